@@ -1,0 +1,1 @@
+"""The Lambda functions behind the routes: one module per operation."""

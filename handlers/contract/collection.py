@@ -1,0 +1,50 @@
+"""A collection: a named set of things that clients create, read, change and delete."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
+"""A collection's name is a path segment, a scope's prefix and a part of resource names, so it is kept plain."""
+
+RESERVED = frozenset({"id", "owner", "created_at", "updated_at", "revision"})
+"""Attributes that every stored item has besides its model's."""
+
+RESERVED_PATHS = frozenset({"ping", "sping"})
+"""Paths that API Gateway answers itself."""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client may write. Subclasses declare the fields, with `msgspec.Meta` for their limits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """One collection of the API.
+
+    `name` is plural and lower case (`items`); `model` holds the fields a client may write; `example` is such a body, for
+    the published document; `partition` says whose data a request sees: the `owner` (issuer and subject), a whole
+    `tenant` (a claim that the issuer's settings name), or everyone (`shared`).
+
+    Raises ValueError where the name, a field or the example would not work once deployed.
+    """
+
+    name: str
+    model: type[Model]
+    example: dict[str, Any]
+    singular: str = ""
+    summary: str = ""
+    partition: str = "owner"
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name) or self.name in RESERVED_PATHS:
+            raise ValueError(f"collection name {self.name!r}: allowed is {NAME.pattern}, and not {sorted(RESERVED_PATHS)}")
+        if taken := RESERVED & set(self.model.__struct_fields__):
+            raise ValueError(f"collection {self.name!r}: fields {sorted(taken)} are set by the API itself")
+        if self.partition not in ("owner", "tenant", "shared"):
+            raise ValueError(f"collection {self.name!r}: partition {self.partition!r}, allowed is owner, tenant or shared")
+        if not self.singular:
+            object.__setattr__(self, "singular", self.name.removesuffix("s"))
+        msgspec.convert(self.example, self.model)
