@@ -8,10 +8,11 @@ T = TypeVar("T")
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One mistake: where it is (`issuers[0].url`, empty for the whole) and what is allowed there."""
+    """One mistake: where it is (`issuers[0].url`, empty for the whole), what is allowed there, and what was found."""
 
     field: str
     detail: str
+    found: Any = None
 
 
 class Invalid(ValueError):
@@ -48,8 +49,8 @@ def _errors(value: object, kind: Any, place: str) -> list[FieldError]:
 def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str) -> list[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     errors = [
-        FieldError(_join(place, name), f"unknown; allowed are {', '.join(sorted(fields))}")
-        for name in value
+        FieldError(_join(place, name), f"unknown; allowed are {', '.join(sorted(fields))}", given)
+        for name, given in value.items()
         if name not in fields and kind.__struct_config__.forbid_unknown_fields
     ]
     for name, field in fields.items():
@@ -64,7 +65,7 @@ def _own_error(value: object, kind: Any, place: str) -> list[FieldError]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        return [FieldError(place, str(error).partition(" - at `$")[0])]
+        return [FieldError(place, str(error).partition(" - at `$")[0], value)]
     return []
 
 

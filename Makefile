@@ -1,0 +1,39 @@
+# Two commands matter: `make local` runs the whole API on this machine, `make test` proves it.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: local test check bench openapi lock clean program tests emulator
+
+local: program emulator
+	@$(BIN)/python -m local up
+
+test: tests emulator
+	@$(BIN)/pytest --ignore=tests/bench
+
+check: tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@$(BIN)/python -m infra.documents --check openapi.json
+
+bench: tests emulator
+	@$(BIN)/pytest tests/bench
+
+openapi: program
+	@$(BIN)/python -m infra.documents openapi.json
+
+# Resolves the pins of pyproject.toml into the requirements files; what goes into Lambda bundles gets hashes.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock'
+lock: tests
+	@$(COMPILE) --group program --output-file requirements.txt
+	@$(COMPILE) --group local --output-file local/requirements.txt
+	@$(COMPILE) --group tests --output-file tests/requirements.txt
+	@$(COMPILE) --group emulator --output-file local/emulator/requirements.txt
+	@$(COMPILE) --group authorizer --generate-hashes --output-file authorizer/requirements.txt
+	@$(COMPILE) --group handlers --generate-hashes --output-file handlers/requirements.txt
+
+clean:
+	@rm -rf build .local .venv .venv-emulator .pytest_cache .ruff_cache .hypothesis
+
+program tests emulator:
+	@$(PYTHON) local/environments.py $@

@@ -1,0 +1,38 @@
+"""Gatehouse: the settings of the stack are read, and the components are put together."""
+
+import pulumi
+
+from handlers.contract import collections, routes
+from infra.authorizer import AuthorizerArgs, authorizer_function
+from infra.bundles import Target, archive
+from infra.gateway import Gateway, GatewayArgs
+from infra.handlers import HandlersArgs, handler_function, handlers_bundle
+from infra.naming import Names
+from infra.settings import load
+from infra.table import Table, TableArgs
+
+settings = load(pulumi.get_project(), pulumi.get_stack())
+names = Names(pulumi.get_project(), pulumi.get_stack())
+target = Target.of(settings.architecture)
+api_routes = routes(collections())
+
+tables = {
+    collection.name: Table(
+        TableArgs(collection=collection, names=names, protect=settings.protect_data, tags=settings.tags)
+    )
+    for collection in collections()
+}
+handler_args = HandlersArgs(
+    names=names, tables=tables, code=archive(handlers_bundle(target)), target=target, settings=settings
+)
+functions = {route.name: handler_function(route, handler_args) for route in api_routes}
+authorizer = authorizer_function(AuthorizerArgs(names=names, routes=api_routes, target=target, settings=settings))
+gateway = Gateway(
+    "api",
+    GatewayArgs(names=names, routes=api_routes, functions=functions, authorizer=authorizer, settings=settings),
+)
+
+pulumi.export("url", gateway.url)
+pulumi.export("functions", {name: function.name for name, function in functions.items()})
+pulumi.export("tables", {name: table.name for name, table in tables.items()})
+pulumi.export("authorizer", authorizer.name)

@@ -1,0 +1,99 @@
+"""From an operation to a Lambda function: the caller, the answer, its headers and the one place that catches errors."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from handlers import log
+from handlers.caller import Caller
+from handlers.contract import Collection
+from handlers.http import Request, Response
+from handlers.identifiers import is_id
+from handlers.problems import MEDIA_TYPE, NotFound, Problem, problem_of
+from handlers.settings import Settings, in_lambda
+from handlers.store import Store, client
+
+EXPOSED = "ETag, Location, Retry-After, WWW-Authenticate"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an operation: what was asked, of which collection, and the caller's part of the table."""
+
+    request: Request
+    collection: Collection
+    store: Store
+
+    @property
+    def item_id(self) -> str:
+        """The id in the path. Raises NotFound where it cannot be one, before DynamoDB sees it."""
+        if not is_id(self.request.item_id):
+            raise NotFound("There is no such item.")
+        return self.request.item_id
+
+
+class Function:
+    """A Lambda handler around an operation: `handler = Function(read)`."""
+
+    def __init__(self, operate: Callable[[Call], Response]) -> None:
+        self.operate = operate
+        if in_lambda():
+            with suppress(Exception):  # settings that are broken are a 500 of each request, with a log line
+                _ = self.dynamodb, self.settings
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The function's settings, read at first use so that modules can be imported anywhere."""
+        return Settings.read()
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """The DynamoDB client, shared by all invocations of an environment."""
+        return client()
+
+    def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+        """Answers one event. Never raises: what is not foreseen is a 500 problem that tells nothing."""
+        started = time.perf_counter()
+        request_id = str((event.get("requestContext") or {}).get("requestId", ""))
+        cors: dict[str, str] = {}
+        with_body = True
+        try:
+            cors = cors_headers(event, self.settings.cors_origins)
+            request = Request.from_event(event)
+            with_body = request.method != "HEAD"
+            response = self.answer(request)
+        except Exception as error:  # noqa: BLE001  the one place that catches everything
+            response = _problem_response(error, request_id)
+        milliseconds = round((time.perf_counter() - started) * 1000, 2)
+        log.write("INFO", "request", request_id=request_id, status=int(response.status), milliseconds=milliseconds)
+        return response.to_event(cors, with_body=with_body)
+
+    def answer(self, request: Request) -> Response:
+        """The operation's answer to a request, once the caller's token is known to be alive."""
+        caller = Caller.from_context(request.authorizer, time.time())
+        settings = self.settings
+        store = Store(self.dynamodb, settings.table, caller.partition(settings.collection))
+        return self.operate(Call(request, settings.collection, store))
+
+
+def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:
+    """CORS headers for an allowed origin; for another origin none, so that the browser refuses."""
+    if "*" in allowed:
+        return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
+    headers: Mapping[str, str] = event.get("headers") or {}
+    origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
+    if origin not in allowed:
+        return {"Vary": "Origin"}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
+
+
+def _problem_response(error: Exception, request_id: str) -> Response:
+    problem = problem_of(error)
+    if type(problem) is Problem:
+        log.write("ERROR", "unforeseen", request_id=request_id, **log.fault(problem.__cause__ or error))
+    return Response(
+        status=problem.status, document=problem.document(request_id), headers=problem.headers, media_type=MEDIA_TYPE
+    )

@@ -1,0 +1,128 @@
+"""API Gateway's events in, responses out: payload formats 1.0 (REST APIs) and 2.0 (HTTP APIs) alike."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from handlers.problems import BadRequest, UnsupportedMediaType
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request. Header names are in lower case; `path` is the path the client called, the stage's prefix included."""
+
+    method: str
+    path: str
+    item_id: str = ""
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+    request_id: str = ""
+    authorizer: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> "Request":
+        """The request in an event of either payload format. Raises BadRequest where the body cannot be decoded."""
+        context = event["requestContext"]
+        if event.get("version") == "2.0":
+            method, path = context["http"]["method"], event["rawPath"]
+            authorizer = (context.get("authorizer") or {}).get("lambda")
+        else:
+            method, path, authorizer = event["httpMethod"], context["path"], context.get("authorizer")
+        return cls(
+            method=method,
+            path=path,
+            item_id=(event.get("pathParameters") or {}).get("id", ""),
+            query=_query(event),
+            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            body=_body(event),
+            request_id=context.get("requestId", ""),
+            authorizer=authorizer or {},
+        )
+
+    def json_object(self, *media_types: str) -> dict[str, Any]:
+        """The body as a JSON object, its numbers exact.
+
+        Raises UnsupportedMediaType where the body is declared to be of another type, BadRequest where it is no JSON
+        object or could be read in two ways (a member twice, NaN).
+        """
+        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if declared not in media_types:
+            raise UnsupportedMediaType(f"The body's Content-Type has to be {' or '.join(media_types)}.")
+        try:
+            value = json.loads(
+                self.body.decode(), object_pairs_hook=_members, parse_float=Decimal, parse_constant=_refuse_constant
+            )
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"The body is not valid JSON: {_place(error)}.") from None
+        if not isinstance(value, dict):
+            raise BadRequest("The body has to be a JSON object.")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """An answer: `document` becomes the JSON body; None leaves the body empty."""
+
+    status: int
+    document: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    media_type: str = JSON
+
+    def to_event(self, more_headers: Mapping[str, str], *, with_body: bool) -> dict[str, Any]:
+        """The answer as a proxy integration returns it; a HEAD request is answered without the body."""
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **self.headers, **more_headers}
+        if self.document is not None:
+            headers["Content-Type"] = self.media_type
+        body = json.dumps(self.document, default=_number, ensure_ascii=False) if self.document is not None else ""
+        return {"statusCode": int(self.status), "headers": headers, "body": body if with_body else ""}
+
+
+def _query(event: Mapping[str, Any]) -> dict[str, str]:
+    """The query parameters; one that is given twice is refused, as it would mean two things."""
+    several = event.get("multiValueQueryStringParameters") or {}
+    if repeated := sorted(name for name, values in several.items() if len(values) > 1):
+        raise BadRequest(f"Query parameters may be given once: {', '.join(repeated)}.")
+    return dict(event.get("queryStringParameters") or {})
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    text = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise BadRequest("The body is not valid base64.") from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"member {next(name for name in names if names.count(name) > 1)!r} is given twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _place(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno} column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} is not part of an answer")

@@ -1,0 +1,1 @@
+"""The AWS resources: one file per capability, each one ComponentResource with typed arguments."""

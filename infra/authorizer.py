@@ -1,0 +1,60 @@
+"""The authorizer: a function whose bundle holds the issuers and the routes as data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import authorizer.settings as authorizer_settings
+from authorizer.settings import RouteScope
+from handlers.contract import Route
+from infra.bundles import ROOT, Bundle, Target, archive
+from infra.function import Function, FunctionArgs
+from infra.naming import Names
+from infra.settings import StackSettings
+
+TIMEOUT = 10
+"""Seconds: more than a key set's fetch may take, less than API Gateway waits for an authorizer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizerArgs:
+    """The routes it decides about, and the stack's settings."""
+
+    names: Names
+    routes: Sequence[Route]
+    target: Target
+    settings: StackSettings
+
+
+def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
+    """The authorizer's bundle: Lambda's environment holds 4 KB, so what it has to know is a file."""
+    data = authorizer_settings.Settings(
+        project=args.names.project,
+        stack=args.names.stack,
+        issuers=args.settings.issuers,
+        routes=tuple(
+            RouteScope(methods=route.operation.methods, path=route.path, scope=route.scope) for route in args.routes
+        ),
+    )
+    generated = {f"authorizer/{authorizer_settings.FILE_NAME}": authorizer_settings.dump(data)}
+    return Bundle(name="authorizer", package=ROOT / "authorizer", target=args.target, generated=generated)
+
+
+def authorizer_function(args: AuthorizerArgs) -> Function:
+    """The authorizer's function. Its role is granted nothing but its own log."""
+    settings = args.settings
+    return Function(
+        "authorizer",
+        FunctionArgs(
+            names=args.names,
+            description="Checks bearer tokens and answers with a policy",
+            handler="authorizer.handler.handler",
+            code=archive(authorizer_bundle(args)),
+            runtime=args.target.runtime,
+            architecture=args.target.architecture,
+            memory=settings.memory_megabytes,
+            timeout=TIMEOUT,
+            log_retention=settings.log_retention_days,
+            log_level=settings.log_level,
+            tags=settings.tags,
+        ),
+    )

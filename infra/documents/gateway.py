@@ -1,0 +1,102 @@
+"""The document that API Gateway imports: OpenAPI 3.0.1 with its `x-amazon-apigateway-*` extensions.
+
+Source: AWS, "Working with API Gateway extensions to OpenAPI". Security schemes have to be `apiKey` with the authorizer
+extension, schemas are JSON schema draft 4, and model names are alphanumeric.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from handlers.contract import Route
+from infra.documents.errors import gateway_responses
+from infra.documents.parameters import parameters
+from infra.documents.preflight import preflight
+from infra.documents.schemas import gateway_schema, model_schemas
+
+AUTHORIZER = "bearer"
+
+TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"  # noqa: S105
+"""What an Authorization header has to look like before the authorizer is called at all: RFC 6750 and RFC 7515 §7.1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayDocument:
+    """What the document is made from.
+
+    `functions` holds each route's invocation URI by the route's name, `authorizer` the authorizer's; `cache` is how
+    long its policies are cached, in seconds.
+    """
+
+    title: str
+    routes: Sequence[Route]
+    functions: Mapping[str, str]
+    authorizer: str
+    cache: int
+    cors_origins: tuple[str, ...]
+    validate_bodies: bool
+
+    def render(self) -> dict[str, Any]:
+        """The document, ready to be serialised."""
+        collections = {route.collection.name: route.collection for route in self.routes}.values()
+        return {
+            "openapi": "3.0.1",
+            "info": {"title": self.title, "version": "1"},
+            "x-amazon-apigateway-request-validators": {
+                "request": {"validateRequestParameters": True, "validateRequestBody": self.validate_bodies}
+            },
+            "x-amazon-apigateway-request-validator": "request",
+            "x-amazon-apigateway-gateway-responses": gateway_responses(self.title, self.cors_origins),
+            "components": {
+                "securitySchemes": {AUTHORIZER: self._authorizer()},
+                "schemas": {name: gateway_schema(schema) for name, schema in model_schemas(collections).items()},
+            },
+            "paths": {path: self._path(list(group)) for path, group in self._by_path()},
+        }
+
+    def _by_path(self) -> Any:
+        return groupby(sorted(self.routes, key=lambda route: route.path), key=lambda route: route.path)
+
+    def _authorizer(self) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "name": "Authorization",
+            "in": "header",
+            "x-amazon-apigateway-authtype": "custom",
+            "x-amazon-apigateway-authorizer": {
+                "type": "token",
+                "authorizerUri": self.authorizer,
+                "authorizerResultTtlInSeconds": self.cache,
+                "identityValidationExpression": TOKEN_EXPRESSION,
+            },
+        }
+
+    def _path(self, routes: list[Route]) -> dict[str, Any]:
+        methods = {
+            method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
+        }
+        if self.cors_origins:
+            methods["options"] = preflight(sorted(methods), self.cors_origins)
+        return methods
+
+    def _method(self, route: Route, method: str) -> dict[str, Any]:
+        operation_id = route.name if method == route.operation.method else f"{route.name}-{method.lower()}"
+        described: dict[str, Any] = {
+            "operationId": operation_id,
+            "security": [{AUTHORIZER: []}],
+            "parameters": [
+                {**each, "schema": gateway_schema(each["schema"])} for each in parameters(route.operation)
+            ],
+            "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
+            "x-amazon-apigateway-integration": {
+                "type": "aws_proxy",
+                "httpMethod": "POST",
+                "uri": self.functions[route.name],
+                "passthroughBehavior": "when_no_match",
+            },
+        }
+        if route.operation.body == "whole":
+            reference = {"$ref": f"#/components/schemas/{route.collection.model.__name__}"}
+            described["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+        return described

@@ -1,0 +1,145 @@
+"""The REST API: one document imported, one deployment that follows it, one stage."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from handlers.contract import Route
+from infra.documents.gateway import GatewayDocument
+from infra.function import Function
+from infra.naming import Names
+from infra.settings import StackSettings
+
+ENDPOINT_TYPE = "REGIONAL"
+
+ACCESS_LOG_FORMAT = json.dumps({
+    "request_id": "$context.requestId",
+    "time": "$context.requestTimeEpoch",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "error": "$context.error.responseType",
+    "milliseconds": "$context.responseLatency",
+    "integration_milliseconds": "$context.integration.latency",
+    "authorizer_milliseconds": "$context.authorizer.latency",
+    "issuer": "$context.authorizer.issuer",
+    "client": "$context.authorizer.client",
+})
+"""One JSON object per request, with nothing of the token and nobody's name or address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayArgs:
+    """The routes, the functions behind them by route name, the authorizer's function, and the stack's settings."""
+
+    names: Names
+    routes: Sequence[Route]
+    functions: Mapping[str, Function]
+    authorizer: Function
+    settings: StackSettings
+
+
+class Gateway(pulumi.ComponentResource):
+    """The API that clients call."""
+
+    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gatehouse:api:Gateway", name, None, opts)
+        self.args = args
+        self.child = pulumi.ResourceOptions(parent=self)
+        self.body = self._document()
+        self.api = aws.apigateway.RestApi(
+            name,
+            name=args.names.resource("api"),
+            body=self.body,
+            endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types=ENDPOINT_TYPE),
+            fail_on_warnings=True,
+            tags=args.settings.tags,
+            opts=self.child,
+        )
+        permissions = self._permissions()
+        deployment = aws.apigateway.Deployment(
+            name,
+            rest_api=self.api.id,
+            # What is deployed is a snapshot of the API, so everything that makes the API has to be in here.
+            triggers={"api": self.body.apply(lambda body: digest(body, ENDPOINT_TYPE))},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
+        )
+        self.stage = self._stage(name, deployment)
+        self.url = self.stage.invoke_url
+        self.register_outputs({"url": self.url})
+
+    def _document(self) -> pulumi.Output[str]:
+        args = self.args
+        uris = {name: function.invoke_arn for name, function in args.functions.items()}
+        return pulumi.Output.all(functions=uris, authorizer=args.authorizer.invoke_arn).apply(self._render)
+
+    def _render(self, made: Mapping[str, Any]) -> str:
+        document = GatewayDocument(
+            title=self.args.names.resource("api"),
+            routes=self.args.routes,
+            functions=made["functions"],
+            authorizer=made["authorizer"],
+            cache=self.args.settings.authorizer_cache_seconds,
+            cors_origins=self.args.settings.cors_origins,
+            validate_bodies=self.args.settings.validate_bodies,
+        )
+        return json.dumps(document.render(), sort_keys=True)
+
+    def _permissions(self) -> list[aws.lambda_.Permission]:
+        """API Gateway may invoke each function for its own methods, and the authorizer for this API's authorizers."""
+        arn = self.api.execution_arn
+        allowed = [self.args.authorizer.allow_gateway("authorizer", pulumi.Output.concat(arn, "/authorizers/*"))]
+        for route in self.args.routes:
+            function = self.args.functions[route.name]
+            path = route.path.replace("{id}", "*")
+            for method in route.operation.methods:
+                source = pulumi.Output.concat(arn, "/*/", method, path)
+                allowed.append(function.allow_gateway(f"{route.name}-{method.lower()}", source))
+        return allowed
+
+    def _stage(self, name: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
+        settings = self.args.settings
+        logs = aws.cloudwatch.LogGroup(
+            "access",
+            name=self.args.names.access_log_group,
+            retention_in_days=settings.log_retention_days,
+            tags=settings.tags,
+            opts=self.child,
+        )
+        stage = aws.apigateway.Stage(
+            name,
+            rest_api=self.api.id,
+            deployment=deployment.id,
+            stage_name=self.args.names.stack,
+            access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
+                destination_arn=logs.arn, format=ACCESS_LOG_FORMAT
+            ),
+            variables={"stack": self.args.names.stack, **settings.stage_variables},
+            tags=settings.tags,
+            opts=self.child,
+        )
+        aws.apigateway.MethodSettings(
+            name,
+            rest_api=self.api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings=aws.apigateway.MethodSettingsSettingsArgs(
+                throttling_rate_limit=settings.throttle_rate,
+                throttling_burst_limit=settings.throttle_burst,
+                metrics_enabled=True,
+                logging_level="ERROR",
+                data_trace_enabled=False,
+            ),
+            opts=self.child,
+        )
+        return stage
+
+
+def digest(body: str, *arguments: str) -> str:
+    """A digest of the API's document and of the arguments that override it."""
+    return hashlib.sha256("\0".join((body, *arguments)).encode()).hexdigest()

@@ -1,0 +1,104 @@
+"""A stack's settings, typed, with every mistake of its file reported at once."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+import msgspec
+import pulumi
+from msgspec import Meta
+from pulumi.runtime import config as pulumi_config
+
+from authorizer.settings import Issuer
+from handlers.contract import FieldError, Invalid, validate
+
+LogRetention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+"""The retention periods that CloudWatch Logs allows, in days."""
+
+Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$")]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's settings cannot be used. The message names each key, what was found and what is allowed."""
+
+
+class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What differs between stacks. Pulumi.yaml describes each setting and has its default."""
+
+    issuers: Annotated[tuple[Issuer, ...], Meta(min_length=1)]
+    cors_origins: tuple[Origin, ...] = ()
+    protect_data: bool = False
+    log_retention_days: LogRetention = 14
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
+    architecture: Literal["arm64", "x86_64", "host"] = "arm64"
+    memory_megabytes: Annotated[int, Meta(ge=128, le=10240)] = 512
+    timeout_seconds: Annotated[int, Meta(ge=1, le=29)] = 10
+    authorizer_cache_seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
+    throttle_rate: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    throttle_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    validate_bodies: bool = False
+    stage_variables: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+
+def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> StackSettings:
+    """The stack's settings. Raises SettingsError that lists every mistake.
+
+    `values` are as Pulumi hands them to a program: texts by `project:key`, with JSON for what is not a text.
+    """
+    given = pulumi_config.CONFIG.get() if values is None else values
+    own = {key.removeprefix(f"{project}:"): value for key, value in given.items() if key.startswith(f"{project}:")}
+    plain = {name: _plain(name, text) for name, text in own.items()}
+    try:
+        settings = validate(plain, StackSettings)
+        if errors := tuple(_contradictions(settings)):
+            raise Invalid(errors)
+    except Invalid as invalid:
+        raise SettingsError(_report(project, stack, invalid.errors)) from None
+    return settings
+
+
+def _plain(name: str, text: str) -> Any:
+    """A setting's value: text where its field takes text, else what the text is as JSON, or the text if it is none."""
+    field = next((field for field in msgspec.structs.fields(StackSettings) if field.encode_name == name), None)
+    if field is None or (get_origin(field.type) is Literal and isinstance(get_args(field.type)[0], str)):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _contradictions(settings: StackSettings) -> list[FieldError]:
+    """What each setting allows by itself but not together with the others."""
+    errors = list(_issuer_errors(settings.issuers))
+    if "*" in settings.cors_origins and len(settings.cors_origins) > 1:
+        errors.append(FieldError("corsOrigins", 'either "*" alone or a list of origins', list(settings.cors_origins)))
+    if settings.throttle_burst < settings.throttle_rate // 10:
+        errors.append(FieldError("throttleBurst", "at least a tenth of throttleRate", settings.throttle_burst))
+    return errors
+
+
+def _issuer_errors(issuers: tuple[Issuer, ...]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for index, issuer in enumerate(issuers):
+        place = f"issuers[{index}]"
+        for field, url in (("url", issuer.url), ("keyUrl", issuer.key_url)):
+            if url and urlsplit(url).scheme != "https" and urlsplit(url).hostname not in LOOPBACK:
+                errors.append(FieldError(f"{place}.{field}", "https, or http on loopback", url))
+        if issuer.name in (other.name for other in issuers[:index]):
+            errors.append(FieldError(f"{place}.name", "a name that no other issuer has", issuer.name))
+        if issuer.url in (other.url for other in issuers[:index]):
+            errors.append(FieldError(f"{place}.url", "a URL that no other issuer has", issuer.url))
+    return errors
+
+
+def _report(project: str, stack: str, errors: tuple[FieldError, ...]) -> str:
+    lines = [f"Pulumi.{stack}.yaml: {len(errors)} setting{'s are' if len(errors) > 1 else ' is'} not usable"]
+    for error in errors:
+        found = "" if error.found is None else f" (found {json.dumps(error.found, default=str)})"
+        lines.append(f"  {project}:{error.field}: {error.detail}{found}")
+    return "\n".join(lines)

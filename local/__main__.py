@@ -1,0 +1,16 @@
+"""`python -m local`: see `python -m local --help`."""
+
+import sys
+
+# Nothing above or in this file may need a newer Python than the check below can complain about.
+if sys.version_info < (3, 11):  # noqa: UP036  that is the point
+    sys.exit("gatehouse: Python 3.11 or later is needed, this is %d.%d" % sys.version_info[:2])  # noqa: UP031
+
+try:
+    from local.cli import main
+except ModuleNotFoundError as missing:
+    if missing.name and missing.name.split(".")[0] in ("local", "infra", "handlers", "authorizer"):
+        raise
+    sys.exit("gatehouse: the package %s is not installed here; run `make local`" % missing.name)  # noqa: UP031
+
+sys.exit(main())

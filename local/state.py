@@ -1,0 +1,80 @@
+"""What is running: a lock that the running stack holds, and a file that describes it."""
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from infra.bundles import ROOT
+
+FOLDER = ROOT / ".local"
+FILE_NAME = "state.json"
+LOCK_NAME = "lock"
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A stack that is up: where it answers, what it is made of, and the process that holds it."""
+
+    pid: int
+    url: str
+    issuer: str
+    stack: str
+    functions: dict[str, str]
+    tables: dict[str, str]
+    authorizer: str
+    endpoint: str
+    logs: dict[str, str]
+
+
+class AlreadyRunning(Exception):  # noqa: N818  it says what is
+    """Another process holds the lock."""
+
+
+class State:
+    """The state folder of one checkout."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+
+    def hold(self) -> IO[str]:
+        """Takes the lock for as long as the returned file is open. Raises AlreadyRunning."""
+        self.folder.mkdir(exist_ok=True)
+        file = (self.folder / LOCK_NAME).open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise AlreadyRunning from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file
+
+    def holder(self) -> int | None:
+        """The process that holds the lock, if one does."""
+        try:
+            with self.hold():
+                return None
+        except AlreadyRunning:
+            return int((self.folder / LOCK_NAME).read_text() or 0) or None
+
+    def running(self) -> Running | None:
+        """The stack that is up, if one is: a file that its process left behind does not count."""
+        if self.holder() is None:
+            return None
+        with suppress(OSError, msgspec.DecodeError):
+            return msgspec.json.decode((self.folder / FILE_NAME).read_bytes(), type=Running)
+        return None
+
+    def write(self, running: Running) -> None:
+        """Says that the stack is up. Written whole or not at all."""
+        partial = self.folder / f"{FILE_NAME}.partial"
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(running)))
+        partial.replace(self.folder / FILE_NAME)
+
+    def clear(self) -> None:
+        """Says that nothing is up."""
+        (self.folder / FILE_NAME).unlink(missing_ok=True)

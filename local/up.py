@@ -1,0 +1,129 @@
+"""Bringing the stack up on this machine: the issuer, the emulator, and the program deployed into it."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import environments
+from local.configuration import read_configuration
+from local.emulator.launch import Emulator, Options, start
+from local.engine import Deployment, Resource, deploy
+from local.issuer import HOST, Issuer, IssuerServer, TokenRequest
+from local.provider import Provider
+from local.state import Running
+
+STACK = "local"
+DEFAULT_PORT = 4566
+
+
+class UpFailed(Exception):  # noqa: N818  it says what happened
+    """The stack could not be brought up; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Where the stack is to run: the project's root, a folder for its state, and the ports.
+
+    The issuer listens on the port after the API's. `without` names corrections of the emulator that are left out.
+    """
+
+    root: Path
+    state: Path
+    port: int = DEFAULT_PORT
+    without: tuple[str, ...] = ()
+
+    @property
+    def issuer_port(self) -> int:
+        """The development issuer's port."""
+        return self.port + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack that is up."""
+
+    deployment: Deployment
+    emulator: Emulator
+    issuer: Issuer
+    plan: Plan
+
+    def describe(self, pid: int) -> Running:
+        """What `status` tells of it; `pid` is the process that holds it."""
+        exports = self.deployment.exports
+        return Running(
+            pid=pid,
+            url=str(exports["url"]),
+            issuer=self.issuer.url,
+            stack=STACK,
+            functions=dict(exports["functions"]),
+            tables=dict(exports["tables"]),
+            authorizer=str(exports["authorizer"]),
+            endpoint=self.emulator.endpoint_url,
+            logs={
+                "functions": str(self.emulator.options.functions_log),
+                "emulator": str(self.emulator.options.log),
+            },
+        )
+
+    def sample_token(self) -> str:
+        """A token that may do everything, for the line that is printed at the start."""
+        scopes = " ".join(f"{name}:{verb}" for name in self.deployment.exports["tables"] for verb in ("read", "write"))
+        return self.issuer.token(TokenRequest(scope=scopes))
+
+
+@contextmanager
+def stack_up(plan: Plan, say: Callable[[str], None], made: Callable[[Resource], None]) -> Generator[Stack]:
+    """The stack, up for as long as the context lasts; whatever was started is ended with it.
+
+    `say` is told each step, `made` each resource. Raises UpFailed, or what the emulator and the engine raise.
+    """
+    _require_free_ports(plan)
+    environments.ensure(environments.EMULATOR, say)
+    with contextlib.ExitStack() as stack:
+        issuer = _issuer(plan)
+        stack.enter_context(IssuerServer(issuer, plan.issuer_port))
+        say("Starting the emulator")
+        options = Options(state=plan.state, port=plan.port, without=plan.without)
+        emulator = stack.enter_context(start(options))
+        say("Building the bundles and deploying the program")
+        provider = Provider(emulator.endpoint_url, region=options.region, account=options.account)
+        deployment = deploy(plan.root, STACK, provider, _overrides(plan), made)
+        yield Stack(deployment=deployment, emulator=emulator, issuer=issuer, plan=plan)
+
+
+def wait_for_end(emulator: Emulator, each_time: Callable[[], None], interval: float = 0.1) -> int | None:
+    """Waits until the emulator ends by itself, and gives its exit status. Interrupts come as exceptions."""
+    while emulator.running:
+        each_time()
+        time.sleep(interval)
+    return emulator.process.returncode
+
+
+def _configured_issuer(plan: Plan) -> dict[str, Any]:
+    return json.loads(read_configuration(plan.root, STACK).values["gatehouse:issuers"])[0]
+
+
+def _issuer(plan: Plan) -> Issuer:
+    return Issuer(f"http://{HOST}:{plan.issuer_port}", _configured_issuer(plan)["audiences"][0])
+
+
+def _overrides(plan: Plan) -> dict[str, str]:
+    """The stack file names the issuer at its default port; at another one, its address has to follow."""
+    issuer = _configured_issuer(plan) | {"url": f"http://{HOST}:{plan.issuer_port}"}
+    return {"gatehouse:issuers": json.dumps([issuer])}
+
+
+def _require_free_ports(plan: Plan) -> None:
+    for port, what in ((plan.port, "the API"), (plan.issuer_port, "the issuer")):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except (OSError, OverflowError):
+                raise UpFailed(f"port {port} (for {what}) is in use; choose another with --port N") from None
