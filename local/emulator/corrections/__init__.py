@@ -1,0 +1,70 @@
+"""Where MiniStack 1.5.33 is laxer than AWS for a REST API, or does not do what AWS does, it is put right here.
+
+One module per correction; each says what AWS does and what MiniStack does, and each can be left out. A test shows every
+one of them to be needed: without it, what it corrects fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.emulator import serving
+from local.emulator.corrections import (
+    access_logs,
+    authorizer_context,
+    authorizer_output,
+    authorizer_policies,
+    clean_interpreter,
+    deployment_snapshots,
+    function_logs,
+    lambda_permissions,
+    mock_templates,
+    payload_limits,
+    proxy_events,
+    proxy_responses,
+    remapped_headers,
+    request_models,
+    typed_updates,
+    unauthorized_exactly,
+    usage_identifier_keys,
+    worker_survives,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Each goes around what those before it left: the first listed is the closest to MiniStack.
+CORRECTIONS: dict[str, Callable[[], None]] = {
+    "authorizer-policies": authorizer_policies.apply,
+    "authorizer-output": authorizer_output.apply,
+    "unauthorized-exactly": unauthorized_exactly.apply,
+    "authorizer-context": authorizer_context.apply,
+    "usage-identifier-keys": usage_identifier_keys.apply,
+    "deployment-snapshots": deployment_snapshots.apply,
+    "proxy-events": proxy_events.apply,
+    "proxy-responses": proxy_responses.apply,
+    "remapped-headers": remapped_headers.apply,
+    "lambda-permissions": lambda_permissions.apply,
+    "mock-templates": mock_templates.apply,
+    "request-models": request_models.apply,
+    "typed-updates": typed_updates.apply,
+    "access-logs": access_logs.apply,
+    "clean-interpreter": clean_interpreter.apply,
+    "worker-survives": worker_survives.apply,
+    "payload-limits": payload_limits.apply,
+    "function-logs": function_logs.apply,
+}
+
+
+def apply(*, without: frozenset[str] = frozenset()) -> None:
+    """Apply the corrections but those named.
+
+    Raises:
+        KeyError: a name is not that of a correction.
+    """
+    if unknown := without - CORRECTIONS.keys():
+        raise KeyError(f"no such correction: {', '.join(sorted(unknown))}")
+    for name, correct in CORRECTIONS.items():
+        if name not in without:
+            correct()
+    serving.install()

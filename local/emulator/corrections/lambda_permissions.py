@@ -1,0 +1,79 @@
+"""API Gateway runs a function only where the function's own policy lets it.
+
+AWS: a function's resource policy (`AddPermission`) must allow `apigateway.amazonaws.com` for the source that calls,
+`{execution ARN}/authorizers/{id}` for an authorizer and `{execution ARN}/{stage}/{METHOD}{resource path}` for an
+integration, path parameters written `*`; otherwise the call is a configuration error, 500. An integration with
+credentials of its own needs no such policy. MiniStack stores permissions and asks nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from local.emulator.ministack_internals import (
+    FUNCTIONS,
+    POLICIES,
+    REST,
+    Answer,
+    GatewayError,
+    Original,
+    Result,
+    around,
+    reach,
+)
+from local.emulator.serving import gateway_error
+
+_PATH_PARAMETER = re.compile(r"\{[^}]+\}")
+
+
+def apply() -> None:
+    """Ask before each call."""
+    around(REST, "_invoke_authorizer_lambda", _invoke_authorizer)
+    around(REST, "_invoke_lambda_proxy_v1", _invoke)
+
+
+async def _invoke_authorizer(
+    original: Original, authorizer: dict[str, Any], event: dict[str, Any], account: str, region: str
+) -> Result:
+    source = f"{event['methodArn'].partition('/')[0]}/authorizers/{authorizer['id']}"
+    has_role = bool(authorizer.get("authorizerCredentials"))
+    if has_role or _is_permitted(authorizer.get("authorizerUri", ""), source, account, region):
+        return await original(authorizer, event, account, region)
+    return None  # which MiniStack answers with AUTHORIZER_CONFIGURATION_ERROR
+
+
+async def _invoke(
+    original: Original,
+    integration: dict[str, Any],
+    api_id: str,
+    stage_name: str,
+    stage: dict[str, Any],
+    resource: dict[str, Any],
+    path: str,
+    method: str,
+    *arguments: object,
+    owner_account_id: str,
+    owner_region: str,
+    **named: object,
+) -> Answer | GatewayError:
+    resource_path = _PATH_PARAMETER.sub("*", resource["path"])
+    source = f"arn:aws:execute-api:{owner_region}:{owner_account_id}:{api_id}/{stage_name}/{method}{resource_path}"
+    uri: str = integration.get("uri", "")
+    if integration.get("credentials") or _is_permitted(uri, source, owner_account_id, owner_region):
+        named |= {"owner_account_id": owner_account_id, "owner_region": owner_region}
+        return await original(integration, api_id, stage_name, stage, resource, path, method, *arguments, **named)
+    return gateway_error("API_CONFIGURATION_ERROR")
+
+
+def _is_permitted(uri: str, source_arn: str, account: str, region: str) -> bool:
+    function_arn = reach(REST, "_extract_lambda_ref_from_integration_uri")(uri)
+    name = reach(FUNCTIONS, "_get_func_record_for_ref_in_scope")(function_arn, account_id=account, region=region)[2]
+    # An alias's record has no policy of its own: the function's names the alias in its statements.
+    function = reach(FUNCTIONS, "_functions").get_scoped(account, region, name)
+    if function is None:
+        return True  # MiniStack reports the missing function
+    context = reach(POLICIES, "EvalContext")("", "Service", account, "lambda:InvokeFunction", function_arn, region)
+    context.service_context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account}
+    evaluate = reach(POLICIES, "evaluate_resource_policy")
+    return evaluate(function["policy"], context, service="apigateway.amazonaws.com").decision == "Allow"

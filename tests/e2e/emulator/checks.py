@@ -1,0 +1,423 @@
+"""What AWS does where MiniStack alone does not: one check per correction, on an API of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, answering, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.emulator.sandbox import Function, Sandbox
+
+CONTEXT = '{"message":$context.error.messageString,"code":"$context.authorizer.code"}'
+
+
+def allowing(**statement: object) -> dict[str, object]:
+    """A token whose policy is one Allow of these elements; Action and Resource allow all unless they are replaced."""
+    names = statement.keys()
+    action = {} if names & {"Action", "NotAction"} else {"Action": "execute-api:Invoke"}
+    resource = {} if names & {"Resource", "NotResource"} else {"Resource": "*"}
+    return {"policyDocument": {"Statement": [{"Effect": "Allow", **action, **resource, **statement}]}}
+
+
+def authorizer_policies(sandbox: Sandbox) -> None:
+    """Every element of the policy counts, and again for each request while the policy is cached."""
+    api = sandbox.api()
+    api.proxy(authorizer=api.authorizer(ttl=300)).deploy()
+    arn = f"{api.execution_arn}/test/GET/"
+    api.call(token=allowing())  # what follows is timed, so the functions are warm
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
+    expiring = allowing(Condition={"DateLessThan": {"aws:CurrentTime": soon.isoformat()}})
+    explicit = allowing()
+    explicit["policyDocument"]["Statement"].append({"Effect": "Deny", "Action": "execute-api:*", "NotResource": "x"})  # type: ignore[index]
+
+    assert api.call(token=expiring).status_code == 200
+    assert api.call(token=allowing(Resource=arn)).status_code == 200
+    assert api.call(token=allowing(NotResource="arn:aws:execute-api:*/other")).status_code == 200
+    assert api.call(token=allowing(NotResource=arn)).status_code == 403
+    assert api.call(token=allowing(Action="s3:GetObject")).status_code == 403
+    assert api.call(token=allowing(NotAction="execute-api:*")).status_code == 403
+    assert api.call(token=allowing(Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})).status_code == 403
+    assert "explicit deny" in api.call(token=explicit).text
+    time.sleep(max(0.0, (soon - dt.datetime.now(dt.UTC)).total_seconds()))
+    assert api.call(token=expiring).status_code == 403
+
+
+def authorizer_output(sandbox: Sandbox) -> None:
+    """Objects in the context, a statement that is none, and more than 8 KB are configuration errors."""
+    api = sandbox.api()
+    api.proxy(authorizer=api.authorizer()).deploy()
+    for wrong in (
+        {"context": {"scopes": ["a", "b"]}},
+        {"context": {"claims": {"sub": "x"}}},
+        {"context": {"long": "x" * 8192}},
+        {"policyDocument": {"Statement": [{"Effect": "Allow", "Resource": "*"}]}},
+    ):
+        answer = api.call(token=wrong)
+        assert (answer.status_code, answer.headers.get("x-amzn-errortype")) == (500, "AuthorizerConfigurationException")
+    assert api.call(token={"context": {"text": "x", "number": 1, "truth": True}}).status_code == 200
+
+
+def authorizer_context(sandbox: Sandbox) -> None:
+    """A gateway response renders what the authorizer said and where the request went, in the template only."""
+    variables = "authorizer.code authorizer.principalId authorizer.none httpMethod path identity.sourceIp nonsense"
+    api = sandbox.api()
+    api.respond("ACCESS_DENIED", json.dumps({name: f"$context.{name}" for name in variables.split()}))
+    api.respond("BAD_REQUEST_PARAMETERS", '{"detail":"$context.error.validationErrorString"}')
+    api.proxy(authorizer=api.authorizer(ttl=300))
+    validator = sandbox.gateway.create_request_validator(restApiId=api.id, name="all", validateRequestParameters=True)
+    required = {"method.request.querystring.q": True}
+    api.proxy(path="/search", requestParameters=required, requestValidatorId=validator["id"]).deploy()
+    denying = {**allowing(Resource="arn:aws:execute-api:::nothing"), "context": {"code": "$context.path"}}
+
+    for _first_then_cached in range(2):
+        assert api.call(token=denying).json() == {
+            "authorizer.code": "$context.path",
+            "authorizer.principalId": "someone",
+            "authorizer.none": "",
+            "httpMethod": "GET",
+            "path": "/test/",
+            "identity.sourceIp": "127.0.0.1",
+            "nonsense": "",
+        }
+    assert api.call(path="/search").json() == {"detail": "Missing required request parameters: [q]"}
+
+
+def unauthorized_exactly(sandbox: Sandbox) -> None:
+    """Only the exact message is 401."""
+    api = sandbox.api()
+    api.proxy(authorizer=api.authorizer()).deploy()
+    assert api.call(token={"raise": "Unauthorized"}).status_code == 401
+    for other in ("unauthorized", " Unauthorized", "Unauthorized\n", "UNAUTHORIZED"):
+        answer = api.call(token={"raise": other})
+        assert (answer.status_code, answer.json()) == (500, {"message": None})
+
+
+def usage_identifier_keys(sandbox: Sandbox) -> None:
+    """The authorizer names the API key, and the client cannot."""
+    value = "a-key-of-twenty-characters"
+    api = sandbox.api(apiKeySource="AUTHORIZER")
+    api.proxy(authorizer=api.authorizer(ttl=300), apiKeyRequired=True).deploy()
+    key = sandbox.gateway.create_api_key(name="key", value=value, enabled=True)
+    plan = sandbox.gateway.create_usage_plan(name="plan", apiStages=[{"apiId": api.id, "stage": "test"}])
+    sandbox.gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+
+    for _first_then_cached in range(2):
+        assert api.call(token={"usageIdentifierKey": value}).status_code == 200
+    assert api.call(token={"usageIdentifierKey": "another-key-of-twenty"}).status_code == 403
+    assert api.call(token={}, headers={"x-api-key": value}).status_code == 403
+
+
+def deployment_snapshots(sandbox: Sandbox) -> None:
+    """What is changed after a deployment is served after the next one."""
+    api = sandbox.api()
+    api.proxy(answering("{'statusCode': 200, 'body': 'old'}"))
+    names = {"restApiId": api.id, "resourceId": api.root, "httpMethod": "GET"}
+    api.deploy()
+    replacement = sandbox.function(answering("{'statusCode': 200, 'body': 'new'}"))
+    change = {"op": "replace", "path": "/uri", "value": replacement.uri}
+    sandbox.gateway.update_integration(**names, patchOperations=[change])
+    api.proxy(path="/added")
+
+    assert api.call().text == "old"
+    assert api.call(path="/added").status_code == 403
+    api.deploy()
+    assert api.call().text == "new"
+    assert api.call(path="/added").status_code == 200
+
+
+def proxy_events(sandbox: Sandbox) -> None:
+    """The event has the headers as they were sent, all of them, and the id that the client is told."""
+    api = sandbox.api().proxy().deploy()
+    headers = [("If-Match", '"1"'), ("X-Many", "a"), ("X-Many", "b"), ("X-Forwarded-For", "192.0.2.1"), ("TE", "x")]
+    url = f"{sandbox.emulator.invoke_url(api.id, 'test')}/?q=1&q=2"
+    answer = sandbox.http.get(url, headers=headers)
+    event = answer.json()
+
+    assert event["headers"].get("If-Match") == '"1"'
+    assert event["headers"].get("X-Many") == "b"
+    assert "te" not in {name.lower() for name in event["headers"]}
+    assert event["multiValueHeaders"].get("X-Many") == ["a", "b"]
+    assert event["queryStringParameters"] == {"q": "2"}
+    assert event["multiValueQueryStringParameters"] == {"q": ["1", "2"]}
+    assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
+    assert event["requestContext"]["requestId"] == answer.headers["x-amzn-requestid"]
+
+
+def proxy_responses(sandbox: Sandbox) -> None:
+    """Whatever goes wrong in a function is 502, 504 or 500, through the gateway responses, and says nothing."""
+    api = sandbox.api()
+    api.respond(
+        "DEFAULT_5XX", '{"oops":$context.error.messageString}', responseParameters={"gatewayresponse.header.X": "'1'"}
+    )
+    api.respond("INTEGRATION_TIMEOUT", '{"late":$context.error.messageString}')
+    wrong = {
+        "/raises": "def handler(event, context):\n    raise ValueError('a secret')\n",
+        "/exits": "import os\ndef handler(event, context):\n    os._exit(1)\n",
+        "/does-not-import": "import nothing_of_this_name\n",
+        "/text": answering("'a secret'"),
+        "/nothing": answering("None"),
+        "/extra": answering("{'statusCode': 200, 'body': '', 'more': 1}"),
+        "/object": answering("{'statusCode': 200, 'body': {'a': 'secret'}}"),
+        "/status": answering("{'statusCode': 'abc'}"),
+        "/headers": answering("{'statusCode': 200, 'headers': 'a secret'}"),
+    }
+    for path, source in wrong.items():
+        api.proxy(source, path=path)
+    sleeper = sandbox.function("import time\ndef handler(event, context):\n    time.sleep(9)\n", Timeout=1)
+    api.proxy(sleeper, path="/timed-out")
+    api.proxy(sleeper, path="/late", integration={"timeoutInMillis": 50})
+    throttled = sandbox.function(ECHO)
+    sandbox.functions.put_function_concurrency(FunctionName=throttled.name, ReservedConcurrentExecutions=0)
+    api.proxy(throttled, path="/throttled")
+    api.proxy(answering("{'statusCode': '201', 'body': None}"), path="/fine").deploy()
+
+    for path in (*wrong, "/timed-out"):
+        answer = api.call(path=path)
+        assert (answer.status_code, answer.text) == (502, '{"oops": "Internal server error"}'), path
+        assert answer.headers.get("x") == "1"
+    late = api.call(path="/late")
+    assert (late.status_code, late.text) == (504, '{"late":"Endpoint request timed out"}')
+    full = api.call(path="/throttled")
+    assert (full.status_code, full.text) == (500, '{"oops":"Internal server error"}')
+    fine = api.call(path="/fine")
+    assert (fine.status_code, fine.content) == (201, b"")
+
+
+def remapped_headers(sandbox: Sandbox) -> None:
+    """A challenge from a function reaches the client under another name, however it is given."""
+    api = sandbox.api()
+    api.proxy(answering("{'statusCode': 401, 'headers': {'www-authenticate': 'Bearer', 'Via': 'x', 'ETag': '1'}}"))
+    api.proxy(answering("{'statusCode': 401, 'multiValueHeaders': {'WWW-Authenticate': ['Bearer']}}"), path="/many")
+    api.deploy()
+    single, many = api.call(), api.call(path="/many")
+
+    for answer in (single, many):
+        assert "www-authenticate" not in answer.headers
+        assert answer.headers.get("x-amzn-remapped-www-authenticate") == "Bearer"
+    assert single.headers["etag"] == "1"
+    assert "via" not in single.headers
+
+
+def lambda_permissions(sandbox: Sandbox) -> None:
+    """A function whose policy does not name the caller is not called."""
+    api = sandbox.api()
+    function = sandbox.function(ECHO, permit=False)
+    judge = sandbox.function(AUTHORIZER, permit=False)
+    authorizer = api.authorizer(judge)
+    api.proxy(function, path="/items/{id}").proxy(function, path="/other").proxy(path="/judged", authorizer=authorizer)
+    api.deploy()
+
+    assert api.call(path="/items/1").status_code == 500
+    assert api.call(path="/judged", token={}).headers.get("x-amzn-errortype") == "AuthorizerConfigurationException"
+    sandbox.permit(function, f"{api.execution_arn}/*/GET/items/*")
+    sandbox.permit(judge, f"{api.execution_arn}/authorizers/{authorizer}")
+    assert api.call(path="/items/1").status_code == 200
+    assert api.call(path="/judged", token={}).status_code == 200
+    refused = api.call(path="/other")
+    assert (refused.status_code, refused.json()) == (500, {"message": "Internal server error"})
+
+
+def mock_templates(sandbox: Sandbox) -> None:
+    """A mock answers what its templates make of the request."""
+    template = """#set($origin = $input.params('Origin'))
+        #set($allowed = ["https://a.example", "https://b.example"])
+        #if($allowed.contains($origin))
+        #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+        #end"""
+    api = sandbox.api()
+    api.mock('{"statusCode": 204}', template, method="OPTIONS")
+    api.mock('{"statusCode": #if($input.params("q") == "x")204#{else}200#end}', '{"q":"$input.params(\'q\')"}')
+    api.mock("{}", path="/no-status")
+    api.mock('{"statusCode": 200}', "#set($context.responseOverride.status = 418)$context.path", path="/tea").deploy()
+    allowed = api.call("OPTIONS", headers={"Origin": "https://b.example"})
+    refused = api.call("OPTIONS", headers={"Origin": "https://c.example"})
+    tea = api.call(path="/tea")
+
+    assert (allowed.status_code, allowed.content) == (204, b"")
+    assert allowed.headers.get("access-control-allow-origin") == "https://b.example"
+    assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (204, False)
+    assert api.call(path="/?q=y").text == '{"q":"y"}'
+    assert api.call(path="/?q=x").status_code == 204
+    assert api.call(path="/no-status").status_code == 500
+    assert (tea.status_code, tea.text) == (418, "/test/tea")
+
+
+def request_models(sandbox: Sandbox) -> None:
+    """A body is judged by the model of its content type, and by none where there is none."""
+    api = sandbox.api()
+    for name, required in (("Whole", ["name"]), ("Patch", [])):
+        schema = {"type": "object", "required": required, "properties": {"name": {"type": "string"}}}
+        sandbox.gateway.create_model(
+            restApiId=api.id, name=name, contentType="application/json", schema=json.dumps(schema)
+        )
+    validator = sandbox.gateway.create_request_validator(restApiId=api.id, name="body", validateRequestBody=True)
+    models = {"application/json": "Whole", "application/merge-patch+json": "Patch"}
+    api.proxy(method="POST", requestModels=models, requestValidatorId=validator["id"]).deploy()
+
+    def sent(content_type: str, body: str) -> tuple[int, str]:
+        answer = api.call("POST", headers={"Content-Type": content_type}, content=body)
+        return answer.status_code, answer.json().get("message", "").strip()
+
+    assert sent("application/json", "{}") == (400, "Invalid request body")
+    assert sent("application/json; charset=utf-8", '{"name":"x"}')[0] == 200
+    assert sent("Application/Merge-Patch+JSON", "{}")[0] == 200
+    assert sent("application/merge-patch+json", '{"name":1}') == (400, "Invalid request body")
+    assert sent("text/plain", "not JSON")[0] == 200
+
+
+def typed_updates(sandbox: Sandbox) -> None:
+    """What was a boolean or a number is one after an update, and an escaped path is followed."""
+    api = sandbox.api(binaryMediaTypes=["image/png"])
+    api.proxy(apiKeyRequired=True, requestParameters={"method.request.querystring.q": True}).deploy()
+    names = {"restApiId": api.id, "resourceId": api.root, "httpMethod": "GET"}
+
+    def change(update: Callable[..., dict[str, Any]], path: str, **operation: str) -> dict[str, Any]:
+        whose = {"restApiId": api.id} if update == sandbox.gateway.update_rest_api else names
+        return update(**whose, patchOperations=[{"op": "replace", "path": path, **operation}])
+
+    method, integration = sandbox.gateway.update_method, sandbox.gateway.update_integration
+    assert change(method, "/apiKeyRequired", value="false")["apiKeyRequired"] is False
+    required = change(method, "/requestParameters/method.request.querystring.q", value="false")["requestParameters"]
+    assert required == {"method.request.querystring.q": False}
+    assert change(integration, "/timeoutInMillis", value="1000")["timeoutInMillis"] == 1000
+    templates = change(integration, "/requestTemplates/application~1json", value="{}")["requestTemplates"]
+    assert templates == {"application/json": "{}"}
+    kinds = change(sandbox.gateway.update_rest_api, "/binaryMediaTypes/a~1b", op="add")["binaryMediaTypes"]
+    assert kinds == ["image/png", "a/b"]
+    api.deploy()
+    assert api.call().status_code == 200
+
+
+def access_logs(sandbox: Sandbox) -> None:
+    """Each request is a line in the stage's log group, answered or refused."""
+    sandbox.logs.create_log_group(logGroupName="access")
+    api = sandbox.api()
+    api.proxy(authorizer=api.authorizer()).deploy()
+    names = "httpMethod status path authorizer.code error.responseType resourcePath"
+    options = sandbox.emulator.options
+    settings = {
+        "destinationArn": f"arn:aws:logs:{options.region}:{options.account}:log-group:access",
+        "format": json.dumps({name: f"$context.{name}" for name in names.split()}),
+    }
+    sandbox.gateway.update_stage(
+        restApiId=api.id,
+        stageName="test",
+        patchOperations=[
+            {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in settings.items()
+        ],
+    )
+    api.call(token={"context": {"code": "c"}})
+    api.call(path="/nothing")
+    events = sandbox.logs.filter_log_events(logGroupName="access")["events"]
+    lines = [list(json.loads(event["message"]).values()) for event in events]
+
+    assert lines == [
+        ["GET", "200", "/test/", "c", "-", "/"],
+        ["GET", "403", "/test/nothing", "-", "MISSING_AUTHENTICATION_TOKEN", "-"],
+    ]
+
+
+def clean_interpreter(sandbox: Sandbox) -> None:
+    """A function has the standard library, its variables and Lambda's, and nothing of the emulator's."""
+    source = """
+        import importlib.util, os, sqlite3, ssl
+        def handler(event, context):
+            packages = [name for name in ("ministack", "cryptography", "boto3") if importlib.util.find_spec(name)]
+            return {"packages": packages, "environment": dict(os.environ)}
+    """.replace("\n        ", "\n")
+    found = sandbox.invoke(sandbox.function(source, Environment={"Variables": {"MINE": "1"}}))
+    others = {
+        name
+        for name in found["environment"]
+        if not name.startswith(("AWS_", "LAMBDA_", "_LAMBDA_")) and name not in {"LANG", "MINE", "PATH", "TMPDIR", "TZ"}
+    }
+
+    assert found["packages"] == []
+    assert found["environment"]["MINE"] == "1"
+    assert others <= {"LC_CTYPE", "_MINISTACK_INVOKE_DEPTH"}
+
+
+def worker_survives(sandbox: Sandbox) -> None:
+    """A function that raised is not initialised again."""
+    source = """
+        count = 0
+        def handler(event, context):
+            global count
+            count += 1
+            if event:
+                raise Exception(event)
+            return count
+    """.replace("\n        ", "\n")
+    function = sandbox.function(source)
+
+    assert sandbox.invoke(function, "no")["errorMessage"] == "no"
+    assert sandbox.invoke(function, "no again")["errorMessage"] == "no again"
+    assert sandbox.invoke(function) == 3
+
+
+def payload_limits(sandbox: Sandbox) -> None:
+    """Too much is refused on the way in, and is the function's error on the way out."""
+    api = sandbox.api().proxy(answering("{'statusCode': 200, 'body': ''}"), "POST")
+    api.proxy(answering("{'statusCode': 200, 'body': 'x' * 6_300_000}")).deploy()
+    long = api.call("POST", content=b"x" * 6_300_000)
+
+    assert (long.status_code, long.text) == (413, '{"message":"Request Too Long"}')
+    assert api.call("POST", content=b"x" * 6_000_000).status_code == 200
+    assert api.call().status_code == 502
+    with pytest.raises(sandbox.functions.exceptions.InvalidParameterValueException, match="exceeded the 4KB limit"):
+        sandbox.function(ECHO, Environment={"Variables": {"LONG": "x" * 4096}})
+
+
+def function_logs(sandbox: Sandbox) -> None:
+    """Lines are seen while the function runs, the group has them too, and silence costs nothing."""
+    talks = "import time\ndef handler(event, context):\n    print('begun')\n    time.sleep(event)\n    print('done')\n"
+    talker, silent = sandbox.function(talks), sandbox.function(answering("None"))
+    sandbox.functions.invoke(FunctionName=talker.name, Payload="4", InvocationType="Event")
+    assert eventually(lambda: f"{talker.name} | begun\n" in sandbox.functions_log())
+    assert f"{talker.name} | done\n" not in sandbox.functions_log()
+
+    sandbox.invoke(talker, 0)
+    events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{talker.name}")["events"]
+    assert {"begun", "done"} <= {event["message"] for event in events}
+
+    sandbox.invoke(silent)
+    times: dict[Function, list[float]] = {talker: [], silent: []}
+    for function in [talker, silent] * 15:
+        started = time.perf_counter()
+        sandbox.invoke(function, 0)
+        times[function].append(time.perf_counter() - started)
+    assert statistics.median(times[silent]) < 2 * statistics.median(times[talker])
+
+
+CHECKS: dict[str, Callable[[Sandbox], None]] = {
+    check.__name__.replace("_", "-"): check
+    for check in (
+        authorizer_policies,
+        authorizer_output,
+        unauthorized_exactly,
+        authorizer_context,
+        usage_identifier_keys,
+        deployment_snapshots,
+        proxy_events,
+        proxy_responses,
+        remapped_headers,
+        lambda_permissions,
+        mock_templates,
+        request_models,
+        typed_updates,
+        access_logs,
+        clean_interpreter,
+        worker_survives,
+        payload_limits,
+        function_logs,
+    )
+}
