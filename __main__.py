@@ -2,7 +2,7 @@
 
 import pulumi
 
-from handlers.contract import collections, routes
+from handlers.contract import load_collections, routes
 from infra.authorizer import AuthorizerArgs, authorizer_function
 from infra.bundles import Target, archive
 from infra.gateway import Gateway, GatewayArgs
@@ -14,13 +14,14 @@ from infra.table import Table, TableArgs
 settings = load(pulumi.get_project(), pulumi.get_stack())
 names = Names(pulumi.get_project(), pulumi.get_stack())
 target = Target.of(settings.architecture)
-api_routes = routes(collections())
+collections = load_collections()
+api_routes = routes(collections)
 
 tables = {
     collection.name: Table(
         TableArgs(collection=collection, names=names, protect=settings.protect_data, tags=settings.tags)
     )
-    for collection in collections()
+    for collection in collections
 }
 handler_args = HandlersArgs(
     names=names, tables=tables, code=archive(handlers_bundle(target)), target=target, settings=settings

@@ -1,5 +1,6 @@
 """What the authorizer is told at deployment: its issuers and the API's routes, as data in its bundle."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,22 +13,47 @@ ProfileName = Literal["rfc9068", "cognito", "generic"]
 FILE_NAME = "settings.json"
 """The file's name inside the authorizer's package in its bundle."""
 
+SECURE_URL = re.compile(
+    r"(https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])|http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))"
+    r"(:[0-9]+)?(/[!-\"$-~]*)?"
+)
+"""https, or plain http to a loopback address; never with user information or a fragment."""
+
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$", max_length=512)]
+Seconds = Annotated[int, Meta(ge=1, le=604_800)]
+Text = Annotated[str, Meta(min_length=1, max_length=255)]
+
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """An identity provider whose tokens are accepted.
 
     `name` is configured, never changes, and with the subject makes the owner of data. `url` is the exact `iss`.
     `key_url` is the JWKS document's address where discovery under `url` is not wanted. `leeway` (seconds) forgives
-    clocks that differ.
+    clocks that differ. `max_lifetime` (seconds) is the longest life that a token may have been given.
+
+    Scopes come from `scope_claim` (a string or a list; the profile's own where it is None). Of each, `scope_prefix` is
+    stripped (a scope without it is another API's) and `scope_separator` read as `:`. `default_scopes` are for tokens
+    that carry no scope claim; they need `required_claims`, each a claim that must equal one of its values.
+
+    `clients`, where it is not empty, names the only clients accepted. `tenant_claim` is the claim that names the
+    tenant; tokens without it are refused.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$", max_length=512)]
+    url: Url
     audiences: Annotated[tuple[str, ...], Meta(min_length=1)]
     algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("RS256", "ES256", "EdDSA")
     profile: ProfileName = "rfc9068"
-    key_url: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$", max_length=512)] | None = None
+    key_url: Annotated[str, Meta(pattern=r"^https?://[^\s#]+$", max_length=512)] | None = None
     leeway: Annotated[int, Meta(ge=0, le=300)] = 30
+    max_lifetime: Annotated[int, Meta(ge=60, le=604_800)] = 86_400
+    scope_claim: Text | None = None
+    scope_prefix: Annotated[str, Meta(max_length=255)] = ""
+    scope_separator: Annotated[str, Meta(min_length=1, max_length=8)] = ":"
+    default_scopes: tuple[Text, ...] = ()
+    required_claims: dict[str, tuple[str, ...]] = {}
+    clients: tuple[Text, ...] = ()
+    tenant_claim: Text | None = None
 
 
 class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,20 +64,84 @@ class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
 
 
+class KeyTimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long keys are used, all in seconds.
+
+    Past `refresh` a request fetches them again, and waits no longer than `patience` for it; past `limit` they are not
+    used any more. `cooldown` is the least time between two fetches for key ids that are not known, `retry` between a
+    fetch that failed and the next. `deadline` ends a fetch that a request cannot do without.
+    """
+
+    refresh: Seconds = 300
+    limit: Seconds = 21_600
+    cooldown: Seconds = 30
+    retry: Seconds = 5
+    deadline: Annotated[float, Meta(gt=0, le=8)] = 3.0
+    patience: Annotated[float, Meta(gt=0, le=8)] = 1.0
+
+
+class DecisionCache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long (seconds; 0 is off) and how many decisions one process of the authorizer remembers.
+
+    A key that is withdrawn goes on working in decisions that are remembered, here and in the gateway's own cache.
+    """
+
+    seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
+    entries: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which clients have a usage plan of their own, by issuer name, and what happens to the others."""
+
+    clients: dict[str, tuple[str, ...]] = {}
+    unlisted: Literal["default", "refuse"] = "default"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is in the bundle's settings file."""
+    """Everything that is in the bundle's settings file.
+
+    `revocations` says what happens while the list of revoked tokens cannot be read: nobody passes, or all do.
+    """
 
     project: str
     stack: str
     issuers: tuple[Issuer, ...]
     routes: tuple[RouteScope, ...]
+    keys: KeyTimes = KeyTimes()
+    decisions: DecisionCache = DecisionCache()
+    usage: Usage | None = None
+    log: Literal["off", "decisions"] = "decisions"
+    revocations: Literal["closed", "open"] = "closed"
 
 
-def load(path: Path = Path(__file__).with_name(FILE_NAME)) -> Settings:
-    """The settings of this bundle. Raises OSError or msgspec.DecodeError where they cannot be had."""
-    return msgspec.json.decode(path.read_bytes(), type=Settings)
+def load(path: Path | None = None) -> Settings:
+    """The settings of this bundle, or at a path. Raises OSError or msgspec.DecodeError where they cannot be had."""
+    return msgspec.json.decode((path or Path(__file__).with_name(FILE_NAME)).read_bytes(), type=Settings)
 
 
 def dump(settings: Settings) -> bytes:
     """The settings as the bundle's file holds them: the same bytes for the same settings."""
     return msgspec.json.encode(settings, order="deterministic")
+
+
+def problems(settings: Settings) -> tuple[str, ...]:
+    """What is wrong with settings whose types are right: one plain sentence each, none where they are sound."""
+    names = [issuer.name for issuer in settings.issuers]
+    urls = [issuer.url for issuer in settings.issuers]
+    return (
+        *(f"issuer name {name!r} is used twice" for name in sorted({name for name in names if names.count(name) > 1})),
+        *(f"issuer url {url!r} is used twice" for url in sorted({url for url in urls if urls.count(url) > 1})),
+        *(problem for issuer in settings.issuers for problem in _issuer_problems(issuer)),
+        *(() if settings.issuers else ("there is no issuer",)),
+        *(() if settings.keys.refresh < settings.keys.limit else ("keys.refresh is not less than keys.limit",)),
+    )
+
+
+def _issuer_problems(issuer: Issuer) -> tuple[str, ...]:
+    found: list[str] = []
+    for field, url in (("url", issuer.url), ("keyUrl", issuer.key_url)):
+        if url is not None and not SECURE_URL.fullmatch(url):
+            found.append(f"issuer {issuer.name!r}: {field} {url!r}, allowed is https, or http to a loopback address")
+    if issuer.default_scopes and not issuer.required_claims:
+        found.append(f"issuer {issuer.name!r}: defaultScopes need requiredClaims, or any token would gain them")
+    return tuple(found)

@@ -10,7 +10,7 @@ from handlers.problems import InvalidToken
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The authenticated caller: `owner` of data, `tenant` (empty where the issuer names none), `expires` in epoch seconds."""
+    """The authenticated caller: `owner` of data, `tenant` (empty where there is none), `expires` in epoch seconds."""
 
     owner: str
     tenant: str

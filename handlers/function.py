@@ -57,7 +57,8 @@ class Function:
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Answers one event. Never raises: what is not foreseen is a 500 problem that tells nothing."""
         started = time.perf_counter()
-        request_id = str((event.get("requestContext") or {}).get("requestId", ""))
+        context: Mapping[str, Any] = event.get("requestContext") or {}
+        request_id = str(context.get("requestId", ""))
         cors: dict[str, str] = {}
         with_body = True
         try:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from handlers.problems import BadRequest, UnsupportedMediaType
 
@@ -15,7 +15,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. Header names are in lower case; `path` is the path the client called, the stage's prefix included."""
+    """One request. Header names are in lower case; `path` is what the client called, the stage's prefix included."""
 
     method: str
     path: str
@@ -29,21 +29,21 @@ class Request:
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
         """The request in an event of either payload format. Raises BadRequest where the body cannot be decoded."""
-        context = event["requestContext"]
+        context: Mapping[str, Any] = event["requestContext"]
         if event.get("version") == "2.0":
             method, path = context["http"]["method"], event["rawPath"]
-            authorizer = (context.get("authorizer") or {}).get("lambda")
+            authorizer = _mapping(context.get("authorizer")).get("lambda")
         else:
             method, path, authorizer = event["httpMethod"], context["path"], context.get("authorizer")
         return cls(
             method=method,
             path=path,
-            item_id=(event.get("pathParameters") or {}).get("id", ""),
+            item_id=_mapping(event.get("pathParameters")).get("id", ""),
             query=_query(event),
-            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            headers={name.lower(): value for name, value in _mapping(event.get("headers")).items()},
             body=_body(event),
             request_id=context.get("requestId", ""),
-            authorizer=authorizer or {},
+            authorizer=_mapping(authorizer),
         )
 
     def json_object(self, *media_types: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Request:
             raise BadRequest(f"The body is not valid JSON: {_place(error)}.") from None
         if not isinstance(value, dict):
             raise BadRequest("The body has to be a JSON object.")
-        return value
+        return cast("dict[str, Any]", value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +84,17 @@ class Response:
         return {"statusCode": int(self.status), "headers": headers, "body": body if with_body else ""}
 
 
+def _mapping(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """API Gateway sends null for what is empty."""
+    return value or {}
+
+
 def _query(event: Mapping[str, Any]) -> dict[str, str]:
     """The query parameters; one that is given twice is refused, as it would mean two things."""
-    several = event.get("multiValueQueryStringParameters") or {}
+    several = _mapping(event.get("multiValueQueryStringParameters"))
     if repeated := sorted(name for name, values in several.items() if len(values) > 1):
         raise BadRequest(f"Query parameters may be given once: {', '.join(repeated)}.")
-    return dict(event.get("queryStringParameters") or {})
+    return dict(_mapping(event.get("queryStringParameters")))
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

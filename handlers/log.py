@@ -1,7 +1,6 @@
 """One JSON line per request, to standard output, where Lambda picks it up."""
 
 import json
-import sys
 import traceback
 from typing import Any
 
@@ -13,5 +12,8 @@ def write(level: str, message: str, **values: Any) -> None:
 
 def fault(error: BaseException) -> dict[str, Any]:
     """Where an unforeseen error came from: its type and its stack, without the message, which may quote data."""
-    frames = traceback.extract_tb(error.__traceback__) if sys.exc_info() else []
-    return {"error": type(error).__name__, "stack": [f"{frame.name} {frame.filename}:{frame.lineno}" for frame in frames]}
+    frames = traceback.extract_tb(error.__traceback__)
+    return {
+        "error": type(error).__name__,
+        "stack": [f"{frame.name} {frame.filename}:{frame.lineno}" for frame in frames],
+    }

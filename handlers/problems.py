@@ -1,14 +1,14 @@
 """Errors as clients see them: problem details (RFC 9457), and the one map from exceptions to them.
 
-    Problem
-    ├── BadRequest            400
-    ├── InvalidToken          401
-    ├── NotFound              404
-    ├── AlreadyExists         409
-    ├── PreconditionFailed    412
-    ├── TooLarge              413
-    ├── UnsupportedMediaType  415
-    └── Unavailable           503
+Problem
+├── BadRequest            400
+├── InvalidToken          401
+├── NotFound              404
+├── AlreadyExists         409
+├── PreconditionFailed    412
+├── TooLarge              413
+├── UnsupportedMediaType  415
+└── Unavailable           503
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:gatehouse:problem:"
 
 
-class Problem(Exception):  # noqa: N818  RFC 9457 calls it a problem
+class Problem(Exception):
     """An answer that is an error: `detail` is for the client's developer, `errors` names the fields at fault."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -35,7 +35,7 @@ class Problem(Exception):  # noqa: N818  RFC 9457 calls it a problem
 
     def document(self, request_id: str) -> dict[str, Any]:
         """The problem details object; `request_id` is the one in the logs."""
-        found = {
+        found: dict[str, Any] = {
             "type": f"{TYPE_PREFIX}{self.slug}",
             "title": self.status.phrase,
             "status": int(self.status),

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handlers.contract import Collection, collections
+from handlers.contract import Collection, load_collections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +19,11 @@ class Settings:
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """The settings in the environment. Raises KeyError or LookupError where one is missing or names nothing."""
         name = environment["COLLECTION"]
-        for collection in collections():
+        for collection in load_collections():
             if collection.name == name:
                 origins = tuple(environment.get("CORS_ORIGINS", "").split())
                 return cls(collection=collection, table=environment["TABLE"], cors_origins=origins)
-        raise LookupError(f"COLLECTION {name!r} is none of {[collection.name for collection in collections()]}")
+        raise LookupError(f"COLLECTION {name!r} is none of {[collection.name for collection in load_collections()]}")
 
 
 def in_lambda(environment: Mapping[str, str] = os.environ) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -35,7 +35,8 @@ def client(timeout: float = 1.5) -> Any:
         connect_timeout=timeout, read_timeout=timeout, retries={"mode": "standard", "total_max_attempts": 3},
         parameter_validation=False,
     )  # fmt: skip
-    return botocore.session.get_session().create_client("dynamodb", config=config)
+    session = cast("Any", botocore.session.Session())
+    return session.create_client("dynamodb", config=config)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,13 @@ class Store:
         self._conditional("delete_item", item_id, revision, {}, {})
 
     def _conditional(
-        self, operation: str, item_id: str, revision: str | None, names: dict[str, str], values: dict[str, Any], **more: Any
+        self,
+        operation: str,
+        item_id: str,
+        revision: str | None,
+        names: dict[str, str],
+        values: dict[str, Any],
+        **more: Any,
     ) -> dict[str, Any]:
         condition = "attribute_exists(#id)"
         names = {**names, "#id": "id"}
@@ -136,7 +143,7 @@ class _ConditionFailed(Exception):
 
 
 def _fault_of(error: ClientError) -> Exception:
-    response: Mapping[str, Any] = error.response
+    response = cast("Mapping[str, Any]", error.response)
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         return _ConditionFailed(exists="Item" in response)
@@ -172,9 +179,9 @@ def _attribute(value: Any) -> dict[str, Any]:
         case int() | Decimal():
             return {"N": str(value)}
         case list() | tuple():
-            return {"L": [_attribute(each) for each in value]}
+            return {"L": [_attribute(each) for each in cast("list[Any]", value)]}
         case dict():
-            return {"M": _attributes(value)}
+            return {"M": _attributes(cast("dict[str, Any]", value))}
         case _:
             raise TypeError(f"{type(value).__name__} cannot be stored")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -37,10 +37,10 @@ def _merge(call: Call, patch: Mapping[str, Any]) -> Item:
 
 def merge_patch(target: Any, patch: Any) -> Any:
     """RFC 7396 §2: null removes a member, objects merge, anything else replaces."""
-    if not isinstance(patch, Mapping):
+    if not isinstance(patch, dict):
         return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
+    merged = dict(cast("dict[str, Any]", target)) if isinstance(target, dict) else {}
+    for name, value in cast("dict[str, Any]", patch).items():
         if value is None:
             merged.pop(name, None)
         else:

@@ -15,6 +15,17 @@ TIMEOUT = 10
 """Seconds: more than a key set's fetch may take, less than API Gateway waits for an authorizer."""
 
 
+NEVER_IMPORTED = (
+    "cryptography/cobblestone.py", "cryptography/fernet.py", "cryptography/hazmat/asn1/*",
+    "cryptography/hazmat/primitives/cmac.py",
+    "cryptography/hazmat/primitives/hpke.py", "cryptography/hazmat/primitives/kdf/*",
+    "cryptography/hazmat/primitives/keywrap.py", "cryptography/hazmat/primitives/poly1305.py",
+    "cryptography/hazmat/primitives/serialization/pkcs*.py", "cryptography/hazmat/primitives/twofactor/*",
+    "cryptography/x509/ocsp.py", "jwt/help.py",
+)  # fmt: skip
+"""Of cryptography and PyJWT, what checking a signature does not touch."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuthorizerArgs:
     """The routes it decides about, and the stack's settings."""
@@ -36,7 +47,13 @@ def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
         ),
     )
     generated = {f"authorizer/{authorizer_settings.FILE_NAME}": authorizer_settings.dump(data)}
-    return Bundle(name="authorizer", package=ROOT / "authorizer", target=args.target, generated=generated)
+    return Bundle(
+        name="authorizer",
+        package=ROOT / "authorizer",
+        target=args.target,
+        generated=generated,
+        left_out=NEVER_IMPORTED,
+    )
 
 
 def authorizer_function(args: AuthorizerArgs) -> Function:

@@ -21,12 +21,14 @@ from pathlib import Path
 
 import pulumi
 
+from infra.elf import loadable
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 PYTHON = "3.13"
 """The version of Lambda's Python."""
 
-FORMAT = "1"
+FORMAT = "2"
 """Part of every hash: raise it when what a bundle is made of changes here."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -165,8 +167,12 @@ def install(bundle: Bundle, site: Path) -> None:
 
 
 def files_of(folder: Path) -> Iterable[tuple[str, bytes]]:
-    """The files below a folder, by their place in it."""
-    return ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in folder.rglob("*") if path.is_file())
+    """The files below a folder, by their place in it; shared libraries without their symbols."""
+    return (
+        (path.relative_to(folder).as_posix(), loadable(path.read_bytes()))
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

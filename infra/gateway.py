@@ -17,19 +17,21 @@ from infra.settings import StackSettings
 
 ENDPOINT_TYPE = "REGIONAL"
 
-ACCESS_LOG_FORMAT = json.dumps({
-    "request_id": "$context.requestId",
-    "time": "$context.requestTimeEpoch",
-    "method": "$context.httpMethod",
-    "route": "$context.resourcePath",
-    "status": "$context.status",
-    "error": "$context.error.responseType",
-    "milliseconds": "$context.responseLatency",
-    "integration_milliseconds": "$context.integration.latency",
-    "authorizer_milliseconds": "$context.authorizer.latency",
-    "issuer": "$context.authorizer.issuer",
-    "client": "$context.authorizer.client",
-})
+ACCESS_LOG_FORMAT = json.dumps(
+    {
+        "request_id": "$context.requestId",
+        "time": "$context.requestTimeEpoch",
+        "method": "$context.httpMethod",
+        "route": "$context.resourcePath",
+        "status": "$context.status",
+        "error": "$context.error.responseType",
+        "milliseconds": "$context.responseLatency",
+        "integration_milliseconds": "$context.integration.latency",
+        "authorizer_milliseconds": "$context.authorizer.latency",
+        "issuer": "$context.authorizer.issuer",
+        "client": "$context.authorizer.client",
+    }
+)
 """One JSON object per request, with nothing of the token and nobody's name or address."""
 
 

@@ -13,7 +13,9 @@ from pulumi.runtime import config as pulumi_config
 from authorizer.settings import Issuer
 from handlers.contract import FieldError, Invalid, validate
 
-LogRetention = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+LogRetention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 """The retention periods that CloudWatch Logs allows, in days."""
 
 Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$")]
@@ -54,10 +56,10 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     plain = {name: _plain(name, text) for name, text in own.items()}
     try:
         settings = validate(plain, StackSettings)
-        if errors := tuple(_contradictions(settings)):
-            raise Invalid(errors)
     except Invalid as invalid:
         raise SettingsError(_report(project, stack, invalid.errors)) from None
+    if errors := tuple(_contradictions(settings)):
+        raise SettingsError(_report(project, stack, errors))
     return settings
 
 

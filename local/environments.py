@@ -1,95 +1,100 @@
 """The project's virtual environments: made when missing, filled from pinned requirements, refilled when those change.
 
-Run as a script by the Makefile, before any package is installed and by whatever Python the machine has, so this file
-needs the standard library only and keeps to syntax that an old Python can read far enough to be refused.
+Run as a script by the Makefile, before any package is installed and by whatever Python the machine has: so this file
+needs the standard library only, and keeps to syntax that an older Python can read far enough to be refused.
 """
 
 import hashlib
-import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple  # noqa: UP035  an older Python has to read this file
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-STAMP = ".installed"
-
-PROGRAM = (".venv", os.path.join("local", "requirements.txt"))
-TESTS = (".venv", os.path.join("tests", "requirements.txt"))
-EMULATOR = (".venv-emulator", os.path.join("local", "emulator", "requirements.txt"))
-"""Each environment's folder and the requirements that fill it; TESTS adds to PROGRAM in the same folder."""
-
+ROOT = Path(__file__).resolve().parent.parent
 NEEDED = (3, 11)
+
+Environment = Tuple[str, str]  # noqa: UP006  as above
+"""An environment's folder, and the requirements that it has to hold."""
+
+PROGRAM = (".venv", "local/requirements.txt")
+TESTS = (".venv", "tests/requirements.txt")
+EMULATOR = (".venv-emulator", "local/emulator/requirements.txt")
+KNOWN: Dict[str, Environment] = {"program": PROGRAM, "tests": TESTS, "emulator": EMULATOR}  # noqa: UP006  as above
+"""The environments by the Makefile's names. What the tests need is added to what the program needs."""
 
 
 class EnvironmentFailed(Exception):
     """An environment could not be made; the message is one line that says what to do."""
 
 
-def python_of(folder):
-    # type: (str) -> str
+def python_of(environment: Environment) -> Path:
     """The interpreter of an environment."""
-    return os.path.join(ROOT, folder, "bin", "python")
+    return ROOT / environment[0] / "bin" / "python"
 
 
-def is_ready(environment):
-    # type: (tuple[str, str]) -> bool
+def is_ready(environment: Environment) -> bool:
     """Whether the environment is there and holds what its requirements name."""
-    folder, requirements = environment
-    stamp = _stamp(folder, requirements)
-    if not (os.path.exists(stamp) and os.path.exists(python_of(folder))):
-        return False
-    with open(stamp) as file:
-        return file.read() == _digest(requirements)
+    stamp = _stamp(environment)
+    return python_of(environment).exists() and stamp.exists() and stamp.read_text() == _digest(environment)
 
 
-def ensure(environment, say=print):
-    # type: (tuple[str, str], object) -> None
+def ensure(environment: Environment, say: "Callable[[str], object]" = print) -> None:
     """Makes the environment ready. Raises EnvironmentFailed."""
     if sys.version_info < NEEDED:
-        raise EnvironmentFailed("Python %d.%d or later is needed, this is %d.%d" % (NEEDED + sys.version_info[:2]))
+        found, needed = _dotted(sys.version_info[:2]), _dotted(NEEDED)
+        raise EnvironmentFailed(
+            f"Python {needed} or later is needed, this is {found}; try `make PYTHON=python{needed}`"
+        )
     if is_ready(environment):
         return
     folder, requirements = environment
-    say("Installing the packages of %s into %s (once)" % (requirements, folder))
-    if not os.path.exists(python_of(folder)):
-        _run([sys.executable, "-m", "venv", os.path.join(ROOT, folder)], "%s could not be made" % folder)
-    pip = [python_of(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    _run(pip + ["--requirement", os.path.join(ROOT, requirements)], "%s could not be installed" % requirements)
-    with open(_stamp(folder, requirements), "w") as file:
-        file.write(_digest(requirements))
+    say(f"Installing the packages of {requirements} into {folder} (once)")
+    if not python_of(environment).exists():
+        _run([sys.executable, "-m", "venv", str(ROOT / folder)], f"{folder} could not be made")
+    pip = [str(python_of(environment)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    _run([*pip, "--requirement", str(ROOT / requirements)], f"{requirements} could not be installed")
+    _stamp(environment).write_text(_digest(environment))
 
 
-def _stamp(folder, requirements):
-    # type: (str, str) -> str
-    return os.path.join(ROOT, folder, "%s-%s" % (STAMP, os.path.dirname(requirements).replace(os.sep, "-")))
+def _dotted(version: "Tuple[int, ...]") -> str:  # noqa: UP006  as above
+    return ".".join(str(part) for part in version)
 
 
-def _digest(requirements):
-    # type: (str) -> str
-    with open(os.path.join(ROOT, requirements), "rb") as file:
-        return hashlib.sha256(sys.version.encode() + file.read()).hexdigest()
+def _stamp(environment: Environment) -> Path:
+    folder, requirements = environment
+    return ROOT / folder / f".installed-{Path(requirements).parent.name}"
 
 
-def _run(command, failure):
-    # type: (list[str], str) -> None
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def _digest(environment: Environment) -> str:
+    return hashlib.sha256(sys.version.encode() + (ROOT / environment[1]).read_bytes()).hexdigest()
+
+
+def _run(command: "List[str]", failure: str) -> None:  # noqa: UP006  as above
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
-        lines = done.stdout.decode("utf-8", "replace").splitlines()
-        reason = next((line for line in lines if "Connection" in line or "Temporary failure" in line), None)
-        if reason is not None:
-            raise EnvironmentFailed("%s: the package index cannot be reached; check the network and run it again" % failure)
-        reason = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1] if lines else "")
-        raise EnvironmentFailed("%s: %s" % (failure, reason))
+        raise EnvironmentFailed(f"{failure}: {reason_of(done.stdout.decode('utf-8', 'replace'))}")
 
 
-def main(arguments):
-    # type: (list[str]) -> int
-    """`environments.py program|tests|emulator …`: makes each ready."""
-    known = {"program": PROGRAM, "tests": TESTS, "emulator": EMULATOR}
+def reason_of(output: str) -> str:
+    """The line of an installer's output that says why it failed, or what to do where that is known."""
+    lines = output.strip().splitlines() or ["nothing was printed"]
+    # An index that does not answer looks to pip like one that has no version of anything.
+    if any(sign in line.lower() for line in lines for sign in ("connection", "name resolution", "from versions: none")):
+        return "the package index cannot be reached; check the network and run the same command again"
+    return next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
+
+
+def main(names: "List[str]") -> int:  # noqa: UP006  as above
+    """`environments.py program|tests|emulator …`: makes each ready; 1 if one could not be made, 2 if one is unknown."""
+    unknown = [name for name in names if name not in KNOWN]
+    if unknown:
+        sys.stderr.write(f"gatehouse: no environment {', '.join(unknown)}; allowed are {', '.join(KNOWN)}\n")
+        return 2
     try:
-        for name in arguments:
-            ensure(known[name])
+        for name in names:
+            ensure(KNOWN[name])
     except EnvironmentFailed as failed:
-        sys.stderr.write("gatehouse: %s\n" % failed)
+        sys.stderr.write(f"gatehouse: {failed}\n")
         return 1
     return 0
 

@@ -6,7 +6,7 @@ imports anything of the project.
 """
 
 from handlers.contract.collection import Collection, Model
-from handlers.contract.discovery import collections
+from handlers.contract.discovery import load_collections
 from handlers.contract.operation import OPERATIONS, Operation
 from handlers.contract.route import Route, routes
 from handlers.contract.validation import FieldError, Invalid, validate
@@ -19,7 +19,7 @@ __all__ = [
     "Model",
     "Operation",
     "Route",
-    "collections",
+    "load_collections",
     "routes",
     "validate",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
-"""A collection's name is a path segment, a scope's prefix and a part of resource names, so it is kept plain."""
+"""A collection's name is a path segment, a scope's prefix and part of resource names, so it is kept plain."""
 
 RESERVED = frozenset({"id", "owner", "created_at", "updated_at", "revision"})
 """Attributes that every stored item has besides its model's."""
@@ -16,8 +16,8 @@ RESERVED_PATHS = frozenset({"ping", "sping"})
 """Paths that API Gateway answers itself."""
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client may write. Subclasses declare the fields, with `msgspec.Meta` for their limits."""
+class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a client may write. Subclasses declare fields, with `msgspec.Meta` for limits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,15 @@ class Collection:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or self.name in RESERVED_PATHS:
-            raise ValueError(f"collection name {self.name!r}: allowed is {NAME.pattern}, and not {sorted(RESERVED_PATHS)}")
+            raise ValueError(
+                f"collection name {self.name!r}: allowed is {NAME.pattern}, and not {sorted(RESERVED_PATHS)}"
+            )
         if taken := RESERVED & set(self.model.__struct_fields__):
             raise ValueError(f"collection {self.name!r}: fields {sorted(taken)} are set by the API itself")
         if self.partition not in ("owner", "tenant", "shared"):
-            raise ValueError(f"collection {self.name!r}: partition {self.partition!r}, allowed is owner, tenant or shared")
+            raise ValueError(
+                f"collection {self.name!r}: partition {self.partition!r}, allowed is owner, tenant or shared"
+            )
         if not self.singular:
             object.__setattr__(self, "singular", self.name.removesuffix("s"))
         msgspec.convert(self.example, self.model)

@@ -4,15 +4,17 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from types import ModuleType
 
-from handlers.contract import collections as package
+import handlers.contract.collections
 from handlers.contract.collection import Collection
 
 
 @cache
-def collections() -> tuple[Collection, ...]:
+def load_collections() -> tuple[Collection, ...]:
     """The collections of the API, by name. Raises ValueError where two of them could be confused."""
+    package = handlers.contract.collections
     names = (f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
     return checked(collection_of(importlib.import_module(name)) for name in names)
 
@@ -31,7 +33,7 @@ def checked(found: Iterable[Collection]) -> tuple[Collection, ...]:
     The authorizer grants a collection as `GET/items*`; with an `itemsets` beside it, that would grant both.
     """
     ordered = tuple(sorted(found, key=lambda collection: collection.name))
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if second.name.startswith(first.name):
             raise ValueError(f"collection names {first.name!r} and {second.name!r}: none may be a prefix of another")
     return ordered

@@ -1,6 +1,6 @@
 """Plain data into typed values, with every mistake reported at once and named by its place."""
 
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
@@ -19,7 +19,9 @@ class Invalid(ValueError):
     """The data does not fit its model; `errors` has every mistake that was found."""
 
     def __init__(self, errors: tuple[FieldError, ...]) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.detail}" if error.field else error.detail for error in errors))
+        super().__init__(
+            "; ".join(f"{error.field}: {error.detail}" if error.field else error.detail for error in errors)
+        )
         self.errors = errors
 
 
@@ -36,14 +38,19 @@ def validate(value: object, model: type[T]) -> T:
 
 
 def _errors(value: object, kind: Any, place: str) -> list[FieldError]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        return _struct_errors(value, kind, place)
-    if get_origin(kind) in (list, tuple) and isinstance(value, list):
-        member = get_args(kind)[0]
-        return [error for index, each in enumerate(value) for error in _errors(each, member, f"{place}[{index}]")] or (
-            _own_error(value, kind, place)
-        )
+    inner = _unwrapped(kind)
+    if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):
+        return _struct_errors(cast("dict[Any, Any]", value), inner, place)
+    if get_origin(inner) in (list, tuple) and isinstance(value, list):
+        member, members = get_args(inner)[0], cast("list[Any]", value)
+        errors = [error for index, each in enumerate(members) for error in _errors(each, member, f"{place}[{index}]")]
+        return errors or _own_error(members, kind, place)
     return _own_error(value, kind, place)
+
+
+def _unwrapped(kind: Any) -> Any:
+    """A type without its limits."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str) -> list[FieldError]:
@@ -65,7 +72,10 @@ def _own_error(value: object, kind: Any, place: str) -> list[FieldError]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        return [FieldError(place, str(error).partition(" - at `$")[0], value)]
+        detail = str(error).partition(" - at `$")[0]
+        if get_origin(kind) is Literal:
+            detail = f"allowed are {', '.join(str(choice) for choice in get_args(kind))}"
+        return [FieldError(place, detail, value)]
     return []
 
 

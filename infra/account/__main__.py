@@ -1,4 +1,4 @@
-"""The role with which API Gateway writes logs. There is one setting of it per account and region, so no stack owns it."""
+"""The role with which API Gateway writes logs: a setting of the account and region, so no stack owns it."""
 
 import json
 
@@ -7,7 +7,9 @@ import pulumi_aws as aws
 
 trust = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
 }
 
 role = aws.iam.Role("gateway-logs", assume_role_policy=json.dumps(trust))

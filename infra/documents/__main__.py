@@ -1,11 +1,11 @@
-"""`python -m infra.documents [--check] FILE`: writes the published document, or says whether the file is out of date."""
+"""`python -m infra.documents [--check] FILE`: writes the published document, or says if it is outdated."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from handlers.contract import collections, routes
+from handlers.contract import load_collections, routes
 from infra.documents.published import published_document
 
 TITLE = "Gatehouse"
@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("file", type=Path)
     options = parser.parse_args()
-    text = json.dumps(published_document(TITLE, routes(collections())), indent=2) + "\n"
+    text = json.dumps(published_document(TITLE, routes(load_collections())), indent=2) + "\n"
     if not options.check:
         options.file.write_text(text)
         return 0

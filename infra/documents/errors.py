@@ -14,7 +14,7 @@ EXPOSED = "Retry-After,WWW-Authenticate"
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorResponse:
-    """How one type of gateway error is answered; `detail` is a literal, or a `$context` variable that is quoted JSON."""
+    """How one type of error is answered; `detail` is a literal, or a `$context` variable that is `quoted` already."""
 
     status: HTTPStatus
     slug: str
@@ -87,7 +87,10 @@ def error_responses(realm: str) -> dict[str, ErrorResponse]:
             detail="The body's Content-Type is not supported.",
         ),
         "THROTTLED": ErrorResponse(
-            status=HTTPStatus.TOO_MANY_REQUESTS, slug="too-many-requests", detail="Too many requests.", headers=_retry(1)
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            slug="too-many-requests",
+            detail="Too many requests.",
+            headers=_retry(1),
         ),
         "QUOTA_EXCEEDED": ErrorResponse(
             status=HTTPStatus.TOO_MANY_REQUESTS,

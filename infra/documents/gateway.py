@@ -85,9 +85,7 @@ class GatewayDocument:
         described: dict[str, Any] = {
             "operationId": operation_id,
             "security": [{AUTHORIZER: []}],
-            "parameters": [
-                {**each, "schema": gateway_schema(each["schema"])} for each in parameters(route.operation)
-            ],
+            "parameters": [{**each, "schema": gateway_schema(each["schema"])} for each in parameters(route.operation)],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {
                 "type": "aws_proxy",

@@ -81,9 +81,7 @@ def _security_scheme(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _schemas(collections: Sequence[Collection]) -> dict[str, Any]:
-    return model_schemas(collections) | {
-        f"Stored{each.model.__name__}": _stored_schema(each) for each in collections
-    }
+    return model_schemas(collections) | {f"Stored{each.model.__name__}": _stored_schema(each) for each in collections}
 
 
 def _stored_schema(collection: Collection) -> dict[str, Any]:
@@ -131,7 +129,10 @@ def _success(route: Route) -> dict[str, Any]:
         schema = {
             "type": "object",
             "required": [collection.name, "next_cursor"],
-            "properties": {collection.name: {"type": "array", "items": stored}, "next_cursor": {"type": ["string", "null"]}},
+            "properties": {
+                collection.name: {"type": "array", "items": stored},
+                "next_cursor": {"type": ["string", "null"]},
+            },
         }
         content = {"schema": schema, "example": {collection.name: [example], "next_cursor": None}}
         return {"description": "A page.", "content": {"application/json": content}}

@@ -25,16 +25,15 @@ def model_schemas(collections: Iterable[Collection]) -> dict[str, Any]:
     return components
 
 
-def gateway_schema(schema: Any) -> Any:
+def gateway_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A schema as API Gateway takes it. Raises ValueError for a keyword it would ignore or refuse."""
-    if isinstance(schema, list):
-        return [gateway_schema(each) for each in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    kept = {name: value for name, value in schema.items() if name not in DROPPED}
+    kept = {keyword: value for keyword, value in schema.items() if keyword not in DROPPED}
     if unknown := sorted(set(kept) - GATEWAY_KEYWORDS):
-        raise ValueError(f"API Gateway's models have no {', '.join(unknown)}; allowed are {', '.join(sorted(GATEWAY_KEYWORDS))}")
-    return {
-        name: {key: gateway_schema(value) for key, value in value.items()} if name == "properties" else gateway_schema(value)
-        for name, value in kept.items()
-    }
+        allowed = ", ".join(sorted(GATEWAY_KEYWORDS))
+        raise ValueError(f"API Gateway's models have no {', '.join(unknown)}; allowed are {allowed}")
+    if "properties" in kept:
+        kept["properties"] = {name: gateway_schema(each) for name, each in kept["properties"].items()}
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(kept.get(keyword), Mapping):
+            kept[keyword] = gateway_schema(kept[keyword])
+    return kept

@@ -1,0 +1,191 @@
+"""What a verified token says, with its types (RFC 7519 §4, RFC 9068 §2.2), and which of it is accepted."""
+
+from collections.abc import Mapping
+from math import floor
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from authorizer.errors import (
+    AudienceWrong,
+    ClaimMalformed,
+    ClaimMissing,
+    ClientRefused,
+    IssuedInFuture,
+    LifetimeTooLong,
+    RequiredClaimWrong,
+    SubjectRefused,
+    TokenExpired,
+    TokenNotYetValid,
+    TokenUseWrong,
+    TypeWrong,
+)
+from authorizer.profiles import PROFILES
+from authorizer.scopes import ScopeRules
+from authorizer.settings import Issuer
+
+MAX_TEXT = 255
+"""Bytes of a subject, client, token id or tenant (OpenID Connect Core 1.0 §2 allows a subject 255 characters)."""
+
+ACCESS = "access"
+"""The only `token_use` that is accepted."""
+
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999."""
+
+NumericDate = Annotated[int, Meta(ge=0, le=LAST_SECOND)] | Annotated[float, Meta(ge=0, le=LAST_SECOND)]
+"""Seconds since 1970; fractions are allowed (RFC 7519 §2), booleans and strings are not."""
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """The claims that are looked at, as the token has them. `client_id` to `appid` are the ways to name a client."""
+
+    iss: str = ""
+    sub: str = ""
+    exp: NumericDate | UnsetType = UNSET
+    aud: str | list[str] | UnsetType = UNSET
+    iat: NumericDate | UnsetType = UNSET
+    nbf: NumericDate | UnsetType = UNSET
+    jti: str = ""
+    client_id: str = ""
+    azp: str = ""
+    cid: str = ""
+    appid: str = ""
+    token_use: str | UnsetType = UNSET
+    at_hash: Raw | UnsetType = UNSET
+    c_hash: Raw | UnsetType = UNSET
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls, once everything about the token is accepted.
+
+    `scopes` are those of the API, sorted. `expires` is the second (since 1970) from which the token counts no more:
+    its `exp` plus the issuer's leeway.
+    """
+
+    issuer: str
+    subject: str
+    client: str
+    token_id: str
+    tenant: str | None
+    scopes: tuple[str, ...]
+    expires: int
+
+    @property
+    def owner(self) -> str:
+        """Whose data this is. An issuer's name has no `|`, so the two parts cannot be taken for others."""
+        return f"{self.issuer}|{self.subject}"
+
+
+_claims = msgspec.json.Decoder(Claims)
+
+
+def decode(payload: bytes) -> Claims:
+    """The claims in a payload that is known to be a JSON object. Raises ClaimMalformed for one of the wrong type."""
+    try:
+        return _claims.decode(payload)
+    except msgspec.ValidationError:
+        raise ClaimMalformed("a claim has the wrong type") from None
+
+
+class ClaimRules:
+    """The rules of one issuer for what its tokens must say."""
+
+    def __init__(self, issuer: Issuer, api_scopes: frozenset[str]) -> None:
+        self._issuer = issuer
+        self._profile = PROFILES[issuer.profile]
+        self._audiences = frozenset(issuer.audiences)
+        self._clients = frozenset(issuer.clients)
+        self._scopes = ScopeRules(issuer, api_scopes)
+        self._scope_claim = issuer.scope_claim or "scope"
+
+    def check(self, claims: Claims, members: Mapping[str, Any], typ: str | None, now: float) -> Caller:
+        """Who calls. `members` has the claims that the issuer's settings name, `now` is in seconds since 1970.
+
+        Raises HeaderRefused or ClaimRefused.
+        """
+        self._check_kind(claims, members, typ)
+        self._check_audience(claims)
+        expires = self._check_times(claims, now)
+        if not claims.sub or not _plain(claims.sub):
+            raise SubjectRefused("the subject is no plain text")
+        self._check_required(members)
+        return Caller(
+            self._issuer.name,
+            claims.sub,
+            self._client(claims),
+            self._token_id(claims),
+            self._tenant(members),
+            self._scopes.granted(members.get(self._scope_claim, UNSET)),
+            expires,
+        )
+
+    def _check_kind(self, claims: Claims, members: Mapping[str, Any], typ: str | None) -> None:
+        profile = self._profile
+        if typ not in profile.types and (typ or "").lower().removeprefix("application/") not in profile.types:
+            raise TypeWrong("the type is not an access token's")
+        if claims.token_use != ACCESS and (profile.token_use or claims.token_use is not UNSET):
+            raise TokenUseWrong("the token is not for access")
+        if claims.at_hash is not UNSET or claims.c_hash is not UNSET:
+            raise TokenUseWrong("the token is an ID token")
+        for name in profile.required:
+            if not members.get(name):
+                raise ClaimMissing(f"{name} is missing")
+
+    def _check_audience(self, claims: Claims) -> None:
+        audience = claims.client_id if self._profile.client_is_audience else claims.aud
+        if audience is UNSET:
+            raise ClaimMissing("aud is missing")
+        if self._audiences.isdisjoint((audience,) if isinstance(audience, str) else audience):
+            raise AudienceWrong("the token is for another audience")
+
+    def _check_times(self, claims: Claims, now: float) -> int:
+        leeway, longest = self._issuer.leeway, self._issuer.max_lifetime
+        if isinstance(claims.exp, UnsetType):
+            raise ClaimMissing("exp is missing")
+        expires = floor(claims.exp) + leeway
+        if now >= expires:
+            raise TokenExpired("the token has expired")
+        if not isinstance(claims.nbf, UnsetType) and claims.nbf > now + leeway:
+            raise TokenNotYetValid("the token is not valid yet")
+        if not isinstance(claims.iat, UnsetType):
+            if claims.iat > now + leeway:
+                raise IssuedInFuture("the token comes from the future")
+            if claims.exp - claims.iat > longest:
+                raise LifetimeTooLong("the token lives too long")
+        if claims.exp - now > longest + leeway:
+            raise LifetimeTooLong("the token lives too long")
+        return expires
+
+    def _check_required(self, members: Mapping[str, Any]) -> None:
+        for name, allowed in self._issuer.required_claims.items():
+            value = members.get(name)
+            if not isinstance(value, str) or value not in allowed:
+                raise RequiredClaimWrong("a required claim is missing or different")
+
+    def _client(self, claims: Claims) -> str:
+        client = claims.client_id
+        if not client and not self._profile.client_id_only:
+            client = claims.azp or claims.cid or claims.appid
+        if (self._clients and client not in self._clients) or (client and not _plain(client)):
+            raise ClientRefused("the client is not accepted")
+        return client
+
+    def _token_id(self, claims: Claims) -> str:
+        if claims.jti and not _plain(claims.jti):
+            raise ClaimMalformed("the token id is no plain text")
+        return claims.jti
+
+    def _tenant(self, members: Mapping[str, Any]) -> str | None:
+        if self._issuer.tenant_claim is None:
+            return None
+        tenant = members.get(self._issuer.tenant_claim)
+        if not isinstance(tenant, str) or not tenant or not _plain(tenant):
+            raise ClaimMissing("the tenant is missing or no plain text")
+        return tenant
+
+
+def _plain(text: str) -> bool:
+    """Whether a text prints, and is no longer than MAX_TEXT bytes."""
+    return text.isprintable() and (len(text) if text.isascii() else len(text.encode())) <= MAX_TEXT

@@ -1,0 +1,271 @@
+"""Why the authorizer refuses or fails: one class per check.
+
+    AuthorizerError
+    ├── NotAuthentic                 the gateway answers 401
+    │   ├── CredentialsRefused       what came is no bearer token
+    │   │   ├── CredentialsMissing
+    │   │   ├── SchemeWrong
+    │   │   └── TokenTooLong
+    │   ├── TokenMalformed           RFC 7515 §3, §5.2
+    │   │   ├── SegmentsWrong
+    │   │   ├── EncodingNotCanonical
+    │   │   ├── JsonMalformed
+    │   │   └── MemberTwice
+    │   ├── HeaderRefused            RFC 7515 §4
+    │   │   ├── KeyInHeader
+    │   │   ├── CriticalHeader
+    │   │   ├── AlgorithmNotAllowed
+    │   │   └── TypeWrong
+    │   ├── KeyUnknown
+    │   ├── SignatureWrong
+    │   └── ClaimRefused             RFC 7519 §4, RFC 9068 §4
+    │       ├── ClaimMalformed
+    │       ├── ClaimMissing
+    │       ├── IssuerUnknown
+    │       ├── AudienceWrong
+    │       ├── TokenExpired
+    │       ├── TokenNotYetValid
+    │       ├── IssuedInFuture
+    │       ├── LifetimeTooLong
+    │       ├── SubjectRefused
+    │       ├── ClientRefused
+    │       ├── TokenUseWrong
+    │       ├── RequiredClaimWrong
+    │       └── TokenRevoked
+    └── Fault                        ours: the gateway answers 503
+        ├── SettingsBroken
+        ├── EventMalformed
+        ├── KeysUnavailable
+        ├── RevocationsUnavailable
+        └── PolicyTooLarge
+
+No message carries anything of a token.
+"""
+
+
+class AuthorizerError(Exception):
+    """What every failure of a decision is; `reason` names the check in the log."""
+
+    reason = "error"
+
+
+class NotAuthentic(AuthorizerError):
+    """Who called is not known: the token does not prove it."""
+
+    reason = "not_authentic"
+
+
+class CredentialsRefused(NotAuthentic):
+    """The request has no bearer token (RFC 6750 §2.1)."""
+
+    reason = "credentials"
+
+
+class CredentialsMissing(CredentialsRefused):
+    """There is no credential at all."""
+
+    reason = "credentials_missing"
+
+
+class SchemeWrong(CredentialsRefused):
+    """The credential is not `Bearer`, one space and a token."""
+
+    reason = "scheme"
+
+
+class TokenTooLong(CredentialsRefused):
+    """The token is longer than any that is accepted."""
+
+    reason = "token_length"
+
+
+class TokenMalformed(NotAuthentic):
+    """The token is not a JWS in compact form (RFC 7515 §7.1)."""
+
+    reason = "token"
+
+
+class SegmentsWrong(TokenMalformed):
+    """The token has not exactly three segments, each with something in it."""
+
+    reason = "segments"
+
+
+class EncodingNotCanonical(TokenMalformed):
+    """A segment is not the one base64url text of its bytes: padding, other characters or loose trailing bits."""
+
+    reason = "encoding"
+
+
+class JsonMalformed(TokenMalformed):
+    """The header or the payload is not one JSON object in UTF-8 (RFC 8259)."""
+
+    reason = "json"
+
+
+class MemberTwice(TokenMalformed):
+    """An object has two members of one name, which different readers read differently (RFC 7519 §4)."""
+
+    reason = "json_duplicate"
+
+
+class HeaderRefused(NotAuthentic):
+    """The header says something that is not accepted (RFC 7515 §4.1)."""
+
+    reason = "header"
+
+
+class KeyInHeader(HeaderRefused):
+    """The header brings its own key or compression: `jku`, `jwk`, `x5u`, `x5c`, `zip`."""
+
+    reason = "header_key"
+
+
+class CriticalHeader(HeaderRefused):
+    """The header demands an extension (`crit`, `b64`), and none is understood (RFC 7515 §4.1.11, RFC 7797)."""
+
+    reason = "header_crit"
+
+
+class AlgorithmNotAllowed(HeaderRefused):
+    """The algorithm is not one of the issuer's."""
+
+    reason = "algorithm"
+
+
+class TypeWrong(HeaderRefused):
+    """The `typ` is not an access token's (RFC 9068 §2.1)."""
+
+    reason = "typ"
+
+
+class KeyUnknown(NotAuthentic):
+    """The issuer has no key of this id for this algorithm."""
+
+    reason = "key_unknown"
+
+
+class SignatureWrong(NotAuthentic):
+    """The signature is not the key's over this header and payload."""
+
+    reason = "signature"
+
+
+class ClaimRefused(NotAuthentic):
+    """A claim is missing, of the wrong type or not accepted."""
+
+    reason = "claim"
+
+
+class ClaimMalformed(ClaimRefused):
+    """A claim has the wrong type."""
+
+    reason = "claim_type"
+
+
+class ClaimMissing(ClaimRefused):
+    """A claim that the profile requires is not there."""
+
+    reason = "claim_missing"
+
+
+class IssuerUnknown(ClaimRefused):
+    """No issuer of the settings has this `iss`."""
+
+    reason = "issuer"
+
+
+class AudienceWrong(ClaimRefused):
+    """The token is for somebody else."""
+
+    reason = "audience"
+
+
+class TokenExpired(ClaimRefused):
+    """`exp` and the leeway have passed."""
+
+    reason = "expired"
+
+
+class TokenNotYetValid(ClaimRefused):
+    """`nbf` is still to come."""
+
+    reason = "not_yet_valid"
+
+
+class IssuedInFuture(ClaimRefused):
+    """`iat` is still to come."""
+
+    reason = "issued_in_future"
+
+
+class LifetimeTooLong(ClaimRefused):
+    """The token lives longer than the issuer's settings allow."""
+
+    reason = "lifetime"
+
+
+class SubjectRefused(ClaimRefused):
+    """The subject is empty, too long, or has characters that do not print."""
+
+    reason = "subject"
+
+
+class ClientRefused(ClaimRefused):
+    """The client is not one of those that the issuer's settings name, or is no plain text."""
+
+    reason = "client"
+
+
+class TokenUseWrong(ClaimRefused):
+    """The token is not for access: an ID token or a refresh token."""
+
+    reason = "token_use"
+
+
+class RequiredClaimWrong(ClaimRefused):
+    """A claim that the issuer's settings require has another value."""
+
+    reason = "required_claim"
+
+
+class TokenRevoked(ClaimRefused):
+    """The token, or everything of its subject, was revoked."""
+
+    reason = "revoked"
+
+
+class Fault(AuthorizerError):
+    """Something of ours fails; nothing is said about the caller."""
+
+    reason = "fault"
+
+
+class SettingsBroken(Fault):
+    """The bundle's settings cannot be read or contradict themselves."""
+
+    reason = "settings"
+
+
+class EventMalformed(Fault):
+    """The event is not one of API Gateway's, or its ARN is not a method's."""
+
+    reason = "event"
+
+
+class KeysUnavailable(Fault):
+    """The issuer's keys cannot be had, or not be had anew."""
+
+    reason = "keys_unavailable"
+
+
+class RevocationsUnavailable(Fault):
+    """The list of revoked tokens cannot be read."""
+
+    reason = "revocations_unavailable"
+
+
+class PolicyTooLarge(Fault):
+    """The answer would be larger than API Gateway takes."""
+
+    reason = "policy_size"

@@ -1,0 +1,118 @@
+"""The resources of a policy: method and path patterns that match the routes granted and no others.
+
+`*` in a resource matches anything, slashes too, and `?` any one character: `*/items*` would match `GET/orders/items1`.
+So methods are written out, or as `?` of their exact length: the shortest methods have three letters and no collection's
+name is empty, so what `???/items` and `????/items` match begins with a method. Every method that could be meant must be
+granted, for `????` those of three letters too, should a gateway take `GET//items` for `GET/items`. No collection's name is a prefix of another's, so `items*` matches no other collection.
+"""
+
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+import msgspec
+
+from authorizer.settings import RouteScope
+
+METHODS = frozenset({"GET", "PUT", "HEAD", "POST", "PATCH", "DELETE"})
+WILD_LENGTHS = frozenset({3, 4})
+"""Lengths of methods that `?` may stand for: from five on, they match a short method and a short collection too."""
+
+GUARD = "*/*/*/*"
+"""Matches what has more slashes than any route, and so every way in which `*` could reach past its own segment."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One method on a collection (`GET/items`) or on its items (`GET/items/{id}`)."""
+
+    method: str
+    on_item: bool
+
+
+class Collection(msgspec.Struct, frozen=True):
+    """The calls under one first path segment, each with the scope that allows it."""
+
+    name: str
+    calls: Mapping[Call, str]
+
+    def granted(self, scopes: Several[str]) -> frozenset[Call]:
+        """The calls that these scopes allow."""
+        return frozenset(call for call, scope in self.calls.items() if scope in scopes)
+
+
+def collections(routes: Iterable[RouteScope]) -> tuple[Collection, ...]:
+    """The routes by their first path segment.
+
+    Raises ValueError where the patterns could not tell them apart: names that are a prefix of another's, other
+    methods, deeper paths, one call with two scopes.
+    """
+    calls: dict[str, dict[Call, str]] = {}
+    for route in routes:
+        name, on_item = _place(route.path)
+        for method in route.methods:
+            if method not in METHODS:
+                raise ValueError(f"route {method} {route.path}: the methods are {', '.join(sorted(METHODS))}")
+            if calls.setdefault(name, {}).setdefault(Call(method, on_item), route.scope) != route.scope:
+                raise ValueError(f"route {method} {route.path} has two scopes")
+    names = sorted(calls)
+    for first, second in pairwise(names):
+        if second.startswith(first):
+            raise ValueError(f"collections {first!r} and {second!r}: no name may be a prefix of another")
+    return tuple(Collection(name, calls[name]) for name in names)
+
+
+def _place(path: str) -> tuple[str, bool]:
+    """The collection of a path template, and whether the template goes on to an item."""
+    start, name, *rest = path.split("/")
+    on_item = len(rest) == 1 and rest[0].startswith("{") and rest[0].endswith("}") and rest[0].isascii()
+    plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    if start or not plain or (rest and not on_item) or "+" in path:
+        raise ValueError(f"route {path!r}: a path is /name or /name/{{parameter}}")
+    return name, on_item
+
+
+def pinned(collection: Collection, granted: frozenset[Call]) -> list[str]:
+    """Patterns that name their methods, by letters or by length."""
+    found: list[str] = []
+    for length in sorted({len(call.method) for call in granted}):
+        existing = [call for call in collection.calls if len(call.method) == length]
+        methods = sorted({call.method for call in existing})
+        shorter = [call for call in collection.calls if len(call.method) < length]
+        if len(methods) > 1 and length in WILD_LENGTHS and granted.issuperset([*existing, *shorter]):
+            found.append("?" * length + _path(collection.name, existing))
+            continue
+        for method in methods:
+            mine = [call for call in granted if call.method == method]
+            found.extend([method + _path(collection.name, mine)] if mine else [])
+    return found
+
+
+def compact(collection: Collection, granted: frozenset[Call]) -> list[str]:
+    """The shortest patterns that are right as long as GUARD is denied: then `*` before a path matches a method only."""
+    on_items = [call for call in collection.calls if call.on_item]
+    mine = [call for call in granted if call.on_item]
+    starts = ["*"] if len(mine) == len(on_items) else _starts(on_items, mine)
+    short = [f"{start}/{collection.name}/*" for start in starts if mine]
+    short += pinned(
+        Collection(collection.name, {call: scope for call, scope in collection.calls.items() if not call.on_item}),
+        frozenset(call for call in granted if not call.on_item),
+    )
+    return min(short, pinned(collection, granted), key=lambda patterns: sum(map(len, patterns)) + COST * len(patterns))
+
+
+COST = 60
+"""Characters that a pattern costs besides its own: the stage's ARN before it."""
+
+
+def _starts(existing: list[Call], granted: list[Call]) -> list[str]:
+    """Beginnings of the granted methods with `*`, where every method that begins so is granted; else the methods."""
+    methods = {call.method for call in granted}
+    others = {call.method for call in existing} - methods
+    first = {method[0] for method in methods} - {method[0] for method in others}
+    return sorted({f"{method[0]}*" if method[0] in first else method for method in methods})
+
+
+def _path(name: str, calls: list[Call]) -> str:
+    """The end of a pattern for calls of the same methods: the collection, its items, or both."""
+    kinds = {call.on_item for call in calls}
+    return f"/{name}*" if len(kinds) > 1 else f"/{name}/*" if True in kinds else f"/{name}"

@@ -1,0 +1,125 @@
+"""A bearer token taken apart, strictly (RFC 7515 §5.2): what is accepted has exactly one spelling."""
+
+from binascii import a2b_base64
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from authorizer import strict_json
+from authorizer.errors import (
+    CredentialsMissing,
+    CriticalHeader,
+    EncodingNotCanonical,
+    JsonMalformed,
+    KeyInHeader,
+    SchemeWrong,
+    SegmentsWrong,
+    TokenTooLong,
+)
+
+MAX_LENGTH = 8192
+"""Characters of a token; API Gateway takes 10,240 bytes of headers in all."""
+
+_PREFIX_LENGTH = len("Bearer ")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_PADDING = (b"", b"", b"==", b"=")
+_LAST = (_ALPHABET.translate(_FROM_URL), b"", _ALPHABET[::16], _ALPHABET[::4])
+"""The characters that may end a text, by its length modulo 4: those that leave no bit over."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The header's members that matter. Those of type Raw are refused when present, whatever their value."""
+
+    alg: str
+    kid: str | None = None
+    typ: str | None = None
+    crit: Raw | UnsetType = UNSET
+    b64: Raw | UnsetType = UNSET
+    jku: Raw | UnsetType = UNSET
+    jwk: Raw | UnsetType = UNSET
+    x5u: Raw | UnsetType = UNSET
+    x5c: Raw | UnsetType = UNSET
+    zip: Raw | UnsetType = UNSET
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token that is well formed; nothing of it is verified yet. `members` are its payload's."""
+
+    header: Header
+    signing_input: bytes
+    payload: bytes
+    members: dict[str, Any]
+    signature: bytes
+
+
+def bearer(value: str) -> str:
+    """The token of an Authorization header's value (RFC 6750 §2.1): the scheme in any case, one space, the token.
+
+    Raises CredentialsMissing, SchemeWrong or TokenTooLong.
+    """
+    if not value:
+        raise CredentialsMissing("no credentials")
+    if value[:_PREFIX_LENGTH].lower() != "bearer ":
+        raise SchemeWrong("the scheme is not Bearer")
+    if len(value) > MAX_LENGTH + _PREFIX_LENGTH:
+        raise TokenTooLong("the token is too long")
+    return value[_PREFIX_LENGTH:]
+
+
+def parse(token: str) -> Token:
+    """The token's parts. Raises TokenMalformed or HeaderRefused."""
+    try:
+        raw = token.encode("ascii")
+    except UnicodeEncodeError:
+        raise EncodingNotCanonical("not base64url") from None
+    separators = raw.translate(None, _ALPHABET)
+    if separators != b"..":
+        raise EncodingNotCanonical("not base64url") if separators.strip(b".") else SegmentsWrong("not three segments")
+    header, payload, signature = raw.translate(_FROM_URL).split(b".")
+    claims = _decoded(payload)
+    return Token(
+        read_header(header),
+        raw[: len(header) + 1 + len(payload)],
+        claims,
+        strict_json.members(claims),
+        _decoded(signature),
+    )
+
+
+def _decoded(segment: bytes) -> bytes:
+    """The bytes of a base64 text without padding, all of whose characters are the alphabet's (RFC 4648 §3.5, §5).
+
+    The decoder would take loose bits at the end, and so give many texts the same bytes. Raises SegmentsWrong for an
+    empty text, EncodingNotCanonical for loose bits.
+    """
+    if not segment:
+        raise SegmentsWrong("an empty segment")
+    over = len(segment) % 4
+    if segment[-1] not in _LAST[over]:
+        raise EncodingNotCanonical("loose bits")
+    return a2b_base64(segment + _PADDING[over])
+
+
+_header = msgspec.json.Decoder(Header)
+
+
+@lru_cache(maxsize=64)
+def read_header(segment: bytes) -> Header:
+    """The header in its segment, as base64. Raises TokenMalformed or HeaderRefused.
+
+    All tokens of one key share their header's text, so the last few are remembered; what is refused is not.
+    """
+    raw = _decoded(segment)
+    strict_json.members(raw)
+    try:
+        header = _header.decode(raw)
+    except msgspec.ValidationError:
+        raise JsonMalformed("the header is not a JOSE header") from None
+    if header.crit is not UNSET or header.b64 is not UNSET:
+        raise CriticalHeader("the header demands an extension")
+    if any(member is not UNSET for member in (header.jku, header.jwk, header.x5u, header.x5c, header.zip)):
+        raise KeyInHeader("the header brings its own key or compression")
+    return header

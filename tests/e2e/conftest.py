@@ -1,0 +1,66 @@
+"""The whole stack, running: one for all tests, with a state folder and ports of its own."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.bundles import ROOT
+from local.issuer import TokenRequest
+from local.up import Plan, Stack, stack_up
+
+ORIGIN = "http://localhost:3000"
+ALL_SCOPES = "items:read items:write"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A caller of the API."""
+
+    stack: Stack
+    http: httpx.Client
+
+    @property
+    def url(self) -> str:
+        return str(self.stack.deployment.exports["url"])
+
+    def token(self, subject: str = "ann", scope: str = ALL_SCOPES, **more: Any) -> str:
+        return self.stack.issuer.token(TokenRequest(subject=subject, scope=scope, **more))
+
+    def call(self, method: str, path: str, token: str | None = None, **more: Any) -> httpx.Response:
+        headers: dict[str, str] = {"Origin": ORIGIN, **more.pop("headers", {})}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.http.request(method, f"{self.url}{path}", headers=headers, **more)
+
+    def function_logs(self) -> str:
+        return self.stack.emulator.options.functions_log.read_text()
+
+
+def two_free_ports() -> int:
+    """A port that is free together with the next one."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    plan = Plan(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports())
+    with stack_up(plan, lambda _: None, lambda _: None) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack) -> Iterator[Client]:
+    with httpx.Client(timeout=30) as http:
+        yield Client(stack, http)

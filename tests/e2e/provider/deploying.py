@@ -1,0 +1,58 @@
+"""Programs of pulumi-aws resources, deployed into an emulator, and the services asked what they got."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from local.engine import Deployment, deploy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local.engine import Resource
+    from local.provider import Provider
+
+PREAMBLE = """
+import json
+import pulumi
+import pulumi_aws as aws
+
+ROLE = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+
+def function(name, source, **arguments):
+    role = aws.iam.Role(f"{name}-role", assume_role_policy=ROLE)
+    code = pulumi.AssetArchive({"main.py": pulumi.StringAsset(source)})
+    return aws.lambda_.Function(
+        name, name=name, role=role.arn, handler="main.handler", runtime="python3.13", code=code, **arguments)
+"""
+
+
+@dataclass
+class Deployer:
+    """Deploys the source of a program, after a preamble with `aws`, `ROLE` and `function`."""
+
+    provider: Provider
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def __call__(self, source: str) -> Deployment:
+        root = self.folder / f"program-{next(self.numbers)}"
+        root.mkdir()
+        (root / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+        (root / "Pulumi.dev.yaml").write_text("config: {}\n")
+        (root / "__main__.py").write_text(PREAMBLE + textwrap.dedent(source))
+        return deploy(root, "dev", self.provider)
+
+    def client(self, service: str) -> Any:
+        return self.provider.connection.client(service)
+
+
+def the(deployment: Deployment, type_: str) -> Resource:
+    """The one resource of a type."""
+    (found,) = deployment.of_type(type_)
+    return found

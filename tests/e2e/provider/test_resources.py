@@ -1,0 +1,345 @@
+"""Each type of resource made in an emulator: what its service then says, and the outputs that programs use."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.engine import ResourceError
+from local.provider.table import TABLE
+from tests.e2e.provider.deploying import the
+
+if TYPE_CHECKING:
+    from tests.e2e.provider.deploying import Deployer
+
+ACCOUNT = "000000000000"
+
+
+class TestTables:
+    def test_keys_indexes_expiry_backups_protection_and_tags(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            aws.dynamodb.Table("full", name="full", billing_mode="PAY_PER_REQUEST", hash_key="owner", range_key="id",
+                attributes=[{"name": n, "type": "S"} for n in ("owner", "id", "kind", "time")],
+                global_secondary_indexes=[{"name": "by-kind", "hash_key": "kind", "range_key": "time",
+                    "projection_type": "INCLUDE", "non_key_attributes": ["title"]}],
+                local_secondary_indexes=[{"name": "by-time", "range_key": "time", "projection_type": "KEYS_ONLY"}],
+                ttl={"enabled": True, "attribute_name": "expires"}, point_in_time_recovery={"enabled": True},
+                server_side_encryption={"enabled": True}, deletion_protection_enabled=True,
+                stream_enabled=True, stream_view_type="NEW_IMAGE", tags={"stage": "dev"})
+        """)
+        client = deployer.client("dynamodb")
+        table = client.describe_table(TableName="full")["Table"]
+        assert table["KeySchema"] == [
+            {"AttributeName": "owner", "KeyType": "HASH"},
+            {"AttributeName": "id", "KeyType": "RANGE"},
+        ]
+        (index,) = table["GlobalSecondaryIndexes"]
+        assert [key["AttributeName"] for key in index["KeySchema"]] == ["kind", "time"]
+        assert index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["title"]}
+        (index,) = table["LocalSecondaryIndexes"]
+        assert [key["AttributeName"] for key in index["KeySchema"]] == ["owner", "time"]
+        assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["DeletionProtectionEnabled"] is True
+        assert table["SSEDescription"]["SSEType"] == "KMS"
+        expiry = client.describe_time_to_live(TableName="full")["TimeToLiveDescription"]
+        assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+        backups = client.describe_continuous_backups(TableName="full")["ContinuousBackupsDescription"]
+        assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+        assert client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"] == [{"Key": "stage", "Value": "dev"}]
+        made = the(deployment, "aws:dynamodb/table:Table")
+        assert made.id == "full"
+        assert made.outputs["arn"] == f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/full"
+        assert made.outputs["streamArn"].startswith(f"{made.outputs['arn']}/stream/")
+
+    def test_provisioned_capacity_and_what_is_switched_off(self, deployer: Deployer) -> None:
+        deployer("""
+            aws.dynamodb.Table("plain", name="plain", hash_key="id", attributes=[{"name": "id", "type": "N"}],
+                read_capacity=3, write_capacity=2, ttl={"enabled": False}, point_in_time_recovery={"enabled": False},
+                deletion_protection_enabled=False)
+        """)
+        client = deployer.client("dynamodb")
+        table = client.describe_table(TableName="plain")["Table"]
+        assert table["AttributeDefinitions"] == [{"AttributeName": "id", "AttributeType": "N"}]
+        assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 3
+        assert not table["DeletionProtectionEnabled"]
+        expiry = client.describe_time_to_live(TableName="plain")["TimeToLiveDescription"]
+        assert expiry["TimeToLiveStatus"] == "DISABLED"
+
+
+class TestRoles:
+    def test_a_role_with_its_own_and_an_attached_policy(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            document = json.dumps({"Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]})
+            role = aws.iam.Role("worker", name="worker", assume_role_policy=ROLE, description="works",
+                max_session_duration=7200, path="/team/", tags={"stage": "dev"})
+            aws.iam.RolePolicy("own", name="own", role=role.name, policy=document)
+            policy = aws.iam.Policy("shared", name="shared", policy=document)
+            aws.iam.RolePolicyAttachment("attached", role=role.name, policy_arn=policy.arn)
+            pulumi.export("role", role.arn)
+        """)
+        client = deployer.client("iam")
+        role = client.get_role(RoleName="worker")["Role"]
+        assert deployment.exports["role"] == role["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/team/worker"
+        assert (role["Description"], role["MaxSessionDuration"]) == ("works", 7200)
+        own = client.get_role_policy(RoleName="worker", PolicyName="own")["PolicyDocument"]
+        assert own["Statement"][0]["Action"] == "s3:ListBucket"
+        attached = client.list_attached_role_policies(RoleName="worker")["AttachedPolicies"]
+        assert [policy["PolicyName"] for policy in attached] == ["shared"]
+        assert the(deployment, "aws:iam/rolePolicy:RolePolicy").id == "worker:own"
+
+
+class TestFunctions:
+    def test_a_function_has_what_the_program_says(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            group = aws.cloudwatch.LogGroup("worker", name="/aws/lambda/worker", retention_in_days=7)
+            made = function("worker", "def handler(event, context): return event",
+                architectures=["arm64"], memory_size=256, timeout=9, description="works",
+                environment={"variables": {"TABLE": "items"}}, reserved_concurrent_executions=5,
+                logging_config={"log_format": "JSON", "log_group": group.name,
+                    "application_log_level": "INFO", "system_log_level": "WARN"},
+                tracing_config={"mode": "PassThrough"}, tags={"stage": "dev"})
+            pulumi.export("arns", [made.arn, made.invoke_arn, made.qualified_arn, made.version])
+        """)
+        client = deployer.client("lambda")
+        described = client.get_function(FunctionName="worker")
+        found = described["Configuration"]
+        assert (found["MemorySize"], found["Timeout"], found["Description"]) == (256, 9, "works")
+        assert found["Architectures"] == ["arm64"]
+        assert found["Environment"] == {"Variables": {"TABLE": "items"}}
+        assert found["LoggingConfig"] == {
+            "LogFormat": "JSON",
+            "LogGroup": "/aws/lambda/worker",
+            "ApplicationLogLevel": "INFO",
+            "SystemLogLevel": "WARN",
+        }
+        assert described["Tags"] == {"stage": "dev"}
+        assert described["Concurrency"] == {"ReservedConcurrentExecutions": 5}
+        arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:worker"
+        invoke = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+        assert deployment.exports["arns"] == [arn, invoke, f"{arn}:$LATEST", "$LATEST"]
+        (group,) = deployer.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/worker")["logGroups"]
+        assert group["retentionInDays"] == 7
+        expected = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/worker"
+        assert the(deployment, "aws:cloudwatch/logGroup:LogGroup").outputs["arn"] == expected
+
+    def test_its_code_runs(self, deployer: Deployer) -> None:
+        deployer("function('echo', 'def handler(event, context): return {\"got\": event}')")
+        answer = deployer.client("lambda").invoke(FunctionName="echo", Payload=json.dumps({"a": 1}))
+        assert json.load(answer["Payload"]) == {"got": {"a": 1}}
+
+    def test_versions_aliases_and_permissions(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            made = function("versioned", "def handler(event, context): return 1", publish=True)
+            alias = aws.lambda_.Alias("live", name="live", function_name=made.name, function_version=made.version)
+            aws.lambda_.Permission("gateway", statement_id="gateway", action="lambda:InvokeFunction",
+                function=made.name, qualifier=alias.name, principal="apigateway.amazonaws.com",
+                source_arn="arn:aws:execute-api:us-east-1:000000000000:abc/*")
+            aws.lambda_.Permission("unnamed", action="lambda:InvokeFunction", function=made.name,
+                principal="events.amazonaws.com")
+            pulumi.export("arns", [made.arn, made.qualified_arn, alias.arn, alias.invoke_arn])
+        """)
+        arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:versioned"
+        assert deployment.exports["arns"][:3] == [arn, f"{arn}:1", f"{arn}:live"]
+        assert f"/functions/{arn}:live/invocations" in deployment.exports["arns"][3]
+        client = deployer.client("lambda")
+        policy = json.loads(client.get_policy(FunctionName="versioned", Qualifier="live")["Policy"])
+        (statement,) = policy["Statement"]
+        assert statement["Sid"] == "gateway"
+        assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
+        assert "abc/*" in json.dumps(statement["Condition"])
+        policy = json.loads(client.get_policy(FunctionName="versioned")["Policy"])
+        assert re.fullmatch(r"unnamed-[0-9a-f]{7}", policy["Statement"][0]["Sid"])
+
+    def test_a_zip_file_arrives_unchanged(self, deployer: Deployer) -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("main.py", "def handler(event, context): return 'from a file'")
+        path = deployer.folder / "bundle.zip"
+        path.write_bytes(archive.getvalue())
+        deployer(f"""
+            role = aws.iam.Role("filed", assume_role_policy=ROLE)
+            aws.lambda_.Function("filed", name="filed", role=role.arn, handler="main.handler", runtime="python3.13",
+                code=pulumi.FileArchive({str(path)!r}))
+        """)
+        answer = deployer.client("lambda").invoke(FunctionName="filed")
+        assert json.load(answer["Payload"]) == "from a file"
+
+
+class TestGateways:
+    def test_stage_settings_that_the_api_takes_as_patches(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            api = aws.apigateway.RestApi("api", description="an API",
+                endpoint_configuration={"types": "REGIONAL"}, minimum_compression_size="1024",
+                binary_media_types=["image/png"], disable_execute_api_endpoint=False, api_key_source="HEADER",
+                tags={"stage": "dev"})
+            logs = aws.cloudwatch.LogGroup("access")
+            deployed = aws.apigateway.Deployment("deployed", rest_api=api.id, triggers={"body": "1"}, description="d")
+            stage = aws.apigateway.Stage("stage", rest_api=api.id, deployment=deployed.id, stage_name="dev",
+                access_log_settings={"destination_arn": logs.arn, "format": "$context.requestId"},
+                variables={"stack": "dev"}, xray_tracing_enabled=True, tags={"stage": "dev"})
+            aws.apigateway.MethodSettings("settings", rest_api=api.id, stage_name=stage.stage_name, method_path="*/*",
+                settings={"throttling_burst_limit": 20, "throttling_rate_limit": 10.5, "metrics_enabled": True,
+                    "logging_level": "ERROR", "data_trace_enabled": False})
+            aws.apigateway.Account("account", cloudwatch_role_arn="arn:aws:iam::000000000000:role/logs")
+            pulumi.export("api", [api.id, api.execution_arn, api.root_resource_id, api.arn])
+            pulumi.export("stage", [stage.invoke_url, stage.arn, stage.execution_arn])
+        """)
+        client = deployer.client("apigateway")
+        api, execution_arn, root, arn = deployment.exports["api"]
+        described = client.get_rest_api(restApiId=api)
+        assert re.fullmatch(r"api-[0-9a-f]{7}", described["name"])
+        assert described["minimumCompressionSize"] == 1024
+        assert described["binaryMediaTypes"] == ["image/png"]
+        assert execution_arn == f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{api}"
+        assert arn == f"arn:aws:apigateway:us-east-1::/restapis/{api}"
+        assert client.get_resource(restApiId=api, resourceId=root)["path"] == "/"
+        stage = client.get_stage(restApiId=api, stageName="dev")
+        assert stage["accessLogSettings"]["format"] == "$context.requestId"
+        assert ":log-group:access-" in stage["accessLogSettings"]["destinationArn"]
+        assert stage["variables"] == {"stack": "dev"}
+        assert stage["tracingEnabled"] is True
+        settings = stage["methodSettings"]["*/*"]
+        assert (settings["throttlingBurstLimit"], settings["throttlingRateLimit"]) == (20, 10.5)
+        assert (settings["metricsEnabled"], settings["loggingLevel"]) == (True, "ERROR")
+        assert deployment.exports["stage"] == [
+            f"{deployer.provider.connection.endpoint}/_aws/execute-api/{api}/dev",
+            f"{arn}/stages/dev",
+            f"{execution_arn}/dev",
+        ]
+        assert client.get_account()["cloudwatchRoleArn"] == "arn:aws:iam::000000000000:role/logs"
+
+    def test_usage_plans_with_keys(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            api = aws.apigateway.RestApi("planned")
+            deployed = aws.apigateway.Deployment("deployed", rest_api=api.id)
+            stage = aws.apigateway.Stage("stage", rest_api=api.id, deployment=deployed.id, stage_name="dev")
+            plan = aws.apigateway.UsagePlan("plan", api_stages=[{"api_id": api.id, "stage": stage.stage_name,
+                    "throttles": [{"path": "/items/GET", "burst_limit": 2, "rate_limit": 1}]}],
+                quota_settings={"limit": 100, "period": "DAY"},
+                throttle_settings={"burst_limit": 5, "rate_limit": 2.5})
+            key = aws.apigateway.ApiKey("key", value="a-value-of-twenty-letters")
+            aws.apigateway.UsagePlanKey("bound", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)
+            pulumi.export("ids", [plan.id, key.id])
+        """)
+        plan, key = deployment.exports["ids"]
+        client = deployer.client("apigateway")
+        described = client.get_usage_plan(usagePlanId=plan)
+        assert described["throttle"] == {"burstLimit": 5, "rateLimit": 2.5}
+        assert described["quota"] == {"limit": 100, "period": "DAY"}
+        assert described["apiStages"][0]["throttle"] == {"/items/GET": {"burstLimit": 2, "rateLimit": 1.0}}
+        assert client.get_api_key(apiKey=key)["enabled"] is True
+        assert [each["id"] for each in client.get_usage_plan_keys(usagePlanId=plan)["items"]] == [key]
+
+
+class TestOthers:
+    def test_parameters_keys_topics_alarms_and_dashboards(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            aws.ssm.Parameter("parameter", name="/demo/size", type="String", value="3")
+            key = aws.kms.Key("key", description="data", enable_key_rotation=True, deletion_window_in_days=7)
+            aws.kms.Alias("alias", name="alias/data", target_key_id=key.key_id)
+            topic = aws.sns.Topic("alerts")
+            aws.cloudwatch.MetricAlarm("errors", name="errors", namespace="AWS/Lambda", metric_name="Errors",
+                statistic="Sum", comparison_operator="GreaterThanThreshold", evaluation_periods=1, period=60,
+                threshold=1, alarm_actions=[topic.arn], dimensions={"FunctionName": "f"},
+                alarm_description="errors", treat_missing_data="notBreaching")
+            aws.cloudwatch.Dashboard("dashboard", dashboard_name="demo", dashboard_body=json.dumps({"widgets": []}))
+            pulumi.export("arns", [key.arn, topic.arn])
+        """)
+        key, topic = deployment.exports["arns"]
+        parameter = deployer.client("ssm").get_parameter(Name="/demo/size")["Parameter"]
+        assert parameter["Value"] == "3"
+        kms = deployer.client("kms")
+        assert kms.describe_key(KeyId="alias/data")["KeyMetadata"]["Arn"] == key
+        assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
+        (alarm,) = deployer.client("cloudwatch").describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
+        assert alarm["AlarmActions"] == [topic]
+        assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "f"}]
+        assert deployer.client("cloudwatch").get_dashboard(DashboardName="demo")["DashboardBody"] == '{"widgets": []}'
+
+    def test_an_explicit_provider_of_the_same_region(self, deployer: Deployer) -> None:
+        deployer("""
+            regional = aws.Provider("regional", region="us-east-1")
+            aws.sns.Topic("regional", opts=pulumi.ResourceOptions(provider=regional))
+        """)
+
+    def test_look_ups(self, deployer: Deployer) -> None:
+        deployment = deployer("""
+            pulumi.export("found", [aws.get_region().region, aws.get_caller_identity().account_id,
+                aws.get_caller_identity_output().account_id, aws.get_partition().partition])
+            pulumi.export("policy", aws.iam.get_policy_document_output(statements=[
+                {"actions": ["s3:GetObject"], "resources": [aws.sns.Topic("looked-up").arn]}]).json)
+        """)
+        assert deployment.exports["found"] == ["us-east-1", ACCOUNT, ACCOUNT, "aws"]
+        (statement,) = json.loads(deployment.exports["policy"])["Statement"]
+        assert statement["Resource"].startswith(f"arn:aws:sns:us-east-1:{ACCOUNT}:looked-up-")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("source", "problem"),
+        [
+            (
+                "aws.sns.Topic('t', fifo_topic=True, content_based_deduplication=True)",
+                "aws:sns/topic:Topic t: not applied locally: contentBasedDeduplication, fifoTopic",
+            ),
+            (
+                (
+                    "aws.dynamodb.Table('t', hash_key='id', attributes=[{'name': 'id', 'type': 'S'}],"
+                    " replicas=[{'region_name': 'eu-west-1'}])"
+                ),
+                "aws:dynamodb/table:Table t: not applied locally: replicas",
+            ),
+            (
+                "aws.apigateway.UsagePlan('t', quota_settings={'limit': 1, 'period': 'DAY'}, product_code='x')",
+                "aws:apigateway/usagePlan:UsagePlan t: not applied locally: productCode",
+            ),
+            (
+                (
+                    "aws.apigateway.Stage('t', rest_api='x', deployment='y', stage_name='z',"
+                    " canary_settings={'deployment_id': 'y', 'percent': 5})"
+                ),
+                "aws:apigateway/stage:Stage t: not applied locally: canarySettings.percent",
+            ),
+            (
+                "aws.sns.Topic('t', region='eu-west-1')",
+                "aws:sns/topic:Topic t: region is eu-west-1, but the local stack has only us-east-1",
+            ),
+            (
+                "aws.Provider('t', region='eu-west-1')",
+                "pulumi:providers:aws t: region is eu-west-1, but the local stack has only us-east-1",
+            ),
+            (
+                "aws.s3.Bucket('t')",
+                (
+                    "aws:s3/bucket:Bucket t: resources of this type cannot be made locally;"
+                    " local/provider/table.py lists those that can"
+                ),
+            ),
+            (
+                "aws.iam.RolePolicy('t', role='nobody', policy='{}')",
+                (
+                    "aws:iam/rolePolicy:RolePolicy t: PutRolePolicy: NoSuchEntity: The role with name"
+                    " nobody cannot be found."
+                ),
+            ),
+        ],
+    )
+    def test_what_cannot_be_applied_is_named(self, deployer: Deployer, source: str, problem: str) -> None:
+        with pytest.raises(ResourceError) as failure:
+            deployer(source)
+        assert str(failure.value) == problem
+
+
+def test_every_type_is_made_by_a_test() -> None:
+    """So a type cannot be added to the table without a proof that its service takes what it is given."""
+    from pathlib import Path  # noqa: PLC0415
+
+    programs = "".join(path.read_text() for path in Path(__file__).parent.glob("*.py"))
+    unproven = [type_ for type_ in TABLE if f".{type_.rpartition(':')[2]}(" not in programs]
+    assert unproven == ["pulumi:providers:aws"]

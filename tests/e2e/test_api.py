@@ -1,0 +1,141 @@
+"""The API as a client sees it, over HTTP."""
+
+import uuid
+from urllib.parse import urljoin
+
+import pytest
+
+from tests.e2e.conftest import ORIGIN, Client
+
+JSON_PROBLEM = "application/problem+json"
+
+
+def subject() -> str:
+    return f"subject-{uuid.uuid4()}"
+
+
+def test_an_item_lives_its_whole_life(client: Client) -> None:
+    token = client.token(subject())
+    created = client.call("POST", "/items", token, json={"name": "Guide", "description": "d"})
+    assert created.status_code == 201
+    item = created.json()
+    where = urljoin(str(created.request.url), created.headers["Location"])
+    assert where == f"{client.url}/items/{item['id']}"
+    path = where.removeprefix(client.url)
+
+    listed = client.call("GET", "/items", token)
+    assert (listed.status_code, listed.json()) == (200, {"items": [item], "next_cursor": None})
+    read = client.call("GET", path, token)
+    assert (read.status_code, read.json()) == (200, item)
+    replaced = client.call("PUT", path, token, json={"name": "Guide 2"})
+    assert (replaced.status_code, replaced.json()["name"], replaced.json()["description"]) == (200, "Guide 2", "")
+    updated = client.call("PATCH", path, token, json={"description": "new"})
+    assert (updated.status_code, updated.json()["name"], updated.json()["description"]) == (200, "Guide 2", "new")
+    assert updated.json()["updated_at"] > item["updated_at"]
+    deleted = client.call("DELETE", path, token)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert client.call("GET", path, token).status_code == 404
+
+
+def test_head_answers_as_get_without_the_body(client: Client) -> None:
+    token = client.token(subject())
+    item = client.call("POST", "/items", token, json={"name": "a"}).json()
+    for path in ("/items", f"/items/{item['id']}"):
+        answer = client.call("HEAD", path, token)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_another_subject_sees_nothing_and_gets_404(client: Client) -> None:
+    mine, theirs = client.token(subject()), client.token(subject())
+    item = client.call("POST", "/items", mine, json={"name": "mine"}).json()
+    path = f"/items/{item['id']}"
+    assert client.call("GET", "/items", theirs).json()["items"] == []
+    assert client.call("GET", path, theirs).status_code == 404
+    assert client.call("PUT", path, theirs, json={"name": "theirs"}).status_code == 404
+    assert client.call("PATCH", path, theirs, json={"name": "theirs"}).status_code == 404
+    assert client.call("DELETE", path, theirs).status_code == 404
+    assert client.call("GET", path, mine).json() == item
+
+
+@pytest.mark.parametrize("order", ["read first", "write first"])
+def test_a_read_token_may_read_and_not_create_in_either_order_within_the_cache_time(client: Client, order: str) -> None:
+    token = client.token(subject(), scope="items:read")
+
+    def read() -> None:
+        assert client.call("GET", "/items", token).status_code == 200
+
+    def write() -> None:
+        answer = client.call("POST", "/items", token, json={"name": "a"})
+        assert answer.status_code == 403
+        assert answer.headers["Content-Type"] == JSON_PROBLEM
+        assert answer.headers["WWW-Authenticate"].endswith('error="insufficient_scope"')
+        assert answer.json()["scope"] == "items:read"
+
+    for step in (read, write, read, write) if order == "read first" else (write, read, write, read):
+        step()
+
+
+def test_a_write_token_may_not_read(client: Client) -> None:
+    token = client.token(subject(), scope="items:write")
+    assert client.call("POST", "/items", token, json={"name": "a"}).status_code == 201
+    assert client.call("GET", "/items", token).status_code == 403
+
+
+def test_a_token_without_any_scope_of_the_api_is_forbidden(client: Client) -> None:
+    assert client.call("GET", "/items", client.token(subject(), scope="openid")).status_code == 403
+
+
+class TestBadBodies:
+    def test_invalid_json(self, client: Client) -> None:
+        answer = client.call(
+            "POST", "/items", client.token(), content="{", headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, JSON_PROBLEM)
+        assert "not valid JSON" in answer.json()["detail"]
+
+    def test_a_missing_name_is_named(self, client: Client) -> None:
+        answer = client.call("POST", "/items", client.token(), json={"description": "d"})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, JSON_PROBLEM)
+        assert answer.json()["errors"] == [{"field": "name", "detail": "required"}]
+        assert answer.json()["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nothing"), ("GET", "/items/a/b"), ("POST", "/items/a"), ("DELETE", "/items")]
+)
+def test_an_unknown_path_or_method_is_404(client: Client, method: str, path: str) -> None:
+    answer = client.call(method, path, client.token())
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, JSON_PROBLEM)
+
+
+class TestCrossOrigin:
+    @pytest.mark.parametrize("path", ["/items", "/items/1"])
+    @pytest.mark.parametrize("origin", [ORIGIN, "http://localhost:5173"])
+    def test_a_preflight_from_an_allowed_origin_succeeds(self, client: Client, path: str, origin: str) -> None:
+        asked = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "authorization",
+        }
+        answer = client.call("OPTIONS", path, headers=asked)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert answer.headers["Access-Control-Allow-Origin"] == origin
+        assert "GET" in answer.headers["Access-Control-Allow-Methods"]
+        assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+        assert answer.headers["Vary"] == "Origin"
+
+    def test_a_preflight_from_another_origin_names_none(self, client: Client) -> None:
+        answer = client.call("OPTIONS", "/items", headers={"Origin": "https://evil.example"})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    def test_answers_and_errors_carry_the_header(self, client: Client) -> None:
+        token = client.token()
+        answers = [
+            client.call("GET", "/items", token),
+            client.call("GET", "/items/absent", token),
+            client.call("GET", "/items"),
+            client.call("POST", "/items", client.token(scope="items:read"), json={"name": "a"}),
+            client.call("GET", "/nothing", token),
+        ]
+        assert [answer.status_code for answer in answers] == [200, 404, 401, 403, 404]
+        assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {ORIGIN}

@@ -1,0 +1,210 @@
+"""The commands, run as people and scripts run them, in a checkout of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.detached import wait_until
+from tests.checkout import checkout
+from tests.e2e.conftest import two_free_ports
+
+
+class Project:
+    """A checkout, and its commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = two_free_ports()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "local", *arguments], cwd=self.folder, capture_output=True, text=True, check=False, timeout=120
+        )  # fmt: skip
+
+    def up(self) -> subprocess.CompletedProcess[str]:
+        return self.run("up", "--detach", "--port", str(self.port))
+
+    def status(self) -> dict[str, object]:
+        return json.loads(self.run("status", "--json").stdout)
+
+    def processes(self) -> list[int]:
+        """Every process that was started from this checkout: they all name it in their command line or folder."""
+        found: list[int] = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                try:
+                    told = (entry / "cmdline").read_bytes() + os.readlink(entry / "cwd").encode()
+                except OSError:
+                    continue
+                if str(self.folder).encode() in told:
+                    found.append(int(entry.name))
+        return found
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to find processes")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture
+def project(folder: Path) -> Iterator[Project]:
+    project = Project(folder)
+    yield project
+    project.run("down")
+
+
+def one_line(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
+    """The one line on standard error of a command that failed as it should."""
+    assert done.returncode == status, done.stdout + done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("gatehouse: ")
+    return line
+
+
+@needs_proc
+def test_a_detached_stack_answers_until_it_is_taken_down(project: Project) -> None:
+    start = time.perf_counter()
+    done = project.up()
+    assert done.returncode == 0, done.stderr
+    assert time.perf_counter() - start < 60
+    status = project.status()
+    assert set(status) >= {"url", "issuer", "stack", "functions", "tables"}
+    assert status["stack"] == "local"
+    token = project.run(
+        "token", "--sub", "ann", "--scope", "items:read", "--client", "c", "--ttl", "60", "--alg", "EdDSA"
+    )
+    assert token.stdout.count("\n") == 1
+    answer = httpx.get(f"{status['url']}/items", headers={"Authorization": f"Bearer {token.stdout.strip()}"})
+    assert answer.status_code == 200
+    assert "already" in one_line(project.up())
+    assert project.run("down").returncode == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(str(status["url"]))
+    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+    assert one_line(project.run("down")) == "gatehouse: nothing is up"
+    assert "nothing is up" in one_line(project.run("status", "--json"))
+    assert "nothing is up" in one_line(project.run("token"))
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_foreground_prints_how_to_call_it_and_ends_with_all_it_started(
+    project: Project, number: signal.Signals
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "local", "up", "--port", str(project.port)],
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or "Ctrl-C" not in lines[-1]:
+            lines.append(process.stdout.readline())
+            assert lines[-1], "".join(lines)
+        (curl,) = [line for line in lines if "curl" in line]
+        done = subprocess.run(curl.strip(), shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+        assert "200 OK" in done.stdout
+        while '"status": 200' not in lines[-1]:
+            lines.append(process.stdout.readline())
+            assert lines[-1], "".join(lines)
+        process.send_signal(number)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+    assert not (project.folder / ".local" / "state.json").exists()
+
+
+@needs_proc
+def test_a_crash_of_the_emulator_is_noticed_and_said(project: Project) -> None:
+    assert project.up().returncode == 0
+    (emulator,) = [
+        pid for pid in project.processes() if b"emulator/server.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    os.kill(emulator, signal.SIGKILL)
+    assert wait_until(lambda: project.run("status").returncode == 1, seconds=10)
+    assert "the emulator ended by itself" in (project.folder / ".local" / "up.log").read_text()
+    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+
+
+def test_a_port_in_use_is_one_line(project: Project) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", project.port))
+        taken.listen()
+        line = one_line(project.run("up", "--port", str(project.port)))
+    assert str(project.port) in line
+    assert "--port" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("up", "--port", "80"), "1024 to 65534"),
+        (("up", "--port", "many"), "1024 to 65534"),
+        (("token", "--alg", "none"), "ES256"),
+        (("token", "--claim", "x"), "K=V"),
+        (("token", "--ttl", "long"), "--ttl"),
+        (("fly",), "fly"),
+        ((), "COMMAND"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_status_2(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    assert said in one_line(project.run(*arguments), 2)
+
+
+def test_a_wrong_stack_file_names_every_mistake(project: Project) -> None:
+    file = project.folder / "Pulumi.broken.yaml"
+    file.write_text("config:\n  gatehouse:logRetentionDays: 45\n  gatehouse:colour: red\n")
+    done = project.run("plan", "--stack", "broken")
+    file.unlink()
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for said in ("gatehouse:logRetentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
+        assert said in done.stderr
+
+
+def test_a_file_that_is_no_yaml_is_one_line(project: Project) -> None:
+    file = project.folder / "Pulumi.broken.yaml"
+    file.write_text("config: [\n")
+    done = project.run("plan", "--stack", "broken")
+    file.unlink()
+    assert "Pulumi.broken.yaml" in one_line(done)
+
+
+def test_an_old_python_is_refused_in_one_line(project: Project) -> None:
+    code = (
+        "import sys, runpy; sys.version_info = (3, 9, 1, 'final', 0);"
+        "sys.argv = ['environments.py', 'program'];"
+        "runpy.run_path('local/environments.py', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.folder, capture_output=True, text=True, check=False)
+    assert "Python 3.11 or later is needed, this is 3.9" in one_line(done)
+
+
+def test_an_unreachable_registry_is_one_line(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    (folder / "local").mkdir(parents=True)
+    for name in ("environments.py", "requirements.txt"):
+        (folder / "local" / name).write_bytes((project.folder / "local" / name).read_bytes())
+    environment = {"PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0",
+                   "PIP_NO_CACHE_DIR": "1", "PIP_CONFIG_FILE": os.devnull}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "local/environments.py", "program"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    line = one_line(done)
+    assert "package index cannot be reached" in line

@@ -1,0 +1,64 @@
+"""Every function has its own rights and no others, and the emulator enforces them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.contract import load_collections, routes
+from local.provider import Provider
+from local.up import Stack
+from tests.e2e.conftest import Client
+
+ROUTES = routes(load_collections())
+
+
+@pytest.fixture(scope="session")
+def provider(stack: Stack) -> Provider:
+    return Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)
+
+
+def role_policy(provider: Provider, function: str) -> list[dict[str, Any]]:
+    iam = provider.connection.client("iam")
+    (name,) = iam.list_role_policies(RoleName=function)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=function, PolicyName=name)["PolicyDocument"]
+    assert iam.list_attached_role_policies(RoleName=function)["AttachedPolicies"] == []
+    return (json.loads(document) if isinstance(document, str) else document)["Statement"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_handler_has_its_operations_actions_on_its_collections_table(provider: Provider, route: Any) -> None:
+    function = f"gatehouse-local-{route.name}"
+    log, table = role_policy(provider, function)
+    assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert all(resource.endswith(f":log-group:/aws/lambda/{function}:*") for resource in log["Resource"])
+    assert set(table["Action"]) == set(route.operation.actions)
+    assert [resource.rpartition(":")[2] for resource in table["Resource"]] == [
+        f"table/gatehouse-local-{route.collection.name}"
+    ]
+
+
+def test_the_authorizer_may_only_write_its_log(provider: Provider) -> None:
+    (log,) = role_policy(provider, "gatehouse-local-authorizer")
+    assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_a_handler_that_lacks_its_action_fails_with_a_500_that_leaks_nothing(
+    client: Client, provider: Provider
+) -> None:
+    iam = provider.connection.client("iam")
+    role = "gatehouse-local-items-list"
+    kept = json.dumps({"Version": "2012-10-17", "Statement": role_policy(provider, role)})
+    token = client.token("least-privilege")
+    assert client.call("GET", "/items", token).status_code == 200
+    without = kept.replace("dynamodb:Query", "dynamodb:Scan")
+    iam.put_role_policy(RoleName=role, PolicyName="function", PolicyDocument=without)
+    try:
+        answer = client.call("GET", "/items", token)
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName="function", PolicyDocument=kept)
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    for secret in ("AccessDenied", "dynamodb", "arn:", "gatehouse-local", "role"):
+        assert secret not in answer.text
+    assert client.call("GET", "/items", token).status_code == 200

@@ -1,0 +1,115 @@
+"""One more collection is one more module: everything else follows from it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checkout import checkout
+
+MODULE = '''"""Invoices: a customer and an amount."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from handlers.contract.collection import Collection, Model
+
+
+class Invoice(Model):
+    """What a client may write of an invoice."""
+
+    customer: Annotated[str, Meta(min_length=1)]
+    amount: Annotated[int, Meta(ge=0)]
+
+
+COLLECTION = Collection(name="invoices", model=Invoice, example={"customer": "c", "amount": 3})
+'''
+
+ROUTES = {"list", "create", "read", "replace", "update", "delete"}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = checkout(tmp_path_factory.mktemp("project"))
+    (folder / "handlers" / "contract" / "collections" / "invoices.py").write_text(MODULE)
+    return folder
+
+
+def output_of(project: Path, *command: str) -> str:
+    done = subprocess.run([sys.executable, *command], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def records(project: Path) -> list[dict[str, Any]]:
+    return json.loads(output_of(project, "-m", "local", "plan", "--stack", "prod", "--json"))
+
+
+def of_type(records: list[dict[str, Any]], suffix: str) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in records if each["type"] == f"aws:{suffix}"}
+
+
+def test_it_has_functions_roles_and_policies(records: list[dict[str, Any]]) -> None:
+    expected = {f"invoices-{name}" for name in ROUTES}
+    for kind in (
+        "lambda/function:Function",
+        "iam/role:Role",
+        "iam/rolePolicy:RolePolicy",
+        "cloudwatch/logGroup:LogGroup",
+    ):
+        assert expected <= set(of_type(records, kind)), kind
+
+
+def test_it_has_a_table_that_prod_protects(records: list[dict[str, Any]]) -> None:
+    assert of_type(records, "dynamodb/table:Table")["invoices"]["protect"] is True
+
+
+def test_api_gateway_may_invoke_its_functions(records: list[dict[str, Any]]) -> None:
+    assert {"invoices-list-get", "invoices-update-patch"} <= set(of_type(records, "lambda/permission:Permission"))
+
+
+def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
+    code = (
+        "import json;"
+        "from infra.authorizer import AuthorizerArgs, authorizer_bundle;"
+        "from infra.bundles import Target;"
+        "from infra.naming import Names;"
+        "from infra.settings import load;"
+        "from handlers.contract import load_collections, routes;"
+        "issuer = {'name': 'main', 'url': 'https://id.example.com', 'audiences': ['a']};"
+        "settings = load('gatehouse', 'x', {'gatehouse:issuers': json.dumps([issuer])});"
+        "args = AuthorizerArgs(names=Names('gatehouse', 'x'), routes=routes(load_collections()), target=Target.of('host'),"
+        " settings=settings);"
+        "print(authorizer_bundle(args).generated['authorizer/settings.json'].decode())"
+    )
+    known = json.loads(output_of(project, "-c", code))["routes"]
+    found = {(method, each["path"]): each["scope"] for each in known for method in each["methods"]}
+    assert found["GET", "/invoices/{id}"] == "invoices:read"
+    assert found["HEAD", "/invoices"] == "invoices:read"
+    assert found["DELETE", "/invoices/{id}"] == "invoices:write"
+
+
+def test_both_documents_describe_it(project: Path) -> None:
+    output_of(project, "-m", "infra.documents", "openapi.json")
+    document = json.loads((project / "openapi.json").read_text())
+    assert set(document["paths"]["/invoices"]) == {"get", "post"}
+    assert set(document["paths"]["/invoices/{id}"]) == {"get", "put", "patch", "delete"}
+    scopes = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
+    assert {"invoices:read", "invoices:write"} <= set(scopes)
+    assert document["components"]["schemas"]["Invoice"]["required"] == ["customer", "amount"]
+
+
+def test_the_committed_document_is_then_out_of_date(project: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "openapi.json"
+    stale.write_text("{}")
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.documents", "--check", str(stale)],
+        cwd=project, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "make openapi" in done.stderr

@@ -1,0 +1,175 @@
+"""The program planned for each stack, asserted on its records."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handlers.contract import load_collections, routes
+from infra.bundles import BUILD, ROOT
+from local.plan import plan
+from local.values import Unknown
+from tests.graph.conftest import Graph
+
+ROUTES = {route.name: route for route in routes(load_collections())}
+
+
+def test_every_route_has_a_function_and_the_authorizer_one_of_its_own(graph: Graph) -> None:
+    assert set(graph.of_type("lambda/function:Function")) == {*ROUTES, "authorizer"}
+
+
+def test_every_function_has_a_role_of_its_own(graph: Graph) -> None:
+    roles = graph.of_type("iam/role:Role")
+    assert set(roles) == {*ROUTES, "authorizer"}
+    assert len({role.inputs["name"] for role in roles.values()}) == len(roles)
+    for name, function in graph.of_type("lambda/function:Function").items():
+        assert any(urn.endswith(f"::{name}") and "role:Role" in urn for urn in function.dependencies)
+
+
+def test_every_log_group_comes_before_its_function_and_forgets(graph: Graph) -> None:
+    groups = graph.of_type("cloudwatch/logGroup:LogGroup")
+    for name, function in graph.of_type("lambda/function:Function").items():
+        assert any("logGroup:LogGroup" in urn and urn.endswith(f"::{name}") for urn in function.dependencies)
+    assert all(group.inputs["retentionInDays"] > 0 for group in groups.values())
+
+
+def test_functions_have_memory_timeout_and_structured_logs(graph: Graph) -> None:
+    for function in graph.of_type("lambda/function:Function").values():
+        assert function.inputs["memorySize"] >= 128
+        assert 1 <= function.inputs["timeout"] <= 29
+        assert function.inputs["loggingConfig"]["logFormat"] == "JSON"
+
+
+def test_the_api_is_one_regional_resource_made_from_one_document(graph: Graph) -> None:
+    inputs = graph.inputs("apigateway/restApi:RestApi")
+    assert inputs["endpointConfiguration"]["types"] == "REGIONAL"
+    assert inputs["failOnWarnings"] is True
+    assert "body" in inputs
+    assert graph.of_type("apigateway/method:Method") == {}
+
+
+def test_the_deployment_follows_the_document(graph: Graph) -> None:
+    deployment = graph.one("apigateway/deployment:Deployment")
+    assert set(deployment.inputs["triggers"]) == {"api"}
+
+
+def test_the_stage_logs_and_throttles(graph: Graph) -> None:
+    stage = graph.inputs("apigateway/stage:Stage")
+    assert stage["accessLogSettings"]["format"].startswith('{"request_id": "$context.requestId"')
+    assert stage["variables"]["stack"] == stage["stageName"]
+    settings = graph.inputs("apigateway/methodSettings:MethodSettings")["settings"]
+    assert settings["throttlingRateLimit"] > 0
+    assert settings["throttlingBurstLimit"] > 0
+    assert settings["dataTraceEnabled"] is False
+
+
+def test_permissions_are_for_api_gateway_and_one_source_each(graph: Graph) -> None:
+    permissions = graph.of_type("lambda/permission:Permission")
+    expected = {f"{route.name}-{method.lower()}" for route in ROUTES.values() for method in route.operation.methods}
+    assert set(permissions) == {*expected, "authorizer"}
+    for permission in permissions.values():
+        assert permission.inputs["principal"] == "apigateway.amazonaws.com"
+        assert "sourceArn" in permission.inputs
+
+
+def test_tables_are_keyed_by_owner_and_id(graph: Graph) -> None:
+    for table in graph.of_type("dynamodb/table:Table").values():
+        assert (table.inputs["hashKey"], table.inputs["rangeKey"]) == ("owner", "id")
+        assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+
+
+def test_every_resource_has_a_component_for_a_parent(graph: Graph) -> None:
+    for resource in graph.deployment.resources:
+        if resource.type.startswith("aws:"):
+            assert "gatehouse:" in resource.parent
+
+
+def test_the_exports_name_what_others_need(graph: Graph) -> None:
+    exports = graph.deployment.exports
+    stack = graph.deployment.stack
+    assert set(exports) == {"url", "functions", "tables", "authorizer"}
+    assert exports["tables"] == {"items": f"gatehouse-{stack}-items"}
+    assert exports["functions"] == {name: f"gatehouse-{stack}-{name}" for name in ROUTES}
+    assert exports["authorizer"] == f"gatehouse-{stack}-authorizer"
+    assert isinstance(exports["url"], Unknown)
+
+
+class TestProdAndDev:
+    def test_prod_protects_its_data_and_dev_does_not(self, graph_of: Callable[[str], Graph]) -> None:
+        for stack, protected in (("prod", True), ("dev", False)):
+            table = graph_of(stack).one("dynamodb/table:Table")
+            assert table.protect is protected
+            assert table.inputs["deletionProtectionEnabled"] is protected
+            assert table.inputs["pointInTimeRecovery"] == {"enabled": protected}
+
+    def test_prod_keeps_logs_longer(self, graph_of: Callable[[str], Graph]) -> None:
+        kept = {
+            stack: graph_of(stack).of_type("cloudwatch/logGroup:LogGroup")["access"].inputs["retentionInDays"]
+            for stack in ("prod", "dev")
+        }
+        assert kept["prod"] > kept["dev"]
+
+    def test_each_names_its_own_origins(self, graph_of: Callable[[str], Graph]) -> None:
+        def origins(stack: str) -> str:
+            functions = graph_of(stack).of_type("lambda/function:Function")
+            return functions["items-read"].inputs["environment"]["variables"]["CORS_ORIGINS"]
+
+        assert origins("prod") == "https://app.example.com"
+        assert "app.example.com" not in origins("dev")
+
+    def test_lambdas_of_the_cloud_are_arm64_on_a_current_python(self, graph_of: Callable[[str], Graph]) -> None:
+        for stack in ("prod", "dev"):
+            for function in graph_of(stack).of_type("lambda/function:Function").values():
+                assert function.inputs["architectures"] == ["arm64"]
+                assert function.inputs["runtime"] == "python3.13"
+
+
+def test_the_account_project_holds_the_gateways_logging_role() -> None:
+    graph = Graph(plan(ROOT / "infra" / "account", "main"))
+    assert graph.inputs("apigateway/account:Account")["cloudwatchRoleArn"]
+    assert graph.one("iam/role:Role")
+
+
+class TestPlanCommand:
+    def run(self, *arguments: str) -> tuple[str, float]:
+        start = time.perf_counter()
+        environment = {"PATH": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "HTTPS_PROXY": "http://127.0.0.1:9"}
+        done = subprocess.run(
+            [sys.executable, "-m", "local", "plan", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout, time.perf_counter() - start
+
+    def test_shows_what_prod_protects(self) -> None:
+        output, _ = self.run("--stack", "prod")
+        (line,) = [line for line in output.splitlines() if "dynamodb/table:Table" in line]
+        assert "[protect]" in line
+
+    def test_json_is_a_list_of_records(self) -> None:
+        records: list[dict[str, Any]] = json.loads(self.run("--stack", "prod", "--json")[0])
+        assert all(set(record) == {"type", "name", "parent", "protect", "inputs"} for record in records)
+        (table,) = [record for record in records if record["type"] == "aws:dynamodb/table:Table"]
+        assert table["protect"] is True
+
+    def test_builds_no_bundle(self) -> None:
+        before = set(BUILD.glob("*")) if BUILD.exists() else set()
+        self.run("--stack", "dev")
+        assert (set(BUILD.glob("*")) if BUILD.exists() else set()) == before
+
+    @pytest.mark.parametrize("stack", ["nope", "../dev"])
+    def test_an_unknown_stack_is_one_line(self, stack: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "local", "plan", "--stack", stack],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,51 @@
+"""An IAM policy evaluator that is not ours: MiniStack's, in its own environment."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+PYTHON = Path(__file__).parents[2] / ".venv-emulator" / "bin" / "python"
+
+PROGRAM = """
+import json, sys
+from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document, validate_policy_document
+for line in sys.stdin:
+    policy, resources = json.loads(line)
+    assert validate_policy_document(policy) is None, validate_policy_document(policy)
+    statements = parse_policy_document(policy)
+    print(json.dumps([
+        evaluate(EvalContext("p", "User", "1", "execute-api:Invoke", resource, "r"), [statements]).decision == "Allow"
+        for resource in resources
+    ]), flush=True)
+"""
+
+
+class Evaluator:
+    """Says which resources a policy allows to be invoked."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [PYTHON, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=10)
+
+    def allowed(self, policy: Mapping[str, Any], resources: Iterable[str]) -> set[str]:
+        """Those of the resources that the policy allows now."""
+        asked = list(resources)
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps([policy, asked]) + "\n")
+        process.stdin.flush()
+        answered = json.loads(process.stdout.readline())
+        return {resource for resource, yes in zip(asked, answered, strict=True) if yes}

@@ -1,0 +1,219 @@
+"""The policy allows a route if and only if its scope was granted, as an IAM evaluator that is not ours sees it."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authorizer import policy
+from authorizer.claims import Caller
+from authorizer.decision import decide
+from authorizer.event import Stage
+from authorizer.policy import FORMS, Policies, document
+from authorizer.settings import RouteScope
+from tests.security.iam import PYTHON, Evaluator
+from tests.unit.authorizer import provider
+from tests.unit.authorizer.provider import Desk, event, routes, token
+
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the emulator's environment is not installed")
+
+bounded = settings(derandomize=True, max_examples=60, deadline=None, database=None)
+
+NAMES = ("items", "users", "o", "xy", "ids", "get", "long-name_2")
+"""With names as short as may be: a `?` too many would reach into them."""
+
+SCOPES = sorted(f"{name}:{verb}" for name in NAMES for verb in ("read", "write"))
+STAGE = Stage("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
+ROUTES = routes(*NAMES)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+PLAIN_IDS = (
+    "1", "0198c0de-0000-7000-8000-000000000000", "items", "items1", "users", "o", "xy", "*", "?", "%2Fitems%2F1", "..",
+    "GET", "get", "a:abcdefghij", "$default", "é",
+)  # fmt: skip
+SLASHED_IDS = (
+    "a/items/b", "items/1", "/items", "GET/items", "x:abcdefghij/prod/GET/items", "x:abcdefghij/prod/GET/items/1",
+    "x:abcdefghij/prod/DELETE/users/1", "../items/1", "a/b/c",
+)  # fmt: skip
+"""Were the gateway to decode slashes in an id before it asks for the policy."""
+
+FOREIGN = (
+    "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/dev/GET/items",
+    "arn:aws:execute-api:eu-central-1:123456789012:abcdefghik/prod/GET/items",
+    "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod/GET/nothing",
+    "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod/GET/Items",
+    "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod/OPTIONS/items",
+    "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod/",
+    "arn:aws-cn:execute-api:eu-central-1:123456789012:abcdefghij/prod/GET/items",
+    "arn:aws:s3:::abcdefghij/prod/GET/items",
+)
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Iterator[Evaluator]:
+    with Evaluator() as running:
+        yield running
+
+
+def calls(ids: tuple[str, ...]) -> dict[str, str]:
+    """Every call that a client can make with these ids, by resource, with the scope that it needs."""
+    found: dict[str, str] = {}
+    for route in ROUTES:
+        for method in route.methods:
+            for name in ids if "{id}" in route.path else ("",):
+                found[f"{STAGE.prefix}{method}{route.path.replace('{id}', name)}"] = route.scope
+    return found
+
+
+def policy_of(form: policy.Form, scopes: tuple[str, ...], expires: float) -> dict[str, Any]:
+    """The policy in one form; which form is used otherwise depends on the size of the API."""
+    grants = Policies(ROUTES)._grants(STAGE, scopes)
+    grant = grants[FORMS.index(form)]
+    made = document(policy.statements_of(STAGE, grant, int(expires)))
+    assert made["Statement"]
+    return made
+
+
+@pytest.mark.parametrize("form", FORMS, ids=("pinned", "compact", "anywhere"))
+class TestGrants:
+    @bounded
+    @given(scopes=st.sets(st.sampled_from(SCOPES)))
+    def test_a_route_is_allowed_if_and_only_if_its_scope_was_granted(
+        self, evaluator: Evaluator, form: policy.Form, scopes: set[str]
+    ) -> None:
+        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        routes = calls(PLAIN_IDS)
+        granted = {resource for resource, scope in routes.items() if scope in scopes}
+        assert evaluator.allowed(made, routes) == granted
+
+    @bounded
+    @given(scopes=st.sets(st.sampled_from(SCOPES)))
+    def test_no_id_reaches_into_another_collection(
+        self, evaluator: Evaluator, form: policy.Form, scopes: set[str]
+    ) -> None:
+        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        routes = calls(SLASHED_IDS)
+        granted = {resource for resource, scope in routes.items() if scope in scopes}
+        assert evaluator.allowed(made, routes) <= granted
+
+    @bounded
+    @given(scopes=st.sets(st.sampled_from(SCOPES), min_size=1), text=st.text(min_size=1, max_size=30), data=st.data())
+    def test_no_text_for_an_id_reaches_into_another_collection(
+        self, evaluator: Evaluator, form: policy.Form, scopes: set[str], text: str, data: st.DataObject
+    ) -> None:
+        target = data.draw(st.sampled_from(NAMES))
+        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        routes = calls((text, f"{text}/{target}", f"{text}/{target}/{text}", f"{target}{text}", f"{target}/{text}"))
+        granted = {resource for resource, scope in routes.items() if scope in scopes}
+        assert evaluator.allowed(made, routes) <= granted
+
+    @pytest.mark.parametrize("scopes", [tuple(SCOPES), ("items:read",), ("items:read", "items:write")])
+    def test_nothing_outside_the_stage_and_its_routes_is_allowed(
+        self, evaluator: Evaluator, form: policy.Form, scopes: tuple[str, ...]
+    ) -> None:
+        assert evaluator.allowed(policy_of(form, scopes, time.time() + 60), FOREIGN) == set()
+
+    @bounded
+    @given(scopes=st.sets(st.sampled_from(SCOPES)))
+    def test_an_empty_segment_reaches_nothing_that_is_not_granted_without_it(
+        self, evaluator: Evaluator, form: policy.Form, scopes: set[str]
+    ) -> None:
+        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        doubled = {
+            resource.replace(f"/{name}", f"//{name}"): scope
+            for resource, scope in calls(("1",)).items()
+            for name in NAMES
+            if f"/{name}" in resource
+        }
+        granted = {resource for resource, scope in doubled.items() if scope in scopes}
+        assert evaluator.allowed(made, doubled) <= granted
+
+    def test_nothing_is_allowed_once_the_backstop_has_passed(self, evaluator: Evaluator, form: policy.Form) -> None:
+        routes = calls(PLAIN_IDS)
+        assert evaluator.allowed(policy_of(form, tuple(SCOPES), time.time() - 59), routes) == set(routes)
+        assert evaluator.allowed(policy_of(form, tuple(SCOPES), time.time() - 61), routes) == set()
+
+
+LARGE = routes(
+    "accounts", "addresses", "bookings", "carts", "categories", "comments", "contracts", "coupons", "customers",
+    "deliveries", "devices", "documents", "employees", "events", "invoices", "items", "messages", "orders", "payments",
+    "products", "reviews", "shipments", "suppliers", "tickets", "users",
+)  # fmt: skip
+"""25 collections of eight calls: 200 routes."""
+
+LARGE_SCOPES = sorted({route.scope for route in LARGE})
+
+
+def answer(large: tuple[RouteScope, ...], scopes: tuple[str, ...], stage: Stage = STAGE, text: str = "x" * 36) -> Any:
+    caller = Caller("main", text, text, text, text, scopes, int(time.time()) + 60)
+    made = provider.settings(routes=large)
+    return decide(made, Policies(large), stage, caller, None).answer
+
+
+def size(answered: Any) -> int:
+    return len(json.dumps(answered, separators=(",", ":")).encode())
+
+
+class TestTwoHundredRoutes:
+    def test_are_two_hundred(self) -> None:
+        assert sum(len(route.methods) for route in LARGE) == 200
+
+    @bounded
+    @given(scopes=st.sets(st.sampled_from(LARGE_SCOPES), min_size=20))
+    def test_fit_for_every_set_of_scopes(self, evaluator: Evaluator, scopes: set[str]) -> None:
+        answered = answer(LARGE, tuple(sorted(scopes)))
+        assert size(answered) <= policy.MAX_BYTES
+        resources = {
+            f"{STAGE.prefix}{method}{route.path.replace('{id}', 'items1')}": route.scope
+            for route in LARGE
+            for method in route.methods
+        }
+        granted = {resource for resource, scope in resources.items() if scope in scopes}
+        assert evaluator.allowed(answered["policyDocument"], resources) == granted
+
+    @pytest.mark.parametrize("left_out", range(0, 25, 6))
+    @pytest.mark.parametrize("verbs", [("read",), ("write",), ("read", "write")])
+    def test_fit_when_one_collection_is_left_out(self, left_out: int, verbs: tuple[str, ...]) -> None:
+        names = sorted({scope.partition(":")[0] for scope in LARGE_SCOPES})
+        del names[left_out]
+        scopes = tuple(sorted(f"{name}:{verb}" for name in names for verb in verbs))
+        assert size(answer(LARGE, scopes)) <= policy.MAX_BYTES
+
+    def test_fit_with_the_longest_texts(self) -> None:
+        assert size(answer(LARGE, tuple(LARGE_SCOPES), text="x" * 255)) <= policy.MAX_BYTES
+
+    def test_have_a_worst_case_that_no_answer_exceeds(self) -> None:
+        worst = policy.worst_case_size(LARGE, STAGE)
+        assert worst <= policy.MAX_BYTES
+        assert size(answer(LARGE, tuple(LARGE_SCOPES), text="x" * 255)) <= worst
+
+    def test_are_refused_rather_than_answered_with_too_much(self) -> None:
+        larger = routes(*(f"collection{number:03}" for number in range(60)))
+        assert policy.worst_case_size(larger, STAGE) > policy.MAX_BYTES
+        with pytest.raises(policy.PolicyTooLarge):
+            answer(larger, tuple(sorted({route.scope for route in larger})))
+
+
+def test_the_authorizers_own_answer_allows_what_the_token_grants(evaluator: Evaluator) -> None:
+    now = int(time.time())
+    desk = Desk()
+    desk.hands.wall = now
+    answered = desk.authorizer(event(token(exp=now + 60, iat=now)), None)
+    resources = {
+        f"{provider.STAGE}{method}/{name}{path}": name
+        for method in METHODS
+        for name in ("items", "users", "orders")
+        for path in ("", "/1")
+    }
+    found = evaluator.allowed(answered["policyDocument"], resources)
+    assert {resource.removeprefix(provider.STAGE) for resource in found if "users" in resource} == {
+        "GET/users",
+        "GET/users/1",
+        "HEAD/users",
+        "HEAD/users/1",
+    }
+    assert not [resource for resource in found if "orders" in resource]

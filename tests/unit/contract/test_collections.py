@@ -1,0 +1,61 @@
+"""What a collection may be called and hold."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from handlers.contract import Collection, Model, load_collections, routes
+from handlers.contract.discovery import checked
+
+
+class Order(Model):
+    name: str
+
+
+def collection(name: str = "orders", **more: Any) -> Collection:
+    return Collection(**{"name": name, "model": Order, "example": {"name": "first"}, **more})
+
+
+def test_the_shipped_collections_are_found() -> None:
+    assert "items" in [each.name for each in load_collections()]
+
+
+@pytest.mark.parametrize("name", ["", "Orders", "or-ders", "9orders", "orders/all", "o" * 31, "ping", "sping"])
+def test_a_name_that_would_not_work_in_a_path_or_scope_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="collection name"):
+        collection(name)
+
+
+@pytest.mark.parametrize("field", ["id", "owner", "created_at", "updated_at", "revision"])
+def test_a_model_cannot_take_the_name_of_what_the_api_sets_itself(field: str) -> None:
+    model = msgspec.defstruct("Model", [(field, str)], bases=(Model,))
+    with pytest.raises(ValueError, match=field):
+        collection(model=model, example={field: "x"})
+
+
+def test_an_example_that_does_not_fit_its_model_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        collection(example={"title": "first"})
+
+
+def test_an_unknown_partition_is_refused() -> None:
+    with pytest.raises(ValueError, match="owner, tenant or shared"):
+        collection(partition="everyone")
+
+
+def test_a_name_that_is_a_prefix_of_another_is_refused_because_grants_end_in_a_wildcard() -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        checked([collection("order"), collection("orders")])
+
+
+def test_routes_are_every_collection_crossed_with_every_operation() -> None:
+    found = {(route.operation.method, route.path): (route.name, route.scope) for route in routes([collection()])}
+    assert found == {
+        ("GET", "/orders"): ("orders-list", "orders:read"),
+        ("POST", "/orders"): ("orders-create", "orders:write"),
+        ("GET", "/orders/{id}"): ("orders-read", "orders:read"),
+        ("PUT", "/orders/{id}"): ("orders-replace", "orders:write"),
+        ("PATCH", "/orders/{id}"): ("orders-update", "orders:write"),
+        ("DELETE", "/orders/{id}"): ("orders-delete", "orders:write"),
+    }

@@ -1,0 +1,82 @@
+"""What happens below: the database's faults, and what nobody foresaw."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from handlers.store import Store
+from tests.unit.handlers.conftest import Api
+
+
+class FaultyClient:
+    """A DynamoDB client whose every call fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**_: Any) -> None:
+            raise self.error
+
+        return call
+
+
+def client_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "arn:aws:dynamodb:secret-detail"}}, "Query")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("ProvisionedThroughputExceededException"),
+        client_error("ThrottlingException"),
+        client_error("InternalServerError"),
+        ConnectTimeoutError(endpoint_url="https://dynamodb"),
+        ReadTimeoutError(endpoint_url="https://dynamodb"),
+    ],
+)
+def test_a_database_that_is_busy_or_away_is_503_with_a_time_to_retry(api: Api, error: Exception) -> None:
+    api.functions["list"].__dict__["dynamodb"] = FaultyClient(error)
+    answer = api.call("list")
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert "secret-detail" not in answer.text
+
+
+@pytest.mark.parametrize("error", [client_error("AccessDeniedException"), RuntimeError("secret-detail")])
+def test_what_is_not_foreseen_is_500_and_tells_nothing(
+    api: Api, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.functions["list"].__dict__["dynamodb"] = FaultyClient(error)
+    answer = api.call("list")
+    assert answer.status == 500
+    assert answer.json["type"] == "urn:gatehouse:problem:internal-error"
+    assert "secret-detail" not in answer.text
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    logged = next(line for line in lines if line["level"] == "ERROR")
+    assert logged["request_id"] == "request-1"
+    assert logged["error"] == type(error).__name__
+    assert logged["stack"]
+    assert "secret-detail" not in json.dumps(logged)
+
+
+def test_settings_that_are_missing_are_500_and_not_a_crash(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TABLE")
+    assert api.call("list").status == 500
+
+
+def test_one_line_is_logged_per_request_and_it_names_nobody(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    api.call("create", body={"name": "a secret name"})
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["status"] == 201
+    assert "secret" not in line
+    assert "ann" not in line
+
+
+def test_a_store_reaches_no_other_partition(api: Api) -> None:
+    mine = api.created()
+    other = Store(api.functions["read"].dynamodb, "gatehouse-test-items", "local|eve")
+    assert other.list(limit=100, after=None, newest_first=True).items == []
+    assert api.call("read", mine["id"]).status == 200

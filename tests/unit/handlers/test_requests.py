@@ -1,0 +1,126 @@
+"""What comes in: bodies, tokens past their life, and the events of both payload formats."""
+
+import base64
+import time
+from typing import Any
+
+import pytest
+
+from tests.unit.handlers.conftest import ORIGIN, Api
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{", "line 1 column 2"),
+        ("", "line 1 column 1"),
+        ("[]", "has to be a JSON object"),
+        ('"name"', "has to be a JSON object"),
+        ('{"name": "a", "name": "b"}', "'name' is given twice"),
+        ('{"name": NaN}', "NaN is not a JSON number"),
+        ('{"name": Infinity}', "Infinity is not a JSON number"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused_with_its_reason(api: Api, body: str, said: str) -> None:
+    answer = api.call("create", body=body)
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert said in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "a" * 201}, "name"),
+        ({"name": 3}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "a", "description": ["b"]}, "description"),
+        ({"name": "a", "colour": "red"}, "colour"),
+        ({"name": "a", "id": "mine"}, "id"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["create", "replace"])
+def test_a_field_at_fault_is_named(api: Api, operation: str, body: dict[str, Any], field: str) -> None:
+    item_id = "" if operation == "create" else api.created()["id"]
+    answer = api.call(operation, item_id, body)
+    assert answer.status == 400
+    assert [error["field"] for error in answer.json["errors"]] == [field]
+    assert answer.json["request_id"] == "request-1"
+
+
+def test_another_content_type_is_refused(api: Api) -> None:
+    answer = api.call("create", body={"name": "a"}, headers={"Content-Type": "text/plain"})
+    assert answer.status == 415
+
+
+def test_a_base64_body_is_decoded(api: Api) -> None:
+    body = base64.b64encode(b'{"name": "a"}').decode()
+    assert api.call("create", body=body, isBase64Encoded=True).status == 201
+    assert api.call("create", body="%%%", isBase64Encoded=True).status == 400
+
+
+def test_a_body_that_is_not_utf_8_is_refused(api: Api) -> None:
+    body = base64.b64encode(b'{"name": "\xff"}').decode()
+    answer = api.call("create", body=body, isBase64Encoded=True)
+    assert answer.status == 400
+    assert "not UTF-8 at byte" in answer.json["detail"]
+
+
+def test_a_token_that_has_expired_since_its_policy_was_cached_is_refused(api: Api) -> None:
+    event = api.event("list")
+    event["requestContext"]["authorizer"]["expires"] = str(int(time.time()))
+    answer = api.call("list", **event)
+    assert answer.status == 401
+    assert answer.json["type"] == "urn:gatehouse:problem:invalid-token"
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+@pytest.mark.parametrize(
+    "context", [{}, {"owner": "", "expires": "9999999999"}, {"owner": "a"}, {"owner": "a", "expires": "nan"}]
+)
+def test_a_route_without_a_usable_authorizer_serves_nobody(api: Api, context: dict[str, Any]) -> None:
+    event = api.event("list")
+    event["requestContext"]["authorizer"] = context
+    assert api.call("list", **event).status in (401, 500)
+
+
+def test_events_of_payload_format_2_give_the_same_answers(api: Api) -> None:
+    authorizer = api.event("create")["requestContext"]["authorizer"]
+    event = {
+        "version": "2.0",
+        "rawPath": "/test/items",
+        "headers": {"content-type": "application/json", "origin": ORIGIN},
+        "body": '{"name": "a"}',
+        "isBase64Encoded": False,
+        "requestContext": {"http": {"method": "POST"}, "requestId": "request-2", "authorizer": {"lambda": authorizer}},
+    }
+    found = api.functions["create"](event, None)
+    assert found["statusCode"] == 201
+    assert found["headers"]["Location"].startswith("items/")
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("origin", [ORIGIN, "https://app.example.com"])
+    def test_an_allowed_origin_is_answered_with_itself(self, api: Api, origin: str) -> None:
+        answer = api.call("list", headers={"origin": origin})
+        assert answer.headers["Access-Control-Allow-Origin"] == origin
+        assert answer.headers["Vary"] == "Origin"
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+    def test_another_origin_is_not(self, api: Api, origin: str) -> None:
+        answer = api.call("list", headers={"Origin": origin})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert answer.headers["Vary"] == "Origin"
+
+    def test_errors_carry_them_too(self, api: Api) -> None:
+        answer = api.call("read", "absent")
+        assert answer.status == 404
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+    def test_answers_are_not_stored_and_not_sniffed(self, api: Api) -> None:
+        answer = api.call("list")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"

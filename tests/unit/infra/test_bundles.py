@@ -1,0 +1,139 @@
+"""Bundles: the same bytes for the same inputs, and nothing in them that is not needed."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handlers.contract import load_collections, routes
+from infra import bundles
+from infra.authorizer import AuthorizerArgs, authorizer_bundle
+from infra.bundles import Bundle, BundleError, Target, archive, build, unbuilt, zipped
+from infra.handlers import handlers_bundle
+from infra.naming import Names
+from tests.unit.infra.test_settings import load, texts
+
+HOST = Target.of("host")
+
+
+def the_authorizer(target: Target = HOST) -> Bundle:
+    settings = load("gatehouse", "test", texts())
+    names = Names("gatehouse", "test")
+    return authorizer_bundle(
+        AuthorizerArgs(names=names, routes=routes(load_collections()), target=target, settings=settings)
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("bundles")
+    paths = {}
+    for bundle in (the_authorizer(), handlers_bundle(HOST)):
+        paths[bundle.name] = bundle.path(folder)
+        build(bundle, paths[bundle.name])
+    return paths
+
+
+def names_in(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as opened:
+        return opened.namelist()
+
+
+def test_two_builds_in_two_folders_are_byte_identical(built: dict[str, Path], tmp_path: Path) -> None:
+    source = tmp_path / "elsewhere"
+    shutil.copytree(bundles.ROOT / "handlers", source / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
+    bundle = handlers_bundle(HOST)
+    moved = replace(bundle, package=source / "handlers")
+    assert moved.digest() == bundle.digest()
+    build(moved, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == built["handlers"].read_bytes()
+
+
+@pytest.mark.parametrize("name", ["authorizer", "handlers"])
+def test_nothing_is_in_a_bundle_that_its_functions_do_not_need(built: dict[str, Path], name: str) -> None:
+    names = names_in(built[name])
+    assert f"{name}/__init__.py" in names
+    unwanted = ("test", "pip/", "setuptools", ".dist-info", "__pycache__", ".pyi", "pycparser", "requirements", "moto")
+    assert [each for each in names if any(part in each for part in unwanted)] == []
+
+
+def test_the_authorizers_bundle_holds_its_packages_and_its_data_and_no_more(built: dict[str, Path]) -> None:
+    names = names_in(built["authorizer"])
+    assert {each.split("/")[0].split(".")[0] for each in names} == {
+        "authorizer", "jwt", "cryptography", "msgspec", "_cffi_backend",
+    }  # fmt: skip
+    assert "authorizer/settings.json" in names
+
+
+def test_the_handlers_bundle_describes_no_service_but_dynamodb(built: dict[str, Path]) -> None:
+    services = {each.split("/")[2] for each in names_in(built["handlers"]) if each.startswith("botocore/data/")}
+    assert {each for each in services if "." not in each} == {"dynamodb"}
+
+
+def test_bundles_are_small(built: dict[str, Path]) -> None:
+    assert built["authorizer"].stat().st_size <= 4.5 * 2**20
+    assert built["handlers"].stat().st_size <= 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("authorizer", "authorizer.handler"), ("handlers", "handlers.read"), ("handlers", "handlers.list")],
+)
+def test_a_bundle_alone_is_enough_to_import_its_functions(
+    built: dict[str, Path], tmp_path: Path, name: str, module: str
+) -> None:
+    with zipfile.ZipFile(built[name]) as opened:
+        opened.extractall(tmp_path)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {module}"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_lambdas_bundles_hold_that_architectures_compiled_files(tmp_path: Path, architecture: str) -> None:
+    bundle = the_authorizer(Target.of(architecture))
+    build(bundle, tmp_path / "bundle.zip")
+    compiled = [each for each in names_in(tmp_path / "bundle.zip") if each.endswith(".so")]
+    machine = "aarch64" if architecture == "arm64" else "x86_64"
+    assert any("cpython-313" in each for each in compiled)
+    assert all(machine in each or "abi3" in each for each in compiled), compiled
+
+
+def test_a_changed_input_is_another_bundle() -> None:
+    bundle = the_authorizer()
+    others = [
+        replace(bundle, generated={"authorizer/settings.json": b"{}"}),
+        replace(bundle, target=Target.of("arm64")),
+        replace(bundle, package=bundles.ROOT / "handlers"),
+    ]
+    assert len({each.digest() for each in (bundle, *others)}) == 4
+
+
+def test_a_zip_has_fixed_order_times_and_modes(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"b.py": b"b", "a.so": b"a"}))
+    with zipfile.ZipFile(path) as opened:
+        assert [(each.filename, each.date_time, oct(each.external_attr >> 16)) for each in opened.infolist()] == [
+            ("a.so", (1980, 1, 1, 0, 0, 0), "0o100755"),
+            ("b.py", (1980, 1, 1, 0, 0, 0), "0o100644"),
+        ]
+
+
+def test_a_plan_names_bundles_without_building_them(tmp_path: Path) -> None:
+    with unbuilt():
+        found = archive(handlers_bundle(HOST), tmp_path)
+    assert found.path.startswith(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_requirement_whose_hash_is_wrong_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    package = tmp_path / "handlers"
+    package.mkdir()
+    (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(BundleError, match="handlers bundle could not be made"):
+        archive(replace(handlers_bundle(HOST), package=package), tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []

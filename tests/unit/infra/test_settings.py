@@ -1,0 +1,74 @@
+"""A stack's settings, with every mistake told at once."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.settings import SettingsError, load
+
+ISSUER = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
+
+
+def texts(**values: Any) -> dict[str, str]:
+    given = {"issuers": [ISSUER], **values}
+    return {
+        f"gatehouse:{name}": value if isinstance(value, str) else json.dumps(value) for name, value in given.items()
+    } | {"aws:region": "us-east-1"}
+
+
+def report(**values: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load("gatehouse", "dev", texts(**values))
+    return str(caught.value)
+
+
+def test_settings_are_typed() -> None:
+    settings = load("gatehouse", "dev", texts(corsOrigins=["https://a.example"], protectData=True, logRetentionDays=30))
+    assert settings.issuers[0].audiences == ("https://api.example.com",)
+    assert settings.cors_origins == ("https://a.example",)
+    assert settings.protect_data is True
+    assert settings.log_retention_days == 30
+
+
+def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_is_allowed() -> None:
+    told = report(
+        logRetentionDays=45, memoryMegabytes="much", colour="red", architecture="sparc",
+        issuers=[{"name": "Main", "url": "ftp://x", "audiences": []}],
+    ).splitlines()  # fmt: skip
+    assert told[0] == "Pulumi.dev.yaml: 7 settings are not usable"
+    by_key = {line.split(":")[1]: line for line in told[1:]}
+    assert set(by_key) == {
+        "logRetentionDays", "memoryMegabytes", "colour", "architecture",
+        "issuers[0].name", "issuers[0].url", "issuers[0].audiences",
+    }  # fmt: skip
+    assert "(found 45)" in by_key["logRetentionDays"]
+    assert "365" in by_key["logRetentionDays"]
+    assert "allowed are architecture, authorizerCacheSeconds" in by_key["colour"]
+    assert 'allowed are arm64, x86_64, host (found "sparc")' in by_key["architecture"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"issuers": []}, "issuers"),
+        ({"issuers": [{**ISSUER, "url": "http://id.example.com"}]}, "issuers[0].url: https, or http on loopback"),
+        ({"issuers": [{**ISSUER, "keyUrl": "http://keys.example.com"}]}, "issuers[0].keyUrl: https"),
+        ({"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]}, "issuers[1].name"),
+        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "issuers[1].url"),
+        ({"issuers": [{**ISSUER, "algorithms": ["HS256"]}]}, "issuers[0].algorithms"),
+        ({"issuers": [{**ISSUER, "algorithms": ["none"]}]}, "issuers[0].algorithms"),
+        ({"corsOrigins": ["*", "https://a.example"]}, "corsOrigins"),
+        ({"corsOrigins": ["https://a.example/path"]}, "corsOrigins"),
+        ({"authorizerCacheSeconds": 3601}, "authorizerCacheSeconds"),
+        ({"protectData": "yes"}, "protectData"),
+        ({"timeoutSeconds": 30}, "timeoutSeconds"),
+    ],
+)
+def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
+    assert said in report(**values)
+
+
+def test_a_missing_required_setting_is_named() -> None:
+    with pytest.raises(SettingsError, match="gatehouse:issuers: required"):
+        load("gatehouse", "dev", {"aws:region": "us-east-1"})

@@ -1,0 +1,69 @@
+"""Pulumi programs of a few lines, written into a folder and run by the local engine."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.deployment import Deployment, Resource
+
+PREAMBLE = """
+import pulumi
+
+class Thing(pulumi.CustomResource):
+    made: pulumi.Output[str]
+    never: pulumi.Output[str]
+
+    def __init__(self, name, opts=None, **props):
+        super().__init__("test:index:Thing", name, {**props, "made": None, "never": None}, opts)
+
+class Group(pulumi.ComponentResource):
+    def __init__(self, name, opts=None):
+        super().__init__("test:index:Group", name, None, opts)
+"""
+
+
+def write_program(root: Path, source: str, *, config: str = "", stack: str = "") -> Path:
+    """A project with one stack, `dev`; `config` and `stack` are YAML below each file's `config`."""
+    root.mkdir(parents=True, exist_ok=True)
+    declared = textwrap.indent(textwrap.dedent(config), "  ")
+    given = textwrap.indent(textwrap.dedent(stack), "  ")
+    (root / "Pulumi.yaml").write_text(f"name: demo\nruntime: python\nconfig:\n{declared}\n")
+    (root / "Pulumi.dev.yaml").write_text(f"config:\n{given}\n")
+    (root / "__main__.py").write_text(PREAMBLE + textwrap.dedent(source))
+    return root
+
+
+@dataclass
+class Workshop:
+    """A provider that makes everything at once: `made` is the name in capitals, `never` is never given."""
+
+    created: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+    looked_up: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    broken: str = ""
+    """The name of the resource that cannot be made."""
+
+    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        if name == self.broken:
+            raise RuntimeError("the service refused")
+        self.created.append((name, inputs))
+        return f"id-of-{name}", {"made": name.upper()}
+
+    def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
+        self.looked_up.append((token, args))
+        return self.answers.get(token)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.created]
+
+
+def named(deployment: Deployment, name: str) -> Resource:
+    """The one resource of this name."""
+    (found,) = (resource for resource in deployment.resources if resource.name == name)
+    return found
