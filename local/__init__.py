@@ -1,0 +1,1 @@
+"""The stack on this machine: `python -m local`."""

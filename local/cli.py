@@ -9,8 +9,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
+import msgspec
 from rich.console import Console
 
 from infra.bundles import ROOT, BundleError
@@ -80,12 +81,13 @@ def status(options: argparse.Namespace) -> int:
     running = State().running()
     if running is None:
         return fail("nothing is up; start it with `python -m local up`")
-    described = {name: getattr(running, name) for name in running.__struct_fields__}
+    described: dict[str, Any] = msgspec.to_builtins(running)
     if options.json:
         sys.stdout.write(json.dumps(described, indent=2) + "\n")
         return 0
     for name, value in described.items():
-        ROOMY.print(f"{name:10} {', '.join(value.values()) if isinstance(value, dict) else value}")
+        several = cast("dict[str, str]", value).values() if isinstance(value, dict) else (value,)
+        ROOMY.print(f"{name:10} {', '.join(str(each) for each in several)}")
     return 0
 
 
@@ -150,7 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--scope", help='the scopes, space separated ("items:read items:write"); all, unless given')
     added.add_argument("--client", default=TokenRequest.client, help="the client_id")
     added.add_argument("--ttl", type=int, default=DEFAULT_TTL, metavar="SECONDS", help="how long it lives")
-    added.add_argument("--claim", type=_claim, action="append", default=[], metavar="K=V", help="any claim; V may be JSON")
+    added.add_argument(
+        "--claim", type=_claim, action="append", default=[], metavar="K=V", help="any claim; V may be JSON"
+    )
     added.add_argument("--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature's algorithm")
     added = command("plan", show_plan, "print the resources of a stack; needs no network, credentials or emulator")
     added.add_argument("--stack", default="local", help="dev, prod, local, … (local)")

@@ -15,7 +15,7 @@ from local.state import AlreadyRunning, State
 from local.up import Plan, Stack, UpFailed, stack_up, wait_for_end
 
 
-class _Stopped(Exception):  # noqa: N818  it says what happened
+class _Stopped(Exception):
     """Somebody asked for the end."""
 
 
@@ -42,7 +42,10 @@ def _run(plan: Plan, state: State, console: Console) -> int:
     started = time.perf_counter()
     progress = console.status("Starting")
     follower = Follower(plan.state / "functions.log")
-    with progress, stack_up(plan, lambda text: _say(console, progress, text), lambda made: _show(progress, made)) as stack:
+    with (
+        progress,
+        stack_up(plan, lambda text: _say(console, progress, text), lambda made: _show(progress, made)) as stack,
+    ):
         state.write(stack.describe(os.getpid()))
         progress.stop()
         _greet(console, stack, time.perf_counter() - started)
@@ -63,13 +66,17 @@ def _show(progress: Status, resource: Resource) -> None:
 
 def _greet(console: Console, stack: Stack, seconds: float) -> None:
     described = stack.describe(os.getpid())
-    console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, against an emulator of AWS.")
+    console.print(
+        f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, against an emulator of AWS."
+    )
     console.print(f"  API     {described.url}")
     console.print(f"  Issuer  {described.issuer}")
     console.print(f"  Logs    {described.logs['functions']}, {described.logs['emulator']}")
     console.print("\nTry it:")
     for name in described.tables:
-        console.print(f"  curl -i {described.url}/{name} -H 'Authorization: Bearer {stack.sample_token()}'", markup=False)
+        console.print(
+            f"  curl -i {described.url}/{name} -H 'Authorization: Bearer {stack.sample_token()}'", markup=False
+        )
         break
     console.print("\nCtrl-C ends it. What the functions log follows.")
 

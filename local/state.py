@@ -29,7 +29,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     logs: dict[str, str]
 
 
-class AlreadyRunning(Exception):  # noqa: N818  it says what is
+class AlreadyRunning(Exception):
     """Another process holds the lock."""
 
 

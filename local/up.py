@@ -22,7 +22,7 @@ STACK = "local"
 DEFAULT_PORT = 4566
 
 
-class UpFailed(Exception):  # noqa: N818  it says what happened
+class UpFailed(Exception):
     """The stack could not be brought up; the message is one line that says what to do."""
 
 

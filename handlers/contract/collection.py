@@ -24,8 +24,8 @@ class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Collection:
     """One collection of the API.
 
-    `name` is plural and lower case (`items`); `model` holds the fields a client may write; `example` is such a body, for
-    the published document; `partition` says whose data a request sees: the `owner` (issuer and subject), a whole
+    `name` is plural and lower case (`items`); `model` holds the fields a client may write; `example` is such a body,
+    for the published document; `partition` says whose data a request sees: the `owner` (issuer and subject), a whole
     `tenant` (a claim that the issuer's settings name), or everyone (`shared`).
 
     Raises ValueError where the name, a field or the example would not work once deployed.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,10 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
+from handlers.contract import Collection, routes
+from infra.bundles import ROOT
 from local.detached import wait_until
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
@@ -27,7 +31,8 @@ class Project:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "local", *arguments], cwd=self.folder, capture_output=True, text=True, check=False, timeout=120
+            [sys.executable, "-m", "local", *arguments],
+            cwd=self.folder, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     def up(self) -> subprocess.CompletedProcess[str]:
@@ -42,7 +47,7 @@ class Project:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
                 try:
-                    told = (entry / "cmdline").read_bytes() + os.readlink(entry / "cwd").encode()
+                    told = (entry / "cmdline").read_bytes() + str((entry / "cwd").readlink()).encode()
                 except OSError:
                     continue
                 if str(self.folder).encode() in told:
@@ -107,8 +112,8 @@ def test_the_foreground_prints_how_to_call_it_and_ends_with_all_it_started(
         [sys.executable, "-u", "-m", "local", "up", "--port", str(project.port)],
         cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         lines: list[str] = []
         while not lines or "Ctrl-C" not in lines[-1]:
             lines.append(process.stdout.readline())
@@ -208,3 +213,21 @@ def test_an_unreachable_registry_is_one_line(project: Project, tmp_path: Path) -
     )  # fmt: skip
     line = one_line(done)
     assert "package index cannot be reached" in line
+
+
+def test_the_walk_through_of_the_readme_does_what_it_says(project: Project) -> None:
+    readme = (project.folder / "README.md").read_text()
+    script = readme.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
+    expected = [line.split()[1].rstrip(",:") for line in script.splitlines() if line.startswith("# ")]
+    assert expected == ["201", "200", "400", "401", "403"]
+    assert project.up().returncode == 0
+    done = subprocess.run(["bash", "-euc", script], cwd=project.folder, capture_output=True, text=True, check=True)
+    assert re.findall(r"HTTP/1\.1 (\d+)", done.stdout) == expected
+
+
+def test_the_readmes_collection_is_one() -> None:
+    readme = (ROOT / "README.md").read_text()
+    code = readme.partition("```python\n")[2].partition("```")[0]
+    module: dict[str, object] = {"__name__": "invoices"}
+    exec(code, module)  # noqa: S102  it is ours
+    assert routes([cast("Collection", module["COLLECTION"])])[0].path == "/invoices"

@@ -139,8 +139,8 @@ class TestPlanCommand:
         start = time.perf_counter()
         environment = {"PATH": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "HTTPS_PROXY": "http://127.0.0.1:9"}
         done = subprocess.run(
-            [sys.executable, "-m", "local", "plan", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True,
-            check=False,
+            [sys.executable, "-m", "local", "plan", *arguments],
+            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout, time.perf_counter() - start

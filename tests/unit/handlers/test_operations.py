@@ -165,7 +165,8 @@ class TestList:
         ("name", "value"),
         [
             ("limit", "0"), ("limit", "101"), ("limit", "-1"), ("limit", "1.5"), ("limit", ""), ("limit", "٣"),
-            ("order", "random"), ("cursor", "§"), ("cursor", ""), ("cursor", "AAAA="), ("cursor", "Li4v"), ("page", "2"),
+            ("order", "random"), ("cursor", "§"), ("cursor", ""), ("cursor", "AAAA="), ("cursor", "Li4v"),
+            ("page", "2"),
         ],
     )  # fmt: skip
     def test_a_bad_parameter_is_named(self, api: Api, name: str, value: str) -> None:
