@@ -278,6 +278,12 @@ class TestFailures:
         with pytest.raises(UnsupportedError, match=r"test:index:Thing one: existing resources cannot be read locally"):
             deploy(root, "dev", Workshop())
 
+    def test_an_existing_resource_cannot_be_imported_but_its_import_planned(self, tmp_path: Path) -> None:
+        root = write_program(tmp_path, 'Thing("one", opts=pulumi.ResourceOptions(import_="abc"))')
+        assert named(plan(root, "dev"), "one").custom
+        with pytest.raises(UnsupportedError, match=r"^test:index:Thing one: existing resources cannot be imported"):
+            deploy(root, "dev", Workshop())
+
     def test_a_call_that_is_not_answered_is_named(self, tmp_path: Path) -> None:
         root = write_program(tmp_path, 'pulumi.runtime.call("test:index:Thing/method", {})')
         with pytest.raises(UnsupportedError, match=r"^Call: the local engine does not answer this call"):
