@@ -1,8 +1,8 @@
 """The settings of a stack as the Pulumi CLI gives them to a program: every value a string under its full name.
 
 Pulumi.yaml declares them (type, default), `Pulumi.<stack>.yaml` sets them. What the CLI does with both is followed from
-https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/config.go ; stricter than it, an undeclared key of
-the project and a stack without a file are errors, because both are nearly always a slip of the pen.
+https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/config.go . What lies in the file alone is refused
+here; the values of the project's own settings are left to the program, which reports all their mistakes at once.
 """
 
 import json
@@ -85,8 +85,7 @@ def read_configuration(root: Path, stack: str, overrides: Mapping[str, str] | No
     given = dict(_given(project, stack_file, overriding, problems))
     for name, text in overriding.items():
         given[name] = _Setting(_from_text(text, declared.get(name)), "override")
-    problems += _mistakes(project, declared, given)
-    problems += _missing(project, stack_file.name, declared, given)
+    problems += _foreign(project, given)
     if problems:
         raise ConfigurationError(problems)
     values = {name: entry.default for name, entry in declared.items() if entry.default is not None}
@@ -122,24 +121,10 @@ def _given(
         yield full, _Setting(value, stack_file.name)
 
 
-def _mistakes(project: str, declared: Mapping[str, _Declared], given: Mapping[str, _Setting]) -> Iterator[str]:
-    own = sorted(name.removeprefix(f"{project}:") for name in declared if name.startswith(f"{project}:"))
+def _foreign(project: str, given: Mapping[str, _Setting]) -> Iterator[str]:
     for name, setting in given.items():
-        namespace = name.partition(":")[0]
-        if name in declared:
-            if not declared[name].allows(setting.value) and not _has_secure(setting.value):
-                shown = json.dumps(setting.value, ensure_ascii=False)
-                yield f"{setting.place}: {name}: {shown} is not of type {declared[name].type_name}"
-        elif namespace == project:
-            yield f"{setting.place}: {name}: not declared in {PROJECT_FILE}; allowed: {', '.join(own) or 'nothing'}"
-        elif namespace not in _FOREIGN:
+        if name.partition(":")[0] not in (project, *_FOREIGN):
             yield f"{setting.place}: {name}: unknown namespace; allowed: {', '.join((project, *_FOREIGN))}"
-
-
-def _missing(project: str, file: str, declared: Mapping[str, _Declared], given: Container[str]) -> Iterator[str]:
-    for name, entry in declared.items():
-        if name not in given and entry.default is None and name.startswith(f"{project}:"):
-            yield f"{file}: {name}: missing, and {PROJECT_FILE} gives no default"
 
 
 def _full_name(project: str, name: str) -> str:

@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 
-from infra.settings import SettingsError, load
+from infra.bundles import ROOT
+from infra.settings import SettingsError, StackSettings, load
 
 ISSUER = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
 
@@ -72,3 +75,15 @@ def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
 def test_a_missing_required_setting_is_named() -> None:
     with pytest.raises(SettingsError, match="gatehouse:issuers: required"):
         load("gatehouse", "dev", {"aws:region": "us-east-1"})
+
+
+def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> None:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(StackSettings)}
+    assert {name.removeprefix("gatehouse:") for name in declared} == set(fields)
+    for name, told in declared.items():
+        assert told["description"]
+        field = fields[name.removeprefix("gatehouse:")]
+        default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+        found = told.get("default", told.get("value", msgspec.NODEFAULT))
+        assert found == (list(default) if isinstance(default, tuple) else default), name
