@@ -1,21 +1,36 @@
 """POST /{collection}: a new item."""
 
 from http import HTTPStatus
+from typing import Any
 
-import msgspec
-
-from handlers.contract import validate
+from handlers.contract import FieldError, validate
 from handlers.function import Call, Function
 from handlers.http import JSON, Response
-from handlers.identifiers import new_id
-from handlers.representation import item_response
+from handlers.idempotency import create_once, idempotency_key
+from handlers.identifiers import ID_FORM, is_id, new_id
+from handlers.problems import BadRequest
+from handlers.representation import item_response, plain
 
 
 def create(call: Call) -> Response:
-    """Makes an item under a new id and answers with it and where it is."""
-    fields = validate(call.request.json_object(JSON), call.collection.model)
-    item = call.store.create(new_id(), msgspec.to_builtins(fields))
-    return item_response(item, HTTPStatus.CREATED, {"Location": location(call.request.path, item["id"])})
+    """Makes an item under a new id, or under the one that the client chose, and answers with it and where it is."""
+    body = call.request.json_object(JSON)
+    item_id = chosen_id(body) if call.collection.client_ids and "id" in body else new_id()
+    item = call.store.new_item(item_id, plain(validate(body, call.collection.model)))
+    key = idempotency_key(call.request)
+    if key is None:
+        made = call.store.create(item)
+    else:
+        made = create_once(call.store, item, caller=call.caller.owner, key=key, body=call.request.body)
+    return item_response(made, HTTPStatus.CREATED, {"Location": location(call.request.path, made["id"])})
+
+
+def chosen_id(body: dict[str, Any]) -> str:
+    """Takes the client's id out of the body. Raises BadRequest where it cannot be one."""
+    given = body.pop("id")
+    if not isinstance(given, str) or not is_id(given):
+        raise BadRequest("The request does not fit the schema.", (FieldError("id", ID_FORM),))
+    return given
 
 
 def location(path: str, item_id: str) -> str:

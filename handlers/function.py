@@ -9,12 +9,16 @@ from typing import Any
 
 from handlers import log
 from handlers.caller import Caller
-from handlers.contract import Collection
+from handlers.contract import Collection, FieldError
+from handlers.database import MARGIN, Database, client
 from handlers.http import Request, Response
 from handlers.identifiers import is_id
-from handlers.problems import MEDIA_TYPE, NotFound, Problem, problem_of
+from handlers.problems import MEDIA_TYPE, BadRequest, NotFound, Problem, problem_of
 from handlers.settings import Settings, in_lambda
-from handlers.store import Store, client
+from handlers.store import Store
+
+WITHOUT_CONTEXT = 10.0
+"""How long an invocation may take where nothing tells, in seconds."""
 
 EXPOSED = "ETag, Location, Retry-After, WWW-Authenticate"
 
@@ -25,6 +29,7 @@ class Call:
 
     request: Request
     collection: Collection
+    caller: Caller
     store: Store
 
     @property
@@ -36,10 +41,18 @@ class Call:
 
 
 class Function:
-    """A Lambda handler around an operation: `handler = Function(read)`."""
+    """A Lambda handler around an operation: `handler = Function(read)`.
 
-    def __init__(self, operate: Callable[[Call], Response]) -> None:
+    `parameters` gives the query parameters that the operation takes for a collection.
+    """
+
+    def __init__(
+        self,
+        operate: Callable[[Call], Response],
+        parameters: Callable[[Collection], tuple[str, ...]] = lambda _: (),
+    ) -> None:
         self.operate = operate
+        self.parameters = parameters
         if in_lambda():
             with suppress(Exception):  # settings that are broken are a 500 of each request, with a log line
                 _ = self.dynamodb, self.settings
@@ -54,30 +67,44 @@ class Function:
         """The DynamoDB client, shared by all invocations of an environment."""
         return client()
 
-    def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Answers one event. Never raises: what is not foreseen is a 500 problem that tells nothing."""
         started = time.perf_counter()
-        context: Mapping[str, Any] = event.get("requestContext") or {}
-        request_id = str(context.get("requestId", ""))
+        request_context: Mapping[str, Any] = event.get("requestContext") or {}
+        request_id = str(request_context.get("requestId", ""))
         cors: dict[str, str] = {}
         with_body = True
         try:
             cors = cors_headers(event, self.settings.cors_origins)
             request = Request.from_event(event)
             with_body = request.method != "HEAD"
-            response = self.answer(request)
+            response = self.answer(request, deadline(context))
         except Exception as error:  # noqa: BLE001  the one place that catches everything
             response = _problem_response(error, request_id)
         milliseconds = round((time.perf_counter() - started) * 1000, 2)
         log.write("INFO", "request", request_id=request_id, status=int(response.status), milliseconds=milliseconds)
         return response.to_event(cors, with_body=with_body)
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request, until: float) -> Response:
         """The operation's answer to a request, once the caller's token is known to be alive."""
         caller = Caller.from_context(request.authorizer, time.time())
-        settings = self.settings
-        store = Store(self.dynamodb, settings.table, caller.partition(settings.collection))
-        return self.operate(Call(request, settings.collection, store))
+        collection = self.settings.collection
+        self._require_known_parameters(request, collection)
+        database = Database(self.dynamodb, self.settings.table, until)
+        store = Store(database, caller.partition(collection), collection.filters)
+        return self.operate(Call(request, collection, caller, store))
+
+    def _require_known_parameters(self, request: Request, collection: Collection) -> None:
+        known = self.parameters(collection)
+        if unknown := sorted(set(request.query) - set(known)):
+            allowed = f"unknown; allowed are {', '.join(known) or 'none'}"
+            raise BadRequest("Unknown query parameters.", tuple(FieldError(name, allowed) for name in unknown))
+
+
+def deadline(context: Any) -> float:
+    """Until when (of `time.monotonic`) an invocation may call the database; without a context, for a few seconds."""
+    remaining = context.get_remaining_time_in_millis() / 1000 if context is not None else WITHOUT_CONTEXT
+    return time.monotonic() + remaining - MARGIN
 
 
 def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:

@@ -3,14 +3,25 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn, cast
 
+import msgspec
+
+from handlers.contract import FieldError
 from handlers.problems import BadRequest, UnsupportedMediaType
 
 JSON = "application/json"
+
+MAX_DIGITS = 38
+"""How many significant digits DynamoDB keeps of a number."""
+
+MAX_EXPONENT = 125
+"""How large or small a number DynamoDB keeps, as a power of ten."""
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +74,8 @@ class Request:
             raise BadRequest(f"The body is not valid JSON: {_place(error)}.") from None
         if not isinstance(value, dict):
             raise BadRequest("The body has to be a JSON object.")
+        if wrong := tuple(_unstorable(value, "")):
+            raise BadRequest("The body holds what cannot be stored.", wrong)
         return cast("dict[str, Any]", value)
 
 
@@ -80,7 +93,7 @@ class Response:
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **self.headers, **more_headers}
         if self.document is not None:
             headers["Content-Type"] = self.media_type
-        body = json.dumps(self.document, default=_number, ensure_ascii=False) if self.document is not None else ""
+        body = _ENCODER.encode(self.document).decode() if self.document is not None else ""
         return {"statusCode": int(self.status), "headers": headers, "body": body if with_body else ""}
 
 
@@ -115,6 +128,27 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def _unstorable(value: Any, place: str) -> Iterator[FieldError]:
+    """Values that would not come back as they came: numbers with too many digits, text that is no Unicode."""
+    match value:
+        case str():
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                yield FieldError(place, "half of a surrogate pair is no character")
+        case int() | Decimal() if not isinstance(value, bool):
+            digits = Decimal(value).normalize().as_tuple()
+            if len(digits.digits) > MAX_DIGITS or abs(Decimal(value).adjusted()) > MAX_EXPONENT:
+                yield FieldError(place, f"allowed are {MAX_DIGITS} significant digits and exponents to {MAX_EXPONENT}")
+        case dict():
+            for name, each in cast("dict[str, Any]", value).items():
+                yield from _unstorable(name, place or name)
+                yield from _unstorable(each, f"{place}.{name}" if place else name)
+        case list():
+            for index, each in enumerate(cast("list[Any]", value)):
+                yield from _unstorable(each, f"{place}[{index}]")
+        case _:
+            pass
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
@@ -125,9 +159,3 @@ def _place(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 at byte {error.start}"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
-
-
-def _number(value: object) -> int | float:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError(f"{type(value).__name__} is not part of an answer")

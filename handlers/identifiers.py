@@ -5,6 +5,8 @@ import secrets
 import time
 import uuid
 
+ID_FORM = "allowed are 1 to 128 letters, digits, '.', '_', '~' and '-', the first a letter or digit"
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 

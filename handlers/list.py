@@ -5,26 +5,21 @@ import binascii
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from handlers.contract import FieldError
+import msgspec
+
+from handlers.contract import Collection, FieldError
+from handlers.contract.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
 from handlers.function import Call, Function
 from handlers.http import Response
-from handlers.identifiers import is_id
+from handlers.identifiers import ID_FORM, is_id
 from handlers.problems import BadRequest
 from handlers.representation import representation
-
-PARAMETERS = ("limit", "cursor", "order")
-MAX_LIMIT = 100
-DEFAULT_LIMIT = 20
-ORDERS = ("newest", "oldest")
+from handlers.store import Filter, Page
 
 
 def list_items(call: Call) -> Response:
-    """A page in the order of creation, newest first unless asked otherwise, and the cursor of the next one."""
-    query = call.request.query
-    if unknown := sorted(set(query) - set(PARAMETERS)):
-        allowed = f"unknown; allowed are {', '.join(PARAMETERS)}"
-        raise BadRequest("Unknown query parameters.", tuple(FieldError(name, allowed) for name in unknown))
-    page = call.store.list(limit=_limit(query), after=_after(query), newest_first=_order(query) == "newest")
+    """A page in the order of the ids, and the cursor of the next one; or the one item that is looked up by its id."""
+    page = _page(call)
     document = {
         call.collection.name: [representation(item) for item in page.items],
         "next_cursor": encode_cursor(page.after) if page.after else None,
@@ -37,35 +32,74 @@ def encode_cursor(item_id: str) -> str:
     return base64.urlsafe_b64encode(item_id.encode()).decode().rstrip("=")
 
 
+def _page(call: Call) -> Page:
+    query, collection = call.request.query, call.collection
+    if collection.id_parameter in query:
+        return call.store.find(_looked_up(query, collection.id_parameter))
+    return call.store.list(
+        limit=_limit(query),
+        after=_after(query),
+        newest_first=_order(query) == "newest",
+        filtered=_filter(query, collection),
+    )
+
+
+def _looked_up(query: Mapping[str, str], name: str) -> str:
+    if others := sorted(set(query) - {name}):
+        raise bad_parameter(others[0], f"not together with {name}")
+    if not is_id(query[name]):
+        raise bad_parameter(name, ID_FORM)
+    return query[name]
+
+
+def _filter(query: Mapping[str, str], collection: Collection) -> Filter | None:
+    """The equality filter that is asked for. One at a time: an index serves one field."""
+    asked = [name for name in collection.filters if name in query]
+    if not asked:
+        return None
+    if len(asked) > 1:
+        raise bad_parameter(asked[1], f"not together with {asked[0]}: one filter at a time")
+    (name,) = asked
+    (field,) = (each for each in msgspec.structs.fields(collection.model) if each.encode_name == name)
+    try:
+        value = str(msgspec.to_builtins(msgspec.convert(query[name], field.type, strict=False)))
+    except msgspec.ValidationError as error:
+        raise bad_parameter(name, str(error)) from None
+    if not value:
+        raise bad_parameter(name, "allowed is what is not empty")
+    return Filter(name, value)
+
+
 def _limit(query: Mapping[str, str]) -> int:
-    given = query.get("limit", str(DEFAULT_LIMIT))
+    given = query.get(LIMIT, str(DEFAULT_LIMIT))
     if given.isascii() and given.isdigit() and len(given) <= len(str(MAX_LIMIT)) and 1 <= int(given) <= MAX_LIMIT:
         return int(given)
-    raise _bad_parameter("limit", f"allowed is a whole number from 1 to {MAX_LIMIT}")
+    raise bad_parameter(LIMIT, f"allowed is a whole number from 1 to {MAX_LIMIT}")
 
 
 def _order(query: Mapping[str, str]) -> str:
-    given = query.get("order", ORDERS[0])
+    given = query.get(ORDER, ORDERS[0])
     if given not in ORDERS:
-        raise _bad_parameter("order", f"allowed are {', '.join(ORDERS)}")
+        raise bad_parameter(ORDER, f"allowed are {', '.join(ORDERS)}")
     return given
 
 
 def _after(query: Mapping[str, str]) -> str | None:
-    if "cursor" not in query:
+    if CURSOR not in query:
         return None
-    given = query["cursor"]
+    given = query[CURSOR]
     try:
         item_id = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         item_id = ""
     if not is_id(item_id) or encode_cursor(item_id) != given:
-        raise _bad_parameter("cursor", "allowed is a next_cursor of an earlier page, unchanged")
+        raise bad_parameter(CURSOR, "allowed is a next_cursor of an earlier page, unchanged")
     return item_id
 
 
-def _bad_parameter(name: str, detail: str) -> BadRequest:
+def bad_parameter(name: str, detail: str) -> BadRequest:
+    """What refuses a query parameter."""
     return BadRequest(f"The query parameter {name} is not valid.", (FieldError(name, detail),))
 
 
-handler = Function(list_items)
+handler = Function(list_items, lambda collection: collection.list_parameters)

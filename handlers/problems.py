@@ -8,6 +8,7 @@ Problem
 ├── PreconditionFailed    412
 ├── TooLarge              413
 ├── UnsupportedMediaType  415
+├── KeyReused             422
 └── Unavailable           503
 """
 
@@ -95,6 +96,13 @@ class UnsupportedMediaType(Problem):
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "unsupported-media-type"
+
+
+class KeyReused(Problem):
+    """An idempotency key came again with another body."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "key-reused"
 
 
 class Unavailable(Problem):

@@ -1,8 +1,11 @@
 """Items as clients see them."""
 
+from decimal import Decimal
 from typing import Any
 
-from handlers.contract import Collection
+import msgspec
+
+from handlers.contract import Collection, Model
 from handlers.http import Response
 from handlers.store import Item
 
@@ -20,6 +23,11 @@ def etag(item: Item) -> str:
 def item_response(item: Item, status: int, headers: dict[str, str] | None = None) -> Response:
     """An answer that is one item."""
     return Response(status=status, document=representation(item), headers={"ETag": etag(item), **(headers or {})})
+
+
+def plain(model: Model) -> dict[str, Any]:
+    """The fields of a model as JSON values, its numbers exact."""
+    return msgspec.to_builtins(model, builtin_types=(Decimal,))
 
 
 def written_fields(item: Item, collection: Collection) -> dict[str, Any]:

@@ -4,21 +4,16 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004  botocore's own name
-
-from handlers.problems import AlreadyExists, NotFound, PreconditionFailed, Problem, TooLarge, Unavailable
+from handlers.attributes import attribute, attributes, values
+from handlers.contract.keys import PARTITION_KEY, SORT_KEY, index_name
+from handlers.database import ConditionFailed, Database
+from handlers.problems import AlreadyExists, NotFound, PreconditionFailed
 
 Item = dict[str, Any]
 
-_TRANSIENT = frozenset({
-    "InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ServiceUnavailable",
-    "ThrottlingException", "TransactionInProgressException", "LimitExceededException",
-})  # fmt: skip
+ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
 
 
 @dataclass(frozen=True)
@@ -29,129 +24,182 @@ class Page:
     after: str | None
 
 
-def client(timeout: float = 1.5) -> Any:
-    """A DynamoDB client whose attempts, together, end before a function's own timeout (seconds per attempt)."""
-    config = Config(
-        connect_timeout=timeout, read_timeout=timeout, retries={"mode": "standard", "total_max_attempts": 3},
-        parameter_validation=False,
-    )  # fmt: skip
-    session = cast("Any", botocore.session.Session())
-    return session.create_client("dynamodb", config=config)
+@dataclass(frozen=True)
+class Filter:
+    """Only items whose field has this value; an index serves it."""
+
+    field: str
+    value: str
+
+    @property
+    def index(self) -> str:
+        """The name of the index, and of the attribute that is its key."""
+        return index_name(self.field)
 
 
 @dataclass(frozen=True)
 class Store:
-    """One owner's items in one table. Nothing here reads or writes another partition."""
+    """One partition of one table: an owner's items. Nothing here reads or writes another partition.
 
-    client: Any
-    table: str
+    `filters` are the fields that have an index.
+    """
+
+    database: Database
     owner: str
+    filters: tuple[str, ...] = ()
 
     def read(self, item_id: str) -> Item:
         """The item, read consistently. Raises NotFound."""
-        found = self._call("get_item", Key=self._key(item_id), ConsistentRead=True)
+        found = self.database.call("get_item", Key=self._key(item_id), ConsistentRead=True)
         if "Item" not in found:
-            raise NotFound(f"There is no item {item_id!r}.")
-        return _item(found["Item"])
+            raise _not_found(item_id)
+        return self.item(values(found["Item"]))
 
-    def list(self, *, limit: int, after: str | None, newest_first: bool) -> Page:
-        """A page of at most `limit` items in the order of their ids."""
-        start = {"ExclusiveStartKey": self._key(after)} if after else {}
-        found = self._call(
-            "query", KeyConditionExpression="#owner = :owner", ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues={":owner": {"S": self.owner}}, Limit=limit, ScanIndexForward=not newest_first,
-            **start,
-        )  # fmt: skip
+    def find(self, item_id: str) -> Page:
+        """The item as a page of one, or of none; read consistently, with the right to query only."""
+        found = self._query("#owner = :owner AND #id = :id", {":id": item_id}, {"#id": SORT_KEY}, ConsistentRead=True)
+        return Page([self.item(values(each)) for each in found["Items"]], None)
+
+    def list(self, *, limit: int, after: str | None, newest_first: bool, filtered: Filter | None = None) -> Page:
+        """A page of at most `limit` items in the order of their ids. It reads exactly what it returns."""
+        arguments: dict[str, Any] = {"Limit": limit, "ScanIndexForward": not newest_first}
+        if after:
+            arguments["ExclusiveStartKey"] = self._key(after) | self._index_key(filtered)
+        if filtered:
+            key, arguments["IndexName"] = self._filter_value(filtered.field, filtered.value), filtered.index
+            found = self._query("#key = :key", {":key": key}, {"#key": filtered.index}, **arguments)
+        else:
+            found = self._query("#owner = :owner", {}, {}, ConsistentRead=True, **arguments)
         last = found.get("LastEvaluatedKey")
-        return Page([_item(each) for each in found["Items"]], last["id"]["S"] if last else None)
+        return Page([self.item(values(each)) for each in found["Items"]], last[SORT_KEY]["S"] if last else None)
 
-    def create(self, item_id: str, fields: Mapping[str, Any]) -> Item:
-        """A new item. Raises AlreadyExists where the id is taken."""
+    def new_item(self, item_id: str, fields: Mapping[str, Any]) -> Item:
+        """An item that is not stored yet."""
         now = _now()
-        item = {"id": item_id, **fields, "created_at": now, "updated_at": now, "revision": _revision()}
+        return {"id": item_id, **fields, "created_at": now, "updated_at": now, "revision": _revision()}
+
+    def put(self, item: Item) -> dict[str, Any]:
+        """The arguments of a put that stores a new item, under the condition that its id is free."""
+        return {
+            "Item": attributes({PARTITION_KEY: self.owner, **item, **self._filter_values(item)}),
+            "ConditionExpression": ID_IS_FREE,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def create(self, item: Item) -> Item:
+        """Stores a new item. Raises AlreadyExists where the id is taken."""
         try:
-            self._call(
-                "put_item", Item={"owner": {"S": self.owner}, **_attributes(item)},
-                ConditionExpression="attribute_not_exists(id)",
-            )  # fmt: skip
-        except _ConditionFailed:
-            raise AlreadyExists(f"The id {item_id!r} is taken.") from None
+            self.database.call("put_item", **self.put(item))
+        except ConditionFailed as failed:
+            require_own(failed, item)
         return item
 
-    def replace(self, item_id: str, fields: Mapping[str, Any], *, revision: str | None = None) -> Item:
-        """The item with its fields replaced, only at `revision` where one is given.
+    def replace(self, item_id: str, fields: Mapping[str, Any], *, revisions: tuple[str, ...] | None = None) -> Item:
+        """The item with its fields replaced, only at one of `revisions` where they are given.
 
         Raises NotFound, or PreconditionFailed where the item is at another revision.
         """
-        changes = {**fields, "updated_at": _now(), "revision": _revision()}
-        names = {f"#{index}": name for index, name in enumerate(changes)}
-        values = {f":{index}": _attribute(value) for index, value in enumerate(changes.values())}
-        assignments = ", ".join(f"#{index} = :{index}" for index in range(len(changes)))
-        written = self._conditional(
-            "update_item", item_id, revision, names, values,
-            UpdateExpression=f"SET {assignments}", ReturnValues="ALL_NEW",
-        )  # fmt: skip
-        return _item(written["Attributes"])
+        changes = {**fields, "updated_at": _now(), "revision": _revision(), **self._filter_values(fields)}
+        removed = [index_name(field) for field in self.filters if index_name(field) not in changes]
+        names = {f"#{index}": name for index, name in enumerate([*changes, *removed])}
+        given = {f":{index}": attribute(value) for index, value in enumerate(changes.values())}
+        expression = "SET " + ", ".join(f"#{index} = :{index}" for index in range(len(changes)))
+        if removed:
+            expression += " REMOVE " + ", ".join(f"#{len(changes) + index}" for index in range(len(removed)))
+        arguments = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"}
+        try:
+            written = self._conditional("update_item", item_id, revisions, names, given, arguments)
+        except ConditionFailed as failed:
+            # An attempt whose answer was lost has written: what is there is what this call made.
+            if failed.item and failed.item.get("revision") == changes["revision"]:
+                return self.item(failed.item)
+            raise _missed(failed, item_id) from None
+        return self.item(values(written["Attributes"]))
 
-    def delete(self, item_id: str, *, revision: str | None = None) -> None:
+    def delete(self, item_id: str, *, revisions: tuple[str, ...] | None = None) -> None:
         """Deletes the item. Raises NotFound, or PreconditionFailed where the item is at another revision."""
-        self._conditional("delete_item", item_id, revision, {}, {})
+        try:
+            self._conditional("delete_item", item_id, revisions, {}, {}, {})
+        except ConditionFailed as failed:
+            # After an attempt whose answer was lost, nothing there means that it deleted.
+            if failed.item is None and failed.retried:
+                return
+            raise _missed(failed, item_id) from None
+
+    def item(self, stored: Mapping[str, Any]) -> Item:
+        """What is stored without what only the table needs."""
+        hidden = {PARTITION_KEY, *(index_name(field) for field in self.filters)}
+        return {name: value for name, value in stored.items() if name not in hidden}
+
+    def _query(self, condition: str, given: dict[str, str], names: dict[str, str], **more: Any) -> dict[str, Any]:
+        if "#owner" in condition:
+            names, given = {**names, "#owner": PARTITION_KEY}, {**given, ":owner": self.owner}
+        return self.database.call(
+            "query",
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=attributes(given),
+            **more,
+        )
 
     def _conditional(
         self,
         operation: str,
         item_id: str,
-        revision: str | None,
+        revisions: tuple[str, ...] | None,
         names: dict[str, str],
-        values: dict[str, Any],
-        **more: Any,
+        given: dict[str, Any],
+        arguments: dict[str, str],
     ) -> dict[str, Any]:
         condition = "attribute_exists(#id)"
-        names = {**names, "#id": "id"}
-        if revision is not None:
-            condition += " AND #revision = :revision"
-            names, values = {**names, "#revision": "revision"}, {**values, ":revision": {"S": revision}}
-        given = {"ExpressionAttributeValues": values} if values else {}
-        try:
-            return self._call(
-                operation, Key=self._key(item_id), ConditionExpression=condition, ExpressionAttributeNames=names,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD", **given, **more,
-            )  # fmt: skip
-        except _ConditionFailed as failed:
-            if failed.exists:
-                raise PreconditionFailed(f"The item {item_id!r} has changed.") from None
-            raise NotFound(f"There is no item {item_id!r}.") from None
+        names = {**names, "#id": SORT_KEY}
+        if revisions is not None:
+            allowed = {f":revision{index}": attribute(revision) for index, revision in enumerate(revisions)}
+            condition += f" AND #revision IN ({', '.join(allowed)})"
+            names, given = {**names, "#revision": "revision"}, {**given, **allowed}
+        return self.database.call(
+            operation,
+            Key=self._key(item_id),
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **({"ExpressionAttributeValues": given} if given else {}),
+            **arguments,
+        )
 
     def _key(self, item_id: str) -> dict[str, Any]:
-        return {"owner": {"S": self.owner}, "id": {"S": item_id}}
+        return attributes({PARTITION_KEY: self.owner, SORT_KEY: item_id})
 
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            return getattr(self.client, operation)(TableName=self.table, **arguments)
-        except ClientError as error:
-            raise _fault_of(error) from error
-        except (ConnectionError, HTTPClientError) as error:
-            raise Unavailable("The database did not answer in time.") from error
+    def _index_key(self, filtered: Filter | None) -> dict[str, Any]:
+        if filtered is None:
+            return {}
+        return attributes({filtered.index: self._filter_value(filtered.field, filtered.value)})
+
+    def _filter_values(self, fields: Mapping[str, Any]) -> dict[str, str]:
+        """The keys of the indexes; a field that is empty is in none."""
+        found = {field: fields.get(field) for field in self.filters}
+        return {
+            index_name(field): self._filter_value(field, str(value))
+            for field, value in found.items()
+            if value not in (None, "")
+        }
+
+    def _filter_value(self, field: str, value: str) -> str:
+        return f"{self.owner}#{field}#{value}"
 
 
-class _ConditionFailed(Exception):
-    """A condition did not hold; `exists` tells whether the item is there all the same."""
-
-    def __init__(self, exists: bool) -> None:
-        super().__init__()
-        self.exists = exists
+def require_own(failed: ConditionFailed, item: Item) -> None:
+    """Accepts that an id is taken where an earlier attempt of the same call took it. Raises AlreadyExists otherwise."""
+    if failed.item is None or failed.item.get("revision") != item["revision"]:
+        raise AlreadyExists(f"The id {item['id']!r} is taken.") from None
 
 
-def _fault_of(error: ClientError) -> Exception:
-    response = cast("Mapping[str, Any]", error.response)
-    code = response["Error"]["Code"]
-    if code == "ConditionalCheckFailedException":
-        return _ConditionFailed(exists="Item" in response)
-    if code in _TRANSIENT:
-        return Unavailable("The database is busy.")
-    if code == "ValidationException" and "size has exceeded" in response["Error"].get("Message", "").lower():
-        return TooLarge("An item may hold 400 KB at most.")
-    return Problem("The request could not be served. The fault is ours.")
+def _missed(failed: ConditionFailed, item_id: str) -> Exception:
+    return PreconditionFailed(f"The item {item_id!r} has changed.") if failed.item else _not_found(item_id)
+
+
+def _not_found(item_id: str) -> NotFound:
+    return NotFound(f"There is no item {item_id!r}.")
 
 
 def _now() -> str:
@@ -161,45 +209,3 @@ def _now() -> str:
 def _revision() -> str:
     """A value no earlier state of the item had, so an `ETag` names one state only."""
     return secrets.token_hex(8)
-
-
-def _attributes(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in item.items()}
-
-
-def _attribute(value: Any) -> dict[str, Any]:
-    """A JSON value as a DynamoDB attribute value."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int() | Decimal():
-            return {"N": str(value)}
-        case list() | tuple():
-            return {"L": [_attribute(each) for each in cast("list[Any]", value)]}
-        case dict():
-            return {"M": _attributes(cast("dict[str, Any]", value))}
-        case _:
-            raise TypeError(f"{type(value).__name__} cannot be stored")
-
-
-def _value(attribute: Mapping[str, Any]) -> Any:
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "NULL":
-            return None
-        case "N":
-            return Decimal(value)
-        case "L":
-            return [_value(each) for each in value]
-        case "M":
-            return {name: _value(each) for name, each in value.items()}
-        case _:
-            return value
-
-
-def _item(attributes: Mapping[str, Any]) -> Item:
-    return {name: _value(value) for name, value in attributes.items() if name != "owner"}

@@ -1,38 +1,53 @@
 """PATCH /{collection}/{id}: some fields of an item, by JSON Merge Patch (RFC 7396)."""
 
+import random
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
-import msgspec
-
+from handlers.conditions import if_match
 from handlers.contract import validate
 from handlers.function import Call, Function
 from handlers.http import JSON, Response
 from handlers.problems import PreconditionFailed, Unavailable
-from handlers.representation import item_response, written_fields
+from handlers.representation import item_response, plain, written_fields
 from handlers.store import Item
 
 MERGE_PATCH = "application/merge-patch+json"
-ATTEMPTS = 5
+ATTEMPTS = 20
+PAUSE = 0.05
+"""How long to wait at most before what another writer changed is merged anew, in seconds."""
 
 
 def update(call: Call) -> Response:
     """Merges the patch into the item as it is now; what another writer changes meanwhile is merged anew, not lost."""
     patch = call.request.json_object(MERGE_PATCH, JSON)
+    allowed = if_match(call.request)
     for _ in range(ATTEMPTS):
         try:
-            return item_response(_merge(call, patch), HTTPStatus.OK)
-        except PreconditionFailed:
-            continue
+            return item_response(_merge(call, patch, allowed), HTTPStatus.OK)
+        except _Overtaken:
+            time.sleep(random.uniform(0, PAUSE))  # noqa: S311  jitter, no secret
     raise Unavailable("Too many others are changing the item.")
 
 
-def _merge(call: Call, patch: Mapping[str, Any]) -> Item:
+class _Overtaken(Exception):
+    """Another writer changed the item between reading and writing it."""
+
+
+def _merge(call: Call, patch: Mapping[str, Any], allowed: tuple[str, ...] | None) -> Item:
     item = call.store.read(call.item_id)
+    if allowed is not None and item["revision"] not in allowed:
+        raise PreconditionFailed(f"The item {call.item_id!r} has changed.")
     merged = merge_patch(written_fields(item, call.collection), patch)
-    fields = validate(merged, call.collection.model)
-    return call.store.replace(call.item_id, msgspec.to_builtins(fields), revision=item["revision"])
+    fields = plain(validate(merged, call.collection.model))
+    try:
+        return call.store.replace(call.item_id, fields, revisions=(item["revision"],))
+    except PreconditionFailed:
+        if allowed is not None:
+            raise
+        raise _Overtaken from None
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from handlers.contract import Route
+from handlers.contract.keys import index_name
 from infra.bundles import ROOT, Bundle, Target
 from infra.function import Function, FunctionArgs, Grant
 from infra.naming import Names
@@ -67,6 +68,12 @@ def handler_function(route: Route, args: HandlersArgs) -> Function:
                 "TABLE": table.name,
                 "CORS_ORIGINS": " ".join(settings.cors_origins),
             },
-            grants=[Grant(actions=route.operation.actions, resources=[table.arn])],
+            grants=[Grant(actions=route.operation.actions, resources=resources(route, table))],
         ),
     )
+
+
+def resources(route: Route, table: Table) -> list[pulumi.Input[str]]:
+    """What a route's function may use: the table, and for a list its indexes."""
+    indexes = [index_name(field) for field in route.collection.filters if route.operation.name == "list"]
+    return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index) for index in indexes)]

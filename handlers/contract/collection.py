@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
+from handlers.contract import keys, listing
+
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 """A collection's name is a path segment, a scope's prefix and part of resource names, so it is kept plain."""
 
-RESERVED = frozenset({"id", "owner", "created_at", "updated_at", "revision"})
+RESERVED = frozenset({keys.PARTITION_KEY, keys.SORT_KEY, keys.EXPIRY, "created_at", "updated_at", "revision"})
 """Attributes that every stored item has besides its model's."""
 
 RESERVED_PATHS = frozenset({"ping", "sping"})
@@ -28,6 +30,10 @@ class Collection:
     for the published document; `partition` says whose data a request sees: the `owner` (issuer and subject), a whole
     `tenant` (a claim that the issuer's settings name), or everyone (`shared`).
 
+    `filters` are the fields that a list can be filtered by, each served by an index, so adding one to a table that has
+    data makes DynamoDB build it. With `client_ids` a client may choose an item's id. `id_parameter` is a query
+    parameter of the list that looks up one item by its id.
+
     Raises ValueError where the name, a field or the example would not work once deployed.
     """
 
@@ -37,6 +43,9 @@ class Collection:
     singular: str = ""
     summary: str = ""
     partition: str = "owner"
+    filters: tuple[str, ...] = ()
+    client_ids: bool = False
+    id_parameter: str = ""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or self.name in RESERVED_PATHS:
@@ -49,6 +58,20 @@ class Collection:
             raise ValueError(
                 f"collection {self.name!r}: partition {self.partition!r}, allowed is owner, tenant or shared"
             )
+        self._check_parameters()
         if not self.singular:
             object.__setattr__(self, "singular", self.name.removesuffix("s"))
         msgspec.convert(self.example, self.model)
+
+    @property
+    def list_parameters(self) -> tuple[str, ...]:
+        """The query parameters that the collection's list takes."""
+        return (*listing.PARAMETERS, *self.filters, *filter(None, (self.id_parameter,)))
+
+    def _check_parameters(self) -> None:
+        names = [field.encode_name for field in msgspec.structs.fields(self.model)]
+        for name in self.filters:
+            if name not in names or name in listing.PARAMETERS:
+                raise ValueError(f"collection {self.name!r}: filter {name!r}, allowed are its fields {names}")
+        if self.id_parameter in (*names, *listing.PARAMETERS):
+            raise ValueError(f"collection {self.name!r}: id_parameter {self.id_parameter!r} is taken")

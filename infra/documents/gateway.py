@@ -13,7 +13,7 @@ from handlers.contract import Route
 from infra.documents.errors import gateway_responses
 from infra.documents.parameters import parameters
 from infra.documents.preflight import preflight
-from infra.documents.schemas import gateway_schema, model_schemas
+from infra.documents.schemas import REFERENCE, body_schema_name, gateway_schema, model_schemas
 
 AUTHORIZER = "bearer"
 
@@ -85,7 +85,16 @@ class GatewayDocument:
         described: dict[str, Any] = {
             "operationId": operation_id,
             "security": [{AUTHORIZER: []}],
-            "parameters": [{**each, "schema": gateway_schema(each["schema"])} for each in parameters(route.operation)],
+            # Only whether a required parameter is there is checked at the gateway.
+            "parameters": [
+                {
+                    "name": each["name"],
+                    "in": each["in"],
+                    "required": each.get("required", False),
+                    "schema": {"type": "string"},
+                }
+                for each in parameters(route)
+            ],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {
                 "type": "aws_proxy",
@@ -95,6 +104,7 @@ class GatewayDocument:
             },
         }
         if route.operation.body == "whole":
-            reference = {"$ref": f"#/components/schemas/{route.collection.model.__name__}"}
+            name = body_schema_name(route.collection, new=route.operation.name == "create")
+            reference = {"$ref": REFERENCE.format(name=name)}
             described["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
         return described

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.contract import Collection, Operation, Route
 from infra.documents.parameters import parameters
-from infra.documents.schemas import model_schemas
+from infra.documents.schemas import REFERENCE, body_schema_name, model_schemas
 
 SUMMARIES = {
     "list": "List {plural}",
@@ -16,6 +16,8 @@ SUMMARIES = {
     "update": "Change some fields of {article} {singular}",
     "delete": "Delete {article} {singular}",
 }
+
+MERGE_PATCH = "application/merge-patch+json"
 
 EXAMPLE_ID = "01a1f97f-08f1-7b5a-abae-f739da7cf322"
 EXAMPLE_TIME = "2026-06-15T09:30:00.000Z"
@@ -81,7 +83,22 @@ def _security_scheme(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _schemas(collections: Sequence[Collection]) -> dict[str, Any]:
-    return model_schemas(collections) | {f"Stored{each.model.__name__}": _stored_schema(each) for each in collections}
+    found = model_schemas(collections)
+    for each in collections:
+        found[f"Stored{each.model.__name__}"] = _stored_schema(each)
+        found[f"{each.model.__name__}Patch"] = _patch_schema(each)
+    return found
+
+
+def _patch_schema(collection: Collection) -> dict[str, Any]:
+    """A merge patch of the model (RFC 7396): any of its fields; null puts a field's default back."""
+    written = model_schemas([collection])[collection.model.__name__]
+    required = written.get("required", [])
+    properties = {
+        name: schema if name in required else {"anyOf": [schema, {"type": "null"}]}
+        for name, schema in written["properties"].items()
+    }
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _stored_schema(collection: Collection) -> dict[str, Any]:
@@ -100,8 +117,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": summary,
         "tags": [collection.name],
         "security": [{"oauth2": [route.scope]}],
-        "parameters": parameters(operation),
-        "responses": {str(int(operation.status)): _success(route), **_problems(operation)},
+        "parameters": parameters(route),
+        "responses": {str(int(operation.status)): _success(route), **_not_modified(operation), **_problems(route)},
     }
     if operation.body != "none":
         described["requestBody"] = _request_body(route)
@@ -109,14 +126,15 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _request_body(route: Route) -> dict[str, Any]:
-    model = f"#/components/schemas/{route.collection.model.__name__}"
+    collection = route.collection
     if route.operation.body == "patch":
-        first = next(iter(route.collection.example.items()))
-        return {"required": True, "content": {
-            "application/merge-patch+json": {"schema": {"type": "object"}, "example": dict([first])},
-        }}  # fmt: skip
-    content = {"schema": {"$ref": model}, "example": route.collection.example}
-    return {"required": True, "content": {"application/json": content}}
+        example = dict([next(iter(collection.example.items()))])
+        schema = {"$ref": REFERENCE.format(name=f"{collection.model.__name__}Patch")}
+        content = {MERGE_PATCH: {"schema": schema, "example": example}}
+        return {"required": True, "content": content}
+    new = route.operation.name == "create"
+    schema = {"$ref": REFERENCE.format(name=body_schema_name(collection, new=new))}
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": collection.example}}}
 
 
 def _success(route: Route) -> dict[str, Any]:
@@ -138,19 +156,25 @@ def _success(route: Route) -> dict[str, Any]:
         return {"description": "A page.", "content": {"application/json": content}}
     headers: dict[str, Any] = {"ETag": {"description": "Names this state of the item.", "schema": {"type": "string"}}}
     if operation.status == HTTPStatus.CREATED:
-        headers["Location"] = {"description": "Where the new item is.", "schema": {"type": "string"}}
+        headers["Location"] = {"description": "Where the new item is, relative to this.", "schema": {"type": "string"}}
     content = {"schema": stored, "example": example}
     return {"description": operation.status.phrase, "headers": headers, "content": {"application/json": content}}
 
 
-def _problems(operation: Operation) -> dict[str, Any]:
-    statuses = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
-    if operation.body != "none" or operation.name == "list":
-        statuses.append(HTTPStatus.BAD_REQUEST)
+def _not_modified(operation: Operation) -> dict[str, Any]:
+    return {"304": {"description": "The client has this state already."}} if operation.name == "read" else {}
+
+
+def _problems(route: Route) -> dict[str, Any]:
+    operation = route.operation
+    found = {"400", "401", "403", "429", "500", "503", "504"}
     if operation.body != "none":
-        statuses += [HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+        found |= {"413", "415"}
     if operation.on_item:
-        statuses.append(HTTPStatus.NOT_FOUND)
-    statuses += [HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE]
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {str(int(status)): {"description": status.phrase, "content": content} for status in sorted(statuses)}
+        found |= {"404"}
+    if operation.on_item and operation.verb == "write":
+        found |= {"412"}
+    if operation.name == "create":
+        found |= {"409", "422"}
+    content = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(name="Problem")}}}
+    return {status: {"description": HTTPStatus(int(status)).phrase, "content": content} for status in sorted(found)}

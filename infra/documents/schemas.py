@@ -19,10 +19,32 @@ DROPPED = frozenset({"title", "default", "examples", "format", "minItems", "maxI
 """Keywords that add nothing to validation at the gateway: it warns of them or does not check them."""
 
 
+ID_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 128,
+    "pattern": r"^[A-Za-z0-9][A-Za-z0-9._~-]*$",
+}
+
+
 def model_schemas(collections: Iterable[Collection]) -> dict[str, Any]:
     """The schemas of what clients may write, by model name, as JSON schema 2020-12."""
-    _, components = msgspec.json.schema_components([each.model for each in collections], ref_template=REFERENCE)
-    return components
+    return {name: schema for collection in collections for name, schema in _schemas_of(collection).items()}
+
+
+def body_schema_name(collection: Collection, *, new: bool) -> str:
+    """The name of the schema of a whole body; a new item's differs where clients may choose its id."""
+    return f"New{collection.model.__name__}" if new and collection.client_ids else collection.model.__name__
+
+
+def _schemas_of(collection: Collection) -> dict[str, Any]:
+    _, found = msgspec.json.schema_components([collection.model], ref_template=REFERENCE)
+    if collection.client_ids:
+        written = found[collection.model.__name__]
+        chosen = {**ID_SCHEMA, "description": "The client's own choice; made by the API where there is none."}
+        properties = {"id": chosen, **written["properties"]}
+        found[body_schema_name(collection, new=True)] = {**written, "properties": properties}
+    return found
 
 
 def gateway_schema(schema: Mapping[str, Any]) -> dict[str, Any]:

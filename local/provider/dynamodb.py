@@ -54,7 +54,11 @@ def _backups(given: Properties) -> Document | None:
 
 
 def _key_schema(given: Properties) -> list[dict[str, Any]]:
-    return [
+    named = [
+        {"AttributeName": key.take("attributeName"), "KeyType": key.take("keyType")}
+        for key in given.groups("keySchemas")
+    ]
+    return named or [
         {"AttributeName": given.take(name), "KeyType": kind}
         for name, kind in (("hashKey", "HASH"), ("rangeKey", "RANGE"))
         if name in given

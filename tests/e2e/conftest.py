@@ -13,7 +13,7 @@ from local.issuer import TokenRequest
 from local.up import Plan, Stack, stack_up
 
 ORIGIN = "http://localhost:3000"
-ALL_SCOPES = "items:read items:write"
+ALL_SCOPES = "events:read events:write items:read items:write users:read users:write"
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ def test_a_handler_has_its_operations_actions_on_its_collections_table(provider:
     assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert all(resource.endswith(f":log-group:/aws/lambda/{function}:*") for resource in log["Resource"])
     assert set(table["Action"]) == set(route.operation.actions)
-    assert [resource.rpartition(":")[2] for resource in table["Resource"]] == [
-        f"table/gatehouse-local-{route.collection.name}"
-    ]
+    own = f"table/gatehouse-local-{route.collection.name}"
+    indexes = [f"{own}/index/by_{name}" for name in route.collection.filters if route.operation.name == "list"]
+    assert [resource.rpartition(":")[2] for resource in table["Resource"]] == [own, *indexes]
 
 
 def test_the_authorizer_may_only_write_its_log(provider: Provider) -> None:

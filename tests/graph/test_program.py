@@ -80,6 +80,20 @@ def test_tables_are_keyed_by_owner_and_id(graph: Graph) -> None:
     for table in graph.of_type("dynamodb/table:Table").values():
         assert (table.inputs["hashKey"], table.inputs["rangeKey"]) == ("owner", "id")
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+        assert table.inputs["ttl"] == {"attributeName": "expires_at", "enabled": True}
+
+
+def test_every_filter_has_an_index(graph: Graph) -> None:
+    for collection in load_collections():
+        table = graph.of_type("dynamodb/table:Table")[collection.name]
+        indexes = {index["name"]: index["keySchemas"] for index in table.inputs.get("globalSecondaryIndexes", ())}
+        assert indexes == {
+            f"by_{name}": [
+                {"attributeName": f"by_{name}", "keyType": "HASH"},
+                {"attributeName": "id", "keyType": "RANGE"},
+            ]
+            for name in collection.filters
+        }
 
 
 def test_every_resource_has_a_component_for_a_parent(graph: Graph) -> None:
@@ -92,7 +106,7 @@ def test_the_exports_name_what_others_need(graph: Graph) -> None:
     exports = graph.deployment.exports
     stack = graph.deployment.stack
     assert set(exports) == {"url", "functions", "tables", "authorizer"}
-    assert exports["tables"] == {"items": f"gatehouse-{stack}-items"}
+    assert exports["tables"] == {each.name: f"gatehouse-{stack}-{each.name}" for each in load_collections()}
     assert exports["functions"] == {name: f"gatehouse-{stack}-{name}" for name in ROUTES}
     assert exports["authorizer"] == f"gatehouse-{stack}-authorizer"
     assert isinstance(exports["url"], Unknown)
@@ -101,10 +115,10 @@ def test_the_exports_name_what_others_need(graph: Graph) -> None:
 class TestProdAndDev:
     def test_prod_protects_its_data_and_dev_does_not(self, graph_of: Callable[[str], Graph]) -> None:
         for stack, protected in (("prod", True), ("dev", False)):
-            table = graph_of(stack).one("dynamodb/table:Table")
-            assert table.protect is protected
-            assert table.inputs["deletionProtectionEnabled"] is protected
-            assert table.inputs["pointInTimeRecovery"] == {"enabled": protected}
+            for table in graph_of(stack).of_type("dynamodb/table:Table").values():
+                assert table.protect is protected
+                assert table.inputs["deletionProtectionEnabled"] is protected
+                assert table.inputs["pointInTimeRecovery"] == {"enabled": protected}
 
     def test_prod_keeps_logs_longer(self, graph_of: Callable[[str], Graph]) -> None:
         kept = {
@@ -147,14 +161,16 @@ class TestPlanCommand:
 
     def test_shows_what_prod_protects(self) -> None:
         output, _ = self.run("--stack", "prod")
-        (line,) = [line for line in output.splitlines() if "dynamodb/table:Table" in line]
-        assert "[protect]" in line
+        lines = [line for line in output.splitlines() if "dynamodb/table:Table" in line]
+        assert len(lines) == len(load_collections())
+        assert all("[protect]" in line for line in lines)
 
     def test_json_is_a_list_of_records(self) -> None:
         records: list[dict[str, Any]] = json.loads(self.run("--stack", "prod", "--json")[0])
         assert all(set(record) == {"type", "name", "parent", "protect", "inputs"} for record in records)
-        (table,) = [record for record in records if record["type"] == "aws:dynamodb/table:Table"]
-        assert table["protect"] is True
+        tables = [record for record in records if record["type"] == "aws:dynamodb/table:Table"]
+        assert tables
+        assert all(table["protect"] is True for table in tables)
 
     def test_builds_no_bundle(self) -> None:
         before = set(BUILD.glob("*")) if BUILD.exists() else set()

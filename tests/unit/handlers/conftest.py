@@ -2,27 +2,28 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.create import create
-from handlers.delete import delete
-from handlers.function import Call, Function
-from handlers.http import Response
-from handlers.list import list_items
-from handlers.read import read
-from handlers.replace import replace
-from handlers.store import client
-from handlers.update import update
+from handlers.contract import Collection, load_collections
+from handlers.contract.keys import PARTITION_KEY, SORT_KEY, index_name
+from handlers.create import handler as create
+from handlers.database import client
+from handlers.delete import handler as delete
+from handlers.function import Function
+from handlers.list import handler as list_items
+from handlers.read import handler as read
+from handlers.replace import handler as replace
+from handlers.settings import Settings
+from handlers.update import handler as update
 
-TABLE = "gatehouse-test-items"
 ORIGIN = "http://localhost:3000"
-OPERATIONS: Mapping[str, Callable[[Call], Response]] = {
+FUNCTIONS: Mapping[str, Function] = {
     "list": list_items, "create": create, "read": read, "replace": replace, "update": update, "delete": delete,
 }  # fmt: skip
 METHODS = {"list": "GET", "create": "POST", "read": "GET", "replace": "PUT", "update": "PATCH", "delete": "DELETE"}
@@ -41,22 +42,40 @@ class Answer:
         return json.loads(self.text)
 
 
+class Context:
+    """What Lambda tells of an invocation: just time enough for some attempts."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 2600
+
+
 @dataclass(frozen=True)
 class Api:
-    """The six functions, called with events of payload format 1.0."""
+    """The six functions of a collection, called with events of payload format 1.0."""
 
+    collection: str
     functions: Mapping[str, Function]
 
     def call(
-        self, operation: str, item_id: str = "", body: Any = None, *, owner: str = "local|ann", **more: Any
+        self,
+        operation: str,
+        item_id: str = "",
+        body: Any = None,
+        *,
+        owner: str = "local|ann",
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> Answer:
-        event = self.event(operation, item_id, body, owner=owner) | more
-        found = self.functions[operation](event, None)
+        event = self.event(operation, item_id, body, owner=owner)
+        event["headers"] |= headers or {}
+        event["queryStringParameters"] = query
+        found = self.functions[operation](event | more, Context())
         return Answer(found["statusCode"], found["headers"], found["body"])
 
     def event(self, operation: str, item_id: str = "", body: Any = None, *, owner: str = "local|ann") -> dict[str, Any]:
         text = body if isinstance(body, str) or body is None else json.dumps(body)
-        path = f"/items/{item_id}" if item_id else "/items"
+        path = f"/{self.collection}/{item_id}" if item_id else f"/{self.collection}"
         return {
             "httpMethod": METHODS[operation],
             "path": path,
@@ -74,26 +93,86 @@ class Api:
         }
 
     def created(self, **fields: Any) -> dict[str, Any]:
-        return self.call("create", body={"name": "a", **fields}).json
+        answer = self.call("create", body={"name": "a", **fields})
+        assert answer.status == 201, answer.text
+        return answer.json
+
+    @property
+    def dynamodb(self) -> Any:
+        return self.functions["read"].dynamodb
+
+    @property
+    def table(self) -> str:
+        return f"gatehouse-test-{self.collection}"
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Everything in the table."""
+        return self.dynamodb.scan(TableName=self.table)["Items"]
+
+
+def make_table(dynamodb: Any, collection: Collection, table: str) -> None:
+    """The table that the Pulumi program makes for a collection."""
+    indexes = [index_name(field) for field in collection.filters]
+    keys = [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}, {"AttributeName": SORT_KEY, "KeyType": "RANGE"}]
+    with_indexes = {
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": index, "KeyType": "HASH"}, keys[1]],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in indexes
+        ]
+    }
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=keys,
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in (PARTITION_KEY, SORT_KEY, *indexes)
+        ],
+        **(with_indexes if indexes else {}),
+    )
+
+
+@contextmanager
+def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
+    """A collection's functions over a table of its own."""
+    (collection,) = (each for each in load_collections() if each.name == name)
+    settings = Settings(
+        collection=collection, table=f"gatehouse-test-{name}", cors_origins=(ORIGIN, "https://app.example.com")
+    )
+    make_table(dynamodb, collection, settings.table)
+    functions = {name: Function(each.operate, each.parameters) for name, each in FUNCTIONS.items()}
+    for function in functions.values():
+        function.__dict__.update(dynamodb=dynamodb, settings=settings)
+    yield Api(name, functions)
+    dynamodb.delete_table(TableName=settings.table)
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[Any]:
+    """One client for all tests: making one takes longer than a test."""
+    environment = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for key, value in environment.items():
+            patch.setenv(key, value)
+        yield client()
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-        "COLLECTION": "items", "TABLE": TABLE, "CORS_ORIGINS": f"{ORIGIN} https://app.example.com",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
-    with mock_aws():
-        cast("Any", boto3).client("dynamodb").create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "owner", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("owner", "id")],
-        )
-        functions = {name: Function(operate) for name, operate in OPERATIONS.items()}
-        shared = client()  # making one takes longer than a test
-        for function in functions.values():
-            function.__dict__["dynamodb"] = shared
-        yield Api(functions)
+def api(dynamodb: Any) -> Iterator[Api]:
+    with collection_api("items", dynamodb) as found:
+        yield found
+
+
+@pytest.fixture
+def users(dynamodb: Any) -> Iterator[Api]:
+    with collection_api("users", dynamodb) as found:
+        yield found
+
+
+@pytest.fixture
+def events(dynamodb: Any) -> Iterator[Api]:
+    with collection_api("events", dynamodb) as found:
+        yield found

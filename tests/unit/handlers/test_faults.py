@@ -1,11 +1,13 @@
 """What happens below: the database's faults, and what nobody foresaw."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from handlers.database import Database
 from handlers.store import Store
 from tests.unit.handlers.conftest import Api
 
@@ -63,7 +65,8 @@ def test_what_is_not_foreseen_is_500_and_tells_nothing(
 
 
 def test_settings_that_are_missing_are_500_and_not_a_crash(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TABLE")
+    monkeypatch.delenv("TABLE", raising=False)
+    del api.functions["list"].__dict__["settings"]
     assert api.call("list").status == 500
 
 
@@ -77,6 +80,6 @@ def test_one_line_is_logged_per_request_and_it_names_nobody(api: Api, capsys: py
 
 def test_a_store_reaches_no_other_partition(api: Api) -> None:
     mine = api.created()
-    other = Store(api.functions["read"].dynamodb, "gatehouse-test-items", "local|eve")
+    other = Store(Database(api.dynamodb, api.table, time.monotonic() + 5), "local|eve")
     assert other.list(limit=100, after=None, newest_first=True).items == []
     assert api.call("read", mine["id"]).status == 200

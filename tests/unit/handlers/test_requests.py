@@ -105,7 +105,7 @@ def test_events_of_payload_format_2_give_the_same_answers(api: Api) -> None:
 class TestHeaders:
     @pytest.mark.parametrize("origin", [ORIGIN, "https://app.example.com"])
     def test_an_allowed_origin_is_answered_with_itself(self, api: Api, origin: str) -> None:
-        answer = api.call("list", headers={"origin": origin})
+        answer = api.call("list", headers={"Origin": origin})
         assert answer.headers["Access-Control-Allow-Origin"] == origin
         assert answer.headers["Vary"] == "Origin"
 
@@ -124,3 +124,36 @@ class TestHeaders:
         answer = api.call("list")
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"name": "\\ud800"}', "name"),
+        ('{"name": "a", "description": "\\udfff x"}', "description"),
+        ('{"name": "a", "amount": 1e999}', "amount"),
+        ('{"name": "a", "amount": 1e-130}', "amount"),
+        ('{"name": "a", "amount": 123456789012345678901234567890123456789}', "amount"),
+        ('{"name": "a", "deep": {"list": [1, "\\ud800"]}}', "deep.list[1]"),
+    ],
+)
+def test_what_would_not_come_back_as_it_came_is_refused_and_named(api: Api, body: str, field: str) -> None:
+    answer = api.call("create", body=body)
+    assert answer.status == 400
+    assert field in [error["field"] for error in answer.json["errors"]]
+
+
+def test_a_number_with_absurdly_many_digits_is_refused(api: Api) -> None:
+    assert api.call("create", body='{"name": ' + "9" * 10_000 + "}").status == 400
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
+def test_json_may_be_declared_in_any_of_its_ways(api: Api, media_type: str) -> None:
+    assert api.call("create", body={"name": "a"}, headers={"Content-Type": media_type}).status == 201
+
+
+def test_a_patch_may_be_declared_as_a_merge_patch(api: Api) -> None:
+    item = api.created()
+    headers = {"Content-Type": "application/merge-patch+json"}
+    assert api.call("update", item["id"], {"name": "b"}, headers=headers).status == 200
+    assert api.call("replace", item["id"], {"name": "b"}, headers=headers).status == 415

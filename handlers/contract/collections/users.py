@@ -1,0 +1,27 @@
+"""Users: a name and an email address, under an id that the client may choose."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from handlers.contract.collection import Collection, Model
+
+
+class User(Model):
+    """What a client may write of a user."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="What the user is called.")]
+    email: Annotated[
+        str, Meta(max_length=254, pattern=r"^$|^[^@\s]+@[^@\s]+$", description="Where the user gets mail.")
+    ] = ""
+
+
+COLLECTION = Collection(
+    name="users",
+    model=User,
+    summary="People with a name and an email address.",
+    example={"name": "Jane Doe", "email": "jane.doe@example.com"},
+    client_ids=True,
+    id_parameter="userId",
+    filters=("email",),
+)

@@ -1,0 +1,102 @@
+"""The shipped collections, and what their options do."""
+
+import pytest
+
+from tests.unit.handlers.conftest import Api
+
+
+class TestClientChosenIds:
+    def test_the_client_may_choose(self, users: Api) -> None:
+        answer = users.call("create", body={"id": "12345", "name": "Jane Doe", "email": "jane.doe@example.com"})
+        assert (answer.status, answer.json["id"], answer.headers["Location"]) == (201, "12345", "users/12345")
+
+    def test_a_taken_id_is_a_conflict(self, users: Api) -> None:
+        users.created(id="1", name="first")
+        answer = users.call("create", body={"id": "1", "name": "second"})
+        assert (answer.status, answer.json["type"]) == (409, "urn:gatehouse:problem:already-exists")
+        assert users.call("read", "1").json["name"] == "first"
+
+    def test_two_owners_may_choose_the_same(self, users: Api) -> None:
+        users.created(id="1")
+        assert users.call("create", body={"id": "1", "name": "b"}, owner="local|eve").status == 201
+
+    def test_without_a_choice_the_api_makes_one(self, users: Api) -> None:
+        assert len(users.created()["id"]) == 36
+
+    @pytest.mark.parametrize("item_id", ["", "a b", "/", "-a", 7, None, "é", "a" * 129])
+    def test_what_cannot_be_an_id_is_named(self, users: Api, item_id: object) -> None:
+        answer = users.call("create", body={"id": item_id, "name": "a"})
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, "id")
+
+
+class TestLookUp:
+    def test_one_user_is_found_by_id(self, users: Api) -> None:
+        user = users.created(id="12345")
+        users.created(id="2")
+        assert users.call("list", query={"userId": "12345"}).json == {"users": [user], "next_cursor": None}
+
+    def test_none_is_an_empty_list(self, users: Api) -> None:
+        users.created(id="1")
+        assert users.call("list", query={"userId": "2"}).json["users"] == []
+        assert users.call("list", query={"userId": "1"}, owner="local|eve").json["users"] == []
+
+    @pytest.mark.parametrize("query", [{"userId": "a b"}, {"userId": ""}, {"userId": "1", "limit": "2"}])
+    def test_a_bad_look_up_is_400(self, users: Api, query: dict[str, str]) -> None:
+        assert users.call("list", query=query).status == 400
+
+
+class TestFilters:
+    def test_only_matching_items_of_the_caller_are_listed(self, users: Api) -> None:
+        mine = users.created(email="a@example.com")
+        users.created(email="b@example.com")
+        users.call("create", body={"name": "x", "email": "a@example.com"}, owner="local|eve")
+        assert users.call("list", query={"email": "a@example.com"}).json["users"] == [mine]
+
+    def test_the_index_follows_every_write(self, users: Api) -> None:
+        user = users.created(email="a@example.com")
+        users.call("replace", user["id"], {"name": "a", "email": "b@example.com"})
+        assert users.call("list", query={"email": "a@example.com"}).json["users"] == []
+        assert len(users.call("list", query={"email": "b@example.com"}).json["users"]) == 1
+        users.call("update", user["id"], {"email": None})
+        assert users.call("list", query={"email": "b@example.com"}).json["users"] == []
+        assert users.call("read", user["id"]).json["email"] == ""
+
+    def test_pages_of_a_filtered_list_follow_each_other(self, events: Api) -> None:
+        made = [events.created(date="2026-06-15")["id"] for _ in range(5)]
+        events.created(date="2026-06-16")
+        seen: list[str] = []
+        query = {"date": "2026-06-15", "limit": "2", "order": "oldest"}
+        while True:
+            page = events.call("list", query=query).json
+            seen += [each["id"] for each in page["events"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+        assert seen == sorted(made)
+
+    @pytest.mark.parametrize("date", ["tomorrow", "2026-02-30", ""])
+    def test_a_value_that_no_item_could_have_is_named(self, events: Api, date: str) -> None:
+        answer = events.call("list", query={"date": date})
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, "date")
+
+    def test_what_only_the_table_needs_is_not_shown(self, users: Api) -> None:
+        assert set(users.created(email="a@b")) == {"id", "name", "email", "created_at", "updated_at"}
+
+
+class TestEvents:
+    def test_a_real_date_is_needed(self, events: Api) -> None:
+        assert events.created(date="2026-06-15")["date"] == "2026-06-15"
+        for date in ("2026-02-30", "15.06.2026", "2026-06-15T00:00:00Z", 20260615, None):
+            answer = events.call("create", body={"name": "a", "date": date})
+            assert (answer.status, answer.json["errors"][0]["field"]) == (400, "date"), date
+
+    def test_it_may_be_patched(self, events: Api) -> None:
+        event = events.created(date="2026-06-15")
+        assert events.call("update", event["id"], {"location": "Berlin"}).json["date"] == "2026-06-15"
+
+
+@pytest.mark.parametrize("operation", ["create", "read", "replace", "update", "delete"])
+def test_only_lists_take_query_parameters(api: Api, operation: str) -> None:
+    item_id = "" if operation == "create" else api.created()["id"]
+    answer = api.call(operation, item_id, {"name": "a"}, query={"limit": "1"})
+    assert (answer.status, answer.json["errors"][0]["field"]) == (400, "limit")
