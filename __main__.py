@@ -23,9 +23,8 @@ tables = {
     )
     for collection in collections
 }
-handler_args = HandlersArgs(
-    names=names, tables=tables, code=archive(handlers_bundle(target)), target=target, settings=settings
-)
+handlers_code = archive(handlers_bundle(target, compiled=settings.compiled_files))
+handler_args = HandlersArgs(names=names, tables=tables, code=handlers_code, target=target, settings=settings)
 functions = {route.name: handler_function(route, handler_args) for route in api_routes}
 authorizer = authorizer_function(AuthorizerArgs(names=names, routes=api_routes, target=target, settings=settings))
 gateway = Gateway(

@@ -53,6 +53,7 @@ def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
         target=args.target,
         generated=generated,
         left_out=NEVER_IMPORTED,
+        compiled=args.settings.compiled_files,
     )
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pulumi
 
+from infra.compiling import compiled
 from infra.elf import loadable
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +82,10 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """What goes into a bundle: a package of the project, its requirements, and generated files by their place."""
+    """What goes into a bundle: a package of the project, its requirements, and generated files by their place.
+
+    With `compiled`, Python's files are in it compiled for the target's interpreter, instead of as sources.
+    """
 
     name: str
     package: Path
@@ -89,6 +93,7 @@ class Bundle:
     generated: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     left_out: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    compiled: bool = False
 
     @property
     def requirements(self) -> Path:
@@ -105,7 +110,7 @@ class Bundle:
     def digest(self) -> str:
         """The hash of all inputs."""
         found = hashlib.sha256()
-        described = repr((FORMAT, self.name, self.target, self.left_out, self.kept)).encode()
+        described = repr((FORMAT, self.name, self.target, self.left_out, self.kept, self.compiled)).encode()
         for part in (described, self.requirements.read_bytes()):
             found.update(hashlib.sha256(part).digest())
         for place, content in sorted(self.sources().items()):
@@ -149,7 +154,8 @@ def build(bundle: Bundle, path: Path) -> None:
         install(bundle, site)
         files = {place: content for place, content in files_of(site) if bundle.includes(place)}
         partial = Path(folder) / path.name
-        partial.write_bytes(zipped({**files, **bundle.sources()}))
+        files |= bundle.sources()
+        partial.write_bytes(zipped(compiled(files, bundle.target.python) if bundle.compiled else files))
         shutil.move(partial, path)
 
 

@@ -23,7 +23,7 @@ BOTOCORE_DATA = (
 """Of botocore's descriptions of 400 services, those that a DynamoDB client reads."""
 
 
-def handlers_bundle(target: Target) -> Bundle:
+def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
     """The one bundle of all handlers."""
     return Bundle(
         name="handlers",
@@ -31,6 +31,7 @@ def handlers_bundle(target: Target) -> Bundle:
         target=target,
         left_out=("botocore/data/*", "botocore/.changes/*"),
         kept=BOTOCORE_DATA,
+        compiled=compiled,
     )
 
 

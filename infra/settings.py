@@ -36,6 +36,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     log_retention_days: LogRetention = 14
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
     architecture: Literal["arm64", "x86_64", "host"] = "arm64"
+    compiled_files: bool = False
     memory_megabytes: Annotated[int, Meta(ge=128, le=10240)] = 512
     timeout_seconds: Annotated[int, Meta(ge=1, le=29)] = 10
     authorizer_cache_seconds: Annotated[int, Meta(ge=0, le=3600)] = 300

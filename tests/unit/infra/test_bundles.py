@@ -7,12 +7,15 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import _cffi_backend
 import pytest
 
 from handlers.contract import load_collections, routes
 from infra import bundles
 from infra.authorizer import AuthorizerArgs, authorizer_bundle
 from infra.bundles import Bundle, BundleError, Target, archive, build, unbuilt, zipped
+from infra.compiling import CompilingFailed, compiled
+from infra.elf import loadable
 from infra.handlers import handlers_bundle
 from infra.naming import Names
 from tests.unit.infra.test_settings import load, texts
@@ -137,3 +140,49 @@ def test_a_requirement_whose_hash_is_wrong_is_refused_and_nothing_is_left(tmp_pa
     with pytest.raises(BundleError, match="handlers bundle could not be made"):
         archive(replace(handlers_bundle(HOST), package=package), tmp_path / "build")
     assert list((tmp_path / "build").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def twice_compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("compiled")
+    paths = [folder / "one.zip", folder / "two.zip"]
+    for path in paths:
+        build(replace(the_authorizer(), compiled=True), path)
+    return paths
+
+
+class TestCompiledFiles:
+    def test_two_builds_are_byte_identical(self, twice_compiled: list[Path]) -> None:
+        assert twice_compiled[0].read_bytes() == twice_compiled[1].read_bytes()
+
+    def test_they_replace_the_sources_and_name_no_folder_of_this_machine(self, twice_compiled: list[Path]) -> None:
+        names = names_in(twice_compiled[0])
+        assert "authorizer/handler.pyc" in names
+        assert [each for each in names if each.endswith(".py")] == []
+        with zipfile.ZipFile(twice_compiled[0]) as opened:
+            content = opened.read("authorizer/handler.pyc")
+        assert b"authorizer/handler.py" in content
+        assert b"/tmp" not in content
+
+    def test_they_are_enough_to_import(self, twice_compiled: list[Path], tmp_path: Path) -> None:
+        with zipfile.ZipFile(twice_compiled[0]) as opened:
+            opened.extractall(tmp_path)
+        code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import authorizer.handler"
+        subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+
+    def test_the_targets_own_interpreter_is_needed(self) -> None:
+        with pytest.raises(CompilingFailed, match=r"needs Python 2\.6"):
+            compiled({"a.py": b""}, "2.6")
+
+    def test_it_is_another_bundle(self) -> None:
+        assert replace(the_authorizer(), compiled=True).digest() != the_authorizer().digest()
+
+
+def test_a_shared_library_keeps_what_a_loader_reads(tmp_path: Path) -> None:
+    assert loadable(b"no library") == b"no library"
+    library = Path(_cffi_backend.__file__)
+    stripped = loadable(library.read_bytes())
+    assert len(stripped) <= library.stat().st_size
+    (tmp_path / library.name).write_bytes(stripped)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import _cffi_backend"
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
