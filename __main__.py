@@ -5,6 +5,7 @@ import pulumi
 from handlers.contract import load_collections, routes
 from infra.authorizer import AuthorizerArgs, authorizer_function
 from infra.bundles import Target, archive
+from infra.checks import require_deployable
 from infra.gateway import Gateway, GatewayArgs
 from infra.handlers import HandlersArgs, handler_function, handlers_bundle
 from infra.naming import Names
@@ -16,6 +17,7 @@ names = Names(pulumi.get_project(), pulumi.get_stack())
 target = Target.of(settings.architecture)
 collections = load_collections()
 api_routes = routes(collections)
+require_deployable(api_routes, names, settings)
 
 tables = {
     collection.name: Table(

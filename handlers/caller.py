@@ -10,9 +10,10 @@ from handlers.problems import InvalidToken
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The authenticated caller: `owner` of data, `tenant` (empty where there is none), `expires` in epoch seconds."""
+    """The authenticated caller: owner of data, issuer's name, tenant (may be empty), expiry in epoch seconds."""
 
     owner: str
+    issuer: str
     tenant: str
     expires: float
 
@@ -25,6 +26,7 @@ class Caller:
         """
         caller = cls(
             owner=str(authorizer["owner"]),
+            issuer=str(authorizer.get("issuer", "")),
             tenant=str(authorizer.get("tenant", "")),
             expires=float(authorizer["expires"]),
         )
@@ -39,7 +41,8 @@ class Caller:
         if collection.partition == "shared":
             return "shared"
         if collection.partition == "tenant":
-            if not self.tenant:
-                raise LookupError("the authorizer names no tenant")
-            return f"tenant#{self.tenant}"
+            if not self.tenant or not self.issuer:
+                raise LookupError("the authorizer names no tenant, or no issuer")
+            # A tenant's name means something within its issuer only, as a subject does.
+            return f"tenant#{self.issuer}#{self.tenant}"
         return self.owner

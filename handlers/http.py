@@ -63,9 +63,7 @@ class Request:
         Raises UnsupportedMediaType where the body is declared to be of another type, BadRequest where it is no JSON
         object or could be read in two ways (a member twice, NaN).
         """
-        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if declared not in media_types:
-            raise UnsupportedMediaType(f"The body's Content-Type has to be {' or '.join(media_types)}.")
+        self._require_media_type(media_types)
         try:
             value = json.loads(
                 self.body.decode(), object_pairs_hook=_members, parse_float=Decimal, parse_constant=_refuse_constant
@@ -77,6 +75,14 @@ class Request:
         if wrong := tuple(_unstorable(value, "")):
             raise BadRequest("The body holds what cannot be stored.", wrong)
         return cast("dict[str, Any]", value)
+
+    def _require_media_type(self, allowed: tuple[str, ...]) -> None:
+        declared, _, parameters = self.headers.get("content-type", "").lower().partition(";")
+        charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
+        if declared.strip() not in allowed or charset not in ("", "utf-8"):
+            raise UnsupportedMediaType(f"The body's Content-Type has to be {' or '.join(allowed)}, in UTF-8.")
+        if self.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise UnsupportedMediaType("The body may not have a Content-Encoding.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +127,11 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"member {next(name for name in names if names.count(name) > 1)!r} is given twice")
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f"member {name!r} is given twice")
+        members[name] = value
     return members
 
 

@@ -19,6 +19,12 @@ from typing import Any, ClassVar
 from handlers.contract import FieldError, Invalid
 
 MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 50
+"""How many mistakes of a request are reported: an answer has a limit of its own."""
+
+MAX_TEXT = 500
+"""How much of a text that the client sent is repeated, in characters."""
+
 TYPE_PREFIX = "urn:gatehouse:problem:"
 
 
@@ -40,11 +46,12 @@ class Problem(Exception):
             "type": f"{TYPE_PREFIX}{self.slug}",
             "title": self.status.phrase,
             "status": int(self.status),
-            "detail": self.detail,
+            "detail": _text(self.detail),
             "request_id": request_id,
         }
         if self.errors:
-            found["errors"] = [{"field": error.field, "detail": error.detail} for error in self.errors]
+            reported = self.errors[:MAX_ERRORS]
+            found["errors"] = [{"field": _text(error.field), "detail": _text(error.detail)} for error in reported]
         return found
 
 
@@ -111,6 +118,11 @@ class Unavailable(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "unavailable"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+def _text(text: str) -> str:
+    """What can be sent of a text that may hold what the client sent: no half surrogate pairs, and not too much."""
+    return text[:MAX_TEXT].encode("utf-8", "replace").decode()
 
 
 def problem_of(error: Exception) -> Problem:

@@ -32,4 +32,4 @@ def plain(model: Model) -> dict[str, Any]:
 
 def written_fields(item: Item, collection: Collection) -> dict[str, Any]:
     """The part of an item that clients write."""
-    return {name: item[name] for name in collection.model.__struct_fields__ if name in item}
+    return {name: item[name] for name in collection.field_names if name in item}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import authorizer.settings as authorizer_settings
-from authorizer.settings import RouteScope
 from handlers.contract import Route
 from infra.bundles import ROOT, Bundle, Target, archive
+from infra.checks import route_scopes
 from infra.function import Function, FunctionArgs
 from infra.naming import Names
 from infra.settings import StackSettings
@@ -42,9 +42,7 @@ def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
         project=args.names.project,
         stack=args.names.stack,
         issuers=args.settings.issuers,
-        routes=tuple(
-            RouteScope(methods=route.operation.methods, path=route.path, scope=route.scope) for route in args.routes
-        ),
+        routes=route_scopes(args.routes),
     )
     generated = {f"authorizer/{authorizer_settings.FILE_NAME}": authorizer_settings.dump(data)}
     return Bundle(

@@ -6,6 +6,7 @@ data written into it, and the target.
 
 import hashlib
 import io
+import os
 import platform
 import shutil
 import subprocess
@@ -131,7 +132,8 @@ class Bundle:
 def archive(bundle: Bundle, folder: Path = BUILD) -> pulumi.FileArchive:
     """The bundle as a Pulumi archive, made unless it is there already. Raises BundleError."""
     path = bundle.path(folder)
-    if not _unbuilt.get() and not path.exists():
+    # What is no zip file is what an interrupted copy or a full disk left.
+    if not _unbuilt.get() and not zipfile.is_zipfile(path):
         build(bundle, path)
     return pulumi.FileArchive(str(path))
 
@@ -166,7 +168,8 @@ def install(bundle: Bundle, site: Path) -> None:
         "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes",
         "--target", str(site), "--requirement", str(bundle.requirements), *bundle.target.pip_arguments(),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "TMPDIR": str(site.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = next((line for line in reversed(done.stderr.splitlines()) if "ERROR" in line), done.stderr.strip())
         raise BundleError(f"the {bundle.name} bundle could not be made: {reason} (is the package index reachable?)")

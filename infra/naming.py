@@ -1,6 +1,14 @@
 """The one place that names resources."""
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+MAX_NAME = 64
+"""How long the name of a function or a role may be, in characters."""
+
+STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+"""What API Gateway allows as a stage's name, which is the stack's."""
 
 
 @dataclass(frozen=True)
@@ -9,6 +17,14 @@ class Names:
 
     project: str
     stack: str
+
+    def problems(self, functions: Iterable[str]) -> Iterator[str]:
+        """What AWS would refuse of these names, a line each."""
+        if not STAGE.fullmatch(self.stack):
+            yield f"  the stack's name {self.stack!r} is the stage's; allowed are letters, digits, '-' and '_'"
+        for name in map(self.resource, functions):
+            if len(name) > MAX_NAME:
+                yield f"  {name}: {len(name)} characters; AWS allows {MAX_NAME} for a function's or role's name"
 
     def resource(self, name: str) -> str:
         """The name of a function, role or table."""

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
 
 import msgspec
 import pulumi
 from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
+import authorizer.settings
 from authorizer.settings import Issuer
 from handlers.contract import FieldError, Invalid, validate
 
@@ -18,9 +18,10 @@ LogRetention = Literal[
 ]
 """The retention periods that CloudWatch Logs allows, in days."""
 
-Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)$")]
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)\Z")]
+VariableName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]+\Z")]
+VariableValue = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~:/?#&=,-]+\Z")]
+"""What API Gateway allows in stage variables."""
 
 
 class SettingsError(pulumi.RunError):
@@ -43,7 +44,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     throttle_rate: Annotated[int, Meta(ge=1, le=100_000)] = 100
     throttle_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
     validate_bodies: bool = False
-    stage_variables: dict[str, str] = {}
+    stage_variables: dict[VariableName, VariableValue] = {}
     tags: dict[str, str] = {}
 
 
@@ -59,7 +60,9 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
         settings = validate(plain, StackSettings)
     except Invalid as invalid:
         raise SettingsError(_report(project, stack, invalid.errors)) from None
-    if errors := tuple(_contradictions(settings)):
+    if "aws:region" not in given:
+        raise SettingsError(f"Pulumi.{stack}.yaml: aws:region: required")
+    if errors := tuple(_contradictions(project, stack, settings)):
         raise SettingsError(_report(project, stack, errors))
     return settings
 
@@ -75,27 +78,12 @@ def _plain(name: str, text: str) -> Any:
         return text
 
 
-def _contradictions(settings: StackSettings) -> list[FieldError]:
+def _contradictions(project: str, stack: str, settings: StackSettings) -> list[FieldError]:
     """What each setting allows by itself but not together with the others."""
-    errors = list(_issuer_errors(settings.issuers))
+    told = authorizer.settings.Settings(project=project, stack=stack, issuers=settings.issuers, routes=())
+    errors = [FieldError("issuers", problem) for problem in authorizer.settings.problems(told)]
     if "*" in settings.cors_origins and len(settings.cors_origins) > 1:
         errors.append(FieldError("corsOrigins", 'either "*" alone or a list of origins', list(settings.cors_origins)))
-    if settings.throttle_burst < settings.throttle_rate // 10:
-        errors.append(FieldError("throttleBurst", "at least a tenth of throttleRate", settings.throttle_burst))
-    return errors
-
-
-def _issuer_errors(issuers: tuple[Issuer, ...]) -> list[FieldError]:
-    errors: list[FieldError] = []
-    for index, issuer in enumerate(issuers):
-        place = f"issuers[{index}]"
-        for field, url in (("url", issuer.url), ("keyUrl", issuer.key_url)):
-            if url and urlsplit(url).scheme != "https" and urlsplit(url).hostname not in LOOPBACK:
-                errors.append(FieldError(f"{place}.{field}", "https, or http on loopback", url))
-        if issuer.name in (other.name for other in issuers[:index]):
-            errors.append(FieldError(f"{place}.name", "a name that no other issuer has", issuer.name))
-        if issuer.url in (other.url for other in issuers[:index]):
-            errors.append(FieldError(f"{place}.url", "a URL that no other issuer has", issuer.url))
     return errors
 
 

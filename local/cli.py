@@ -38,11 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; 0 if it did what was asked, 1 if it could not, 2 if it was asked wrongly."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        sys.stdout.flush()
     except EXPECTED as error:
         return fail(str(error))
-    except KeyboardInterrupt:
-        return 130
+    except OSError as error:
+        return fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    return status
 
 
 def fail(reason: str) -> int:
@@ -69,11 +71,19 @@ def down(_: argparse.Namespace) -> int:
     if pid is None:
         return fail("nothing is up")
     os.kill(pid, signal.SIGTERM)
-    if not detached.wait_until(lambda: state.holder() is None, seconds=15):
+    if not detached.wait_until(lambda: not _exists(pid), seconds=15):
         os.kill(pid, signal.SIGKILL)
-        detached.wait_until(lambda: state.holder() is None, seconds=5)
+        detached.wait_until(lambda: not _exists(pid), seconds=5)
     ROOMY.print("The stack is down.")
     return 0
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def status(options: argparse.Namespace) -> int:
@@ -105,8 +115,8 @@ def token(options: argparse.Namespace) -> int:
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  the address is the state file's, on loopback
             sys.stdout.write(json.load(answer)["access_token"] + "\n")
-    except (urllib.error.URLError, TimeoutError) as error:
-        return fail(f"the issuer at {running.issuer} gave no token: {error}")
+    except urllib.error.HTTPError as refused:
+        return fail(f"the issuer gave no token: {json.load(refused)['error_description']}")
     return 0
 
 
@@ -128,7 +138,7 @@ def show_plan(options: argparse.Namespace) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, as every other failure."""
-        self.exit(2, f"gatehouse: {message}; see `python -m local {self.prog.rpartition(' ')[2]} --help`\n")
+        self.exit(2, f"gatehouse: {message}; see `{self.prog} --help`\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,16 +158,18 @@ def _parser() -> argparse.ArgumentParser:
     added = command("status", status, "tell what is up and where its logs are")
     added.add_argument("--json", action="store_true", help="as JSON")
     added = command("token", token, "print a token of the development issuer")
-    added.add_argument("--sub", default=TokenRequest.subject, help="the subject, whose data it is")
-    added.add_argument("--scope", help='the scopes, space separated ("items:read items:write"); all, unless given')
-    added.add_argument("--client", default=TokenRequest.client, help="the client_id")
+    added.add_argument("--sub", type=_text, default=TokenRequest.subject, help="the subject, whose data it is")
+    added.add_argument(
+        "--scope", type=_text, help='the scopes, space separated ("items:read items:write"); all, unless given'
+    )
+    added.add_argument("--client", type=_text, default=TokenRequest.client, help="the client_id")
     added.add_argument("--ttl", type=int, default=DEFAULT_TTL, metavar="SECONDS", help="how long it lives")
     added.add_argument(
         "--claim", type=_claim, action="append", default=[], metavar="K=V", help="any claim; V may be JSON"
     )
     added.add_argument("--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature's algorithm")
     added = command("plan", show_plan, "print the resources of a stack; needs no network, credentials or emulator")
-    added.add_argument("--stack", default="local", help="dev, prod, local, … (local)")
+    added.add_argument("--stack", type=_stack, default="local", help="dev, prod, local, … (local)")
     added.add_argument("--json", action="store_true", help="a list of {type, name, parent, protect, inputs}")
     return parser
 
@@ -168,11 +180,23 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no port; allowed is 1024 to 65534")
 
 
+def _text(text: str) -> str:
+    if text.isprintable():
+        return text
+    raise argparse.ArgumentTypeError(f"{text!a} has characters that cannot be printed")
+
+
+def _stack(text: str) -> str:
+    if text and "/" not in text:
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no stack's name")
+
+
 def _claim(text: str) -> tuple[str, Any]:
-    name, separator, value = text.partition("=")
+    name, separator, value = _text(text).partition("=")
     if not name or not separator:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form K=V")
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value

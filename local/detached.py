@@ -28,7 +28,8 @@ def start(port: int, state: State, console: Console) -> int:
         wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=PATIENCE)
     running = state.running()
     if running is None:
-        sys.stderr.write(next(reversed(log.read_text().splitlines()), f"gatehouse: see {log}") + "\n")
+        _, mark, said = log.read_text().rpartition("gatehouse: ")
+        sys.stderr.write(mark + said if mark else f"gatehouse: the stack did not come up; see {log}\n")
         return process.poll() or 1
     console.print(f"The stack is up at {running.url} (logs in {state.folder}; stop it with `python -m local down`).")
     return 0

@@ -32,7 +32,6 @@ from local.deployment import (
     UnsupportedError,
 )
 from local.event_loop import InlineExecutor, note_place, noting_task_factory
-from local.interruption import interruptible
 from local.surroundings import surroundings
 from local.values import Secret, from_struct, revealed, to_struct, unknown_paths
 
@@ -130,7 +129,7 @@ def run(
     start = time.perf_counter()
     program = program.resolve()
     engine = Engine(provider, project=project, stack=stack, preview=preview, on_created=on_created)
-    with interruptible(), surroundings(program.parent):
+    with surroundings(program.parent):
         asyncio.run(engine.run(program, config))
     engine.raise_failure()
     return Deployment(

@@ -1,54 +1,45 @@
 """The stack in the foreground: progress while it starts, how to call it, then the handlers' logs until it ends."""
 
 import os
-import signal
 import time
-from types import FrameType
+from functools import partial
+from typing import NoReturn
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from local.ending import end_at_signals, ignore_signals
 from local.engine import Resource
 from local.following import Follower
-from local.state import AlreadyRunning, State
-from local.up import Plan, Stack, UpFailed, stack_up, wait_for_end
-
-
-class _Stopped(Exception):
-    """Somebody asked for the end."""
+from local.state import AlreadyRunning, Running, State
+from local.up import Plan, UpFailed, stack_up, wait_for_end
 
 
 def run(plan: Plan, state: State, console: Console) -> int:
-    """Runs the stack until Ctrl-C, `down` or the emulator's own end. Raises what keeps it from coming up."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stop)
+    """Runs the stack until the emulator's own end; a signal ends the process. Raises what keeps it from coming up."""
     try:
         lock = state.hold()
     except AlreadyRunning:
         raise UpFailed("a stack is coming up or up already; stop it with `python -m local down`") from None
     with lock:
+        end_at_signals(state.clear)
         try:
-            return _run(plan, state, console)
-        except _Stopped:
-            console.print("Stopping.")
-            return 0
+            _run(plan, state, console)
         finally:
-            _ignore_signals()
+            ignore_signals()
             state.clear()
 
 
-def _run(plan: Plan, state: State, console: Console) -> int:
+def _run(plan: Plan, state: State, console: Console) -> NoReturn:
     started = time.perf_counter()
     progress = console.status("Starting")
     follower = Follower(plan.state / "functions.log")
-    with (
-        progress,
-        stack_up(plan, lambda text: _say(console, progress, text), lambda made: _show(progress, made)) as stack,
-    ):
-        state.write(stack.describe(os.getpid()))
+    with progress, stack_up(plan, partial(_say, console, progress), partial(_show, progress)) as stack:
+        described = stack.describe(os.getpid())
+        state.write(described)
         progress.stop()
-        _greet(console, stack, time.perf_counter() - started)
+        _greet(console, described, stack.sample_token(), time.perf_counter() - started)
         status = wait_for_end(stack.emulator, lambda: _print_new(console, follower))
         raise UpFailed(f"the emulator ended by itself (status {status}); see {stack.emulator.options.log}")
 
@@ -64,33 +55,16 @@ def _show(progress: Status, resource: Resource) -> None:
         progress.update(f"Made {resource.type} [bold]{escape(resource.name)}[/bold]")
 
 
-def _greet(console: Console, stack: Stack, seconds: float) -> None:
-    described = stack.describe(os.getpid())
-    console.print(
-        f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, against an emulator of AWS."
-    )
-    console.print(f"  API     {described.url}")
-    console.print(f"  Issuer  {described.issuer}")
-    console.print(f"  Logs    {described.logs['functions']}, {described.logs['emulator']}")
-    console.print("\nTry it:")
-    for name in described.tables:
-        console.print(
-            f"  curl -i {described.url}/{name} -H 'Authorization: Bearer {stack.sample_token()}'", markup=False
-        )
-        break
-    console.print("\nCtrl-C ends it. What the functions log follows.")
+def _greet(console: Console, running: Running, token: str, seconds: float) -> None:
+    collection = next(iter(running.tables))
+    console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, in an emulator of AWS.")
+    console.print(f"  API     {running.url}", markup=False)
+    console.print(f"  Issuer  {running.issuer}", markup=False)
+    console.print(f"  Logs    {', '.join(running.logs.values())}", markup=False)
+    console.print(f"\nTry it:\n  curl -i {running.url}/{collection} -H 'Authorization: Bearer {token}'", markup=False)
+    console.print("\nCtrl-C ends it. What the functions log follows.", markup=False)
 
 
 def _print_new(console: Console, follower: Follower) -> None:
     for line in follower.lines():
         console.print(line, markup=False)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _Stopped
-
-
-def _ignore_signals() -> None:
-    """A second Ctrl-C must not interrupt the clean-up."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)

@@ -19,6 +19,7 @@ from jwt.algorithms import get_default_algorithms
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 HOST = "127.0.0.1"
+MAX_FORM = 65_536
 DEFAULT_TTL = 3600
 """How long a token lives unless asked otherwise, in seconds."""
 
@@ -137,14 +138,20 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(404, {"error": "not_found"})
         if self.headers.get("Host", "").partition(":")[0] not in (HOST, "localhost"):
             return self._answer(403, {"error": "access_denied"})
-        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
         try:
-            request = _token_request({name: values[-1] for name, values in form.items()})
+            request = _token_request(self._form())
             token = self.issuer.token(request)
-        except (KeyError, ValueError) as error:
+        except (LookupError, ValueError, TypeError, OverflowError, RecursionError) as error:
             return self._answer(400, {"error": "invalid_request", "error_description": str(error)})
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": request.ttl, "scope": request.scope}
         return self._answer(200, answer)
+
+    def _form(self) -> dict[str, str]:
+        length = int(self.headers.get("Content-Length") or 0)
+        if not 0 <= length <= MAX_FORM:
+            raise ValueError(f"a form has at most {MAX_FORM} bytes")
+        form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+        return {name: values[-1] for name, values in form.items()}
 
     def _answer(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()

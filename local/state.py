@@ -59,7 +59,8 @@ class State:
             with self.hold():
                 return None
         except AlreadyRunning:
-            return int((self.folder / LOCK_NAME).read_text() or 0) or None
+            text = (self.folder / LOCK_NAME).read_text()
+            return int(text) if text.isascii() and text.isdigit() else None
 
     def running(self) -> Running | None:
         """The stack that is up, if one is: a file that its process left behind does not count."""

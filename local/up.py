@@ -1,15 +1,17 @@
 """Bringing the stack up on this machine: the issuer, the emulator, and the program deployed into it."""
 
 import contextlib
-import json
 import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
+
+from authorizer import settings
+from infra.settings import load
 from local import environments
 from local.configuration import read_configuration
 from local.emulator.launch import Emulator, Options, start
@@ -83,10 +85,10 @@ def stack_up(plan: Plan, say: Callable[[str], None], made: Callable[[Resource], 
 
     `say` is told each step, `made` each resource. Raises UpFailed, or what the emulator and the engine raise.
     """
+    issuer = _issuer(plan)
     _require_free_ports(plan)
     environments.ensure(environments.EMULATOR, say)
     with contextlib.ExitStack() as stack:
-        issuer = _issuer(plan)
         stack.enter_context(IssuerServer(issuer, plan.issuer_port))
         say("Starting the emulator")
         options = Options(state=plan.state, port=plan.port, without=plan.without)
@@ -105,18 +107,20 @@ def wait_for_end(emulator: Emulator, each_time: Callable[[], None], interval: fl
     return emulator.process.returncode
 
 
-def _configured_issuer(plan: Plan) -> dict[str, Any]:
-    return json.loads(read_configuration(plan.root, STACK).values["gatehouse:issuers"])[0]
+def _configured_issuer(plan: Plan) -> settings.Issuer:
+    """The stack file's issuer. Raises SettingsError for the file's every mistake before anything is started."""
+    configuration = read_configuration(plan.root, STACK)
+    return load(configuration.project, STACK, configuration.values).issuers[0]
 
 
 def _issuer(plan: Plan) -> Issuer:
-    return Issuer(f"http://{HOST}:{plan.issuer_port}", _configured_issuer(plan)["audiences"][0])
+    return Issuer(f"http://{HOST}:{plan.issuer_port}", _configured_issuer(plan).audiences[0])
 
 
 def _overrides(plan: Plan) -> dict[str, str]:
     """The stack file names the issuer at its default port; at another one, its address has to follow."""
-    issuer = _configured_issuer(plan) | {"url": f"http://{HOST}:{plan.issuer_port}"}
-    return {"gatehouse:issuers": json.dumps([issuer])}
+    issuer = msgspec.structs.replace(_configured_issuer(plan), url=f"http://{HOST}:{plan.issuer_port}")
+    return {"gatehouse:issuers": msgspec.json.encode([issuer]).decode()}
 
 
 def _require_free_ports(plan: Plan) -> None:

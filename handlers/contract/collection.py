@@ -52,7 +52,7 @@ class Collection:
             raise ValueError(
                 f"collection name {self.name!r}: allowed is {NAME.pattern}, and not {sorted(RESERVED_PATHS)}"
             )
-        if taken := RESERVED & set(self.model.__struct_fields__):
+        if taken := RESERVED & set(self.field_names):
             raise ValueError(f"collection {self.name!r}: fields {sorted(taken)} are set by the API itself")
         if self.partition not in ("owner", "tenant", "shared"):
             raise ValueError(
@@ -64,12 +64,17 @@ class Collection:
         msgspec.convert(self.example, self.model)
 
     @property
+    def field_names(self) -> tuple[str, ...]:
+        """The fields that clients write, as they write them."""
+        return self.model.__struct_encode_fields__
+
+    @property
     def list_parameters(self) -> tuple[str, ...]:
         """The query parameters that the collection's list takes."""
         return (*listing.PARAMETERS, *self.filters, *filter(None, (self.id_parameter,)))
 
     def _check_parameters(self) -> None:
-        names = [field.encode_name for field in msgspec.structs.fields(self.model)]
+        names = self.field_names
         for name in self.filters:
             if name not in names or name in listing.PARAMETERS:
                 raise ValueError(f"collection {self.name!r}: filter {name!r}, allowed are its fields {names}")

@@ -82,7 +82,7 @@ def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
         "from infra.settings import load;"
         "from handlers.contract import load_collections, routes;"
         "issuer = {'name': 'main', 'url': 'https://id.example.com', 'audiences': ['a']};"
-        "settings = load('gatehouse', 'x', {'gatehouse:issuers': json.dumps([issuer])});"
+        "settings = load('gatehouse', 'x', {'aws:region': 'x', 'gatehouse:issuers': json.dumps([issuer])});"
         "args = AuthorizerArgs(names=Names('gatehouse', 'x'), routes=routes(load_collections()),"
         " target=Target.of('host'), settings=settings);"
         "print(authorizer_bundle(args).generated['authorizer/settings.json'].decode())"

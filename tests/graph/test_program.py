@@ -177,8 +177,8 @@ class TestPlanCommand:
         self.run("--stack", "dev")
         assert (set(BUILD.glob("*")) if BUILD.exists() else set()) == before
 
-    @pytest.mark.parametrize("stack", ["nope", "../dev"])
-    def test_an_unknown_stack_is_one_line(self, stack: str) -> None:
+    @pytest.mark.parametrize(("stack", "status"), [("nope", 1), ("../dev", 2), ("", 2)])
+    def test_an_unknown_stack_is_one_line(self, stack: str, status: int) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "local", "plan", "--stack", stack],
             cwd=ROOT,
@@ -186,6 +186,6 @@ class TestPlanCommand:
             text=True,
             check=False,
         )
-        assert done.returncode == 1
+        assert done.returncode == status
         assert len(done.stderr.strip().splitlines()) == 1
         assert "Traceback" not in done.stderr

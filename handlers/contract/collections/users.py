@@ -12,7 +12,7 @@ class User(Model):
 
     name: Annotated[str, Meta(min_length=1, max_length=200, description="What the user is called.")]
     email: Annotated[
-        str, Meta(max_length=254, pattern=r"^$|^[^@\s]+@[^@\s]+$", description="Where the user gets mail.")
+        str, Meta(max_length=254, pattern=r"^$|^[^@\s]+@[^@\s]+$(?!\n)", description="Where the user gets mail.")
     ] = ""
 
 

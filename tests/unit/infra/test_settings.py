@@ -55,10 +55,21 @@ def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_
     ("values", "said"),
     [
         ({"issuers": []}, "issuers"),
-        ({"issuers": [{**ISSUER, "url": "http://id.example.com"}]}, "issuers[0].url: https, or http on loopback"),
-        ({"issuers": [{**ISSUER, "keyUrl": "http://keys.example.com"}]}, "issuers[0].keyUrl: https"),
-        ({"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]}, "issuers[1].name"),
-        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "issuers[1].url"),
+        (
+            {"issuers": [{**ISSUER, "url": "http://id.example.com"}]},
+            "url 'http://id.example.com', allowed is https, or http to a loopback address",
+        ),
+        (
+            {"issuers": [{**ISSUER, "keyUrl": "http://keys.example.com"}]},
+            "keyUrl 'http://keys.example.com', allowed is https",
+        ),
+        ({"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]}, "issuer name 'main' is used twice"),
+        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "issuer url 'https://id.example.com/' is used twice"),
+        ({"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]}, "defaultScopes need requiredClaims"),
+        ({"issuers": [{**ISSUER, "url": "https://user:pw@id.example.com/"}]}, "allowed is https"),
+        ({"issuers": [{**ISSUER, "url": "http://[::1"}]}, "allowed is https"),
+        ({"corsOrigins": ["http://a\n"]}, "corsOrigins[0]"),
+        ({"stageVariables": {"a": "b c"}}, "stageVariables"),
         ({"issuers": [{**ISSUER, "algorithms": ["HS256"]}]}, "issuers[0].algorithms"),
         ({"issuers": [{**ISSUER, "algorithms": ["none"]}]}, "issuers[0].algorithms"),
         ({"corsOrigins": ["*", "https://a.example"]}, "corsOrigins"),
@@ -75,6 +86,13 @@ def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
 def test_a_missing_required_setting_is_named() -> None:
     with pytest.raises(SettingsError, match="gatehouse:issuers: required"):
         load("gatehouse", "dev", {"aws:region": "us-east-1"})
+
+
+def test_the_region_is_required() -> None:
+    given = texts()
+    del given["aws:region"]
+    with pytest.raises(SettingsError, match="aws:region: required"):
+        load("gatehouse", "dev", given)
 
 
 def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> None:

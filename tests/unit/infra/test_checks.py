@@ -1,0 +1,76 @@
+"""What would fail in the middle of a deployment is found before it."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from handlers.contract import Collection, Model, load_collections, routes
+from infra.checks import NotDeployable, require_deployable
+from infra.documents.schemas import model_schemas
+from infra.naming import Names
+from tests.unit.infra.test_settings import ISSUER, load, texts
+
+NAMES = Names("gatehouse", "test")
+
+
+def collection(name: str = "orders", model: str = "Order", kind: Any = str, **more: Any) -> Collection:
+    fields: list[Any] = [("note", str, ""), ("field", kind, msgspec.field(default=None))]
+    return Collection(
+        name=name, model=msgspec.defstruct(model, fields, bases=(Model,), kw_only=True), example={}, **more
+    )
+
+
+def reasons(*collections: Collection, names: Names = NAMES, **settings: Any) -> str:
+    with pytest.raises(NotDeployable) as caught:
+        require_deployable(routes(collections), names, load("gatehouse", "test", texts(**settings)))
+    return str(caught.value)
+
+
+def test_the_shipped_contract_can_be_deployed() -> None:
+    require_deployable(routes(load_collections()), NAMES, load("gatehouse", "test", texts()))
+
+
+@pytest.mark.parametrize("kind", [str, int, bool, Decimal, dt.date, list[str]])
+def test_kinds_of_fields_that_come_back_as_they_came_can_be_deployed(kind: Any) -> None:
+    require_deployable(routes([collection(kind=kind)]), NAMES, load("gatehouse", "test", texts()))
+
+
+@pytest.mark.parametrize("kind", [float, list[float], float | None])
+def test_a_float_is_refused_because_it_does_not_come_back_exactly(kind: Any) -> None:
+    assert "decimal.Decimal" in reasons(collection(kind=kind))
+
+
+def test_a_kind_that_api_gateways_models_do_not_know_is_refused() -> None:
+    assert "anyOf" in reasons(collection(kind=str | None))
+
+
+def test_models_that_api_gateway_could_not_tell_apart_or_name_are_refused() -> None:
+    said = reasons(collection("orders"), collection("parcels"), collection("things", "Order_Line"))
+    assert "orders: another collection's model is called Order too" in said
+    assert "Order_Line; API Gateway allows letters and digits only" in said
+
+
+def test_a_tenants_collection_needs_an_issuer_that_names_tenants() -> None:
+    tenants = collection(partition="tenant")
+    assert "issuer main has no tenantClaim" in reasons(tenants)
+    settings = load("gatehouse", "test", texts(issuers=[{**ISSUER, "tenantClaim": "org"}]))
+    require_deployable(routes([tenants]), NAMES, settings)
+
+
+@pytest.mark.parametrize("stack", ["a.b", "production-eu-central-1-blue-customer-acme-green-and-more"])
+def test_names_that_aws_would_refuse_are_refused(stack: str) -> None:
+    assert stack in reasons(collection(), names=Names("gatehouse", stack))
+
+
+def test_routes_whose_policy_would_be_too_large_are_refused() -> None:
+    many = [collection(f"{letter}{other}things", f"{letter}{other}") for letter in "abcdef" for other in "abcdefgh"]
+    assert "API Gateway allows 8000" in reasons(*many)
+
+
+def test_decimals_are_described_as_the_numbers_they_are() -> None:
+    schema = model_schemas([collection(kind=Decimal)])["Order"]["properties"]["field"]
+    assert schema["type"] == "number"
+    assert "format" not in schema
