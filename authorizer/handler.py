@@ -134,7 +134,7 @@ class Authorizer:
         try:
             revoked = revocations.revoked(caller.issuer, caller.token_id, caller.subject)
         except RevocationsUnavailable:
-            if self._settings.revocations == "closed":
+            if self._settings.when_revocations_fail == "refuse":
                 raise
             return
         if revoked:

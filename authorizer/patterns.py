@@ -3,9 +3,12 @@
 `*` in a resource matches anything, slashes too, and `?` any one character: `*/items*` would match `GET/orders/items1`.
 So methods are written out, or as `?` of their exact length: the shortest methods have three letters and no collection's
 name is empty, so what `???/items` and `????/items` match begins with a method. Every method that could be meant must be
-granted, for `????` those of three letters too, should a gateway take `GET//items` for `GET/items`. No collection's name is a prefix of another's, so `items*` matches no other collection.
+granted; for `????` those of three letters too, should a gateway take `GET//items` for `GET/items`.
+
+No collection's name is a prefix of another's, so `items*` matches no other collection.
 """
 
+import re
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
@@ -20,6 +23,9 @@ WILD_LENGTHS = frozenset({3, 4})
 
 GUARD = "*/*/*/*"
 """Matches what has more slashes than any route, and so every way in which `*` could reach past its own segment."""
+
+
+_PATH = re.compile(r"/([A-Za-z0-9_-]+)(/\{[A-Za-z0-9_]+\})?")
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -63,12 +69,10 @@ def collections(routes: Iterable[RouteScope]) -> tuple[Collection, ...]:
 
 def _place(path: str) -> tuple[str, bool]:
     """The collection of a path template, and whether the template goes on to an item."""
-    start, name, *rest = path.split("/")
-    on_item = len(rest) == 1 and rest[0].startswith("{") and rest[0].endswith("}") and rest[0].isascii()
-    plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    if start or not plain or (rest and not on_item) or "+" in path:
+    found = _PATH.fullmatch(path)
+    if found is None:
         raise ValueError(f"route {path!r}: a path is /name or /name/{{parameter}}")
-    return name, on_item
+    return found[1], found[2] is not None
 
 
 def pinned(collection: Collection, granted: frozenset[Call]) -> list[str]:

@@ -100,7 +100,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is in the bundle's settings file.
 
-    `revocations` says what happens while the list of revoked tokens cannot be read: nobody passes, or all do.
+    `when_revocations_fail` says what happens while the list of revoked tokens cannot be read: refuse is a 503.
     """
 
     project: str
@@ -111,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     decisions: DecisionCache = DecisionCache()
     usage: Usage | None = None
     log: Literal["off", "decisions"] = "decisions"
-    revocations: Literal["closed", "open"] = "closed"
+    when_revocations_fail: Literal["refuse", "accept"] = "refuse"
 
 
 def load(path: Path | None = None) -> Settings:

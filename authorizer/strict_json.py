@@ -1,7 +1,8 @@
 """JSON that has one meaning: UTF-8, no duplicate members, nothing but what RFC 8259 allows."""
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import msgspec
 
@@ -9,6 +10,9 @@ from authorizer.errors import JsonMalformed, MemberTwice
 
 LONG = 4096
 """Bytes above which the slow check is made: Python's own reader refuses numbers of more than 4,300 digits."""
+
+MAX_DEPTH = 32
+"""Levels of objects and lists in one another; how many a reader can take depends on the reader."""
 
 _object = msgspec.json.Decoder(dict[str, Any])
 _encoder = msgspec.json.Encoder()
@@ -27,7 +31,24 @@ def members(raw: bytes) -> dict[str, Any]:
             json.loads(raw.decode(), object_pairs_hook=_each_once)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise JsonMalformed("not a JSON object in UTF-8") from None
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        _check_depth(found)
     return found
+
+
+def _check_depth(found: object) -> None:
+    level: list[object] = [found]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+    if level:
+        raise JsonMalformed("too many levels")
+
+
+def _inside(outer: object) -> Iterable[object]:
+    """What is in an object or a list."""
+    if isinstance(outer, dict):
+        return cast("dict[str, object]", outer).values()
+    return cast("list[object]", outer) if isinstance(outer, list) else ()
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -194,6 +194,19 @@ def test_no_honest_request_fails_while_keys_rotate() -> None:
         assert asked(event(token("EdDSA")), None)["principalId"] == "main|alice"
 
 
+@pytest.mark.parametrize("header", ["Connection: close", "Connection: keep-alive", "X-Powered-By: PHP/5"])
+def test_keys_are_read_to_the_end_from_a_server_that_hangs_up_or_does_not(header: str) -> None:
+    with key_server(answers(KEYS, "200 OK", header)) as server:
+        assert fetch.get(server.url, 1) == KEYS
+
+
+def test_keys_without_an_announced_length_are_read() -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(KEYS), KEYS)
+    for raw in (chunked, b"HTTP/1.0 200 OK\r\n\r\n" + KEYS):
+        with key_server(sends(raw)) as server:
+            assert fetch.get(server.url, 1) == KEYS
+
+
 def test_a_refused_connection_is_a_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]

@@ -1,0 +1,185 @@
+"""What handlers are told, and what is remembered of decisions."""
+
+from typing import Any
+
+import pytest
+
+from authorizer.errors import RevocationsUnavailable
+from authorizer.settings import DecisionCache, Usage
+from authorizer.usage import usage_key
+from tests.unit.authorizer.provider import NOW, Desk, issuer, jwk, token
+
+
+def test_the_context_holds_what_handlers_need() -> None:
+    answer = Desk(issuers=(issuer(tenant_claim="org"),)).ask(token(org="acme"))
+    assert answer["principalId"] == "main|alice"
+    assert answer["context"] == {
+        "owner": "main|alice",
+        "issuer": "main",
+        "subject": "alice",
+        "client": "client-1",
+        "scope": "items:read items:write users:read",
+        "expires": NOW + 3630,
+        "token_id": "token-1",
+        "tenant": "acme",
+    }
+
+
+def test_the_context_has_only_what_the_gateway_takes() -> None:
+    for scope in ("items:read", ""):
+        context = Desk().ask(token(scope=scope, name="Alice", email="alice@example.com"))["context"]
+        assert all(type(value) in (str, int, float, bool) for value in context.values())
+        assert "claims" not in context
+        assert "alice@example.com" not in str(context)
+
+
+class TestRemembered:
+    def cached(self, desk: Desk, text: str) -> bool:
+        desk.ask(text)
+        return bool(desk.lines[-1]["CacheHits"])
+
+    def test_is_the_same_credential_only(self) -> None:
+        desk = Desk()
+        assert [self.cached(desk, token()), self.cached(desk, token()), self.cached(desk, token(jti="2"))] == [
+            False,
+            True,
+            False,
+        ]
+
+    def test_is_nothing_that_was_refused(self) -> None:
+        desk = Desk()
+        for _ in range(2):
+            with pytest.raises(Exception, match=r"^Unauthorized$"):
+                desk.ask(token(aud="other"))
+            assert desk.lines[-1]["CacheHits"] == 0
+
+    def test_is_a_denial_too(self) -> None:
+        desk = Desk()
+        assert [self.cached(desk, token(scope="")) for _ in range(2)] == [False, True]
+        assert desk.lines[-1]["outcome"] == "deny"
+
+    def test_ends_at_the_set_time(self) -> None:
+        desk = Desk(decisions=DecisionCache(seconds=100))
+        self.cached(desk, token())
+        desk.hands.move(99)
+        assert self.cached(desk, token())
+        desk.hands.move(1)
+        assert not self.cached(desk, token())
+
+    def test_does_not_outlive_its_token(self) -> None:
+        desk = Desk()
+        short = token(exp=NOW + 10)
+        self.cached(desk, short)
+        desk.hands.move(39)
+        assert self.cached(desk, short)
+        desk.hands.move(1)
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            desk.ask(short)
+        assert desk.reason == "expired"
+
+    def test_is_bounded_and_forgets_the_oldest(self) -> None:
+        desk = Desk(decisions=DecisionCache(entries=2))
+        texts = [token(jti=str(number)) for number in range(3)]
+        for text in texts:
+            self.cached(desk, text)
+        assert [self.cached(desk, text) for text in reversed(texts)] == [True, True, False]
+
+    def test_is_nothing_where_it_is_switched_off(self) -> None:
+        desk = Desk(decisions=DecisionCache(seconds=0))
+        assert [self.cached(desk, token()) for _ in range(2)] == [False, False]
+        assert not desk.authorizer._decisions._held
+
+    def test_ends_a_withdrawn_keys_tokens_in_time(self) -> None:
+        desk = Desk()
+        desk.ask(token("ES256"))
+        desk.provider.publish(jwk("RS256"))
+        desk.hands.move(300)
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            desk.ask(token("ES256"))
+
+
+class TestUsageKey:
+    usage = Usage(clients={"main": ("client-1",), "other": ("client-2",)})
+
+    def key(self, usage: Usage | None, client: str) -> Any:
+        return Desk(usage=usage).ask(token(client_id=client)).get("usageIdentifierKey")
+
+    def test_is_the_listed_clients_own(self) -> None:
+        assert self.key(self.usage, "client-1") == usage_key("gatehouse", "test", "main", "client-1")
+
+    @pytest.mark.parametrize("client", ["client-2", "client-3"])
+    def test_is_the_default_plans_for_others(self, client: str) -> None:
+        assert self.key(self.usage, client) == usage_key("gatehouse", "test")
+
+    def test_is_not_there_without_plans(self) -> None:
+        assert self.key(None, "client-1") is None
+
+    def test_is_refused_to_others_where_it_is_set_so(self) -> None:
+        refusing = Usage(clients=self.usage.clients, unlisted="refuse")
+        desk = Desk(usage=refusing)
+        answer = desk.ask(token(client_id="client-3"))
+        assert [statement["Effect"] for statement in answer["policyDocument"]["Statement"]] == ["Deny"]
+        assert answer["context"]["error"] == desk.reason == "client_not_listed"
+        assert self.key(refusing, "client-1")
+
+    def test_is_one_of_its_own_for_everything_that_names_it(self) -> None:
+        keys = {
+            usage_key(*names)
+            for names in (
+                ("a", "b"),
+                ("a", "b", "c", "d"),
+                ("a", "b", "c", "e"),
+                ("ab", "", "c", "d"),
+                ("a", "bc", "", "d"),
+            )
+        }
+        assert len(keys) == 5
+        assert {len(key) for key in keys} == {64}
+
+
+class Denylist:
+    """Revocations in memory; `broken` ones cannot be read."""
+
+    def __init__(self, *revoked: tuple[str, str], broken: bool = False) -> None:
+        self.listed = set(revoked)
+        self.broken = broken
+        self.asked = 0
+
+    def revoked(self, issuer: str, token_id: str, subject: str) -> bool:
+        self.asked += 1
+        if self.broken:
+            raise RevocationsUnavailable("the table cannot be read")
+        return bool({(issuer, token_id), (issuer, subject)} & self.listed)
+
+
+class TestRevocations:
+    @pytest.mark.parametrize("listed", [("main", "token-1"), ("main", "alice")])
+    def test_refuse_a_token_or_all_of_a_subject(self, listed: tuple[str, str]) -> None:
+        desk = Desk(revocations=Denylist(listed))
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            desk.ask(token())
+        assert desk.reason == "revoked"
+
+    def test_of_another_issuer_refuse_nothing(self) -> None:
+        assert Desk(revocations=Denylist(("other", "token-1"))).ask(token())["principalId"] == "main|alice"
+
+    def test_are_asked_about_what_is_not_remembered(self) -> None:
+        denylist = Denylist()
+        desk = Desk(revocations=denylist)
+        desk.ask(token())
+        desk.ask(token())
+        assert denylist.asked == 1
+
+    def test_are_not_asked_about_what_is_not_authentic(self) -> None:
+        denylist = Denylist()
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            Desk(revocations=denylist).ask(token(aud="other"))
+        assert denylist.asked == 0
+
+    def test_that_cannot_be_read_are_a_fault_by_default(self) -> None:
+        with pytest.raises(RevocationsUnavailable):
+            Desk(revocations=Denylist(broken=True)).ask(token())
+
+    def test_that_cannot_be_read_are_passed_over_where_it_is_set_so(self) -> None:
+        desk = Desk(revocations=Denylist(broken=True), when_revocations_fail="accept")
+        assert desk.ask(token())["principalId"] == "main|alice"

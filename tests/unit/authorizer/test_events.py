@@ -1,0 +1,107 @@
+"""The gateway's events: REST's TOKEN authorizer, and HTTP APIs with payload format 2.0."""
+
+from typing import Any
+
+import pytest
+
+from authorizer.errors import EventMalformed
+from tests.unit.authorizer.provider import STAGE, Desk, allowed, token
+
+HTTP = {"version": "2.0", "type": "REQUEST", "routeArn": STAGE + "GET/items", "headers": {"accept": "*/*"}}
+
+
+def ask(event: dict[str, Any]) -> dict[str, Any]:
+    return Desk().authorizer(event, None)
+
+
+def test_both_kinds_are_answered_alike() -> None:
+    credential = f"Bearer {token()}"
+    rest = ask({"type": "TOKEN", "authorizationToken": credential, "methodArn": STAGE + "GET/items"})
+    assert ask({**HTTP, "identitySource": [credential]}) == rest
+    assert ask({**HTTP, "headers": {"authorization": credential}}) == rest
+    assert ask({**HTTP, "identitySource": None, "headers": {"authorization": credential}}) == rest
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod/",
+        "arn:aws-cn:execute-api:cn-north-1:123456789012:abcdefghij/prod/",
+        "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:abcdefghij/v1_2-x/",
+        "arn:aws:execute-api:eu-central-1:000000000000:a1/$default/",
+    ],
+)
+def test_resources_begin_as_the_method_arn_does(prefix: str) -> None:
+    event = {"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": prefix + "GET/items/1"}
+    resources = ask(event)["policyDocument"]["Statement"][0]["Resource"]
+    assert resources
+    assert all(resource.startswith(prefix) for resource in resources)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        None,
+        "",
+        5,
+        "*",
+        "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij",
+        "arn:aws:execute-api:eu-central-1:123456789012:*/prod/GET/items",
+        "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/*/GET/items",
+        "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/pr?d/GET/items",
+        "arn:aws:execute-api:*:123456789012:abcdefghij/prod/GET/items",
+        "arn:aws:execute-api:eu-central-1:12345678901:abcdefghij/prod/GET/items",
+        "arn:aws:execute-api:eu-central-1:١٢٣٤٥٦٧٨٩٠١٢:abcdefghij/prod/GET/items",
+        "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij//GET/items",
+        "arn:aws:lambda:eu-central-1:123456789012:abcdefghij/prod/GET/items",
+        "arn:evil:execute-api:eu-central-1:123456789012:abcdefghij/prod/GET/items",
+        "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod\n/GET/items",
+    ],
+)
+def test_an_arn_that_is_not_a_methods_is_a_fault(arn: object) -> None:
+    with pytest.raises(EventMalformed):
+        ask({"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": arn})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"methodArn": STAGE + "GET/items"},
+        {"type": "REQUEST", "version": "1.0", "methodArn": STAGE + "GET/items"},
+        {**HTTP, "identitySource": "Bearer x"},
+        {**HTTP, "identitySource": [5]},
+        {"type": "TOKEN", "authorizationToken": 5, "methodArn": STAGE + "GET/items"},
+    ],
+)
+def test_another_event_is_a_fault(event: dict[str, Any]) -> None:
+    with pytest.raises(EventMalformed):
+        ask(event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "TOKEN", "methodArn": STAGE + "GET/items"},
+        {"type": "TOKEN", "authorizationToken": None, "methodArn": STAGE + "GET/items"},
+        {"type": "TOKEN", "authorizationToken": "", "methodArn": STAGE + "GET/items"},
+        HTTP,
+        {**HTTP, "identitySource": []},
+        {**HTTP, "identitySource": [None]},
+        {**HTTP, "identitySource": ["Bearer x", "Bearer y"]},
+        {**HTTP, "identitySource": None, "headers": None},
+    ],
+)
+def test_no_credential_is_unauthorized(event: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
+        ask(event)
+    assert type(refused.value) is Exception
+
+
+def test_a_remembered_decision_is_written_anew_for_another_stage() -> None:
+    desk = Desk()
+    credential = f"Bearer {token()}"
+    for stage in ("prod", "dev", "prod-2", "prod"):
+        prefix = f"arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/{stage}/"
+        answer = desk.authorizer({"authorizationToken": credential, "methodArn": prefix + "GET/items"}, None)
+        assert all(resource.startswith(prefix) for resource in answer["policyDocument"]["Statement"][0]["Resource"])
+    assert allowed(answer)

@@ -1,0 +1,145 @@
+"""The Lambda entry point: it starts whatever its settings are like, and fails requests instead."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from authorizer import handler as entry
+from authorizer import settings as bundle
+from authorizer.errors import Fault, NotAuthentic, SettingsBroken
+from authorizer.handler import Authorizer, Bundled
+from authorizer.settings import Settings
+from tests.unit.authorizer.provider import Desk, Hands, Provider, event, issuer, routes, settings, token
+
+
+def make(made: Settings) -> Authorizer:
+    return Authorizer(made, fetch=Provider().fetch, clock=Hands().clock, emit=lambda _: None)
+
+
+def test_a_source_tree_without_settings_can_be_imported_and_fails_requests() -> None:
+    with pytest.raises(SettingsBroken, match="the bundle's settings cannot be read"):
+        entry.handler(event(token()), None)
+
+
+def test_settings_are_looked_for_again() -> None:
+    found: list[Settings] = []
+
+    def load() -> Settings:
+        if not found:
+            raise FileNotFoundError("settings.json")
+        return found[0]
+
+    bundled = Bundled(load, make)
+    bundled.warm()
+    with pytest.raises(SettingsBroken):
+        bundled(event(token()), None)
+    found.append(settings())
+    assert bundled(event(token()), None)["principalId"] == "main|alice"
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b'{"project":1}'])
+def test_settings_that_are_malformed_fail_requests(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / bundle.FILE_NAME
+    path.write_bytes(raw)
+    bundled = Bundled(lambda: bundle.load(path), make)
+    bundled.warm()
+    with pytest.raises(SettingsBroken):
+        bundled(event(token()), None)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"issuers": ()},
+        {"issuers": (issuer(), issuer())},
+        {"issuers": (issuer(url="http://idp.example.com"),)},
+        {"routes": routes("item", "items")},
+    ],
+)
+def test_settings_that_contradict_themselves_fail_requests(broken: dict[str, object]) -> None:
+    bundled = Bundled(lambda: settings(**broken), make)
+    bundled.warm()
+    with pytest.raises(SettingsBroken):
+        bundled(event(token()), None)
+
+
+def test_the_start_fetches_keys() -> None:
+    provider = Provider()
+    bundled = Bundled(settings, lambda made: Authorizer(made, provider.fetch, Hands().clock, lambda _: None))
+    bundled.warm()
+    asked = len(provider.asked)
+    assert asked == 2
+    bundled(event(token()), None)
+    assert len(provider.asked) == asked
+
+
+def test_a_start_without_the_issuer_is_made_good_by_the_first_request() -> None:
+    provider = Provider()
+    documents = dict(provider.documents)
+    provider.go_down()
+    bundled = Bundled(settings, lambda made: Authorizer(made, provider.fetch, Hands().clock, lambda _: None))
+    bundled.warm()
+    provider.documents = documents
+    assert bundled(event(token()), None)["principalId"] == "main|alice"
+
+
+def test_one_authorizer_is_made_for_all_threads() -> None:
+    made: list[Authorizer] = []
+
+    def count(found: Settings) -> Authorizer:
+        made.append(make(found))
+        return made[-1]
+
+    bundled = Bundled(settings, count)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: bundled(event(token()), None), range(100)))
+    assert len(made) == 1
+
+
+def test_faults_and_refusals_are_told_apart_by_the_gateway() -> None:
+    """Only the exact message is a 401 to it."""
+    assert not issubclass(Fault, NotAuthentic)
+    desk = Desk()
+    desk.provider.go_down()
+    with pytest.raises(Fault) as failed:
+        desk.ask(token())
+    assert str(failed.value) != "Unauthorized"
+
+
+def test_many_threads_get_the_answers_of_their_own_tokens() -> None:
+    desk = Desk()
+    texts = {f"user-{number}": token("EdDSA", sub=f"user-{number}") for number in range(50)}
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(3):
+            answers = dict(zip(texts, pool.map(desk.ask, texts.values()), strict=True))
+            assert {answer["principalId"] for answer in answers.values()} == {f"main|{name}" for name in texts}
+            assert all(answer["principalId"] == f"main|{name}" for name, answer in answers.items())
+
+
+def test_fetching_imports_what_it_needs_when_it_needs_it() -> None:
+    """A process that gets no document over https does not pay for `ssl`, which takes longer than all of ours."""
+    program = (
+        "import sys, authorizer.fetch\n"
+        "unwanted = {'ssl', 'http.client', 'urllib.request', 'requests', 'asyncio', 'jwt', 'handlers', 'infra'}\n"
+        "print(sorted(unwanted & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-B", "-W", "error", "-c", program],
+        cwd=Path(__file__).parents[3],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout == "[]\n"
+
+
+def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
+    made = settings(issuers=(issuer(scope_claim="scp", required_claims={"a": ("b",)}, tenant_claim="org"),))
+    path = tmp_path / bundle.FILE_NAME
+    path.write_bytes(bundle.dump(made))
+    assert bundle.load(path) == made
+    assert bundle.dump(msgspec.json.decode(bundle.dump(made), type=Settings)) == bundle.dump(made)

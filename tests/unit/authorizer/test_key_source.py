@@ -1,0 +1,194 @@
+"""Keys over time: refreshed before they are stale, kept while the issuer is down, withdrawn when it withdraws them."""
+
+import json
+from contextlib import suppress
+
+import pytest
+
+from authorizer.errors import KeysUnavailable
+from authorizer.settings import KeyTimes
+from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Provider, issuer, jwk, token
+
+TIMES = KeyTimes(refresh=300, limit=3600, cooldown=30, retry=5)
+
+
+class Office(Desk):
+    """A desk whose issuer has one key, and which remembers no decisions."""
+
+    def __init__(self) -> None:
+        super().__init__(Provider(jwk("ES256")), keys=TIMES)
+        self.number = 0
+
+    @property
+    def fetches(self) -> int:
+        return self.provider.asked.count(KEY_URL)
+
+    def try_one(self, algorithm: str = "ES256", key_id: str | None = None) -> str:
+        """What happens to a new token."""
+        self.number += 1
+        now = int(self.hands.wall)
+        made = token(algorithm, {"kid": key_id or algorithm}, jti=str(self.number), exp=now + 60, iat=now)
+        with suppress(Exception):
+            self.ask(made)
+        return self.reason
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_keys_are_fetched_once(office: Office) -> None:
+    assert [office.try_one() for _ in range(3)] == ["ok"] * 3
+    assert office.provider.asked == [URL + ".well-known/openid-configuration", KEY_URL]
+
+
+def test_a_given_key_url_is_asked_without_discovery() -> None:
+    desk = Desk(issuers=(issuer(key_url=KEY_URL),))
+    desk.ask(token())
+    assert desk.provider.asked == [KEY_URL]
+
+
+@pytest.mark.parametrize(
+    "document", [b"{}", b"[]", b"x", json.dumps({"issuer": URL + "x", "jwks_uri": KEY_URL}).encode()]
+)
+def test_a_discovery_document_of_another_issuer_is_not_believed(office: Office, document: bytes) -> None:
+    office.provider.documents[URL + ".well-known/openid-configuration"] = document
+    assert office.try_one() == "keys_unavailable"
+    assert office.fetches == 0
+
+
+class TestAge:
+    def test_fresh_keys_are_not_fetched_again(self, office: Office) -> None:
+        office.try_one()
+        office.hands.move(299)
+        assert (office.try_one(), office.fetches) == ("ok", 1)
+
+    def test_old_keys_are_fetched_by_the_next_request(self, office: Office) -> None:
+        office.try_one()
+        office.hands.move(300)
+        assert (office.try_one(), office.try_one(), office.fetches) == ("ok", "ok", 2)
+
+    def test_a_withdrawn_key_stops_working_within_the_refresh_time(self, office: Office) -> None:
+        office.try_one()
+        office.provider.publish(jwk("EdDSA"))
+        office.hands.move(299)
+        assert office.try_one() == "ok"
+        office.hands.move(1)
+        assert office.try_one() == "key_unknown"
+        assert office.try_one("EdDSA") == "ok"
+
+    def test_is_told_by_the_wall_clock_where_the_other_stood_still(self, office: Office) -> None:
+        """A thaw, or a restore from a snapshot."""
+        office.try_one()
+        office.hands.wall += 300
+        assert (office.try_one(), office.fetches) == ("ok", 2)
+
+    def test_is_told_by_the_monotonic_clock_where_the_other_was_set_back(self, office: Office) -> None:
+        office.try_one()
+        office.hands.wall -= 10_000
+        office.hands.monotonic += 300
+        assert (office.try_one(), office.fetches) == ("ok", 2)
+
+
+class TestOutage:
+    def test_known_keys_serve_on_up_to_the_limit_and_then_it_is_our_fault(self, office: Office) -> None:
+        office.try_one()
+        office.provider.go_down()
+        office.hands.move(3599)
+        assert office.try_one() == "ok"
+        office.hands.move(1)
+        assert office.try_one() == "keys_unavailable"
+
+    def test_a_failed_refresh_is_tried_again_after_a_while(self, office: Office) -> None:
+        office.try_one()
+        office.provider.go_down()
+        office.hands.move(300)
+        assert [office.try_one() for _ in range(5)] == ["ok"] * 5
+        assert office.fetches == 2
+        office.hands.move(5)
+        assert (office.try_one(), office.fetches) == ("ok", 3)
+
+    def test_without_any_keys_is_our_fault_and_is_tried_again_after_a_while(self, office: Office) -> None:
+        office.provider.go_down()
+        assert [office.try_one() for _ in range(5)] == ["keys_unavailable"] * 5
+        assert office.fetches == 1
+        office.hands.move(4.9)
+        office.provider.publish(jwk("ES256"))
+        assert office.try_one() == "keys_unavailable"
+        office.hands.move(0.1)
+        assert office.try_one() == "ok"
+
+    def test_an_unknown_key_during_it_may_be_an_honest_one(self, office: Office) -> None:
+        office.try_one()
+        office.provider.go_down()
+        assert office.try_one("EdDSA") == "keys_unavailable"
+        assert office.try_one() == "ok"
+
+    def test_that_breaks_the_documents_is_one_too(self, office: Office) -> None:
+        office.try_one()
+        office.provider.documents[KEY_URL] = b'{"keys":[]}'
+        office.hands.move(300)
+        assert office.try_one() == "ok"
+
+    def test_tells_in_its_message_what_is_wrong_and_nothing_of_the_token(self, office: Office) -> None:
+        office.provider.go_down()
+        with pytest.raises(KeysUnavailable, match=r"^no keys of issuer main: down$"):
+            office.ask(token("ES256"))
+
+
+class TestUnknownKey:
+    def test_is_looked_for_at_once(self, office: Office) -> None:
+        office.try_one()
+        office.provider.publish(jwk("ES256"), jwk("EdDSA"))
+        assert (office.try_one("EdDSA"), office.fetches) == ("ok", 2)
+
+    def test_causes_one_fetch_per_cool_down(self, office: Office) -> None:
+        office.try_one()
+        assert {office.try_one("ES256", f"unknown-{number}") for number in range(20)} == {"key_unknown"}
+        assert office.fetches == 2
+        office.hands.move(29.9)
+        assert (office.try_one("ES256", "unknown"), office.fetches) == ("key_unknown", 2)
+        office.hands.move(0.1)
+        assert (office.try_one("ES256", "unknown"), office.fetches) == ("key_unknown", 3)
+
+    def test_causes_one_fetch_per_cool_down_also_when_it_fails(self, office: Office) -> None:
+        office.try_one()
+        office.provider.go_down()
+        assert {office.try_one("ES256", f"unknown-{number}") for number in range(20)} == {"keys_unavailable"}
+        assert office.fetches == 2
+        office.hands.move(29.9)
+        assert (office.try_one("ES256", "unknown"), office.fetches) == ("keys_unavailable", 2)
+
+    def test_is_not_looked_for_in_a_set_that_was_just_fetched(self, office: Office) -> None:
+        assert (office.try_one("ES256", "unknown"), office.fetches) == ("key_unknown", 1)
+
+    def test_is_refused_again_once_the_issuer_is_back(self, office: Office) -> None:
+        office.try_one()
+        office.provider.go_down()
+        assert office.try_one("ES256", "unknown") == "keys_unavailable"
+        office.provider.publish(jwk("ES256"))
+        office.hands.move(30)
+        assert office.try_one("ES256", "unknown") == "key_unknown"
+
+
+class TestWarming:
+    def test_fetches_ahead_of_the_first_request(self, office: Office) -> None:
+        office.authorizer.warm(3)
+        assert office.fetches == 1
+        assert (office.try_one(), office.fetches) == ("ok", 1)
+
+    def test_that_fails_leaves_it_to_the_first_request(self, office: Office) -> None:
+        office.provider.go_down()
+        office.authorizer.warm(3)
+        office.provider.publish(jwk("ES256"))
+        assert office.try_one() == "ok"
+
+    def test_fetches_nothing_that_is_there(self, office: Office) -> None:
+        office.try_one()
+        office.authorizer.warm(3)
+        assert office.fetches == 1
+
+    def test_without_time_fetches_nothing(self, office: Office) -> None:
+        office.authorizer.warm(0)
+        assert office.provider.asked == []

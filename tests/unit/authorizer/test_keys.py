@@ -1,0 +1,119 @@
+"""Key sets: which of their keys are used; how others are refused is in tests/security."""
+
+import json
+from typing import Any
+
+import pytest
+
+from authorizer import keys
+from authorizer.keys import KeySet, KeySetMalformed
+from tests.unit.authorizer.provider import ALGORITHMS, base64url, jwk, jwks, private_key
+
+
+def parse(*members: Any) -> KeySet:
+    return keys.parse(jwks(*members), ALGORITHMS)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_key_is_found_by_its_id_and_algorithm_only(algorithm: str) -> None:
+    found = parse(jwk(algorithm), jwk("ES256" if algorithm != "ES256" else "EdDSA"))
+    key = found.find(algorithm, algorithm)
+    assert key is not None
+    assert key.algorithm == algorithm
+    for other in ALGORITHMS:
+        if other != algorithm:
+            assert found.find(algorithm, other) is None
+
+
+def test_a_key_that_names_no_algorithm_fits_those_of_its_type() -> None:
+    found = parse(jwk("RS256", alg=..., use=...), jwk("ES256", alg=..., kid="ec"))
+    assert [name for name in ALGORITHMS if found.find("RS256", name)] == [
+        name for name in ALGORITHMS if "S" in name[1] and name[0] in "RP"
+    ]
+    assert [name for name in ALGORITHMS if found.find("ec", name)] == ["ES256"]
+
+
+def test_an_algorithm_that_is_not_the_issuers_gets_no_key() -> None:
+    with pytest.raises(KeySetMalformed, match="no key of the set can be used"):
+        keys.parse(jwks(jwk("PS256")), ("RS256", "ES256"))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None, 1, "key", [], {}, {"kty": "RSA"}, {"kty": "oct", "k": "c2VjcmV0", "kid": "x"}, {"kty": 5},
+        {"kty": "RSA", "n": "!!", "e": "AQAB"}, {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}, {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "OKP", "crv": "Ed448", "x": "AA"}, {"kty": "RSA", "n": None, "e": None}, {"kty": ["RSA"]},
+    ],
+)  # fmt: skip
+def test_a_set_with_one_bad_key_serves_its_good_ones(bad: object) -> None:
+    found = parse(bad, jwk("ES256"))
+    assert found.find("ES256", "ES256")
+    assert len(found.by_id) == 1
+
+
+def test_a_key_without_use_and_operations_is_used() -> None:
+    assert parse(jwk("ES256", use=..., key_ops=...)).find("ES256", "ES256")
+    assert parse(jwk("ES256", key_ops=["verify", "sign"])).find("ES256", "ES256")
+
+
+def test_a_key_for_encryption_with_the_same_id_does_no_harm() -> None:
+    found = parse(jwk("RS256", private_key("RS256", 1), use="enc"), jwk("RS256"))
+    assert found.find("RS256", "RS256")
+
+
+@pytest.mark.parametrize("members", [{"n": "AAAA"}, {"e": "Ag"}, {"e": "AQAAAAE"}, {"e": "AA"}, {"n": ""}])
+def test_an_rsa_key_with_other_numbers_is_left_out(members: dict[str, str]) -> None:
+    found = parse(jwk("RS256", **members), jwk("ES256"))
+    assert found.find("RS256", "RS256") is None
+
+
+@pytest.mark.parametrize(("size", "used"), [(255, False), (256, True), (1024, True), (1025, False)])
+def test_an_rsa_key_has_from_2048_to_8192_bits(size: int, used: bool) -> None:
+    found = parse(jwk("RS256", n=base64url(b"\xff" * size)), jwk("ES256"))
+    assert bool(found.find("RS256", "RS256")) is used
+
+
+@pytest.mark.parametrize(("exponent", "used"), [(65_535, False), (65_537, True), (2**32 - 1, True), (2**32 + 1, False)])
+def test_an_rsa_key_has_a_sane_exponent(exponent: int, used: bool) -> None:
+    found = parse(jwk("RS256", e=base64url(exponent.to_bytes(5))), jwk("ES256"))
+    assert bool(found.find("RS256", "RS256")) is used
+
+
+class TestTokensWithoutKeyId:
+    def test_are_verified_where_one_key_fits(self) -> None:
+        found = parse(jwk("RS256"), jwk("ES256"))
+        assert found.find(None, "RS256") is found.find("RS256", "RS256")
+        assert found.find(None, "PS256") is None
+
+    def test_are_not_where_several_do(self) -> None:
+        found = parse(jwk("RS256", kid="a"), jwk("RS256", private_key("RS256", 1), kid="b"))
+        assert found.find(None, "RS256") is None
+
+    def test_are_verified_by_a_key_without_one(self) -> None:
+        found = parse(jwk("ES256", kid=...))
+        assert found.find(None, "ES256")
+        assert found.find("ES256", "ES256") is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"[]", b"{}", b"null", b'{"keys":{}}', b'{"keys":null}', b'{"keys":[]}', b'{"keys":[1]}', b"\xff", b"<html>",
+     b'{"keys":' + b"[" * 5000 + b"]" * 5000 + b"}"],
+)  # fmt: skip
+def test_a_document_without_a_usable_key_is_refused(raw: bytes) -> None:
+    with pytest.raises(KeySetMalformed):
+        keys.parse(raw, ALGORITHMS)
+
+
+def test_a_set_of_too_many_keys_is_refused() -> None:
+    members = [jwk("ES256", kid=str(number)) for number in range(keys.MAX_KEYS + 1)]
+    with pytest.raises(KeySetMalformed, match="more than 100 keys"):
+        parse(*members)
+    assert len(parse(*members[1:]).by_id) == keys.MAX_KEYS
+
+
+def test_key_ids_of_any_spelling_are_found() -> None:
+    odd = "a/b+c=é "
+    assert parse(json.loads(json.dumps(jwk("ES256", kid=odd)))).find(odd, "ES256")

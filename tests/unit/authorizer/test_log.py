@@ -1,0 +1,132 @@
+"""The log: one line per decision with what alarms need, and nothing that is personal or secret."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from authorizer import log
+from tests.unit.authorizer.provider import NOW, Desk, Provider, event, issuer, jwk, private_key, token
+
+CONTEXT = SimpleNamespace(aws_request_id="request-1")
+
+
+def line(desk: Desk, credential: str) -> dict[str, Any]:
+    """The only line that a decision writes."""
+    del desk.lines[:]
+    try:
+        desk.authorizer(event(credential), CONTEXT)
+    except Exception as error:  # noqa: BLE001 -- the line is what is looked at
+        assert not desk.lines[1:], error  # noqa: PT017
+    (written,) = desk.lines
+    return written
+
+
+def test_an_allowed_request() -> None:
+    written = line(Desk(), token())
+    metrics = written.pop("_aws")
+    latency = written.pop("Latency")
+    assert written == {
+        "timestamp": "2027-01-15T08:00:00Z",
+        "level": "INFO",
+        "message": "decision",
+        "request_id": "request-1",
+        "project": "gatehouse",
+        "stack": "test",
+        "outcome": "allow",
+        "reason": "ok",
+        "issuer": "main",
+        "key_id": "RS256",
+        "client": "client-1",
+        "Decisions": 1,
+        "CacheHits": 0,
+        "KeyFetches": 1,
+        "KeyFetchFailures": 0,
+    }
+    assert latency == 0
+    assert metrics["Timestamp"] == NOW * 1000
+
+
+def test_the_metrics_are_in_the_embedded_format() -> None:
+    written = line(Desk(), token())
+    for directive in written["_aws"]["CloudWatchMetrics"]:
+        assert directive["Namespace"] == log.NAMESPACE
+        assert all(isinstance(written[metric["Name"]], int | float) for metric in directive["Metrics"])
+        assert all(isinstance(written[name], str) for names in directive["Dimensions"] for name in names)
+
+
+@pytest.mark.parametrize(
+    ("credential", "outcome", "reason"),
+    [
+        (token(scope=""), "deny", "insufficient_scope"),
+        (token(aud="other"), "unauthorized", "audience"),
+        (token(exp=NOW - 60), "unauthorized", "expired"),
+        ("x", "unauthorized", "segments"),
+        ("", "unauthorized", "segments"),
+    ],
+)
+def test_the_outcome_and_its_reason(credential: str, outcome: str, reason: str) -> None:
+    written = line(Desk(), credential)
+    assert (written["outcome"], written["reason"], written["level"]) == (outcome, reason, "INFO")
+
+
+def test_a_fault_of_ours_is_an_error() -> None:
+    desk = Desk()
+    desk.provider.go_down()
+    written = line(desk, token())
+    assert (written["outcome"], written["reason"], written["level"]) == ("fault", "keys_unavailable", "ERROR")
+    assert (written["KeyFetches"], written["KeyFetchFailures"]) == (1, 1)
+
+
+def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> None:
+    desk = Desk()
+    desk.provider.documents.clear()
+    written = line(desk, token())
+    assert (written["outcome"], written["reason"]) == ("fault", "internal:KeyError")
+    with pytest.raises(Exception, match=r"^the decision failed$") as failed:
+        desk.ask(token())
+    assert failed.value.__context__ is None
+
+
+def test_what_is_remembered_is_said_as_well() -> None:
+    desk = Desk()
+    first, second = line(desk, token()), line(desk, token())
+    assert (first["CacheHits"], second["CacheHits"]) == (0, 1)
+    assert (second["issuer"], second["key_id"], second["client"]) == ("main", "RS256", "client-1")
+    assert (first["KeyFetches"], second["KeyFetches"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "claims", [{}, {"scope": ""}, {"aud": "other"}, {"exp": NOW - 60}, {"iss": "https://evil.example.com/"}]
+)
+def test_nothing_of_the_token_and_its_subject_is_written(claims: dict[str, Any]) -> None:
+    credential = token(sub="personal-subject", email="personal@example.com", name="Personal Name", **claims)
+    written = json.dumps(line(Desk(), credential))
+    assert "ersonal" not in written
+    assert not [part for part in credential.split(".") if part[:20] in written]
+
+
+def test_what_is_not_authentic_is_not_quoted() -> None:
+    desk = Desk(Provider(jwk("RS256")))
+    forged = token(header={"kid": "forged-key"}, client_id="forged-client", iss="https://forged.example.com/")
+    assert "forged" not in json.dumps(line(desk, forged))
+    unsigned = token(client_id="forged-client", key=private_key("RS256", 1))
+    written = line(desk, unsigned)
+    assert (written["issuer"], written["key_id"], written["client"]) == ("main", "RS256", None)
+
+
+def test_is_off_where_it_is_set_so() -> None:
+    desk = Desk(log="off")
+    desk.ask(token())
+    assert desk.lines == []
+
+
+def test_the_issuer_is_named_where_there_are_several() -> None:
+    other = issuer(name="other", url="https://other.example.com/", key_url="https://idp.example.com/keys")
+    assert line(Desk(issuers=(issuer(), other)), token(iss=other.url))["issuer"] == "other"
+
+
+def test_a_line_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    log.write('{"a":1}')
+    assert capsys.readouterr().out == '{"a":1}\n'
