@@ -1,11 +1,11 @@
-# Two commands matter: `make local` runs the whole API on this machine, `make test` proves it.
+# Two commands matter: `make local` runs the whole API on this machine (PORT=N at another port), `make test` tests it.
 PYTHON ?= python3
 BIN = .venv/bin
 
 .PHONY: local test check bench openapi lock clean program tests emulator
 
 local: program emulator
-	@$(BIN)/python -m local up
+	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
 
 test: tests emulator
 	@$(BIN)/pytest --ignore=tests/bench
@@ -33,7 +33,9 @@ lock: tests
 	@$(COMPILE) --group handlers --generate-hashes --output-file handlers/requirements.txt
 
 clean:
+	@if [ -d .local ] && [ -x $(BIN)/python ]; then $(BIN)/python -m local down 2>/dev/null || true; fi
 	@rm -rf build .local .venv .venv-emulator .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 program tests emulator:
 	@$(PYTHON) local/environments.py $@

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args, get_origin
+from contextlib import suppress
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import msgspec
 import pulumi
@@ -56,13 +57,12 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     given = pulumi_config.CONFIG.get() if values is None else values
     own = {key.removeprefix(f"{project}:"): value for key, value in given.items() if key.startswith(f"{project}:")}
     plain = {name: _plain(name, text) for name, text in own.items()}
+    errors = [*_region_errors(given), *_issuer_errors(project, stack, plain.get("issuers"))]
     try:
         settings = validate(plain, StackSettings)
     except Invalid as invalid:
-        raise SettingsError(_report(project, stack, invalid.errors)) from None
-    if "aws:region" not in given:
-        raise SettingsError(f"Pulumi.{stack}.yaml: aws:region: required")
-    if errors := tuple(_contradictions(project, stack, settings)):
+        raise SettingsError(_report(project, stack, [*errors, *invalid.errors])) from None
+    if errors := [*errors, *_origin_errors(settings)]:
         raise SettingsError(_report(project, stack, errors))
     return settings
 
@@ -78,18 +78,33 @@ def _plain(name: str, text: str) -> Any:
         return text
 
 
-def _contradictions(project: str, stack: str, settings: StackSettings) -> list[FieldError]:
-    """What each setting allows by itself but not together with the others."""
-    told = authorizer.settings.Settings(project=project, stack=stack, issuers=settings.issuers, routes=())
-    errors = [FieldError("issuers", problem) for problem in authorizer.settings.problems(told)]
-    if "*" in settings.cors_origins and len(settings.cors_origins) > 1:
-        errors.append(FieldError("corsOrigins", 'either "*" alone or a list of origins', list(settings.cors_origins)))
-    return errors
+def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
+    return [] if "aws:region" in given else [FieldError("aws:region", "required")]
 
 
-def _report(project: str, stack: str, errors: tuple[FieldError, ...]) -> str:
+def _issuer_errors(project: str, stack: str, given: Any) -> list[FieldError]:
+    """What each issuer's settings allow by themselves but not together, of those issuers that can be read."""
+    issuers: list[Issuer] = []
+    for each in cast("list[Any]", given) if isinstance(given, list) else ():
+        with suppress(msgspec.ValidationError):
+            issuers.append(msgspec.convert(each, Issuer))
+    if not issuers:
+        return []
+    told = authorizer.settings.Settings(project=project, stack=stack, issuers=tuple(issuers), routes=())
+    return [FieldError("issuers", problem) for problem in authorizer.settings.problems(told)]
+
+
+def _origin_errors(settings: StackSettings) -> list[FieldError]:
+    origins = settings.cors_origins
+    if "*" not in origins or len(origins) == 1:
+        return []
+    return [FieldError("corsOrigins", 'either "*" alone or a list of origins', list(origins))]
+
+
+def _report(project: str, stack: str, errors: list[FieldError]) -> str:
     lines = [f"Pulumi.{stack}.yaml: {len(errors)} setting{'s are' if len(errors) > 1 else ' is'} not usable"]
     for error in errors:
         found = "" if error.found is None else f" (found {json.dumps(error.found, default=str)})"
-        lines.append(f"  {project}:{error.field}: {error.detail}{found}")
+        key = error.field if ":" in error.field else f"{project}:{error.field}"
+        lines.append(f"  {key}: {error.detail}{found}")
     return "\n".join(lines)

@@ -92,8 +92,8 @@ def status(options: argparse.Namespace) -> int:
     if running is None:
         return fail("nothing is up; start it with `python -m local up`")
     described: dict[str, Any] = msgspec.to_builtins(running)
-    if options.json:
-        sys.stdout.write(json.dumps(described, indent=2) + "\n")
+    if options.json or options.url:
+        sys.stdout.write((running.url if options.url else json.dumps(described, indent=2)) + "\n")
         return 0
     for name, value in described.items():
         several = cast("dict[str, str]", value).values() if isinstance(value, dict) else (value,)
@@ -156,18 +156,26 @@ def _parser() -> argparse.ArgumentParser:
                        help=f"the API's port ({DEFAULT_PORT}); the issuer takes the next one")  # fmt: skip
     command("down", down, "stop the stack that is up")
     added = command("status", status, "tell what is up and where its logs are")
-    added.add_argument("--json", action="store_true", help="as JSON")
+    form = added.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--url", action="store_true", help="only the API's address")
     added = command("token", token, "print a token of the development issuer")
-    added.add_argument("--sub", type=_text, default=TokenRequest.subject, help="the subject, whose data it is")
+    added.add_argument(
+        "--sub", type=_text, default=TokenRequest.subject, help="the subject, whose data it is (%(default)s)"
+    )
     added.add_argument(
         "--scope", type=_text, help='the scopes, space separated ("items:read items:write"); all, unless given'
     )
-    added.add_argument("--client", type=_text, default=TokenRequest.client, help="the client_id")
-    added.add_argument("--ttl", type=int, default=DEFAULT_TTL, metavar="SECONDS", help="how long it lives")
+    added.add_argument("--client", type=_text, default=TokenRequest.client, help="the client_id (%(default)s)")
+    added.add_argument(
+        "--ttl", type=int, default=DEFAULT_TTL, metavar="SECONDS", help="how long it lives (%(default)s)"
+    )
     added.add_argument(
         "--claim", type=_claim, action="append", default=[], metavar="K=V", help="any claim; V may be JSON"
     )
-    added.add_argument("--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature's algorithm")
+    added.add_argument(
+        "--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature's algorithm (%(default)s)"
+    )
     added = command("plan", show_plan, "print the resources of a stack; needs no network, credentials or emulator")
     added.add_argument("--stack", type=_stack, default="local", help="dev, prod, local, … (local)")
     added.add_argument("--json", action="store_true", help="a list of {type, name, parent, protect, inputs}")

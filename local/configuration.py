@@ -220,7 +220,7 @@ def _load(file: Path) -> dict[str, Any]:
         loaded = yaml.load(file.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506
         json.dumps(loaded, default=str)  # an alias can make a value hold itself
     except FileNotFoundError:
-        found = sorted(path.name for path in file.parent.glob("Pulumi*.yaml"))
+        found = sorted(path.name for path in file.parent.glob("Pulumi.*yaml"))
         raise ConfigurationError([f"{file.name}: no such file; found: {', '.join(found) or 'none'}"]) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigurationError([f"{file.name}: {' '.join(str(error).split())}"]) from None

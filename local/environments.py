@@ -35,10 +35,17 @@ def python_of(environment: Environment) -> Path:
 def is_ready(environment: Environment) -> bool:
     """Whether the environment is there and holds what its requirements name."""
     stamp = _stamp(environment)
-    return python_of(environment).exists() and stamp.exists() and stamp.read_text() == _digest(environment)
+    if python_of(environment).exists() and stamp.exists() and stamp.read_text() == _digest(environment):
+        return True
+    return environment == PROGRAM and is_ready(TESTS)
 
 
-def ensure(environment: Environment, say: "Callable[[str], object]" = print) -> None:
+def say_now(text: str) -> None:
+    """Prints at once, also into a file."""
+    print(text, flush=True)  # noqa: T201
+
+
+def ensure(environment: Environment, say: "Callable[[str], object]" = say_now) -> None:
     """Makes the environment ready. Raises EnvironmentFailed."""
     if sys.version_info < NEEDED:
         found, needed = _dotted(sys.version_info[:2]), _dotted(NEEDED)
@@ -48,7 +55,7 @@ def ensure(environment: Environment, say: "Callable[[str], object]" = print) -> 
     if is_ready(environment):
         return
     folder, requirements = environment
-    say(f"Installing the packages of {requirements} into {folder} (once)")
+    say(f"Installing the packages of {requirements} into {folder} (about half a minute)")
     if not python_of(environment).exists():
         _run([sys.executable, "-m", "venv", str(ROOT / folder)], f"{folder} could not be made")
     pip = [str(python_of(environment)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -66,7 +73,9 @@ def _stamp(environment: Environment) -> Path:
 
 
 def _digest(environment: Environment) -> str:
-    return hashlib.sha256(sys.version.encode() + (ROOT / environment[1]).read_bytes()).hexdigest()
+    """Of the interpreter that the environment was made with, and of what it has to hold."""
+    described = (ROOT / environment[0] / "pyvenv.cfg").read_bytes()
+    return hashlib.sha256(described + (ROOT / environment[1]).read_bytes()).hexdigest()
 
 
 def _run(command: "List[str]", failure: str) -> None:  # noqa: UP006  as above

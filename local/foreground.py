@@ -1,9 +1,10 @@
 """The stack in the foreground: progress while it starts, how to call it, then the handlers' logs until it ends."""
 
+import json
 import os
 import time
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -56,15 +57,30 @@ def _show(progress: Status, resource: Resource) -> None:
 
 
 def _greet(console: Console, running: Running, token: str, seconds: float) -> None:
-    collection = next(iter(running.tables))
+    collection = "items" if "items" in running.tables else next(iter(running.tables))
     console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, in an emulator of AWS.")
     console.print(f"  API     {running.url}", markup=False)
     console.print(f"  Issuer  {running.issuer}", markup=False)
     console.print(f"  Logs    {', '.join(running.logs.values())}", markup=False)
-    console.print(f"\nTry it:\n  curl -i {running.url}/{collection} -H 'Authorization: Bearer {token}'", markup=False)
+    console.print(
+        f"\nTry it:\n  curl -i -w '\\n' {running.url}/{collection} -H 'Authorization: Bearer {token}'", markup=False
+    )
     console.print("\nCtrl-C ends it. What the functions log follows.", markup=False)
 
 
 def _print_new(console: Console, follower: Follower) -> None:
     for line in follower.lines():
-        console.print(line, markup=False)
+        console.print(without_metrics(line), markup=False)
+
+
+def without_metrics(line: str) -> str:
+    """A function's line without its description of metrics, which is for CloudWatch; the file keeps it."""
+    name, separator, text = line.partition(" | ")
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return line
+    if not isinstance(told, dict):
+        return line
+    kept = {key: value for key, value in cast("dict[str, object]", told).items() if key != "_aws"}
+    return f"{name}{separator}{json.dumps(kept)}"

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -18,9 +18,8 @@ NAMES = Names("gatehouse", "test")
 
 def collection(name: str = "orders", model: str = "Order", kind: Any = str, **more: Any) -> Collection:
     fields: list[Any] = [("note", str, ""), ("field", kind, msgspec.field(default=None))]
-    return Collection(
-        name=name, model=msgspec.defstruct(model, fields, bases=(Model,), kw_only=True), example={}, **more
-    )
+    made = cast("type[Model]", msgspec.defstruct(model, fields, bases=(Model,), kw_only=True))
+    return Collection(name=name, model=made, example={}, **more)
 
 
 def reasons(*collections: Collection, names: Names = NAMES, **settings: Any) -> str:

@@ -136,7 +136,7 @@ class TestGatewayResponses:
 class TestPublishedDocument:
     def test_the_committed_file_is_what_the_contract_says(self) -> None:
         committed = json.loads((ROOT / "openapi.json").read_text())
-        assert committed == published_document("Gatehouse", ROUTES)
+        assert committed == published_document("Gatehouse", ROUTES), "run `make openapi`"
 
     def test_every_operation_names_its_scope_and_its_problems(self) -> None:
         document = published_document("Gatehouse", ROUTES)

@@ -51,6 +51,12 @@ def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_
     assert 'allowed are arm64, x86_64, host (found "sparc")' in by_key["architecture"]
 
 
+def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
+    told = report(logRetentionDays=45, issuers=[{**ISSUER, "url": "http://id.example.com"}])
+    assert "logRetentionDays" in told
+    assert "allowed is https" in told
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
