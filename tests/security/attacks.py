@@ -470,7 +470,7 @@ KEYS = {
     "key_private": published("key_unknown", "RS256", d="AQAB"),
     "key_of_another_algorithm": published("key_unknown", "RS256", alg="PS256"),
     "key_of_another_type": published("key_unknown", "RS256", kty="EC"),
-    "key_modulus_padded": published("key_unknown", "RS256", n="AQAB=="),
+    "key_modulus_padded": published("key_unknown", "RS256", n=jwk("RS256")["n"] + "=="),
     "key_modulus_number": published("key_unknown", "RS256", n=5),
     "key_off_the_curve": published("key_unknown", "ES256", x="AAAA", y="AAAA"),
     "key_of_another_curve": published("key_unknown", "ES256", crv="P-384"),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from authorizer import log
-from tests.unit.authorizer.provider import NOW, Desk, Provider, event, issuer, jwk, private_key, token
+from authorizer.handler import Authorizer
+from tests.unit.authorizer.provider import NOW, Desk, Provider, event, issuer, jwk, private_key, settings, token
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 
@@ -77,6 +78,30 @@ def test_a_fault_of_ours_is_an_error() -> None:
     written = line(desk, token())
     assert (written["outcome"], written["reason"], written["level"]) == ("fault", "keys_unavailable", "ERROR")
     assert (written["KeyFetches"], written["KeyFetchFailures"]) == (1, 1)
+
+
+def test_fetches_are_told_once_each() -> None:
+    desk = Desk()
+    desk.provider.go_down()
+    told: list[tuple[int, int]] = []
+    for _ in range(3):
+        written = line(desk, token())
+        told.append((written["KeyFetches"], written["KeyFetchFailures"]))
+        desk.hands.move(5)
+    assert told == [(1, 1)] * 3
+
+
+def test_the_time_that_a_decision_took_is_told_in_milliseconds() -> None:
+    desk = Desk()
+    fetch = desk.provider.fetch
+
+    def slow(url: str, timeout: float) -> bytes:
+        desk.hands.move(0.0123456)
+        return fetch(url, timeout)
+
+    slow_desk = Authorizer(settings(), slow, desk.hands.clock, lambda text: desk.lines.append(json.loads(text)))
+    slow_desk(event(token()), CONTEXT)
+    assert desk.lines[-1]["Latency"] == 24.691
 
 
 def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> None:
