@@ -40,7 +40,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     architecture: Literal["arm64", "x86_64", "host"] = "arm64"
     compiled_files: bool = False
     memory_megabytes: Annotated[int, Meta(ge=128, le=10240)] = 512
-    timeout_seconds: Annotated[int, Meta(ge=1, le=29)] = 10
+    timeout_seconds: Annotated[int, Meta(ge=3, le=29)] = 10
     authorizer_cache_seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
     throttle_rate: Annotated[int, Meta(ge=1, le=100_000)] = 100
     throttle_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
