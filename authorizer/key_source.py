@@ -42,8 +42,8 @@ class KeySource:
     """The keys of one issuer.
 
     A key that is known is found without waiting, unless this very request refreshes the set (for at most `patience`
-    seconds). A key id that is not known is looked for at the issuer once per `cooldown`. While the issuer is down, the
-    keys serve on up to `limit`.
+    seconds). A key id that is not known is looked for at the issuer, and once one was not found there, not again within
+    `cooldown`. While the issuer is down, the keys serve on up to `limit`.
     """
 
     def __init__(self, issuer: Issuer, times: KeyTimes, fetch: Fetch = http.get, clock: Clock = SYSTEM) -> None:
@@ -106,12 +106,15 @@ class KeySource:
     def _search(self, key_id: str | None, algorithm: str, first: _Held | None) -> Key:
         """A key that the set does not have, once it is fetched again: if that is due, and the set is still the first.
 
-        While fetches fail, nobody knows whether there is such a key.
+        A search that finds its key does not put off the next: only the issuer can bring one about. While fetches fail,
+        nobody knows whether there is such a key.
         """
         with self._turn:
             if self._held is first and not self._recently(self._searched_at, self._times.cooldown):
                 self._searched_at = self._clock.monotonic()
-                self._load(self._times.deadline)
+                loaded = self._load(self._times.deadline)
+                if loaded is not None and loaded.keys.find(key_id, algorithm) is not None:
+                    self._searched_at = None
             held, failed = self._held, self._failed_at is not None
         key = held.keys.find(key_id, algorithm) if held else None
         if key is not None:

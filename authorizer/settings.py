@@ -68,8 +68,8 @@ class KeyTimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long keys are used, all in seconds.
 
     Past `refresh` a request fetches them again, and waits no longer than `patience` for it; past `limit` they are not
-    used any more. `cooldown` is the least time between two fetches for key ids that are not known, `retry` between a
-    fetch that failed and the next. `deadline` ends a fetch that a request cannot do without.
+    used any more. `cooldown` is the least time between a fetch for a key id that was not found and the next such fetch,
+    `retry` between a fetch that failed and the next. `deadline` ends a fetch that a request cannot do without.
     """
 
     refresh: Seconds = 300

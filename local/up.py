@@ -33,12 +33,14 @@ class Plan:
     """Where the stack is to run: the project's root, a folder for its state, and the ports.
 
     The issuer listens on the port after the API's. `without` names corrections of the emulator that are left out.
+    `issuers` are trusted besides the stack file's own.
     """
 
     root: Path
     state: Path
     port: int = DEFAULT_PORT
     without: tuple[str, ...] = ()
+    issuers: tuple[settings.Issuer, ...] = ()
 
     @property
     def issuer_port(self) -> int:
@@ -120,7 +122,7 @@ def _issuer(plan: Plan) -> Issuer:
 def _overrides(plan: Plan) -> dict[str, str]:
     """The stack file names the issuer at its default port; at another one, its address has to follow."""
     issuer = msgspec.structs.replace(_configured_issuer(plan), url=f"http://{HOST}:{plan.issuer_port}")
-    return {"gatehouse:issuers": msgspec.json.encode([issuer]).decode()}
+    return {"gatehouse:issuers": msgspec.json.encode([issuer, *plan.issuers]).decode()}
 
 
 def _require_free_ports(plan: Plan) -> None:

@@ -22,5 +22,5 @@ def checkout(folder: Path) -> Path:
     for name in ENVIRONMENTS:
         (folder / name).symlink_to(ROOT / name)
     if BUILD.exists():
-        shutil.copytree(BUILD, folder / "build", ignore=shutil.ignore_patterns(".*", "bench"))
+        shutil.copytree(BUILD, folder / "build", ignore=shutil.ignore_patterns(".*", "bench", "node"))
     return folder

@@ -143,6 +143,16 @@ class TestUnknownKey:
         office.provider.publish(jwk("ES256"), jwk("EdDSA"))
         assert (office.try_one("EdDSA"), office.fetches) == ("ok", 2)
 
+    def test_that_is_found_starts_no_cool_down(self, office: Office) -> None:
+        """Or the second of two keys that change one after the other would be refused."""
+        office.try_one()
+        office.provider.publish(jwk("ES256"), jwk("EdDSA"))
+        assert (office.try_one("EdDSA"), office.fetches) == ("ok", 2)
+        office.provider.publish(jwk("RS256"), jwk("EdDSA"))
+        assert (office.try_one("RS256"), office.fetches) == ("ok", 3)
+        assert {office.try_one("ES256", f"unknown-{number}") for number in range(20)} == {"key_unknown"}
+        assert office.fetches == 4
+
     def test_causes_one_fetch_per_cool_down(self, office: Office) -> None:
         office.try_one()
         assert {office.try_one("ES256", f"unknown-{number}") for number in range(20)} == {"key_unknown"}

@@ -1,0 +1,269 @@
+"""Tokens of Amazon Cognito, as the emulator has it, for an issuer as the README describes one.
+
+The pool lives in an emulator of its own, because a stack is deployed with its issuers' settings. Its tokens name AWS as
+their issuer, so the stack is told where the keys really are; nothing else of the README's settings is different.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import jwt
+import msgspec
+import pytest
+import yaml
+
+from authorizer.settings import Issuer
+from infra.bundles import ROOT
+from local.emulator.launch import Options, free_port, start
+from local.provider import Provider
+from local.up import Plan, Stack, stack_up
+from tests.e2e.conftest import two_free_ports
+
+REDIRECT = "http://localhost:3000/callback"
+ALLOWED = ["gatehouse/items.read", "gatehouse/items.write"]
+ODD = re.compile(r"[/+].*=")
+"""What base64url does not have and three of four key ids of Cognito do."""
+
+USER, PASSWORD = "ann", "Made-up-for-this-test-1"
+
+
+def readme_issuer() -> dict[str, Any]:
+    """The README's example of an issuer."""
+    readme = (ROOT / "README.md").read_text()
+    (example,) = re.findall(r"<!-- cognito -->\n```yaml\n(.*?)```", readme, re.DOTALL)
+    ((issuer,),) = yaml.safe_load(example).values()
+    return issuer
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A user pool with a user, an application without a secret and a service with one."""
+
+    endpoint: str
+    pool_id: str
+    app: str
+    service: str
+    secret: str
+
+    @property
+    def issuer(self) -> Issuer:
+        """The README's issuer, for this pool."""
+        url = f"https://cognito-idp.us-east-1.amazonaws.com/{self.pool_id}"
+        own = {"url": url, "audiences": [self.app, self.service], "keyUrl": self.key_url}
+        return msgspec.convert({**readme_issuer(), **own}, Issuer)
+
+    @property
+    def key_url(self) -> str:
+        return f"{self.endpoint}/{self.pool_id}/.well-known/jwks.json"
+
+    def service_token(self, *scopes: str) -> str:
+        """By client credentials (RFC 6749 §4.4)."""
+        return self._tokens((self.service, self.secret), grant_type="client_credentials", scope=" ".join(scopes))[
+            "access_token"
+        ]
+
+    def code_tokens(self, *scopes: str) -> dict[str, str]:
+        """By a code and its proof key (RFC 7636), for the user."""
+        verifier = secrets.token_urlsafe(48)
+        digest = hashlib.sha256(verifier.encode()).digest()
+        asked = {
+            "client_id": self.app,
+            "response_type": "code",
+            "redirect_uri": REDIRECT,
+            "scope": " ".join(scopes),
+            "state": secrets.token_urlsafe(),
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+        }
+        page = httpx.get(f"{self.endpoint}/oauth2/authorize", params=asked)
+        assert page.status_code == 200, page.text
+        sent = httpx.post(f"{self.endpoint}/login", data={**asked, "username": USER, "password": PASSWORD})
+        assert sent.status_code == 302, sent.text
+        back = parse_qs(urlsplit(sent.headers["Location"]).query)
+        assert back["state"] == [asked["state"]]
+        form = {"client_id": self.app, "redirect_uri": REDIRECT, "code": back["code"][0], "code_verifier": verifier}
+        return self._tokens(None, grant_type="authorization_code", **form)
+
+    def password_tokens(self) -> dict[str, str]:
+        """By the pool's own API, without OAuth and so without the API's scopes."""
+        given = {"USERNAME": USER, "PASSWORD": PASSWORD}
+        answer = cognito(self.endpoint).initiate_auth(
+            ClientId=self.app, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given
+        )
+        return answer["AuthenticationResult"]
+
+    def _tokens(self, client: tuple[str, str] | None, **form: str) -> dict[str, str]:
+        answer = httpx.post(f"{self.endpoint}/oauth2/token", data=form, auth=client)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def cognito(endpoint: str) -> Any:
+    return Provider(endpoint).connection.client("cognito-idp")
+
+
+def make_pool(endpoint: str) -> Pool:
+    client = cognito(endpoint)
+    pool_id = client.create_user_pool(PoolName="people")["UserPool"]["Id"]
+    named = [{"ScopeName": name.partition("/")[2], "ScopeDescription": name} for name in ALLOWED]
+    client.create_resource_server(UserPoolId=pool_id, Identifier="gatehouse", Name="Gatehouse", Scopes=named)
+    app = client.create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName="app",
+        CallbackURLs=[REDIRECT],
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthScopes=["openid", *ALLOWED],
+        AllowedOAuthFlowsUserPoolClient=True,
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
+        SupportedIdentityProviders=["COGNITO"],
+    )["UserPoolClient"]
+    service = make_service(endpoint, pool_id)
+    client.admin_create_user(UserPoolId=pool_id, Username=USER, MessageAction="SUPPRESS")
+    client.admin_set_user_password(UserPoolId=pool_id, Username=USER, Password=PASSWORD, Permanent=True)
+    return Pool(endpoint, pool_id, app["ClientId"], service["ClientId"], service["ClientSecret"])
+
+
+def make_service(endpoint: str, pool_id: str) -> dict[str, str]:
+    return cognito(endpoint).create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName="service",
+        GenerateSecret=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=ALLOWED,
+        AllowedOAuthFlowsUserPoolClient=True,
+    )["UserPoolClient"]
+
+
+def key_ids(pool: Pool) -> list[str]:
+    return [key["kid"] for key in httpx.get(pool.key_url).json()["keys"]]
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    with start(Options(state=tmp_path_factory.mktemp("cognito"), port=free_port())) as emulator:
+        pool = make_pool(emulator.endpoint_url)
+        while not ODD.search(key_ids(pool)[0]):
+            pool = make_pool(emulator.endpoint_url)
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def stack(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    plan = Plan(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(pool.issuer,))
+    with stack_up(plan, lambda _: None, lambda _: None) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Items:
+    """The collection, over HTTP."""
+
+    url: str
+
+    def call(self, method: str, token: str, **more: Any) -> httpx.Response:
+        return httpx.request(method, self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30, **more)
+
+
+@pytest.fixture(scope="module")
+def items(stack: Stack) -> Items:
+    return Items(f"{stack.deployment.exports['url']}/items")
+
+
+def decoded(token: str) -> dict[str, Any]:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def with_claim(token: str, **changes: object) -> str:
+    """The token with other claims in it, under the old signature."""
+    header, payload, signature = token.split(".")
+    claims = {**json.loads(base64.urlsafe_b64decode(payload + "==")), **changes}
+    return f"{header}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.{signature}"
+
+
+def test_its_tokens_are_what_the_profile_is_for(pool: Pool) -> None:
+    token = pool.service_token("gatehouse/items.read")
+    header, claims = jwt.get_unverified_header(token), decoded(token)
+    assert "typ" not in header
+    assert header["kid"] in key_ids(pool)
+    assert ODD.search(header["kid"])
+    assert claims["iss"] == pool.issuer.url
+    assert claims["token_use"] == "access"
+    assert claims["scope"] == "gatehouse/items.read"
+    assert (claims["client_id"], "aud" in claims) == (pool.service, False)
+
+
+class TestClientCredentials:
+    def test_create_and_list(self, pool: Pool, items: Items) -> None:
+        token = pool.service_token(*ALLOWED)
+        created = items.call("POST", token, json={"name": "by a service"})
+        assert created.status_code == 201
+        listed = items.call("GET", token)
+        assert (listed.status_code, listed.json()["items"]) == (200, [created.json()])
+
+    def test_are_forbidden_what_their_scope_lacks(self, pool: Pool, items: Items) -> None:
+        reader = pool.service_token("gatehouse/items.read")
+        assert items.call("GET", reader).status_code == 200
+        assert items.call("POST", reader, json={"name": "x"}).status_code == 403
+
+    def test_that_were_tampered_with_are_refused(self, pool: Pool, items: Items) -> None:
+        forged = with_claim(pool.service_token("gatehouse/items.read"), scope=" ".join(ALLOWED))
+        assert items.call("POST", forged, json={"name": "x"}).status_code == 401
+
+
+class TestCodeWithProofKey:
+    def test_creates_and_lists_what_is_the_users(self, pool: Pool, items: Items) -> None:
+        token = pool.code_tokens("openid", *ALLOWED)["access_token"]
+        created = items.call("POST", token, json={"name": "by a person"})
+        assert created.status_code == 201
+        listed = items.call("GET", pool.code_tokens("gatehouse/items.read")["access_token"])
+        assert (listed.status_code, listed.json()["items"]) == (200, [created.json()])
+
+    def test_is_forbidden_what_its_scope_lacks(self, pool: Pool, items: Items) -> None:
+        reader = pool.code_tokens("gatehouse/items.read")["access_token"]
+        assert items.call("POST", reader, json={"name": "x"}).status_code == 403
+
+    def test_gives_an_id_token_that_is_refused(self, pool: Pool, items: Items) -> None:
+        """It is signed with a key of the same set, so only what it says tells it apart."""
+        token = pool.code_tokens("openid", *ALLOWED)["id_token"]
+        assert jwt.get_unverified_header(token)["kid"] in key_ids(pool)
+        assert decoded(token)["token_use"] == "id"
+        assert items.call("GET", token).status_code == 401
+
+
+class TestPassword:
+    def test_gives_a_token_without_the_apis_scopes_that_is_forbidden_everything(self, pool: Pool, items: Items) -> None:
+        token = pool.password_tokens()["AccessToken"]
+        assert decoded(token)["scope"] == "aws.cognito.signin.user.admin"
+        assert items.call("GET", token).status_code == 403
+        assert items.call("POST", token, json={"name": "x"}).status_code == 403
+
+    def test_gives_an_id_token_that_is_refused(self, pool: Pool, items: Items) -> None:
+        assert items.call("GET", pool.password_tokens()["IdToken"]).status_code == 401
+
+
+def test_tokens_of_another_pool_are_refused(pool: Pool, items: Items) -> None:
+    assert items.call("GET", make_pool(pool.endpoint).service_token(*ALLOWED)).status_code == 401
+
+
+def test_tokens_of_a_client_that_is_no_audience_are_refused(pool: Pool, items: Items) -> None:
+    """Cognito's access tokens have no `aud`: the client stands for it."""
+    other = make_service(pool.endpoint, pool.pool_id)
+    token = replace(pool, service=other["ClientId"], secret=other["ClientSecret"]).service_token(*ALLOWED)
+    assert decoded(token)["iss"] == pool.issuer.url
+    assert items.call("GET", token).status_code == 401
+
+
+def test_the_decisions_are_logged_with_the_reason(pool: Pool, items: Items, stack: Stack) -> None:
+    items.call("GET", pool.password_tokens()["IdToken"])
+    items.call("GET", pool.password_tokens()["AccessToken"])
+    logs = stack.emulator.options.functions_log.read_text()
+    assert '"reason":"token_use"' in logs
+    assert '"reason":"insufficient_scope"' in logs
