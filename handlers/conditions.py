@@ -35,7 +35,7 @@ def is_current(request: Request, revision: str) -> bool:
 def _tags(name: str, header: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     position = 0
-    while position < len(header):
+    while not found or position < len(header):
         match = _TAGS.match(header, position)
         if match is None or len(found) == MAX_TAGS:
             allowed = f'allowed is "*" or up to {MAX_TAGS} entity tags in quotes, separated by commas'

@@ -14,7 +14,7 @@ from handlers.http import Response
 from handlers.identifiers import ID_FORM, is_id
 from handlers.problems import BadRequest
 from handlers.representation import representation
-from handlers.store import Filter, Page
+from handlers.store import Filter, Item, Page
 
 
 def list_items(call: Call) -> Response:
@@ -33,23 +33,27 @@ def encode_cursor(item_id: str) -> str:
 
 
 def _page(call: Call) -> Page:
+    """The page that all parameters together ask for."""
     query, collection = call.request.query, call.collection
+    limit, after, newest_first = _limit(query), _after(query), _order(query) == "newest"
+    filtered = _filter(query, collection)
     if collection.id_parameter in query:
-        return call.store.find(_looked_up(query, collection.id_parameter))
-    return call.store.list(
-        limit=_limit(query),
-        after=_after(query),
-        newest_first=_order(query) == "newest",
-        filtered=_filter(query, collection),
-    )
+        found = call.store.find(_looked_up(query, collection.id_parameter))
+        return Page([item for item in found.items if _is_wanted(item, after, newest_first, filtered)], None)
+    return call.store.list(limit=limit, after=after, newest_first=newest_first, filtered=filtered)
 
 
 def _looked_up(query: Mapping[str, str], name: str) -> str:
-    if others := sorted(set(query) - {name}):
-        raise bad_parameter(others[0], f"not together with {name}")
     if not is_id(query[name]):
         raise bad_parameter(name, ID_FORM)
     return query[name]
+
+
+def _is_wanted(item: Item, after: str | None, newest_first: bool, filtered: Filter | None) -> bool:
+    """Whether an item that was looked up by its id is also what the other parameters ask for."""
+    if filtered and str(item.get(filtered.field)) != filtered.value:
+        return False
+    return after is None or (item["id"] < after if newest_first else item["id"] > after)
 
 
 def _filter(query: Mapping[str, str], collection: Collection) -> Filter | None:

@@ -27,6 +27,12 @@ MAX_TEXT = 500
 
 TYPE_PREFIX = "urn:gatehouse:problem:"
 
+TITLES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+"""The names of RFC 9110 that Python has since 3.13: a title is the same on every version of it."""
+
 
 class Problem(Exception):
     """An answer that is an error: `detail` is for the client's developer, `errors` names the fields at fault."""
@@ -44,7 +50,7 @@ class Problem(Exception):
         """The problem details object; `request_id` is the one in the logs."""
         found: dict[str, Any] = {
             "type": f"{TYPE_PREFIX}{self.slug}",
-            "title": self.status.phrase,
+            "title": TITLES.get(self.status, self.status.phrase),
             "status": int(self.status),
             "detail": _text(self.detail),
             "request_id": request_id,

@@ -38,10 +38,10 @@ class _Overtaken(Exception):
 
 def _merge(call: Call, patch: Mapping[str, Any], allowed: tuple[str, ...] | None) -> Item:
     item = call.store.read(call.item_id)
-    if allowed is not None and item["revision"] not in allowed:
-        raise PreconditionFailed(f"The item {call.item_id!r} has changed.")
     merged = merge_patch(written_fields(item, call.collection), patch)
     fields = plain(validate(merged, call.collection.model))
+    if allowed is not None and item["revision"] not in allowed:
+        raise PreconditionFailed(f"The item {call.item_id!r} has changed.")
     try:
         return call.store.replace(call.item_id, fields, revisions=(item["revision"],))
     except PreconditionFailed:

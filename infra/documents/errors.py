@@ -137,7 +137,10 @@ class DefaultResponse:
 def gateway_responses(realm: str, origins: tuple[str, ...]) -> dict[str, Any]:
     """The document's `x-amazon-apigateway-gateway-responses`."""
     own = {
-        kind: {"statusCode": int(response.status), **_rendered(response.template(), dict(response.headers), origins)}
+        kind: {
+            "statusCode": str(int(response.status)),
+            **_rendered(response.template(), dict(response.headers), origins),
+        }
         for kind, response in error_responses(realm).items()
     }
     bad_request = DefaultResponse(slug="bad-request", title="Bad Request")

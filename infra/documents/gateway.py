@@ -13,6 +13,7 @@ from handlers.contract import Route
 from infra.documents.errors import gateway_responses
 from infra.documents.parameters import parameters
 from infra.documents.preflight import preflight
+from infra.documents.published import operation_id
 from infra.documents.schemas import REFERENCE, body_schema_name, gateway_schema, model_schemas
 
 AUTHORIZER = "bearer"
@@ -77,24 +78,15 @@ class GatewayDocument:
             method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
         }
         if self.cors_origins:
-            methods["options"] = preflight(sorted(methods), self.cors_origins)
+            in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
+            methods["options"] = preflight(sorted(methods), self.cors_origins) | {"parameters": in_path}
         return methods
 
     def _method(self, route: Route, method: str) -> dict[str, Any]:
-        operation_id = route.name if method == route.operation.method else f"{route.name}-{method.lower()}"
         described: dict[str, Any] = {
-            "operationId": operation_id,
+            "operationId": operation_id(route, method),
             "security": [{AUTHORIZER: []}],
-            # Only whether a required parameter is there is checked at the gateway.
-            "parameters": [
-                {
-                    "name": each["name"],
-                    "in": each["in"],
-                    "required": each.get("required", False),
-                    "schema": {"type": "string"},
-                }
-                for each in parameters(route)
-            ],
+            "parameters": [_parameter(each) for each in parameters(route)],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {
                 "type": "aws_proxy",
@@ -108,3 +100,13 @@ class GatewayDocument:
             reference = {"$ref": REFERENCE.format(name=name)}
             described["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
         return described
+
+
+def _parameter(described: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter as API Gateway takes it: all that it checks is whether a required one is there."""
+    return {
+        "name": described["name"],
+        "in": described["in"],
+        "required": described.get("required", False),
+        "schema": {"type": "string"},
+    }

@@ -4,17 +4,23 @@ from typing import Any
 
 from handlers.contract import Collection, Route
 from handlers.contract.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
+from infra.documents.answers import CURSOR_FORMAT, EXAMPLE_CURSOR, EXAMPLE_ID
 from infra.documents.schemas import ID_SCHEMA, model_schemas
 
-TAGS_SCHEMA = {"type": "string"}
+TAG = r'(W/)?"[!#-~]*"'
+TAGS_SCHEMA = {
+    "type": "string",
+    "format": "entity-tags",
+    "pattern": rf"^(\*|{TAG}([ \t]*,[ \t]*{TAG}){{0,9}})$",
+}
+"""`*`, or up to ten entity tags (RFC 9110 §13.1)."""
+
+EXAMPLE_TAG = '"6f1e2d3c4b5a6978"'
 
 
-def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": schema}
+def _parameter(place: str, name: str, description: str, schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
+    found = {"name": name, "in": place, "description": description, "schema": schema}
+    return found if example is None else found | {"example": example}
 
 
 ITEM_ID: dict[str, Any] = {
@@ -23,14 +29,29 @@ ITEM_ID: dict[str, Any] = {
     "required": True,
     "description": "The item's id.",
     "schema": ID_SCHEMA,
+    "example": EXAMPLE_ID,
 }
 
-IF_MATCH = _header("If-Match", "Only where the item's entity tag is one of these (RFC 9110 §13.1.1).", TAGS_SCHEMA)
-IF_NONE_MATCH = _header("If-None-Match", "Only where the item's entity tag is none of these.", TAGS_SCHEMA)
-IDEMPOTENCY_KEY = _header(
+IF_MATCH = _parameter(
+    "header",
+    "If-Match",
+    "Only where the item's entity tag is one of these (RFC 9110 §13.1.1).",
+    TAGS_SCHEMA,
+    EXAMPLE_TAG,
+)
+IF_NONE_MATCH = _parameter(
+    "header",
+    "If-None-Match",
+    "Only where the item's entity tag is none of these (RFC 9110 §13.1.2).",
+    TAGS_SCHEMA,
+    EXAMPLE_TAG,
+)
+IDEMPOTENCY_KEY = _parameter(
+    "header",
     "Idempotency-Key",
     "The same key and body give the same answer and one item, for 24 hours.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]+$"},
+    "8e03978e-40d5-43e8-bc93-6894a57f9324",
 )
 
 HEADERS = {
@@ -52,15 +73,16 @@ def parameters(route: Route) -> list[dict[str, Any]]:
 
 def _list_parameters(collection: Collection) -> list[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    cursor = {"type": "string", "format": CURSOR_FORMAT}
     order = {"type": "string", "enum": list(ORDERS), "default": ORDERS[0]}
     found = [
-        _query(LIMIT, "How many items to return at most.", limit),
-        _query(CURSOR, "Where to go on: the `next_cursor` of an earlier page.", {"type": "string"}),
-        _query(ORDER, "Which items come first.", order),
+        _parameter("query", LIMIT, "How many items to return at most.", limit),
+        _parameter("query", CURSOR, "Where to go on: the `next_cursor` of an earlier page.", cursor, EXAMPLE_CURSOR),
+        _parameter("query", ORDER, "Which items come first.", order),
         *(_filter(collection, name) for name in collection.filters),
     ]
-    if collection.id_parameter:
-        found.append(_query(collection.id_parameter, "Only the item with this id, by itself.", ID_SCHEMA))
+    if name := collection.id_parameter:
+        found.append(_parameter("query", name, "Only the item with this id.", ID_SCHEMA, EXAMPLE_ID))
     return found
 
 
@@ -70,4 +92,5 @@ def _filter(collection: Collection, name: str) -> dict[str, Any]:
         schema.pop(keyword, None)
     if schema.get("type") == "string" and "format" not in schema:
         schema["minLength"] = max(1, schema.get("minLength", 1))
-    return _query(name, f"Only items whose {name} is this; one filter at a time.", schema)
+    description = f"Only items whose {name} is this; one filter at a time."
+    return _parameter("query", name, description, schema, collection.example.get(name))

@@ -32,7 +32,7 @@ def preflight(methods: Sequence[str], origins: tuple[str, ...]) -> dict[str, Any
         "responses": {"204": {"description": "No Content", "headers": declared}},
         "x-amazon-apigateway-integration": {
             "type": "mock",
-            "passthroughBehavior": "when_no_match",
+            "passthroughBehavior": "never",
             "requestTemplates": {"application/json": '{"statusCode": 204}'},
             "responses": {"default": response},
         },

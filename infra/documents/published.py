@@ -1,11 +1,12 @@
-"""The document for people and tools: OpenAPI 3.1 with scopes, examples and problem responses."""
+"""The document for people and tools: OpenAPI 3.1 with scopes, links, examples and problem responses."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from handlers.contract import Collection, Operation, Route
+from infra.documents.answers import answer_schemas
 from infra.documents.parameters import parameters
+from infra.documents.responses import HEADERS, response_components, responses
 from infra.documents.schemas import REFERENCE, body_schema_name, model_schemas
 
 SUMMARIES = {
@@ -17,38 +18,16 @@ SUMMARIES = {
     "delete": "Delete {article} {singular}",
 }
 
-MERGE_PATCH = "application/merge-patch+json"
+MEDIA_TYPES = {"whole": ("application/json",), "patch": ("application/merge-patch+json", "application/json")}
+"""What a body may be declared as; the first is the one to use."""
 
-EXAMPLE_ID = "01a1f97f-08f1-7b5a-abae-f739da7cf322"
-EXAMPLE_TIME = "2026-06-15T09:30:00.000Z"
+DESCRIPTION = """\
+A REST API behind a JWT authorizer.
 
-SERVER_FIELDS: dict[str, Any] = {
-    "id": {"type": "string", "description": "Made by the API; unique among the caller's own."},
-    "created_at": {"type": "string", "format": "date-time"},
-    "updated_at": {"type": "string", "format": "date-time"},
-}
-
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "Problem details (RFC 9457).",
-    "required": ["type", "title", "detail", "request_id"],
-    "properties": {
-        "type": {"type": "string", "description": "A URN that names the kind of problem."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string", "description": "The request's id, also in the logs."},
-        "scope": {"type": "string", "description": "On 403: the scopes that the token has."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "detail"],
-                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-}
+Every request carries `Authorization: Bearer <JWT>`, with a token of the stack's identity provider whose scopes allow
+the operation. Data belongs to the token's subject: nobody else sees it. Every error is a problem (RFC 9457). What this
+document does not name, in a query or a body, is refused. Browsers may call from the origins that the stack names.
+"""
 
 
 def published_document(title: str, routes: Sequence[Route]) -> dict[str, Any]:
@@ -56,23 +35,31 @@ def published_document(title: str, routes: Sequence[Route]) -> dict[str, Any]:
     collections = list({route.collection.name: route.collection for route in routes}.values())
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.operation.method.lower()] = _operation(route)
+        described = {method.lower(): _operation(route, method) for method in route.operation.methods}
+        paths.setdefault(route.path, {}).update(described)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": title,
             "version": "1",
-            "description": "A REST API behind a JWT authorizer. Every request carries `Authorization: Bearer <JWT>`.",
+            "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "/", "description": "Where this document is; a stack's own address is its output `url`."}],
         "tags": [{"name": each.name, "description": each.summary} for each in collections],
         "paths": paths,
         "components": {
             "securitySchemes": {"oauth2": _security_scheme(routes)},
-            "schemas": {"Problem": PROBLEM, **_schemas(collections)},
+            "headers": HEADERS,
+            "responses": response_components(),
+            "schemas": {**answer_schemas(collections), **model_schemas(collections)},
         },
     }
+
+
+def operation_id(route: Route, method: str) -> str:
+    """The name of a method of a route: the route's own, or with the method where that is not the operation's first."""
+    return route.name if method == route.operation.method else f"{route.name}-{method.lower()}"
 
 
 def _security_scheme(routes: Sequence[Route]) -> dict[str, Any]:
@@ -82,99 +69,32 @@ def _security_scheme(routes: Sequence[Route]) -> dict[str, Any]:
     return {"type": "oauth2", "description": "The stack's identity provider.", "flows": {"clientCredentials": flow}}
 
 
-def _schemas(collections: Sequence[Collection]) -> dict[str, Any]:
-    found = model_schemas(collections)
-    for each in collections:
-        found[f"Stored{each.model.__name__}"] = _stored_schema(each)
-        found[f"{each.model.__name__}Patch"] = _patch_schema(each)
-    return found
-
-
-def _patch_schema(collection: Collection) -> dict[str, Any]:
-    """A merge patch of the model (RFC 7396): any of its fields; null puts a field's default back."""
-    written = model_schemas([collection])[collection.model.__name__]
-    required = written.get("required", [])
-    properties = {
-        name: schema if name in required else {"anyOf": [schema, {"type": "null"}]}
-        for name, schema in written["properties"].items()
-    }
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-def _stored_schema(collection: Collection) -> dict[str, Any]:
-    """What the API answers with: what the client wrote, and what the API adds."""
-    written = model_schemas([collection])[collection.model.__name__]
-    properties = {**SERVER_FIELDS, **written["properties"]}
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, method: str) -> dict[str, Any]:
     operation, collection = route.operation, route.collection
-    article = "an" if collection.singular[0] in "aeiou" else "a"
-    summary = SUMMARIES[operation.name].format(plural=collection.name, singular=collection.singular, article=article)
     described: dict[str, Any] = {
-        "operationId": route.name,
-        "summary": summary,
+        "operationId": operation_id(route, method),
+        "summary": _summary(operation, collection, method),
         "tags": [collection.name],
         "security": [{"oauth2": [route.scope]}],
         "parameters": parameters(route),
-        "responses": {str(int(operation.status)): _success(route), **_not_modified(operation), **_problems(route)},
+        "responses": responses(route, method),
     }
     if operation.body != "none":
         described["requestBody"] = _request_body(route)
     return described
 
 
+def _summary(operation: Operation, collection: Collection, method: str) -> str:
+    article = "an" if collection.singular[0] in "aeio" else "a"
+    summary = SUMMARIES[operation.name].format(plural=collection.name, singular=collection.singular, article=article)
+    return summary if method == operation.method else f"{summary}: the headers only"
+
+
 def _request_body(route: Route) -> dict[str, Any]:
-    collection = route.collection
-    if route.operation.body == "patch":
-        example = dict([next(iter(collection.example.items()))])
-        schema = {"$ref": REFERENCE.format(name=f"{collection.model.__name__}Patch")}
-        content = {MERGE_PATCH: {"schema": schema, "example": example}}
-        return {"required": True, "content": content}
-    new = route.operation.name == "create"
-    schema = {"$ref": REFERENCE.format(name=body_schema_name(collection, new=new))}
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": collection.example}}}
-
-
-def _success(route: Route) -> dict[str, Any]:
     operation, collection = route.operation, route.collection
-    if operation.status == HTTPStatus.NO_CONTENT:
-        return {"description": operation.status.phrase}
-    stored = {"$ref": f"#/components/schemas/Stored{collection.model.__name__}"}
-    example = {"id": EXAMPLE_ID, **collection.example, "created_at": EXAMPLE_TIME, "updated_at": EXAMPLE_TIME}
-    if operation.name == "list":
-        schema = {
-            "type": "object",
-            "required": [collection.name, "next_cursor"],
-            "properties": {
-                collection.name: {"type": "array", "items": stored},
-                "next_cursor": {"type": ["string", "null"]},
-            },
-        }
-        content = {"schema": schema, "example": {collection.name: [example], "next_cursor": None}}
-        return {"description": "A page.", "content": {"application/json": content}}
-    headers: dict[str, Any] = {"ETag": {"description": "Names this state of the item.", "schema": {"type": "string"}}}
-    if operation.status == HTTPStatus.CREATED:
-        headers["Location"] = {"description": "Where the new item is, relative to this.", "schema": {"type": "string"}}
-    content = {"schema": stored, "example": example}
-    return {"description": operation.status.phrase, "headers": headers, "content": {"application/json": content}}
-
-
-def _not_modified(operation: Operation) -> dict[str, Any]:
-    return {"304": {"description": "The client has this state already."}} if operation.name == "read" else {}
-
-
-def _problems(route: Route) -> dict[str, Any]:
-    operation = route.operation
-    found = {"400", "401", "403", "429", "500", "503", "504"}
-    if operation.body != "none":
-        found |= {"413", "415"}
-    if operation.on_item:
-        found |= {"404"}
-    if operation.on_item and operation.verb == "write":
-        found |= {"412"}
-    if operation.name == "create":
-        found |= {"409", "422"}
-    content = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(name="Problem")}}}
-    return {status: {"description": HTTPStatus(int(status)).phrase, "content": content} for status in sorted(found)}
+    if operation.body == "patch":
+        name, example = f"{collection.model.__name__}Patch", dict([next(iter(collection.example.items()))])
+    else:
+        name, example = body_schema_name(collection, new=operation.name == "create"), collection.example
+    content = {"schema": {"$ref": REFERENCE.format(name=name)}, "example": example}
+    return {"required": True, "content": dict.fromkeys(MEDIA_TYPES[operation.body], content)}

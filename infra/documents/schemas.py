@@ -1,7 +1,7 @@
-"""JSON schemas of the collections' models."""
+"""JSON schemas of the collections' models: what clients may write, and what API Gateway takes of it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -10,13 +10,18 @@ from handlers.contract import Collection
 REFERENCE = "#/components/schemas/{name}"
 
 GATEWAY_KEYWORDS = frozenset({
-    "$ref", "additionalProperties", "description", "enum", "items", "maxLength", "maximum", "minLength", "minimum",
-    "pattern", "properties", "required", "type",
+    "$ref", "description", "enum", "items", "maxLength", "maximum", "minLength", "minimum", "pattern", "properties",
+    "required", "type",
 })  # fmt: skip
-"""The JSON schema draft 4 keywords that API Gateway's models understand and these schemas use."""
+"""The JSON schema draft 4 keywords that API Gateway's models have and these schemas use."""
 
-DROPPED = frozenset({"title", "default", "examples", "format", "minItems", "maxItems"})
-"""Keywords that add nothing to validation at the gateway: it warns of them or does not check them."""
+DROPPED = frozenset({"additionalProperties", "default", "examples", "format", "maxItems", "minItems", "title"})
+"""Keywords that are left out: the gateway warns of them, and then the import fails, or does not check them.
+
+AWS, "Amazon API Gateway important notes": models are JSON schema draft 4, without `additionalProperties`, `anyOf`,
+`oneOf`, `discriminator`, `example`, `exclusiveMinimum`, `readOnly` and numeric formats; `minItems` and `maxItems` are
+not validated. What the gateway lets through the handlers refuse, naming the field.
+"""
 
 
 ID_SCHEMA: dict[str, Any] = {
@@ -38,13 +43,27 @@ def body_schema_name(collection: Collection, *, new: bool) -> str:
 
 
 def _schemas_of(collection: Collection) -> dict[str, Any]:
-    _, found = msgspec.json.schema_components([collection.model], ref_template=REFERENCE)
+    _, components = msgspec.json.schema_components([collection.model], ref_template=REFERENCE)
+    found = {name: _with_numbers(schema) for name, schema in components.items()}
     if collection.client_ids:
         written = found[collection.model.__name__]
         chosen = {**ID_SCHEMA, "description": "The client's own choice; made by the API where there is none."}
         properties = {"id": chosen, **written["properties"]}
-        found[body_schema_name(collection, new=True)] = {**written, "properties": properties}
+        name = body_schema_name(collection, new=True)
+        found[name] = {**written, "title": name, "properties": properties}
     return found
+
+
+def _with_numbers(schema: Any) -> Any:
+    """A schema whose exact decimals are numbers, as the API takes and gives them; msgspec describes them as texts."""
+    if isinstance(schema, list):
+        return [_with_numbers(each) for each in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    told = cast("dict[str, Any]", schema)
+    if told.get("format") == "decimal":
+        told = {**{name: value for name, value in told.items() if name != "format"}, "type": "number"}
+    return {name: _with_numbers(value) for name, value in told.items()}
 
 
 def gateway_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +74,6 @@ def gateway_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"API Gateway's models have no {', '.join(unknown)}; allowed are {allowed}")
     if "properties" in kept:
         kept["properties"] = {name: gateway_schema(each) for name, each in kept["properties"].items()}
-    for keyword in ("items", "additionalProperties"):
-        if isinstance(kept.get(keyword), Mapping):
-            kept[keyword] = gateway_schema(kept[keyword])
+    if isinstance(kept.get("items"), Mapping):
+        kept["items"] = gateway_schema(kept["items"])
     return kept

@@ -97,8 +97,8 @@ def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
 def test_both_documents_describe_it(project: Path) -> None:
     output_of(project, "-m", "infra.documents", "openapi.json")
     document = json.loads((project / "openapi.json").read_text())
-    assert set(document["paths"]["/invoices"]) == {"get", "post"}
-    assert set(document["paths"]["/invoices/{id}"]) == {"get", "put", "patch", "delete"}
+    assert set(document["paths"]["/invoices"]) == {"get", "head", "post"}
+    assert set(document["paths"]["/invoices/{id}"]) == {"get", "head", "put", "patch", "delete"}
     scopes = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
     assert {"invoices:read", "invoices:write"} <= set(scopes)
     assert document["components"]["schemas"]["Invoice"]["required"] == ["customer", "amount"]

@@ -14,7 +14,7 @@ ALLOWED = {
     "handlers/contract": ("handlers.contract",),
     "handlers": ("handlers",),
     "authorizer": ("authorizer",),
-    "infra": ("infra", "handlers.contract", "authorizer.settings"),
+    "infra": ("infra", "handlers.contract", "authorizer.policy", "authorizer.settings"),
     "local": ("local", "infra", "handlers", "authorizer"),
 }
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from handlers.list import encode_cursor
 from tests.unit.handlers.conftest import Api
 
 
@@ -29,6 +30,13 @@ class TestClientChosenIds:
         assert (answer.status, answer.json["errors"][0]["field"]) == (400, "id")
 
 
+@pytest.mark.parametrize("email", ["a", "a@b@c", "a b@c", "\n", "a@b\n", "a\x1d@b", "\ufeffa@b", "a@\x85", None])
+def test_what_is_no_address_is_refused_as_the_published_pattern_says(users: Api, email: object) -> None:
+    """Python's regular expressions and ECMAScript's do not agree on blanks and on where a text ends."""
+    answer = users.call("create", body={"name": "a", "email": email})
+    assert (answer.status, answer.json["errors"][0]["field"]) == (400, "email")
+
+
 class TestLookUp:
     def test_one_user_is_found_by_id(self, users: Api) -> None:
         user = users.created(id="12345")
@@ -40,9 +48,30 @@ class TestLookUp:
         assert users.call("list", query={"userId": "2"}).json["users"] == []
         assert users.call("list", query={"userId": "1"}, owner="local|eve").json["users"] == []
 
-    @pytest.mark.parametrize("query", [{"userId": "a b"}, {"userId": ""}, {"userId": "1", "limit": "2"}])
+    @pytest.mark.parametrize("query", [{"userId": "a b"}, {"userId": ""}, {"userId": "1", "limit": "0"}])
     def test_a_bad_look_up_is_400(self, users: Api, query: dict[str, str]) -> None:
         assert users.call("list", query=query).status == 400
+
+    @pytest.mark.parametrize(
+        ("others", "found"),
+        [
+            ({"limit": "2", "order": "oldest"}, True),
+            ({"email": "b@example.com"}, True),
+            ({"email": "a@example.com"}, False),
+            ({"order": "oldest", "cursor": encode_cursor("1")}, True),
+            ({"order": "oldest", "cursor": encode_cursor("2")}, False),
+            ({"order": "newest", "cursor": encode_cursor("3")}, True),
+            ({"order": "newest", "cursor": encode_cursor("2")}, False),
+        ],
+    )
+    def test_it_is_listed_where_it_is_what_the_other_parameters_ask_for(
+        self, users: Api, others: dict[str, str], found: bool
+    ) -> None:
+        user = users.created(id="2", email="b@example.com")
+        users.created(id="1", email="a@example.com")
+        users.created(id="3", email="b@example.com")
+        answer = users.call("list", query={"userId": "2", **others})
+        assert answer.json == {"users": [user] if found else [], "next_cursor": None}
 
 
 class TestFilters:
@@ -51,6 +80,11 @@ class TestFilters:
         users.created(email="b@example.com")
         users.call("create", body={"name": "x", "email": "a@example.com"}, owner="local|eve")
         assert users.call("list", query={"email": "a@example.com"}).json["users"] == [mine]
+
+    def test_an_owner_whose_name_looks_like_a_filter_sees_nothing_of_another(self, users: Api) -> None:
+        users.created(email="b#email#c@d")
+        found = users.call("list", query={"email": "c@d"}, owner="local|ann#email#b")
+        assert found.json["users"] == []
 
     def test_the_index_follows_every_write(self, users: Api) -> None:
         user = users.created(email="a@example.com")

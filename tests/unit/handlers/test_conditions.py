@@ -40,6 +40,12 @@ class TestIfMatch:
         assert (answer.status, answer.json["type"]) == (412, "urn:gatehouse:problem:precondition-failed")
         assert api.call("read", created.json["id"]).json == created.json
 
+    @pytest.mark.parametrize("operation", ["replace", "update"])
+    def test_a_body_that_would_never_do_is_400_whatever_the_state(self, api: Api, operation: str) -> None:
+        item = api.created()
+        answer = api.call(operation, item["id"], {"name": 1}, headers={"If-Match": '"other"'})
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, "name")
+
     @pytest.mark.parametrize("operation", ["replace", "update", "delete"])
     def test_an_absent_item_is_not_found_all_the_same(self, api: Api, operation: str) -> None:
         body = None if operation == "delete" else {"name": "b"}
@@ -69,10 +75,12 @@ class TestIfMatch:
     def test_what_is_no_list_of_tags_is_named(self, api: Api, header: str) -> None:
         item = api.created()
         answer = api.call("delete", item["id"], headers={"If-Match": header})
-        if header == "":
-            assert answer.status == 412
-        else:
-            assert (answer.status, answer.json["errors"][0]["field"]) == (400, "If-Match")
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, "If-Match")
+        assert api.call("read", item["id"]).status == 200
+
+    def test_an_empty_list_of_tags_is_refused_when_reading_too(self, api: Api) -> None:
+        answer = api.call("read", api.created()["id"], headers={"If-None-Match": ""})
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, "If-None-Match")
 
 
 def test_every_write_makes_a_new_tag(api: Api) -> None:
