@@ -1,5 +1,6 @@
 """From an operation to a Lambda function: the caller, the answer, its headers and the one place that catches errors."""
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import Any
 from handlers import log
 from handlers.caller import Caller
 from handlers.contract import Collection, FieldError
-from handlers.database import MARGIN, Database, client
+from handlers.database import Database, client, deadline_in
 from handlers.http import Request, Response
 from handlers.identifiers import is_id
 from handlers.problems import MEDIA_TYPE, BadRequest, NotFound, Problem, problem_of
@@ -56,6 +57,8 @@ class Function:
         if in_lambda():
             with suppress(Exception):  # settings that are broken are a 500 of each request, with a log line
                 _ = self.dynamodb, self.settings
+            gc.freeze()
+            gc.enable()
 
     @cached_property
     def settings(self) -> Settings:
@@ -78,7 +81,7 @@ class Function:
             cors = cors_headers(event, self.settings.cors_origins)
             request = Request.from_event(event)
             with_body = request.method != "HEAD"
-            response = self.answer(request, deadline(context))
+            response = self.answer(request, deadline_in(seconds_left(context)))
         except Exception as error:  # noqa: BLE001  the one place that catches everything
             response = _problem_response(error, request_id)
         milliseconds = round((time.perf_counter() - started) * 1000, 2)
@@ -101,10 +104,9 @@ class Function:
             raise BadRequest("Unknown query parameters.", tuple(FieldError(name, allowed) for name in unknown))
 
 
-def deadline(context: Any) -> float:
-    """Until when (of `time.monotonic`) an invocation may call the database; without a context, for a few seconds."""
-    remaining = context.get_remaining_time_in_millis() / 1000 if context is not None else WITHOUT_CONTEXT
-    return time.monotonic() + remaining - MARGIN
+def seconds_left(context: Any) -> float:
+    """How long an invocation may still take."""
+    return WITHOUT_CONTEXT if context is None else context.get_remaining_time_in_millis() / 1000
 
 
 def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:

@@ -122,7 +122,7 @@ class Store:
             self._conditional("delete_item", item_id, revisions, {}, {}, {})
         except ConditionFailed as failed:
             # After an attempt whose answer was lost, nothing there means that it deleted.
-            if failed.item is None and failed.retried:
+            if failed.item is None and failed.in_doubt:
                 return
             raise _missed(failed, item_id) from None
 
@@ -185,7 +185,8 @@ class Store:
         }
 
     def _filter_value(self, field: str, value: str) -> str:
-        return f"{self.owner}#{field}#{value}"
+        # An owner and a value may both contain the separator; the owner's length says where one ends.
+        return f"{len(self.owner)}#{self.owner}#{field}#{value}"
 
 
 def require_own(failed: ConditionFailed, item: Item) -> None:

@@ -7,20 +7,12 @@ import pulumi
 
 from handlers.contract import Route
 from handlers.contract.keys import index_name
+from infra import slim_botocore
 from infra.bundles import ROOT, Bundle, Target
 from infra.function import Function, FunctionArgs, Grant
 from infra.naming import Names
 from infra.settings import StackSettings
 from infra.table import Table
-
-BOTOCORE_DATA = (
-    "botocore/data/dynamodb/*",
-    "botocore/data/endpoints.json",
-    "botocore/data/partitions.json",
-    "botocore/data/sdk-default-configuration.json",
-    "botocore/data/_retry.json",
-)
-"""Of botocore's descriptions of 400 services, those that a DynamoDB client reads."""
 
 
 def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
@@ -29,8 +21,10 @@ def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
         name="handlers",
         package=ROOT / "handlers",
         target=target,
-        left_out=("botocore/data/*", "botocore/.changes/*"),
-        kept=BOTOCORE_DATA,
+        generated=slim_botocore.GENERATED,
+        left_out=slim_botocore.LEFT_OUT,
+        kept=slim_botocore.KEPT,
+        rewritten=slim_botocore.rewritten,
         compiled=compiled,
     )
 

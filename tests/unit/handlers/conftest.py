@@ -42,11 +42,14 @@ class Answer:
         return json.loads(self.text)
 
 
+@dataclass(frozen=True)
 class Context:
     """What Lambda tells of an invocation: just time enough for some attempts."""
 
+    milliseconds: int = 2600
+
     def get_remaining_time_in_millis(self) -> int:
-        return 2600
+        return self.milliseconds
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Api:
 
     collection: str
     functions: Mapping[str, Function]
+    context: Context = Context()
 
     def call(
         self,
@@ -70,7 +74,7 @@ class Api:
         event = self.event(operation, item_id, body, owner=owner)
         event["headers"] |= headers or {}
         event["queryStringParameters"] = query
-        found = self.functions[operation](event | more, Context())
+        found = self.functions[operation](event | more, self.context)
         return Answer(found["statusCode"], found["headers"], found["body"])
 
     def event(self, operation: str, item_id: str = "", body: Any = None, *, owner: str = "local|ann") -> dict[str, Any]:

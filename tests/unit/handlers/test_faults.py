@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from handlers.database import Database
 from handlers.store import Store
-from tests.unit.handlers.conftest import Api
+from tests.unit.handlers.conftest import Api, Context
 
 
 class FaultyClient:
@@ -83,3 +84,18 @@ def test_a_store_reaches_no_other_partition(api: Api) -> None:
     other = Store(Database(api.dynamodb, api.table, time.monotonic() + 5), "local|eve")
     assert other.list(limit=100, after=None, newest_first=True).items == []
     assert api.call("read", mine["id"]).status == 200
+
+
+def test_an_item_that_is_too_large_is_413_also_in_a_transaction(api: Api) -> None:
+    too_large = {"Code": "ValidationError", "Message": "Item size has exceeded the maximum allowed size"}
+    response: Any = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [too_large, {"Code": "None"}],
+    }
+    api.functions["create"].__dict__["dynamodb"] = FaultyClient(ClientError(response, "TransactWriteItems"))
+    assert api.call("create", body={"name": "a"}, headers={"Idempotency-Key": "k"}).status == 413
+
+
+def test_a_function_with_hardly_any_time_still_asks_once(api: Api) -> None:
+    mine = api.created()
+    assert replace(api, context=Context(500)).call("read", mine["id"]).status == 200

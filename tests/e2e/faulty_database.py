@@ -1,0 +1,239 @@
+"""A proxy on loopback before a DynamoDB, which fails in the ways of real networks and of a database that is busy."""
+
+import http.client
+import json
+import socket
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
+from urllib.parse import urlsplit
+
+AMZ_JSON = "application/x-amz-json-1.0"
+SLOW = 0.7
+"""Longer than the handlers wait in the tests, in seconds."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    media_type: str = AMZ_JSON
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """One request of a handler, in the hands of a fault."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.body = self.rfile.read(int(self.headers["Content-Length"]))
+        with suppress(ConnectionError):
+            self.database.next_fault(self)(self)
+
+    @property
+    def database(self) -> "FaultyDatabase":
+        return cast("FaultyDatabase", self.server)
+
+    @property
+    def operation(self) -> str:
+        return str(self.headers["X-Amz-Target"]).rpartition(".")[2]
+
+    def forward(self) -> Reply:
+        """What the database answers."""
+        backend = http.client.HTTPConnection(self.database.backend, timeout=10)
+        try:
+            backend.request("POST", self.path, self.body, dict(self.headers))
+            found = backend.getresponse()
+            return Reply(found.status, found.read())
+        finally:
+            backend.close()
+
+    def answer(self, reply: Reply, *, sent: bytes | None = None, length: int | None = None) -> None:
+        """Answers, with the checksum that DynamoDB's answers have; `sent` and `length` may contradict it."""
+        sent = reply.body if sent is None else sent
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.media_type)
+        self.send_header("X-Amz-Crc32", str(zlib.crc32(reply.body)))
+        self.send_header("Content-Length", str(len(sent) if length is None else length))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def hang_up(self, *, at_once: bool = False) -> None:
+        """Closes the connection, `at_once` with a reset."""
+        if at_once:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Says nothing."""
+
+
+Fault = Callable[[Exchange], None]
+
+
+class FaultyDatabase(ThreadingHTTPServer):
+    """Deals with each request as `plan` says, one fault after another and the last one from then on."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, backend: str) -> None:
+        super().__init__(("127.0.0.1", 0), Exchange)
+        self.backend = urlsplit(backend).netloc
+        self.choose: Callable[[Exchange], Fault] = lambda _: passes
+        self.operations: list[str] = []
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def plan(self, *faults: Fault) -> None:
+        """From now on these faults, in this order."""
+        left = list(faults)
+        self.operations = []
+        self.choose = lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+    def next_fault(self, exchange: Exchange) -> Fault:
+        with self._lock:
+            self.operations.append(exchange.operation)
+            return self.choose(exchange)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that the client or a fault has closed is what this is for."""
+
+
+@contextmanager
+def faulty_database(backend: str) -> Iterator[FaultyDatabase]:
+    with FaultyDatabase(backend) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def passes(exchange: Exchange) -> None:
+    exchange.answer(exchange.forward())
+
+
+def hangs_up(exchange: Exchange) -> None:
+    exchange.hang_up()
+
+
+def resets(exchange: Exchange) -> None:
+    exchange.hang_up(at_once=True)
+
+
+def never_answers(exchange: Exchange) -> None:
+    time.sleep(SLOW)
+    exchange.hang_up()
+
+
+def loses_the_answer(exchange: Exchange) -> None:
+    exchange.forward()
+    exchange.hang_up()
+
+
+def resets_after_the_write(exchange: Exchange) -> None:
+    exchange.forward()
+    exchange.hang_up(at_once=True)
+
+
+def answers_late(exchange: Exchange) -> None:
+    reply = exchange.forward()
+    time.sleep(SLOW)
+    exchange.answer(reply)
+
+
+def arrives_late(exchange: Exchange) -> None:
+    time.sleep(SLOW)
+    exchange.answer(exchange.forward())
+
+
+def breaks_off(exchange: Exchange) -> None:
+    reply = exchange.forward()
+    exchange.answer(reply, sent=reply.body[: len(reply.body) // 2], length=len(reply.body))
+    exchange.hang_up()
+
+
+def stalls(exchange: Exchange) -> None:
+    reply = exchange.forward()
+    exchange.answer(reply, sent=reply.body[: len(reply.body) // 2], length=len(reply.body))
+    time.sleep(SLOW)
+    exchange.hang_up()
+
+
+def truncates(exchange: Exchange) -> None:
+    """Half an answer that looks like a whole one but for its checksum."""
+    reply = exchange.forward()
+    exchange.answer(reply, sent=reply.body[: len(reply.body) // 2])
+
+
+def answers_nothing(exchange: Exchange) -> None:
+    """An empty object, as if nothing were found, but for its checksum and a space."""
+    exchange.answer(exchange.forward(), sent=b"{ }")
+
+
+def error(code: str, status: int = 400) -> Fault:
+    body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "secret-detail"}).encode()
+    return lambda exchange: exchange.answer(Reply(status, body))
+
+
+def page(status: int) -> Fault:
+    """What something between answers, which is not the database."""
+    return lambda exchange: exchange.answer(Reply(status, b"<html>secret-detail</html>", "text/html"))
+
+
+def fails_after_the_write(exchange: Exchange) -> None:
+    exchange.forward()
+    error("InternalServerError", 500)(exchange)
+
+
+def conflicts(exchange: Exchange) -> None:
+    if exchange.operation != "TransactWriteItems":
+        return error("TransactionConflictException")(exchange)
+    reasons = [{"Code": "None"}, {"Code": "TransactionConflict", "Message": "secret-detail"}]
+    body = {"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "CancellationReasons": reasons}
+    return exchange.answer(Reply(400, json.dumps(body).encode()))
+
+
+REFUSED: dict[str, Fault] = {
+    "throttles": error("ProvisionedThroughputExceededException"),
+    "limits requests": error("ThrottlingException"),
+    "conflicts": conflicts,
+}
+"""The database says itself that it has written nothing."""
+
+NOT_WRITTEN: dict[str, Fault] = {
+    "hangs up": hangs_up,
+    "resets": resets,
+    "never answers": never_answers,
+    "breaks": error("InternalServerError", 500),
+    "is unavailable": error("ServiceUnavailable", 503),
+    "is behind a 502": page(502),
+    "is behind a 429": page(429),
+}
+WRITTEN: dict[str, Fault] = {
+    "loses the answer": loses_the_answer,
+    "resets after the write": resets_after_the_write,
+    "answers late": answers_late,
+    "arrives late": arrives_late,
+    "breaks off": breaks_off,
+    "stalls": stalls,
+    "truncates": truncates,
+    "answers nothing": answers_nothing,
+    "fails after the write": fails_after_the_write,
+}
+FAULTS = REFUSED | NOT_WRITTEN | WRITTEN

@@ -1,0 +1,289 @@
+"""Faults between the handlers and the database: what is acknowledged is there once, what is not is there whole or not.
+
+The handlers run in this process; a proxy that fails lies between them and the emulator.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from handlers import database
+from handlers.contract import load_collections
+from local.emulator.launch import Options, free_port, start
+from tests.e2e.faulty_database import (
+    FAULTS,
+    REFUSED,
+    WRITTEN,
+    Exchange,
+    Fault,
+    FaultyDatabase,
+    answers_late,
+    faulty_database,
+    never_answers,
+    passes,
+)
+from tests.unit.handlers.conftest import Answer, Api, Context, collection_api
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 0.1, 0.4
+REMAINING = 1.6
+"""Seconds that an invocation has: one attempt that ends by its time-out, and then some."""
+
+LATE = 0.3
+"""Seconds by which a busy machine may be late."""
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """The functions of the collections behind the proxy, and beside it."""
+
+    proxy: FaultyDatabase
+    behind: dict[str, Api]
+    beside: dict[str, Api]
+
+    def read(self, collection: str, item_id: str, owner: str) -> Answer:
+        return self.beside[collection].call("read", item_id, owner=owner)
+
+    def listed(self, collection: str, owner: str) -> list[dict[str, Any]]:
+        return self.beside[collection].call("list", query={"limit": "100"}, owner=owner).json[collection]
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    options = Options(state=tmp_path_factory.mktemp("emulator"), port=free_port())
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        emulator = stack.enter_context(start(options))
+        patch.setenv("AWS_ACCESS_KEY_ID", emulator.credentials.access_key_id)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", emulator.credentials.secret_access_key)
+        patch.setenv("AWS_DEFAULT_REGION", options.region)
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", emulator.endpoint_url)
+        names = [collection.name for collection in load_collections()]
+        direct = database.client()
+        beside = {name: stack.enter_context(collection_api(name, direct)) for name in names}
+        proxy = stack.enter_context(faulty_database(emulator.endpoint_url))
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", proxy.url)
+        patch.setattr(database, "CONNECT_TIMEOUT", CONNECT_TIMEOUT)
+        patch.setattr(database, "READ_TIMEOUT", READ_TIMEOUT)
+        client = database.client()
+        behind = {name: copy_over(each, client) for name, each in beside.items()}
+        yield Faulty(proxy, behind, beside)
+        proxy.plan(passes)
+
+
+def copy_over(api: Api, client: Any) -> Api:
+    """The same functions over another client."""
+    functions = {name: type(each)(each.operate, each.parameters) for name, each in api.functions.items()}
+    for name, function in functions.items():
+        function.__dict__.update(dynamodb=client, settings=api.functions[name].settings)
+    return replace(api, functions=functions, context=Context(int(REMAINING * 1000)))
+
+
+@pytest.fixture
+def owner() -> str:
+    return f"local|{uuid.uuid4()}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way to change data: on what, by which call, and what a success is."""
+
+    operation: str
+    status: int
+    body: Any = None
+    headers: tuple[str, str] | None = None
+    collection: str = "items"
+
+    def call(self, faulty: Faulty, owner: str, before: Answer) -> Answer:
+        item_id = "" if self.operation == "create" else before.json["id"]
+        name, value = self.headers or ("X-None", "")
+        headers = {name: value.format(tag=before.headers["ETag"])}
+        api = faulty.behind[self.collection]
+        return api.call(self.operation, item_id, self.body, owner=owner, headers=headers)
+
+
+IF_MATCH = ("If-Match", "{tag}")
+CHANGES = {
+    "create": Change("create", 201, {"name": "new"}),
+    "create with a key": Change("create", 201, {"name": "new"}, ("Idempotency-Key", "k")),
+    "create under a chosen id": Change("create", 201, {"id": "1", "name": "new"}, collection="users"),
+    "create once under a chosen id": Change(
+        "create", 201, {"id": "1", "name": "new"}, ("Idempotency-Key", "k"), collection="users"
+    ),
+    "replace": Change("replace", 200, {"name": "new"}),
+    "replace if it matches": Change("replace", 200, {"name": "new"}, IF_MATCH),
+    "update": Change("update", 200, {"name": "new"}),
+    "update if it matches": Change("update", 200, {"name": "new"}, IF_MATCH),
+    "delete": Change("delete", 204),
+    "delete if it matches": Change("delete", 204, None, IF_MATCH),
+}
+
+
+def existing(faulty: Faulty, collection: str, owner: str) -> Answer:
+    """An item that was there before anything failed."""
+    made = faulty.beside[collection].call("create", body={"name": "old"}, owner=owner)
+    assert made.status == 201
+    return made
+
+
+def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
+    started = time.monotonic()
+    return call(), time.monotonic() - started
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_change_survives_one_fault_and_is_made_once(faulty: Faulty, owner: str, change: str, fault: str) -> None:
+    wanted = CHANGES[change]
+    before = existing(faulty, wanted.collection, owner)
+    faulty.proxy.plan(FAULTS[fault], passes)
+    answer = wanted.call(faulty, owner, before)
+    assert answer.status == wanted.status, answer.text
+    old, listed = before.json, faulty.listed(wanted.collection, owner)
+    if wanted.operation == "delete":
+        assert listed == []
+    elif wanted.operation == "create":
+        assert sorted(listed, key=lambda item: item["name"]) == [answer.json, old]
+    else:
+        assert listed == [answer.json]
+        assert (answer.json["id"], answer.json["name"]) == (old["id"], "new")
+        assert faulty.read(wanted.collection, old["id"], owner).headers["ETag"] == answer.headers["ETag"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_reader_survives_one_fault(faulty: Faulty, owner: str, fault: str) -> None:
+    before = existing(faulty, "items", owner)
+    api = faulty.behind["items"]
+    faulty.proxy.plan(FAULTS[fault], passes)
+    assert api.call("read", before.json["id"], owner=owner).json == before.json
+    faulty.proxy.plan(FAULTS[fault], passes)
+    assert api.call("list", owner=owner).json["items"] == [before.json]
+    faulty.proxy.plan(FAULTS[fault], passes)
+    assert api.call("read", "absent", owner=owner).status == 404
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_stays_is_503_in_time_and_leaves_nothing_half_done(
+    faulty: Faulty, owner: str, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty.proxy.plan(passes)
+    owners = {name: f"{owner}-{number}" for number, name in enumerate(CHANGES)}
+    before = {name: existing(faulty, change.collection, owners[name]) for name, change in CHANGES.items()}
+    faulty.proxy.plan(FAULTS[fault])
+
+    def call(name: str) -> tuple[Answer, float]:
+        return timed(lambda: CHANGES[name].call(faulty, owners[name], before[name]))
+
+    with ThreadPoolExecutor(len(CHANGES)) as threads:
+        answers = dict(zip(CHANGES, threads.map(call, CHANGES), strict=True))
+    time.sleep(0 if fault != "arrives late" else READ_TIMEOUT)
+    for name, (answer, seconds) in answers.items():
+        assert answer.status == 503, (name, answer)
+        assert answer.headers["Retry-After"] == "1"
+        assert "secret-detail" not in answer.text
+        assert seconds < REMAINING + LATE, name
+        assert whole(faulty, CHANGES[name], owners[name], before[name].json), name
+    assert "stack" not in capsys.readouterr().out
+
+
+def whole(faulty: Faulty, change: Change, owner: str, old: dict[str, Any]) -> bool:
+    """Whether what is stored is either as before or as the change makes it."""
+    listed = sorted(faulty.listed(change.collection, owner), key=lambda item: item["name"])
+    new = {**old, "name": "new"}
+    if change.operation == "delete":
+        return listed in ([], [old])
+    if change.operation == "create":
+        return listed == [old] or (len(listed) == 2 and listed[1] == old and listed[0]["name"] == "new")
+    return listed == [old] or [{**each, "updated_at": old["updated_at"]} for each in listed] == [new]
+
+
+@pytest.mark.parametrize("fault", WRITTEN)
+def test_a_creation_that_seemed_to_fail_is_repeated_with_its_key_and_made_once(
+    faulty: Faulty, owner: str, fault: str
+) -> None:
+    api, key = faulty.behind["items"], {"Idempotency-Key": "k"}
+    faulty.proxy.plan(FAULTS[fault])
+    assert api.call("create", body={"name": "a"}, owner=owner, headers=key).status == 503
+    time.sleep(0 if fault != "arrives late" else READ_TIMEOUT)
+    faulty.proxy.plan(passes)
+    again = api.call("create", body={"name": "a"}, owner=owner, headers=key)
+    assert again.status == 201
+    assert faulty.listed("items", owner) == [again.json]
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_refusal_is_no_reason_to_take_an_absent_item_for_deleted(faulty: Faulty, owner: str, fault: str) -> None:
+    faulty.proxy.plan(FAULTS[fault], passes)
+    assert faulty.behind["items"].call("delete", "absent", owner=owner).status == 404
+
+
+def test_a_taken_id_stays_a_conflict_after_a_lost_answer(faulty: Faulty, owner: str) -> None:
+    faulty.beside["users"].call("create", body={"id": "1", "name": "first"}, owner=owner)
+    for fault in WRITTEN.values():
+        faulty.proxy.plan(fault, passes)
+        answer = faulty.behind["users"].call("create", body={"id": "1", "name": "second"}, owner=owner)
+        assert answer.status == 409
+    assert [item["name"] for item in faulty.listed("users", owner)] == ["first"]
+
+
+def test_a_patch_that_is_overtaken_ends_in_time_when_the_database_is_slow(faulty: Faulty, owner: str) -> None:
+    before = existing(faulty, "items", owner)
+    item_id = before.json["id"]
+
+    def overtakes(exchange: Exchange) -> None:
+        time.sleep(READ_TIMEOUT * 0.8)
+        if exchange.operation == "UpdateItem":
+            assert faulty.beside["items"].call("replace", item_id, {"name": "other"}, owner=owner).status == 200
+        passes(exchange)
+
+    faulty.proxy.plan(overtakes)
+    answer, seconds = timed(lambda: faulty.behind["items"].call("update", item_id, {"name": "new"}, owner=owner))
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert seconds < REMAINING + LATE
+    assert faulty.read("items", item_id, owner).json["name"] == "other"
+
+
+class TestStorm:
+    """Many clients while one request in three fails."""
+
+    def test_what_is_acknowledged_is_there_once_and_nothing_else_changes(self, faulty: Faulty) -> None:
+        chance = random.Random(7)  # noqa: S311  faults, no secret
+        quick: list[Fault] = [fault for fault in FAULTS.values() if fault not in (answers_late, never_answers)]
+        faulty.proxy.choose = lambda _: chance.choice(quick) if chance.random() < 0.33 else passes
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda number: self.client(faulty, number), range(4)))
+
+    def client(self, faulty: Faulty, number: int) -> None:
+        owner, api = f"local|{uuid.uuid4()}", faulty.behind["items"]
+        known: dict[str, dict[str, Any]] = {}
+        chance = random.Random(number)  # noqa: S311  what to do, no secret
+        for step in range(15):
+            headers = {"Idempotency-Key": str(step)}
+            body = {"name": f"{step}"}
+            made = self.until_acknowledged(api, "create", "", body, owner, headers)
+            known[made.json["id"]] = made.json
+            if chance.random() < 0.5:
+                chosen = chance.choice(sorted(known))
+                changed = self.until_acknowledged(api, "update", chosen, {"description": f"{step}"}, owner, {})
+                known[chosen] = changed.json
+            elif len(known) > 1:
+                chosen = chance.choice(sorted(known))
+                self.until_acknowledged(api, "delete", chosen, None, owner, {}, also=404)
+                del known[chosen]
+        expected = sorted(known.values(), key=lambda item: item["id"], reverse=True)
+        assert faulty.listed("items", owner) == expected
+
+    @staticmethod
+    def until_acknowledged(
+        api: Api, operation: str, item_id: str, body: Any, owner: str, headers: dict[str, str], also: int = 0
+    ) -> Answer:
+        while True:
+            answer = api.call(operation, item_id, body, owner=owner, headers=headers)
+            if answer.status != 503:
+                assert answer.status in (200, 201, 204, also), answer
+                return answer

@@ -1,0 +1,433 @@
+"""The API against a dictionary: random calls of several owners, each answered as the dictionary says (hypothesis).
+
+Whoever runs it gives the means to call: a function that sends one `Asked` and returns its `Answer`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from handlers.contract import Collection, load_collections
+
+COLLECTIONS: Mapping[str, Collection] = {each.name: each for each in load_collections()}
+DEFAULTS: Mapping[str, dict[str, Any]] = {
+    "items": {"description": ""},
+    "users": {"email": ""},
+    "events": {"location": ""},
+}
+OWNERS = ("ann", "ben", "ann#email#b")
+"""Subjects; the last one tries to be mistaken for the first one's data."""
+
+ABSENT = ("absent", "-no-id-", "idem")
+JSON, MERGE_PATCH, PLAIN = "application/json", "application/merge-patch+json", "text/plain"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request, as the owner's client sends it."""
+
+    method: str
+    collection: str
+    owner: str
+    item_id: str = ""
+    text: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+Call = Callable[[Asked], Answer]
+
+
+@dataclass
+class Stored:
+    """An item as the dictionary has it; `tags` are all that it ever had, the current one last."""
+
+    document: dict[str, Any]
+    tags: list[str]
+
+
+@dataclass(frozen=True)
+class Id:
+    """An id that an owner's item has or had."""
+
+    collection: str
+    owner: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A creation with an Idempotency-Key, to be sent again."""
+
+    collection: str
+    owner: str
+    key: str
+    text: str
+
+
+def texts(smallest: int) -> st.SearchStrategy[str]:
+    return st.text(st.characters(exclude_categories=["Cs"]), min_size=smallest, max_size=12)
+
+
+NAMES = texts(1)
+OPTIONAL: Mapping[str, dict[str, st.SearchStrategy[str]]] = {
+    "items": {"description": texts(0)},
+    "users": {"email": st.sampled_from(["c@d", "b#email#c@d", ""])},
+    "events": {"location": texts(0)},
+}
+DATES = st.sampled_from(["2026-06-15", "2024-02-29"])
+REQUIRED: Mapping[str, dict[str, st.SearchStrategy[str]]] = {
+    "items": {"name": NAMES},
+    "users": {"name": NAMES},
+    "events": {"name": NAMES, "date": DATES},
+}
+COLLECTION_NAMES = st.sampled_from(sorted(COLLECTIONS))
+OWNER_NAMES = st.sampled_from([OWNERS[0], *OWNERS])
+WRONG_MEMBERS = st.sampled_from([
+    {"name": ""}, {"name": 7}, {"name": None}, {"owner": "ben"}, {"revision": "1"}, {"by_email": "x"},
+    {"name": "\ud800"},
+    {"name": "a" * 201}, {"name": ["a"]}, {"email": "no address"}, {"date": "2026-02-30"}, {"id": "a b"}, {"id": 7},
+])  # fmt: skip
+WRONG_TEXTS = st.sampled_from([
+    "", "{", "[]", "7", "null", '{"name": "a", "name": "b"}', '{"name": NaN}', '{"name": ' + "[" * 500 + "]" * 500
+])  # fmt: skip
+IF_MATCH = st.sampled_from(["", "", "current", "current", "any", "listed", "stale", "weak", "unknown"])
+IF_NONE_MATCH = st.sampled_from(["", "", "current", "any", "listed", "weak", "stale", "unknown"])
+
+
+@st.composite
+def bodies(draw: st.DrawFn, collection: str) -> dict[str, Any]:
+    """What fits a collection's schema."""
+    return draw(st.fixed_dictionaries(REQUIRED[collection], optional=OPTIONAL[collection]))
+
+
+@st.composite
+def patches(draw: st.DrawFn, collection: str) -> dict[str, Any]:
+    """A patch after which an item still fits the schema."""
+    removable = {name: st.none() | values for name, values in OPTIONAL[collection].items()}
+    return draw(st.fixed_dictionaries({}, optional={**REQUIRED[collection], **removable}))
+
+
+class ApiMachine(RuleBasedStateMachine):
+    """Calls in random order. Every answer, and after each step every list of the collection, is as the dictionary's."""
+
+    sent = Bundle[Sent]("sent")
+
+    def __init__(self, call: Call, example: int) -> None:
+        super().__init__()
+        self.call = call
+        self.example = example
+        self.stored: dict[tuple[str, str], dict[str, Stored]] = {}
+        self.remembered: dict[tuple[str, str, str], tuple[str, Answer]] = {}
+        self.made: list[Id] = []
+        self.touched, self.order = "items", "newest"
+
+    def ask(self, method: str, collection: str, owner: str, item_id: str = "", **more: Any) -> Answer:
+        """Sends a request. An owner's name is one of this example's own, so that examples do not meet."""
+        self.touched = collection
+        asked = Asked(method=method, collection=collection, owner=f"{self.example}-{owner}", item_id=item_id, **more)
+        answer = self.call(asked)
+        if answer.status >= 400 and method != "HEAD":
+            assert answer.headers["content-type"] == "application/problem+json", answer
+            assert answer.json["status"] == answer.status
+        return answer
+
+    def send(self, method: str, collection: str, owner: str, item_id: str, body: Any, **more: Any) -> Answer:
+        """Sends a body, a text as it is."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        headers = {"Content-Type": JSON, **more.pop("headers", {})}
+        return self.ask(method, collection, owner, item_id, text=text, headers=headers)
+
+    def items_of(self, collection: str, owner: str) -> dict[str, Stored]:
+        return self.stored.setdefault((collection, owner), {})
+
+    def any_id(self, data: st.DataObject) -> Id:
+        """An id: mostly one that there is, else one that there was or never was."""
+        live = [each for each in self.made if each.text in self.items_of(each.collection, each.owner)]
+        absent = [Id("items", OWNERS[0], text) for text in ABSENT]
+        return data.draw(st.sampled_from(live if live and data.draw(st.integers(0, 5)) else absent + self.made))
+
+    def target(self, data: st.DataObject) -> tuple[Id, str]:
+        """An id, and who asks for it: mostly its owner."""
+        item = self.any_id(data)
+        return item, item.owner if data.draw(st.integers(0, 3)) else data.draw(OWNER_NAMES)
+
+    @rule(collection=COLLECTION_NAMES, owner=OWNER_NAMES, data=st.data())
+    def create(self, collection: str, owner: str, data: st.DataObject) -> None:
+        for body in data.draw(st.lists(bodies(collection), min_size=1, max_size=3)):
+            self.created(collection, owner, body, self.send("POST", collection, owner, "", body))
+
+    @rule(owner=OWNER_NAMES, chosen=st.sampled_from(["1", "a.b", "Z~_-"]), body=bodies("users"))
+    def create_under_a_chosen_id(self, owner: str, chosen: str, body: dict[str, Any]) -> None:
+        answer = self.send("POST", "users", owner, "", {"id": chosen, **body})
+        if chosen in self.items_of("users", owner):
+            assert answer.status == 409, answer
+        else:
+            self.created("users", owner, body, answer)
+            assert answer.json["id"] == chosen
+
+    @rule(
+        target=sent, collection=COLLECTION_NAMES, owner=OWNER_NAMES, key=st.sampled_from(["k", "l"]), data=st.data(),
+        chosen=st.sampled_from(["", "1"]),
+    )  # fmt: skip
+    def create_once(self, collection: str, owner: str, key: str, data: st.DataObject, chosen: str) -> Sent:
+        body = data.draw(bodies(collection))
+        if chosen and collection == "users":
+            body = {"id": chosen, **body}
+        sent = Sent(collection, owner, key, json.dumps(body))
+        self.send_once(sent)
+        return sent
+
+    @rule(sent=sent)
+    def create_once_again(self, sent: Sent) -> None:
+        self.send_once(sent)
+
+    def send_once(self, sent: Sent) -> None:
+        answer = self.send("POST", sent.collection, sent.owner, "", sent.text, headers={"Idempotency-Key": sent.key})
+        body = json.loads(sent.text)
+        chosen = body.pop("id", None)
+        text, first = self.remembered.get((sent.collection, sent.owner, sent.key), (sent.text, None))
+        if text != sent.text:
+            assert answer.status == 422, answer
+        elif first:
+            same = [
+                (each.status, each.json, each.headers["etag"], each.headers["location"]) for each in (first, answer)
+            ]
+            assert same[0] == same[1]
+        elif chosen in self.items_of(sent.collection, sent.owner):
+            assert answer.status == 409, answer
+        else:
+            self.created(sent.collection, sent.owner, body, answer)
+            self.remembered[sent.collection, sent.owner, sent.key] = (sent.text, answer)
+
+    def created(self, collection: str, owner: str, body: dict[str, Any], answer: Answer) -> None:
+        assert answer.status == 201, answer
+        document = answer.json
+        item_id = document["id"]
+        expected = {**DEFAULTS[collection], **body, "id": item_id}
+        assert {name: document[name] for name in expected} == expected
+        assert set(document) == {*expected, "created_at", "updated_at"}
+        assert document["created_at"] == document["updated_at"]
+        assert datetime.fromisoformat(document["created_at"]).utcoffset() == timedelta()
+        assert answer.headers["location"].endswith(f"{collection}/{item_id}")
+        items = self.items_of(collection, owner)
+        assert item_id not in items
+        items[item_id] = Stored(document, [answer.headers["etag"]])
+        self.made.append(Id(collection, owner, item_id))
+
+    @rule(collection=COLLECTION_NAMES, owner=OWNER_NAMES, data=st.data())
+    def refuse(self, collection: str, owner: str, data: st.DataObject) -> None:
+        """What fits no schema changes nothing, whatever it is sent to."""
+        good = data.draw(bodies(collection))
+        wrong = data.draw(WRONG_TEXTS | WRONG_MEMBERS.map(lambda members: {**good, **members}))
+        method, item_id = data.draw(st.sampled_from([("POST", ""), ("PUT", self.any_id(data).text)]))
+        assert self.send(method, collection, owner, item_id, wrong).status == 400
+        plain = {"Content-Type": PLAIN}
+        assert self.send(method, collection, owner, item_id, good, headers=plain).status == 415
+
+    @rule(data=st.data(), method=st.sampled_from(["GET", "HEAD"]), form=IF_NONE_MATCH)
+    def read(self, data: st.DataObject, method: str, form: str) -> None:
+        item, owner = self.target(data)
+        stored = self.items_of(item.collection, owner).get(item.text)
+        header = tag_header(form, stored)
+        answer = self.ask(
+            method, item.collection, owner, item.text, headers={"If-None-Match": header} if header else {}
+        )
+        if stored is None:
+            assert answer.status == 404, answer
+            return
+        assert answer.headers["etag"] == stored.tags[-1]
+        if form in ("current", "any", "listed", "weak"):
+            assert (answer.status, answer.text) == (304, "")
+            return
+        assert answer.status == 200
+        assert (answer.json == stored.document) if method == "GET" else (answer.text == "")
+
+    @rule(data=st.data(), form=IF_MATCH)
+    def replace(self, data: st.DataObject, form: str) -> None:
+        item, owner = self.target(data)
+        body = data.draw(bodies(item.collection))
+        self.changed("PUT", owner, item, form, body, {**DEFAULTS[item.collection], **body})
+
+    @rule(data=st.data(), form=IF_MATCH, kind=st.sampled_from([JSON, MERGE_PATCH]))
+    def update(self, data: st.DataObject, form: str, kind: str) -> None:
+        item, owner = self.target(data)
+        patch = data.draw(patches(item.collection))
+        defaults = DEFAULTS[item.collection]
+        fields = {name: defaults[name] if value is None else value for name, value in patch.items()}
+        self.changed("PATCH", owner, item, form, patch, fields, kind)
+
+    @rule(data=st.data(), wrong=st.sampled_from(["name", "unknown"]))
+    def refuse_a_patch(self, data: st.DataObject, wrong: str) -> None:
+        item, owner = self.target(data)
+        answer = self.send("PATCH", item.collection, owner, item.text, {wrong: None if wrong == "name" else 1})
+        assert answer.status == (400 if item.text in self.items_of(item.collection, owner) else 404)
+
+    def changed(
+        self, method: str, owner: str, item: Id, form: str, body: Any, fields: dict[str, Any], kind: str = JSON
+    ) -> None:
+        stored = self.items_of(item.collection, owner).get(item.text)
+        header = tag_header(form, stored)
+        headers = {"Content-Type": kind, **({"If-Match": header} if header else {})}
+        answer = self.send(method, item.collection, owner, item.text, body, headers=headers)
+        if self.missed(stored, form, answer):
+            return
+        assert answer.status == 200, answer
+        assert stored is not None
+        document, tag = answer.json, answer.headers["etag"]
+        assert document == {**stored.document, **fields, "updated_at": document["updated_at"]}
+        assert document["updated_at"] >= stored.document["updated_at"]
+        assert tag not in stored.tags
+        stored.document = document
+        stored.tags.append(tag)
+
+    @rule(data=st.data(), form=IF_MATCH)
+    def delete(self, data: st.DataObject, form: str) -> None:
+        item, owner = self.target(data)
+        stored = self.items_of(item.collection, owner).get(item.text)
+        header = tag_header(form, stored)
+        answer = self.ask("DELETE", item.collection, owner, item.text, headers={"If-Match": header} if header else {})
+        if not self.missed(stored, form, answer):
+            assert (answer.status, answer.text) == (204, "")
+            del self.items_of(item.collection, owner)[item.text]
+
+    def missed(self, stored: Stored | None, form: str, answer: Answer) -> bool:
+        """Whether the dictionary refuses a change; the API has to refuse it alike."""
+        if stored is None:
+            assert answer.status == 404, answer
+            return True
+        if form in ("stale", "weak", "unknown"):
+            assert answer.status == 412, answer
+            return True
+        return False
+
+    @rule(
+        collection=COLLECTION_NAMES, owner=OWNER_NAMES, limit=st.sampled_from([1, 2, 4]),
+        order=st.sampled_from(["newest", "oldest"]), data=st.data(),
+    )  # fmt: skip
+    def page_through(self, collection: str, owner: str, limit: int, order: str, data: st.DataObject) -> None:
+        items = self.items_of(collection, owner)
+        name, value = data.draw(st.sampled_from([("", ""), *ASKED.get(collection, ())]))
+        expected = [
+            stored.document
+            for _, stored in sorted(items.items(), reverse=order == "newest")
+            if not name or stored.document[name] == value
+        ]
+        query = {"limit": str(limit), "order": order} | ({name: value} if name else {})
+        head = self.ask("HEAD", collection, owner, query=query)
+        assert (head.status, head.text) == (200, "")
+        cursor, seen = None, list[Any]()
+        while cursor is not None or not seen:
+            page = self.ask("GET", collection, owner, query=query | ({"cursor": cursor} if cursor else {})).json
+            seen.append(page[collection])
+            cursor = page["next_cursor"]
+            assert len(page[collection]) == limit or cursor is None
+        assert [document for page in seen for document in page] == expected
+
+    @rule(collection=COLLECTION_NAMES, owner=OWNER_NAMES, data=st.data())
+    def follow_a_cursor_of_anyone(self, collection: str, owner: str, data: st.DataObject) -> None:
+        item = self.any_id(data)
+        first = self.ask("GET", item.collection, owner, query={"limit": "1"}).json
+        if cursor := first["next_cursor"]:
+            for other in OWNERS:
+                after = min((each["id"] for each in first[item.collection]), default="")
+                known = sorted(self.items_of(collection, other).items(), reverse=True)
+                found = self.ask("GET", collection, other, query={"cursor": cursor, "limit": "100"}).json
+                assert found[collection] == [stored.document for key, stored in known if key < after]
+
+    @rule(owner=OWNER_NAMES, data=st.data())
+    def look_up(self, owner: str, data: st.DataObject) -> None:
+        item = self.any_id(data)
+        answer = self.ask("GET", "users", owner, query={"userId": item.text})
+        if item.text.startswith("-"):
+            assert answer.status == 400
+            return
+        stored = self.items_of("users", owner).get(item.text)
+        assert answer.json == {"users": [stored.document] if stored else [], "next_cursor": None}
+
+    @rule(
+        collection=COLLECTION_NAMES, owner=OWNER_NAMES,
+        query=st.sampled_from([{"limit": "0"}, {"cursor": "?"}, {"order": "up"}, {"name": "a"}, {"date": "soon"}]),
+    )  # fmt: skip
+    def refuse_a_list(self, collection: str, owner: str, query: dict[str, str]) -> None:
+        assert self.ask("GET", collection, owner, query=query).status == 400
+
+    @invariant()
+    def every_owner_sees_their_own(self) -> None:
+        collection, self.order = self.touched, "oldest" if self.order == "newest" else "newest"
+        for owner in OWNERS:
+            known = sorted(self.items_of(collection, owner).items(), reverse=self.order == "newest")
+            answer = self.ask("GET", collection, owner, query={"limit": "100", "order": self.order})
+            assert answer.status == 200
+            assert answer.json[collection] == [stored.document for _, stored in known]
+            for name, value in PROBES.get(collection, ()):
+                found = self.ask("GET", collection, owner, query={name: value, "order": self.order}).json[collection]
+                assert found == [stored.document for _, stored in known if stored.document[name] == value]
+
+
+PROBES = {"users": [("email", "c@d")]}
+"""Filters that are asked for after each step: an owner and a value that could be taken for others."""
+
+ASKED = {
+    "users": [("email", "c@d"), ("email", "b#email#c@d")],
+    "events": [("date", "2026-06-15"), ("date", "2024-02-29")],
+}
+"""Filters and values that are asked for."""
+
+
+def tag_header(form: str, stored: Stored | None) -> str:
+    """A header's value that names the item's tag in some form; empty where there is to be none."""
+    current = stored.tags[-1] if stored else '"none"'
+    older = stored.tags[-2] if stored and len(stored.tags) > 1 else '"older"'
+    return {
+        "": "", "current": current, "any": "*", "listed": f'"other", {current}', "stale": older, "weak": f"W/{current}",
+        "unknown": '"unknown"',
+    }[form]  # fmt: skip
+
+
+def run(start: Callable[[], Call], *, examples: int, steps: int) -> None:
+    """Runs the machine, the same examples every time; `start` gives the means to call for each of them."""
+    numbers = count()
+
+    class Machine(ApiMachine):
+        def __init__(self) -> None:
+            super().__init__(start(), next(numbers))
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],  # add Phase.shrink to look into a failure: it takes minutes
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
