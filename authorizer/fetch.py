@@ -1,6 +1,6 @@
 """One GET of a JSON document with one deadline for all of it: looking up, connecting, reading, however slowly it comes.
 
-`http.client` and `ssl` are imported by the first fetch that needs them; a process that is given its keys needs neither.
+`ssl` is imported by the first fetch that needs it; a process that is given its keys does not.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from authorizer import response
+from authorizer.response import ResponseMalformed
 from authorizer.settings import SECURE_URL
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
-
     from _typeshed import WriteableBuffer
 
 MAX_BYTES = 262_144
 """Bytes of a document; a set of a hundred keys with certificates has fewer."""
 
 
-_HEADERS = {"Accept": "application/json", "Connection": "close", "User-Agent": "gatehouse"}
+MAX_PORT = 65_535
+
+_HEADER = "Accept: application/json\r\nAccept-Encoding: identity\r\nConnection: close\r\nUser-Agent: gatehouse"
 
 
 class FetchFailed(Exception):
@@ -46,52 +48,47 @@ def get(url: str, timeout: float) -> bytes:
     deadline = time.monotonic() + timeout
     try:
         return _get(target(url), deadline)
-    except FetchFailed:
-        raise
+    except ResponseMalformed as error:
+        raise FetchFailed(f"{error} at {url}") from None
     except (OSError, ValueError) as error:
         raise FetchFailed(f"{type(error).__name__} at {url}") from None
-    except Exception as error:
-        from http.client import HTTPException  # noqa: PLC0415
-
-        if isinstance(error, HTTPException):
-            raise FetchFailed(f"{type(error).__name__} at {url}") from None
-        raise
 
 
 def target(url: str) -> Target:
     """The parts of a URL. Raises FetchFailed where it is neither https nor http to a loopback address."""
-    from urllib.parse import urlsplit  # noqa: PLC0415
-
-    if not SECURE_URL.fullmatch(url):
+    parts = SECURE_URL.fullmatch(url)
+    if parts is None:
         raise FetchFailed(f"{url} is neither https nor http to a loopback address")
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(secure, parts.hostname or "", parts.port or (443 if secure else 80), path)
+    secure_host, local_host, port, path = parts.group("secure", "local", "port", "path")
+    secure = secure_host is not None
+    number = int(port) if port else 443 if secure else 80
+    if number > MAX_PORT:
+        raise FetchFailed(f"{url} has no such port")
+    return Target(secure, (secure_host or local_host).strip("[]"), number, path or "/")
 
 
 def _get(place: Target, deadline: float) -> bytes:
-    from http.client import HTTPConnection  # noqa: PLC0415
-
-    connection = HTTPConnection(place.host, place.port)
-    connection.default_port = 443 if place.secure else 80
-    with _connect(place, deadline) as opened:
-        connection.sock = cast("socket.socket", _Timed(opened, deadline))
-        connection.request("GET", place.path, headers=_HEADERS)
-        return _body(connection.getresponse())
+    with _connect(place, deadline) as connection:
+        connection.settimeout(_left(deadline))
+        connection.sendall(_request(place).encode("ascii"))
+        return _document(io.BufferedReader(_TimedReader(connection, deadline)))
 
 
-def _body(response: HTTPResponse) -> bytes:
-    if response.status != 200:  # noqa: PLR2004 -- redirects and errors alike
-        raise FetchFailed(f"status {response.status}")
-    encoding = response.getheader("Content-Encoding", "identity")
-    if encoding != "identity":
+def _request(place: Target) -> str:
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    port = "" if place.port == (443 if place.secure else 80) else f":{place.port}"
+    return f"GET {place.path} HTTP/1.1\r\nHost: {host}{port}\r\n{_HEADER}\r\n\r\n"
+
+
+def _document(stream: io.BufferedReader) -> bytes:
+    head = response.read_head(stream)
+    if head.status != 200:  # noqa: PLR2004 -- redirects and errors alike
+        raise FetchFailed(f"status {head.status}")
+    if head.fields.get("content-encoding", "identity") != "identity":
         raise FetchFailed("the content is encoded")
-    body = response.read(MAX_BYTES + 1)
+    body = response.read_body(stream, head, MAX_BYTES)
     if len(body) > MAX_BYTES:
         raise FetchFailed(f"more than {MAX_BYTES} bytes")
-    if response.length:
-        raise FetchFailed("the document ends early")
     return body
 
 
@@ -118,7 +115,7 @@ def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str,
             found.append(
                 cast(
                     "list[tuple[int, int, int, str, tuple[str | int, ...]]]",
-                    socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM),
+                    socket.getaddrinfo(place.host.encode(), place.port, type=socket.SOCK_STREAM),
                 )
             )
         except OSError:
@@ -133,7 +130,7 @@ def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str,
 def _secured(connection: socket.socket, host: str) -> socket.socket:
     import ssl  # noqa: PLC0415
 
-    return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+    return ssl.create_default_context().wrap_socket(connection, server_hostname=host.encode())
 
 
 def _left(deadline: float) -> float:
@@ -143,25 +140,9 @@ def _left(deadline: float) -> float:
     return left
 
 
-class _Timed:
-    """A socket as `http.client` uses it, whose every operation has only the time that is left for all of them."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def sendall(self, data: bytes) -> None:
-        self._connection.settimeout(_left(self._deadline))
-        self._connection.sendall(data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._connection, self._deadline))
-
-    def close(self) -> None:
-        """Nothing: `http.client` closes as soon as it knows that the server will, before the body is read."""
-
-
 class _TimedReader(io.RawIOBase):
+    """What a socket receives; every wait for it has only the time that is left for all of them."""
+
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline

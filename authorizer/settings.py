@@ -1,11 +1,13 @@
 """What the authorizer is told at deployment: its issuers and the API's routes, as data in its bundle."""
 
 import re
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 ProfileName = Literal["rfc9068", "cognito", "generic"]
@@ -14,8 +16,9 @@ FILE_NAME = "settings.json"
 """The file's name inside the authorizer's package in its bundle."""
 
 SECURE_URL = re.compile(
-    r"(https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])|http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))"
-    r"(:[0-9]+)?(/[!-\"$-~]*)?"
+    r"(https://(?P<secure>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
+    r"|http://(?P<local>localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))"
+    r"(:(?P<port>[0-9]{1,9}))?(?P<path>/[!-\"$-~]*)?"
 )
 """https, or plain http to a loopback address; never with user information or a fragment."""
 
@@ -114,9 +117,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     when_revocations_fail: Literal["refuse", "accept"] = "refuse"
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: "Path | None" = None) -> Settings:
     """The settings of this bundle, or at a path. Raises OSError or msgspec.DecodeError where they cannot be had."""
-    return msgspec.json.decode((path or Path(__file__).with_name(FILE_NAME)).read_bytes(), type=Settings)
+    # Importing pathlib would take a cold start longer than reading the file.
+    beside = __file__.rpartition("/")[0] + "/" + FILE_NAME
+    with open(path or beside, "rb") as file:  # noqa: PTH123
+        return msgspec.json.decode(file.read(), type=Settings)
 
 
 def dump(settings: Settings) -> bytes:

@@ -5,6 +5,7 @@ data written into it, and the target.
 """
 
 import hashlib
+import inspect
 import io
 import os
 import platform
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -41,7 +42,13 @@ LEFT_OUT = (
     "cffi/*", "pycparser/*",  # cryptography needs only _cffi_backend at run time
 )  # fmt: skip
 
+Rewriting = Callable[[str, bytes], tuple[str, bytes]]
+
 _unbuilt: ContextVar[bool] = ContextVar("unbuilt", default=False)
+
+
+def _unchanged(place: str, content: bytes) -> tuple[str, bytes]:
+    return place, content
 
 
 class BundleError(pulumi.RunError):
@@ -85,7 +92,8 @@ class Target:
 class Bundle:
     """What goes into a bundle: a package of the project, its requirements, and generated files by their place.
 
-    With `compiled`, Python's files are in it compiled for the target's interpreter, instead of as sources.
+    Of the requirements' files, those that match `left_out` and not `kept` are not in it; `rewritten` tells where and
+    how the others are. With `compiled`, Python's files are in it compiled for the target's interpreter, not as sources.
     """
 
     name: str
@@ -94,6 +102,7 @@ class Bundle:
     generated: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     left_out: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    rewritten: Rewriting = _unchanged
     compiled: bool = False
 
     @property
@@ -112,7 +121,8 @@ class Bundle:
         """The hash of all inputs."""
         found = hashlib.sha256()
         described = repr((FORMAT, self.name, self.target, self.left_out, self.kept, self.compiled)).encode()
-        for part in (described, self.requirements.read_bytes()):
+        rewriting = inspect.getsource(sys.modules[self.rewritten.__module__]).encode()
+        for part in (described, self.requirements.read_bytes(), rewriting):
             found.update(hashlib.sha256(part).digest())
         for place, content in sorted(self.sources().items()):
             found.update(hashlib.sha256(place.encode()).digest() + hashlib.sha256(content).digest())
@@ -154,7 +164,7 @@ def build(bundle: Bundle, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{bundle.name}-") as folder:
         site = Path(folder) / "site"
         install(bundle, site)
-        files = {place: content for place, content in files_of(site) if bundle.includes(place)}
+        files = dict(bundle.rewritten(*file) for file in files_of(site) if bundle.includes(file[0]))
         partial = Path(folder) / path.name
         files |= bundle.sources()
         partial.write_bytes(zipped(compiled(files, bundle.target.python) if bundle.compiled else files))

@@ -1,5 +1,6 @@
 """Bundles: the same bytes for the same inputs, and nothing in them that is not needed."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from infra.compiling import CompilingFailed, compiled
 from infra.elf import loadable
 from infra.handlers import handlers_bundle
 from infra.naming import Names
+from tests.unit.authorizer.provider import ALGORITHMS, jwk, token
 from tests.unit.infra.test_settings import load, texts
 
 HOST = Target.of("host")
@@ -67,7 +69,7 @@ def test_nothing_is_in_a_bundle_that_its_functions_do_not_need(built: dict[str, 
 def test_the_authorizers_bundle_holds_its_packages_and_its_data_and_no_more(built: dict[str, Path]) -> None:
     names = names_in(built["authorizer"])
     assert {each.split("/")[0].split(".")[0] for each in names} == {
-        "authorizer", "jwt", "cryptography", "msgspec", "_cffi_backend",
+        "authorizer", "cryptography", "msgspec", "_cffi_backend",
     }  # fmt: skip
     assert "authorizer/settings.json" in names
 
@@ -93,6 +95,34 @@ def test_a_bundle_alone_is_enough_to_import_its_functions(
         opened.extractall(tmp_path)
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {module}"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+CHECKS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from authorizer import keys, token
+given = json.load(sys.stdin)
+found = keys.parse(json.dumps(given["keys"]).encode(), tuple(given["tokens"]))
+for algorithm, text in given["tokens"].items():
+    key, parsed = found.find(algorithm, algorithm), token.parse(text)
+    held = [key.verify(parsed.signing_input, each) for each in (parsed.signature, parsed.signature[::-1], b"")]
+    assert held == [True, False, False], algorithm
+assert [member for member in given["bad"] if keys.keys_of(member, tuple(given["tokens"]))] == []
+"""
+
+
+def test_the_authorizers_bundle_alone_checks_signatures_of_every_algorithm(
+    built: dict[str, Path], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(built["authorizer"]) as opened:
+        opened.extractall(tmp_path)
+    good = {algorithm: jwk(algorithm) for algorithm in ALGORITHMS}
+    tokens = {algorithm: token(algorithm) for algorithm in ALGORITHMS}
+    bad = [{**good["RS256"], "e": "Ag"}, {**good["ES256"], "x": good["ES256"]["y"]}, {**good["EdDSA"], "x": "AA"}]
+    given = json.dumps({"keys": {"keys": list(good.values())}, "tokens": tokens, "bad": bad})
+    command = [sys.executable, "-I", "-S", "-B", "-c", CHECKS, str(tmp_path)]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

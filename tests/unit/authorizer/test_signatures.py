@@ -1,0 +1,225 @@
+"""Keys and signatures: ours accept and refuse what PyJWT's do."""
+
+import hashlib
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authorizer import signatures
+from authorizer.signatures import COORDINATES, PublicKeyRefused, verifier
+from tests.unit.authorizer.provider import ALGORITHMS, base64url, jwk, private_key, signer
+
+MESSAGE = b"header.payload"
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+SIGNATURES = {name: signer(name).sign(MESSAGE, private_key(name)) for name in ALGORITHMS}
+MADE = {name: verifier(jwk(name), name) for name in ALGORITHMS}
+PYJWT = {name: jwt.PyJWK(jwk(name), name) for name in ALGORITHMS}
+EC = [name for name in ALGORITHMS if name.startswith("ES")]
+RSA = [name for name in ALGORITHMS if name[1] == "S" and name[0] in "RP"]
+
+bounded = settings(derandomize=True, max_examples=100, deadline=None, database=None)
+
+
+def pyjwt_accepts(algorithm: str, message: bytes, signature: bytes) -> bool:
+    made = PYJWT[algorithm]
+    return made.Algorithm.verify(message, made.key, signature)
+
+
+def both(algorithm: str, signature: bytes, message: bytes = MESSAGE) -> bool:
+    """What both say of a signature."""
+    ours = MADE[algorithm](message, signature)
+    assert ours is pyjwt_accepts(algorithm, message, signature)
+    return ours
+
+
+def made_by_pyjwt(members: dict[str, Any], algorithm: str) -> bool:
+    try:
+        jwt.PyJWK(members, algorithm)
+    except (jwt.PyJWTError, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def made_by_both(members: dict[str, Any], algorithm: str) -> bool:
+    """Whether both make a key of a JWK."""
+    try:
+        verifier(members, algorithm)
+    except PublicKeyRefused:
+        ours = False
+    else:
+        ours = True
+    assert ours is made_by_pyjwt(members, algorithm)
+    return ours
+
+
+def flipped(raw: bytes, bit: int) -> bytes:
+    changed = bytearray(raw)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+class TestEveryAlgorithm:
+    def test_a_signature_holds_for_its_input_only(self, algorithm: str) -> None:
+        assert both(algorithm, SIGNATURES[algorithm])
+        assert not both(algorithm, SIGNATURES[algorithm], MESSAGE + b" ")
+        assert not both(algorithm, SIGNATURES[algorithm], b"")
+
+    @pytest.mark.parametrize("other", ALGORITHMS)
+    def test_another_algorithms_signature_does_not_hold(self, algorithm: str, other: str) -> None:
+        assert both(algorithm, SIGNATURES[other]) is (algorithm == other)
+
+    @bounded
+    @given(data=st.data())
+    def test_no_changed_bit_is_overlooked(self, algorithm: str, data: st.DataObject) -> None:
+        signature = SIGNATURES[algorithm]
+        assert not both(algorithm, flipped(signature, data.draw(st.integers(0, 8 * len(signature) - 1))))
+
+    @pytest.mark.parametrize("length", [0, 1, 31, 32, 63, 64, 65, 95, 96, 97, 131, 132, 133, 255, 256, 257, 512])
+    def test_no_length_is_taken_for_another(self, algorithm: str, length: int) -> None:
+        signature = SIGNATURES[algorithm]
+        cut = signature[:length].ljust(length, b"\0")
+        assert both(algorithm, cut) is (length == len(signature))
+        assert not both(algorithm, b"\0" * length)
+        assert not both(algorithm, b"\xff" * length)
+        assert not both(algorithm, b"\0" + signature)
+        assert not both(algorithm, signature + b"\0")
+
+    @pytest.mark.parametrize(
+        "text", ["", "A", "AA", "AAAA", "AQAB", base64url(b"\1" * 32), base64url(b"\xff" * 9), "é"]
+    )
+    def test_a_part_of_another_length_makes_no_key(self, algorithm: str, text: str) -> None:
+        members = jwk(algorithm)
+        for part in {"n", "x", "y"} & set(members):
+            if len(text) == len(members[part]):
+                continue
+            with pytest.raises(PublicKeyRefused):
+                verifier({**members, part: text}, algorithm)
+
+    def test_loose_bits_at_the_end_of_a_part_are_read_as_pyjwt_reads_them(self, algorithm: str) -> None:
+        members = jwk(algorithm)
+        part = "n" if "n" in members else "x"
+        # Of RSA only odd moduli: others are refused here.
+        texts = [members[part][:-1] + last for number, last in enumerate(ALPHABET) if part == "x" or number & 16]
+        assert True in [made_by_both({**members, part: text}, algorithm) for text in texts]
+
+
+class TestRsa:
+    @pytest.mark.parametrize("salt", [0, 1, 20, 32, 48, 64, padding.PSS.MAX_LENGTH])
+    def test_a_salt_is_as_long_as_the_digest(self, salt: int) -> None:
+        """RFC 7518 §3.5."""
+        for digest in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
+            name = f"PS{digest.digest_size * 8}"
+            signature = private_key(name).sign(MESSAGE, padding.PSS(padding.MGF1(digest), salt), digest)
+            assert both(name, signature) is (salt == digest.digest_size)
+
+    @pytest.mark.parametrize("algorithm", [name for name in RSA if name[0] == "P"])
+    def test_the_mask_is_made_with_the_same_digest(self, algorithm: str) -> None:
+        """RFC 7518 §3.5."""
+        digest = signatures.HASHES[algorithm[2:]]()
+        scheme = padding.PSS(padding.MGF1(hashes.SHA1()), digest.digest_size)  # noqa: S303  made to be refused
+        assert not both(algorithm, private_key(algorithm).sign(MESSAGE, scheme, digest))
+
+    @pytest.mark.parametrize("algorithm", RSA)
+    def test_a_number_beyond_the_modulus_does_not_hold(self, algorithm: str) -> None:
+        """RFC 8017 §5.2.2: the signature's representative is less than the modulus."""
+        modulus = private_key(algorithm).public_key().public_numbers().n
+        beyond = int.from_bytes(SIGNATURES[algorithm]) + modulus
+        for length in (256, 257):
+            if beyond.bit_length() <= 8 * length:
+                assert not both(algorithm, beyond.to_bytes(length))
+
+    def test_a_digest_that_is_not_named_does_not_hold(self) -> None:
+        digest = hashlib.sha256(MESSAGE).digest()
+        unnamed = b"\0\1" + b"\xff" * (256 - 3 - len(digest)) + b"\0" + digest
+        numbers = private_key("RS256").private_numbers()
+        forged = pow(int.from_bytes(unnamed), numbers.d, numbers.public_numbers.n)
+        assert not both("RS256", forged.to_bytes(256))
+
+
+@pytest.mark.parametrize("algorithm", EC)
+class TestEllipticCurves:
+    def length(self, algorithm: str) -> int:
+        return COORDINATES[jwk(algorithm)["crv"]]
+
+    def halves(self, algorithm: str) -> tuple[int, int]:
+        signature = SIGNATURES[algorithm]
+        middle = len(signature) // 2
+        return int.from_bytes(signature[:middle]), int.from_bytes(signature[middle:])
+
+    def test_the_other_signature_of_the_same_input_holds_too(self, algorithm: str) -> None:
+        """ECDSA has two; RFC 7518 §3.4 takes both."""
+        length, (r, s) = self.length(algorithm), self.halves(algorithm)
+        order = ORDERS[algorithm]
+        assert both(algorithm, r.to_bytes(length) + (order - s).to_bytes(length))
+
+    def test_numbers_out_of_range_do_not_hold(self, algorithm: str) -> None:
+        length, (r, s) = self.length(algorithm), self.halves(algorithm)
+        order = ORDERS[algorithm]
+        for pair in ((0, s), (r, 0), (0, 0), (order, s), (r, order), (1, 1), (r, r), (s, r), (order - 1, order - 1)):
+            assert not both(algorithm, b"".join(number.to_bytes(length) for number in pair))
+        if (r + order).bit_length() <= 8 * length:
+            assert not both(algorithm, (r + order).to_bytes(length) + s.to_bytes(length))
+
+    def test_the_form_that_certificates_use_does_not_hold(self, algorithm: str) -> None:
+        assert not both(algorithm, utils.encode_dss_signature(*self.halves(algorithm)))
+
+    @pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
+    def test_the_digest_is_the_algorithms(self, algorithm: str, digest: hashes.HashAlgorithm) -> None:
+        length = self.length(algorithm)
+        r, s = utils.decode_dss_signature(private_key(algorithm).sign(MESSAGE, ec.ECDSA(digest)))
+        holds = both(algorithm, r.to_bytes(length) + s.to_bytes(length))
+        assert holds is (digest.name == f"sha{algorithm[2:]}")
+
+    def test_a_point_that_is_not_on_the_curve_makes_no_key(self, algorithm: str) -> None:
+        members, length = jwk(algorithm), self.length(algorithm)
+        for x, y in (
+            (members["y"], members["x"]),
+            (members["x"], members["x"]),
+            (members["x"], base64url(b"\0" * length)),
+            (base64url(b"\0" * length), base64url(b"\0" * length)),
+            (base64url(b"\xff" * length), members["y"]),
+        ):
+            assert not made_by_both({**members, "x": x, "y": y}, algorithm)
+
+    def test_coordinates_have_the_length_of_the_curve(self, algorithm: str) -> None:
+        """RFC 7518 §6.2.1.2."""
+        members = jwk(algorithm)
+        numbers = private_key(algorithm).public_key().public_numbers()
+        longer = {name: base64url(getattr(numbers, name).to_bytes(self.length(algorithm) + 1)) for name in ("x", "y")}
+        assert not made_by_both({**members, **longer}, algorithm)
+
+    @pytest.mark.parametrize("other", EC)
+    def test_another_curves_point_makes_no_key(self, algorithm: str, other: str) -> None:
+        members = {**jwk(algorithm), "crv": jwk(other)["crv"]}
+        assert made_by_both(members, other) is (algorithm == other)
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 57, 64])
+def test_an_ed25519_key_has_32_bytes(length: int) -> None:
+    members = {**jwk("EdDSA"), "x": base64url(b"\1" * length)}
+    assert made_by_both(members, "EdDSA") is (length == 32)
+
+
+@bounded
+@given(st.sampled_from([*EC, "EdDSA"]), st.sampled_from(["x", "y"]), st.binary(max_size=70))
+def test_any_bytes_make_a_key_for_both_or_for_neither(algorithm: str, part: str, raw: bytes) -> None:
+    made_by_both({**jwk(algorithm), part: base64url(raw)}, algorithm)
+
+
+ORDERS = {
+    "ES256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "ES384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    "ES512": int(
+        "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA"
+        "51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
+        16,
+    ),
+}
+"""How many points each curve's group has (FIPS 186-5, SP 800-186 §3.2.1)."""
