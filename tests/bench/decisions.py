@@ -1,0 +1,163 @@
+"""How many decisions a second: ours, and what others do for the same tokens, beside nothing but the arithmetic.
+
+Every contestant gets the same hundred tokens of one issuer and client in turn, each of another subject.
+"""
+
+import gc
+import os
+import ssl
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from joserfc import jwt as joserfc_jwt
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import import_key
+
+from authorizer.handler import Authorizer
+from authorizer.settings import DecisionCache, Settings
+from authorizer.token import parse
+from tests.bench.key_set import KeySet
+from tests.unit.authorizer.provider import AUDIENCE, URL, Provider, event, jwk, private_key, settings, token
+
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+TOKENS = 100
+ROUNDS = 21
+SLICE = 0.05
+"""Seconds that a contestant runs in one round: short, so that all of a round's run on an equally busy machine."""
+
+Contestant = Callable[[], object]
+"""Checks all tokens once."""
+
+BARE = "bare verify()"
+OURS = "gatehouse"
+OURS_LOGGED = "gatehouse, logging"
+CACHED = "gatehouse, cached"
+CACHED_LOGGED = "gatehouse, cached, logging"
+DECODE = "PyJWT decode, key at hand"
+RECIPE = "PyJWT + PyJWKClient, warm"
+JOSERFC = "joserfc"
+
+
+def ratios(algorithm: str, keys: KeySet) -> dict[str, float]:
+    """Of each contestant, how often it is done while the bare signatures are checked once: medians of all rounds."""
+    with contestants(algorithm, keys) as running, _nothing_else_to_collect():
+        for contestant in running.values():
+            contestant()
+        rounds = [{name: _rate(contestant) for name, contestant in running.items()} for _ in range(ROUNDS)]
+    return {name: median(each[name] / each[BARE] for each in rounds) for name in running}
+
+
+@contextmanager
+def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]:
+    """All contestants by name, warm."""
+    now = int(time.time())
+    texts = [token(algorithm, sub=f"user-{i}", jti=f"token-{i}", iat=now, exp=now + 3600) for i in range(TOKENS)]
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, warnings.catch_warnings():  # noqa: PTH123  not a path
+        warnings.simplefilter("ignore", SecurityWarning)  # joserfc would have Ed25519 named so (RFC 9864)
+
+        def emit(line: str) -> None:
+            nowhere.write(line + "\n")
+            nowhere.flush()
+
+        never = DecisionCache(seconds=0)
+        yield {
+            BARE: _bare(algorithm, texts),
+            OURS: _ours(settings(log="off", decisions=never), texts, emit),
+            OURS_LOGGED: _ours(settings(decisions=never), texts, emit),
+            CACHED: _ours(settings(log="off"), texts, emit),
+            CACHED_LOGGED: _ours(settings(), texts, emit),
+            DECODE: _decode(algorithm, texts),
+            RECIPE: _recipe(algorithm, texts, keys),
+            JOSERFC: _joserfc(algorithm, texts),
+        }
+
+
+@contextmanager
+def _nothing_else_to_collect() -> Iterator[None]:
+    """Within this, the garbage collector leaves alone what the tests hold: a function's process is small."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _rate(contestant: Contestant) -> float:
+    """Turns per second of this thread's time: what other processes take does not count."""
+    turns, started = 0, time.thread_time()
+    while (passed := time.thread_time() - started) < SLICE:
+        contestant()
+        turns += 1
+    return turns / passed
+
+
+def _each(function: Callable[..., object], arguments: Iterable[tuple[Any, ...]]) -> Contestant:
+    held = list(arguments)
+
+    def contestant() -> None:
+        for each in held:
+            function(*each)
+
+    return contestant
+
+
+def _bare(algorithm: str, texts: Iterable[str]) -> Contestant:
+    """Only `public_key.verify()`, of signatures that are taken apart already."""
+    public = private_key(algorithm).public_key()
+    extra: Mapping[str, tuple[Any, ...]] = {
+        "RS256": (padding.PKCS1v15(), hashes.SHA256()),
+        "ES256": (ec.ECDSA(hashes.SHA256()),),
+        "EdDSA": (),
+    }
+    parsed = [parse(text) for text in texts]
+    signed = [(_der(each.signature) if algorithm == "ES256" else each.signature, each.signing_input) for each in parsed]
+    return _each(public.verify, ((*each, *extra[algorithm]) for each in signed))
+
+
+def _der(signature: bytes) -> bytes:
+    return utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+
+
+def _ours(made: Settings, texts: Iterable[str], emit: Callable[[str], None]) -> Contestant:
+    """The whole authorizer, from the gateway's event to the policy."""
+    return _each(Authorizer(made, fetch=Provider().fetch, emit=emit), ((event(text),) for text in texts))
+
+
+def _decode(algorithm: str, texts: Iterable[str]) -> Contestant:
+    key = jwt.PyJWK(jwk(algorithm), algorithm)
+
+    def check(text: str) -> object:
+        return jwt.decode(text, key, algorithms=[algorithm], audience=AUDIENCE, issuer=URL)
+
+    return _each(check, ((text,) for text in texts))
+
+
+def _recipe(algorithm: str, texts: Iterable[str], keys: KeySet) -> Contestant:
+    """What PyJWT's documentation shows, its client holding the key set already."""
+    client = jwt.PyJWKClient(keys.url, ssl_context=ssl.create_default_context(cafile=str(keys.authorities)))
+
+    def check(text: str) -> object:
+        key = client.get_signing_key_from_jwt(text)
+        return jwt.decode(text, key, algorithms=[algorithm], audience=AUDIENCE, issuer=URL)
+
+    return _each(check, ((text,) for text in texts))
+
+
+def _joserfc(algorithm: str, texts: Iterable[str]) -> Contestant:
+    key = import_key(jwk(algorithm))
+    rules = joserfc_jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": URL}, aud={"essential": True, "value": AUDIENCE}, exp={"essential": True}
+    )
+
+    def check(text: str) -> None:
+        rules.validate(joserfc_jwt.decode(text, key, algorithms=[algorithm]).claims)
+
+    return _each(check, ((text,) for text in texts))
