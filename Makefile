@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: local test check bench openapi lock clean program tests emulator
+.PHONY: local test check bench mutate openapi lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -19,6 +19,10 @@ check: tests
 bench: tests emulator
 	@$(BIN)/pytest tests/bench
 
+# Not in CI: every change that can be made to the authorizer is tested by itself.
+mutate: tests
+	@$(BIN)/uv tool run --python $(BIN)/python --from mutmut==3.8.1 --with-requirements tests/requirements.txt mutmut run
+
 openapi: program
 	@$(BIN)/python -m infra.documents openapi.json
 
@@ -34,7 +38,7 @@ lock: tests
 
 clean:
 	@if [ -d .local ] && [ -x $(BIN)/python ]; then $(BIN)/python -m local down 2>/dev/null || true; fi
-	@rm -rf build .local .venv .venv-emulator .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build mutants .local .venv .venv-emulator .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 program tests emulator:

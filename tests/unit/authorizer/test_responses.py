@@ -39,6 +39,9 @@ def body_of(raw: bytes) -> bytes:
         (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n", b"{}"),
         (CHUNKED + b"1;name=value\r\n{\r\n00001 \r\n}\r\n0\r\nTrailer: x\r\n\r\n", b"{}"),
         (CHUNKED + b"0\r\n\r\n", b""),
+        (CHUNKED + b"14\r\n" + b"x" * LIMIT + b"\r\n0\r\n\r\n", b"x" * LIMIT),
+        (CHUNKED + b"00000002\r\n{}\r\n0\r\n\r\n", b"{}"),
+        (OK + b"A: b\r\n" * (MAX_FIELDS - 1) + b"Content-Length: 2\r\n\r\n{}", b"{}"),
         (CHUNKED + b"F\r\n" + b"x" * 15 + b"\r\nf\r\n" + b"x" * 15 + b"\r\n0\r\n\r\n", b"x" * (LIMIT + 1)),
     ],
 )
@@ -53,6 +56,7 @@ def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None
         (b"HTTP/1.1 200 OK", "a line does not end"),
         (OK + b"Content-Length: 2\r\n", "a line does not end"),
         (b"HTTP/1.1 " + b"x" * MAX_LINE, "a line does not end"),
+        (OK + b"A: " + b"x" * MAX_LINE + b"\r\n\r\n", "a line does not end"),
         (b"HTTP/2 200 OK\r\n\r\n", "no status line"),
         (b"HTTP/1.1 20 OK\r\n\r\n", "no status line"),
         (b"HTTP/1.1 2000 OK\r\n\r\n", "no status line"),
@@ -74,6 +78,7 @@ def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None
         (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n", "the length is not clear"),
         (CHUNKED + b"3\r\n{}", "the document ends early"),
         (CHUNKED + b"1\r\n{}\r\n0\r\n\r\n", "a chunk is longer than its size"),
+        (CHUNKED + b"14\r\n" + b"x" * LIMIT + b"y\r\n0\r\n\r\n", "a chunk is longer than its size"),
         (CHUNKED + b"2\r\n{}", "a line does not end"),
         (CHUNKED + b"\r\n{}", "no chunk size"),
         (CHUNKED + b"-2\r\n{}\r\n", "no chunk size"),
@@ -88,10 +93,10 @@ def test_what_can_be_read_in_two_ways_is_refused(raw: bytes, reason: str) -> Non
 
 
 def test_fields_are_found_in_any_case_and_joined() -> None:
-    stream = stream_of(OK + b"A-b: 1\r\na-B:  2 \r\nEmpty:\r\n\r\n")
+    stream = stream_of(OK + b"A-b: 1\r\na-B:  2 \r\nTime: 10:20\nEmpty:\r\n\r\n")
     head = read_head(stream)
     assert head.status == 200
-    assert head.fields == {"a-b": "1, 2", "empty": ""}
+    assert head.fields == {"a-b": "1, 2", "time": "10:20", "empty": ""}
 
 
 class Socket:
