@@ -19,7 +19,7 @@ from infra.settings import SettingsError
 from local import detached, environments
 from local.configuration import ConfigurationError
 from local.deployment import DeploymentError
-from local.emulator.launch import EmulatorError
+from local.emulator.launch import EmulatorError, process_exists
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plan import plan, records, tree
 from local.state import FOLDER, AlreadyRunning, Running, State
@@ -71,19 +71,11 @@ def down(_: argparse.Namespace) -> int:
     if pid is None:
         return fail("nothing is up")
     os.kill(pid, signal.SIGTERM)
-    if not detached.wait_until(lambda: not _exists(pid), seconds=15):
+    if not detached.wait_until(lambda: not process_exists(pid), seconds=15):
         os.kill(pid, signal.SIGKILL)
-        detached.wait_until(lambda: not _exists(pid), seconds=5)
+        detached.wait_until(lambda: not process_exists(pid), seconds=5)
     ROOMY.print("The stack is down.")
     return 0
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def status(options: argparse.Namespace) -> int:

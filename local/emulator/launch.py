@@ -184,7 +184,7 @@ def start(options: Options) -> Emulator:
 
 def end(pid: int, *, has_ended: Callable[[], bool] | None = None, grace_seconds: float = 3.0) -> None:
     """End an emulator by its process id: politely, then by force, and whatever is left of its process group."""
-    ended = has_ended or (lambda: not _exists(pid))
+    ended = has_ended or (lambda: not process_exists(pid))
     if not ended():
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
@@ -202,7 +202,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _exists(pid: int) -> bool:
+def process_exists(pid: int) -> bool:
+    """Whether there is such a process, ended but not waited for included."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,0 +1,70 @@
+"""Events of API Gateway in payload format 1.0 (REST APIs) and 2.0 (HTTP APIs) give the same answers."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.unit.handlers.conftest import Api, Context
+
+
+def in_format_2(event: dict[str, Any]) -> dict[str, Any]:
+    """The same request as an HTTP API sends it."""
+    context = event["requestContext"]
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": context["path"],
+        "rawQueryString": urlencode(event["queryStringParameters"] or {}),
+        "headers": {name.lower(): value for name, value in event["headers"].items()},
+        **({"queryStringParameters": event["queryStringParameters"]} if event["queryStringParameters"] else {}),
+        **({"pathParameters": event["pathParameters"]} if event["pathParameters"] else {}),
+        **({"body": event["body"]} if event["body"] is not None else {}),
+        "isBase64Encoded": event["isBase64Encoded"],
+        "requestContext": {
+            "http": {"method": event["httpMethod"], "path": context["path"]},
+            "requestId": context["requestId"],
+            "authorizer": {"lambda": {**context["authorizer"], "expires": int(context["authorizer"]["expires"])}},
+        },
+    }
+
+
+def comparable(answer: dict[str, Any]) -> Any:
+    """An answer without what differs between any two: times, revisions and new ids."""
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+Z", "", str(answer))
+    return re.sub(r'"[0-9a-f]{16}"', "", text)
+
+
+@pytest.mark.parametrize(
+    ("operation", "absent", "body", "query"),
+    [
+        ("list", False, None, None),
+        ("list", False, None, {"limit": "1", "order": "oldest"}),
+        ("list", False, None, {"limit": "no"}),
+        ("create", False, {"name": "b"}, None),
+        ("create", False, {"nme": "b"}, None),
+        ("create", False, "{", None),
+        ("read", False, None, None),
+        ("read", True, None, None),
+        ("replace", False, {"name": "c"}, None),
+        ("update", False, {"description": "d"}, None),
+        ("update", True, {"description": "d"}, None),
+        ("delete", True, None, None),
+    ],
+)
+def test_both_formats_give_the_same_answer(
+    api: Api, operation: str, absent: bool, body: Any, query: dict[str, str] | None
+) -> None:
+    item_id = "" if operation in ("list", "create") else "absent" if absent else api.created()["id"]
+    if operation == "list":
+        api.created()
+    event = api.event(operation, item_id, body) | {"queryStringParameters": query}
+    first, second = (api.functions[operation](each, Context()) for each in (event, in_format_2(event)))
+    assert comparable(first) == comparable(second)
+
+
+def test_a_delete_of_format_2_deletes(api: Api) -> None:
+    item = api.created()
+    assert api.functions["delete"](in_format_2(api.event("delete", item["id"])), Context())["statusCode"] == 204
+    assert api.call("read", item["id"]).status == 404
