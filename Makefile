@@ -1,6 +1,8 @@
 # Two commands matter: `make local` runs the whole API on this machine (PORT=N at another port), `make test` tests it.
 PYTHON ?= python3
 BIN = .venv/bin
+# Tests leave nothing outside of build/, .venv*/ and .local/.
+TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
 .PHONY: local test check bench mutate openapi lock clean program tests emulator
 
@@ -8,16 +10,16 @@ local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
 
 test: tests emulator
-	@$(BIN)/pytest --ignore=tests/bench
+	@$(TIDY) $(BIN)/pytest --ignore=tests/bench
 
 check: tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
-	@$(BIN)/python -m infra.documents --check openapi.json
+	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
 
 bench: tests emulator
-	@$(BIN)/pytest tests/bench
+	@$(TIDY) $(BIN)/pytest tests/bench
 
 # Not in CI: every change that can be made to the authorizer is tested by itself.
 mutate: tests
@@ -38,7 +40,7 @@ lock: tests
 
 clean:
 	@if [ -d .local ] && [ -x $(BIN)/python ]; then $(BIN)/python -m local down 2>/dev/null || true; fi
-	@rm -rf build mutants .local .venv .venv-emulator .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build mutants .local .venv .venv-emulator
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 program tests emulator:

@@ -232,7 +232,7 @@ def _prepare(options: Options) -> None:
 
 
 def _spawn(options: Options) -> subprocess.Popen[bytes]:
-    command = [str(options.python.absolute()), "-I", str(_SERVER)]
+    command = [str(options.python.absolute()), "-I", "-B", str(_SERVER)]
     for name in options.without:
         command += ["--without", name]
     if not options.outlives_starter:

@@ -151,7 +151,7 @@ def test_the_account_project_holds_the_gateways_logging_role() -> None:
 class TestPlanCommand:
     def run(self, *arguments: str) -> tuple[str, float]:
         start = time.perf_counter()
-        environment = {"PATH": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "HTTPS_PROXY": "http://127.0.0.1:9"}
+        environment = {"PATH": "/nonexistent", "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "local", "plan", *arguments],
             cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
