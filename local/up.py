@@ -1,7 +1,6 @@
 """Bringing the stack up on this machine: the issuer, the emulator, and the program deployed into it."""
 
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from authorizer import settings
 from infra.settings import load
 from local import environments
 from local.configuration import read_configuration
-from local.emulator.launch import Emulator, Options, start
+from local.emulator.launch import Emulator, Options, is_free, start
 from local.engine import Deployment, Resource, deploy
 from local.issuer import HOST, Issuer, IssuerServer, TokenRequest
 from local.provider import Provider
@@ -87,7 +86,8 @@ def stack_up(plan: Plan, say: Callable[[str], None], made: Callable[[Resource], 
 
     `say` is told each step, `made` each resource. Raises UpFailed, or what the emulator and the engine raise.
     """
-    issuer = _issuer(plan)
+    configured = _configured_issuer(plan)
+    issuer = Issuer(configured.url, configured.audiences[0])
     _require_free_ports(plan)
     environments.ensure(environments.EMULATOR, say)
     with contextlib.ExitStack() as stack:
@@ -97,12 +97,12 @@ def stack_up(plan: Plan, say: Callable[[str], None], made: Callable[[Resource], 
         emulator = stack.enter_context(start(options))
         say("Building the bundles and deploying the program")
         provider = Provider(emulator.endpoint_url, region=options.region, account=options.account)
-        deployment = deploy(plan.root, STACK, provider, _overrides(plan), made)
+        deployment = deploy(plan.root, STACK, provider, _overrides(plan, configured), made)
         yield Stack(deployment=deployment, emulator=emulator, issuer=issuer, plan=plan)
 
 
 def wait_for_end(emulator: Emulator, each_time: Callable[[], None], interval: float = 0.1) -> int | None:
-    """Waits until the emulator ends by itself, and gives its exit status. Interrupts come as exceptions."""
+    """Waits until the emulator ends by itself, and gives its exit status."""
     while emulator.running:
         each_time()
         time.sleep(interval)
@@ -110,26 +110,18 @@ def wait_for_end(emulator: Emulator, each_time: Callable[[], None], interval: fl
 
 
 def _configured_issuer(plan: Plan) -> settings.Issuer:
-    """The stack file's issuer. Raises SettingsError for the file's every mistake before anything is started."""
+    """The stack file's issuer, at its port. Raises SettingsError for the file's every mistake."""
     configuration = read_configuration(plan.root, STACK)
-    return load(configuration.project, STACK, configuration.values).issuers[0]
+    configured = load(configuration.project, STACK, configuration.values).issuers[0]
+    return msgspec.structs.replace(configured, url=f"http://{HOST}:{plan.issuer_port}")
 
 
-def _issuer(plan: Plan) -> Issuer:
-    return Issuer(f"http://{HOST}:{plan.issuer_port}", _configured_issuer(plan).audiences[0])
-
-
-def _overrides(plan: Plan) -> dict[str, str]:
+def _overrides(plan: Plan, issuer: settings.Issuer) -> dict[str, str]:
     """The stack file names the issuer at its default port; at another one, its address has to follow."""
-    issuer = msgspec.structs.replace(_configured_issuer(plan), url=f"http://{HOST}:{plan.issuer_port}")
     return {"gatehouse:issuers": msgspec.json.encode([issuer, *plan.issuers]).decode()}
 
 
 def _require_free_ports(plan: Plan) -> None:
     for port, what in ((plan.port, "the API"), (plan.issuer_port, "the issuer")):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except (OSError, OverflowError):
-                raise UpFailed(f"port {port} (for {what}) is in use; choose another with --port N") from None
+        if not is_free(port):
+            raise UpFailed(f"port {port} (for {what}) is in use; choose another with --port N")

@@ -171,7 +171,8 @@ def start(options: Options) -> Emulator:
     """
     if not options.python.exists():
         raise NotInstalled(options.python)
-    _require_free(options.port)
+    if not is_free(options.port):
+        raise PortInUse(options.port)
     _prepare(options)
     emulator = Emulator(options, _spawn(options))
     try:
@@ -211,13 +212,15 @@ def process_exists(pid: int) -> bool:
     return True
 
 
-def _require_free(port: int) -> None:
+def is_free(port: int) -> bool:
+    """Whether nothing listens on a port of the loopback interface now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
-            raise PortInUse(port) from error
+        except (OSError, OverflowError):
+            return False
+    return True
 
 
 def _temporary(options: Options) -> Path:

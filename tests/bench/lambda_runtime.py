@@ -68,7 +68,7 @@ class _Exchange(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.service.given.set()
-        self._answer(EVENT, {
+        self._answer(self.service.event, {
             "Lambda-Runtime-Aws-Request-Id": "1",
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + 10) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:bench",
@@ -104,10 +104,11 @@ class LambdaService(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, event: Mapping[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Exchange)
+        self.event = event
         self.given, self.answered, self.over = threading.Event(), threading.Event(), threading.Event()
-        self.answer: Any = None
+        self.answer: Any = "no answer"
         self.ended = 0.0
 
     @property
@@ -119,8 +120,8 @@ class LambdaService(ThreadingHTTPServer):
 
 
 @contextmanager
-def lambda_service() -> Iterator[LambdaService]:
-    with LambdaService() as service:
+def lambda_service(event: Mapping[str, Any]) -> Iterator[LambdaService]:
+    with LambdaService(event) as service:
         thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -131,9 +132,12 @@ def lambda_service() -> Iterator[LambdaService]:
             thread.join()
 
 
-def cold_start(program: Program) -> float:
-    """Seconds from the process's start until it has answered its first event."""
-    with lambda_service() as service:
+def cold_start(program: Program, event: Mapping[str, Any], answered: tuple[str, Any]) -> float:
+    """Seconds from the process's start until it has answered its first event.
+
+    `answered` is a member of the answer and its value, None for any. Raises RuntimeError where it answers otherwise.
+    """
+    with lambda_service(event) as service:
         # -B: what Lambda unpacks is read-only, so sources are compiled at every cold start.
         command = [sys.executable, "-I", "-S", "-B", "-c", START, program.handler, service.address]
         started = time.perf_counter()
@@ -145,12 +149,12 @@ def cold_start(program: Program) -> float:
             stderr=subprocess.PIPE,
         )
         try:
-            if not service.answered.wait(DEADLINE):
-                raise TimeoutError(f"{program.handler} did not answer")
+            service.answered.wait(DEADLINE)
         finally:
             process.kill()
             _, errors = process.communicate()
-    if service.answer.get("statusCode") != 200:
+    name, value = answered
+    if name not in service.answer or value not in (None, service.answer[name]):
         raise RuntimeError(f"{program.handler}: {service.answer}\n{errors.decode()}")
     return service.ended - started
 
