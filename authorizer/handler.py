@@ -63,7 +63,7 @@ class Authorizer:
         self._issuers = {issuer.url: self._trusted(issuer, fetch) for issuer in settings.issuers}
         self._decisions = Decisions(settings.decisions)
         sources = [issuer.keys for issuer in self._issuers.values()]
-        self._log = DecisionLog(settings, sources, emit) if settings.log != "off" else None
+        self._log = DecisionLog(settings, sources, emit) if settings.log_decisions else None
 
     def __call__(self, event: Mapping[str, Any], context: object = None) -> Json:
         """The policy for an event.
@@ -134,7 +134,7 @@ class Authorizer:
         try:
             revoked = revocations.revoked(caller.issuer, caller.token_id, caller.subject)
         except RevocationsUnavailable:
-            if self._settings.when_revocations_fail == "refuse":
+            if self._settings.revocation.when_unavailable == "refuse":
                 raise
             return
         if revoked:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -14,6 +15,9 @@ ProfileName = Literal["rfc9068", "cognito", "generic"]
 
 FILE_NAME = "settings.json"
 """The file's name inside the authorizer's package in its bundle."""
+
+MAX_WAITING = 9
+"""Seconds that one decision may wait for others in all: API Gateway itself waits ten."""
 
 SECURE_URL = re.compile(
     r"(https://(?P<secure>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
@@ -93,6 +97,18 @@ class DecisionCache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     entries: Annotated[int, Meta(ge=1, le=100_000)] = 1000
 
 
+class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Whether tokens can be revoked before their time, by a list that every decision is checked against.
+
+    `when_unavailable` says what happens while the list cannot be read: refuse is a 503. `timeout` is how long a
+    decision waits for it, in seconds. Tokens need `jti` and `iat` where it is enabled.
+    """
+
+    enabled: bool = False
+    when_unavailable: Literal["refuse", "accept"] = "refuse"
+    timeout: Annotated[float, Meta(gt=0, le=5)] = 1.0
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which clients have a usage plan of their own, by issuer name, and what happens to the others."""
 
@@ -101,10 +117,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is in the bundle's settings file.
-
-    `when_revocations_fail` says what happens while the list of revoked tokens cannot be read: refuse is a 503.
-    """
+    """Everything that is in the bundle's settings file. `log_decisions` is a line, with metrics, for each decision."""
 
     project: str
     stack: str
@@ -112,9 +125,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[RouteScope, ...]
     keys: KeyTimes = KeyTimes()
     decisions: DecisionCache = DecisionCache()
+    revocation: Revocation = Revocation()
     usage: Usage | None = None
-    log: Literal["off", "decisions"] = "decisions"
-    when_revocations_fail: Literal["refuse", "accept"] = "refuse"
+    log_decisions: bool = True
 
 
 def load(path: "Path | None" = None) -> Settings:
@@ -132,15 +145,36 @@ def dump(settings: Settings) -> bytes:
 
 def problems(settings: Settings) -> tuple[str, ...]:
     """What is wrong with settings whose types are right: one plain sentence each, none where they are sound."""
-    names = [issuer.name for issuer in settings.issuers]
-    urls = [issuer.url for issuer in settings.issuers]
+    return (
+        *issuer_problems(settings.issuers),
+        *(() if settings.issuers else ("there is no issuer",)),
+        *time_problems(settings.keys, settings.revocation),
+    )
+
+
+def issuer_problems(issuers: "Sequence[Issuer]") -> tuple[str, ...]:
+    """What is wrong with issuers, each by itself and all together."""
+    names = [issuer.name for issuer in issuers]
+    urls = [issuer.url for issuer in issuers]
     return (
         *(f"issuer name {name!r} is used twice" for name in sorted({name for name in names if names.count(name) > 1})),
         *(f"issuer url {url!r} is used twice" for url in sorted({url for url in urls if urls.count(url) > 1})),
-        *(problem for issuer in settings.issuers for problem in _issuer_problems(issuer)),
-        *(() if settings.issuers else ("there is no issuer",)),
-        *(() if settings.keys.refresh < settings.keys.limit else ("keys.refresh is not less than keys.limit",)),
+        *(problem for issuer in issuers for problem in _issuer_problems(issuer)),
     )
+
+
+def time_problems(keys: KeyTimes, revocation: Revocation) -> tuple[str, ...]:
+    """What is wrong with how long things last and are waited for."""
+    found: list[str] = []
+    if keys.refresh >= keys.limit:
+        found.append(f"refresh ({keys.refresh} s) is not less than limit ({keys.limit} s)")
+    longest = keys.patience + keys.deadline + revocation.timeout
+    if longest > MAX_WAITING:
+        found.append(
+            f"the keys' patience and deadline and the revocation's timeout are {longest:g} s together; "
+            f"allowed are {MAX_WAITING}, because API Gateway does not wait longer for an authorizer"
+        )
+    return tuple(found)
 
 
 def _issuer_problems(issuer: Issuer) -> tuple[str, ...]:

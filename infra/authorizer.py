@@ -9,7 +9,7 @@ from infra.bundles import ROOT, Bundle, Target, archive
 from infra.checks import route_scopes
 from infra.function import Function, FunctionArgs
 from infra.naming import Names
-from infra.settings import StackSettings
+from infra.settings import StackSettings, Usage
 
 TIMEOUT = 10
 """Seconds: more than a key set's fetch may take, less than API Gateway waits for an authorizer."""
@@ -45,11 +45,17 @@ class AuthorizerArgs:
 
 def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
     """The authorizer's bundle: Lambda's environment holds 4 KB, so what it has to know is a file."""
+    settings = args.settings
     data = authorizer_settings.Settings(
         project=args.names.project,
         stack=args.names.stack,
-        issuers=args.settings.issuers,
+        issuers=settings.issuers,
         routes=route_scopes(args.routes),
+        keys=settings.key_times,
+        decisions=settings.decision_cache,
+        revocation=settings.revocation,
+        usage=told_usage(settings.usage),
+        log_decisions=settings.log_decisions,
     )
     generated = {f"authorizer/{authorizer_settings.FILE_NAME}": authorizer_settings.dump(data)}
     return Bundle(
@@ -60,6 +66,16 @@ def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
         left_out=NEVER_IMPORTED,
         compiled=args.settings.compiled_files,
     )
+
+
+def told_usage(usage: Usage) -> authorizer_settings.Usage | None:
+    """The listed clients, as the authorizer is told of them; None where there are no plans."""
+    if not usage.plans:
+        return None
+    clients: dict[str, tuple[str, ...]] = {}
+    for issuer, client in usage.clients():
+        clients[issuer] = (*clients.get(issuer, ()), client)
+    return authorizer_settings.Usage(clients=clients, unlisted="default" if usage.unlisted else "refuse")
 
 
 def authorizer_function(args: AuthorizerArgs) -> Function:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
 import msgspec
 import pulumi
@@ -11,8 +11,10 @@ from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
 import authorizer.settings
-from authorizer.settings import Issuer
+from authorizer.settings import DecisionCache, Issuer, KeyTimes, Revocation
 from handlers.contract import FieldError, Invalid, validate
+
+T = TypeVar("T", str, tuple[str, str])
 
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -29,6 +31,33 @@ class SettingsError(pulumi.RunError):
     """The stack's settings cannot be used. The message names each key, what was found and what is allowed."""
 
 
+class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each client of a plan may use: `rate` requests per second, `burst` at once, `quota` in a period.
+
+    `clients` are listed by the name of their issuer.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")]
+    rate: Annotated[int, Meta(ge=1, le=100_000)]
+    burst: Annotated[int, Meta(ge=1, le=100_000)]
+    quota: Annotated[int, Meta(ge=1)] | None = None
+    period: Literal["DAY", "WEEK", "MONTH"] = "DAY"
+    clients: dict[str, tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...]] = {}
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The usage plans, if any. `unlisted` names the plan that all clients of no plan share; without it they get 403."""
+
+    plans: tuple[UsagePlan, ...] = ()
+    unlisted: str | None = None
+
+    def clients(self) -> list[tuple[str, str]]:
+        """Every listed client, after its issuer's name."""
+        return [
+            (issuer, client) for plan in self.plans for issuer, clients in plan.clients.items() for client in clients
+        ]
+
+
 class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What differs between stacks. Pulumi.yaml describes each setting and has its default."""
 
@@ -42,6 +71,11 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     memory_megabytes: Annotated[int, Meta(ge=128, le=10240)] = 512
     timeout_seconds: Annotated[int, Meta(ge=3, le=29)] = 10
     authorizer_cache_seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
+    decision_cache: DecisionCache = DecisionCache()
+    key_times: KeyTimes = KeyTimes()
+    log_decisions: bool = True
+    revocation: Revocation = Revocation()
+    usage: Usage = Usage()
     throttle_rate: Annotated[int, Meta(ge=1, le=100_000)] = 100
     throttle_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
     validate_bodies: bool = False
@@ -57,12 +91,12 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     given = pulumi_config.CONFIG.get() if values is None else values
     own = {key.removeprefix(f"{project}:"): value for key, value in given.items() if key.startswith(f"{project}:")}
     plain = {name: _plain(name, text) for name, text in own.items()}
-    errors = [*_region_errors(given), *_issuer_errors(project, stack, plain.get("issuers"))]
+    errors = [*_region_errors(given), *_issuer_errors(plain.get("issuers"))]
     try:
         settings = validate(plain, StackSettings)
     except Invalid as invalid:
         raise SettingsError(_report(project, stack, [*errors, *invalid.errors])) from None
-    if errors := [*errors, *_origin_errors(settings)]:
+    if errors := [*errors, *_time_errors(settings), *_origin_errors(settings), *_usage_errors(settings)]:
         raise SettingsError(_report(project, stack, errors))
     return settings
 
@@ -82,16 +116,18 @@ def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
     return [] if "aws:region" in given else [FieldError("aws:region", "required")]
 
 
-def _issuer_errors(project: str, stack: str, given: Any) -> list[FieldError]:
+def _issuer_errors(given: Any) -> list[FieldError]:
     """What each issuer's settings allow by themselves but not together, of those issuers that can be read."""
     issuers: list[Issuer] = []
     for each in cast("list[Any]", given) if isinstance(given, list) else ():
         with suppress(msgspec.ValidationError):
             issuers.append(msgspec.convert(each, Issuer))
-    if not issuers:
-        return []
-    told = authorizer.settings.Settings(project=project, stack=stack, issuers=tuple(issuers), routes=())
-    return [FieldError("issuers", problem) for problem in authorizer.settings.problems(told)]
+    return [FieldError("issuers", problem) for problem in authorizer.settings.issuer_problems(issuers)]
+
+
+def _time_errors(settings: StackSettings) -> list[FieldError]:
+    found = authorizer.settings.time_problems(settings.key_times, settings.revocation)
+    return [FieldError("keyTimes", problem) for problem in found]
 
 
 def _origin_errors(settings: StackSettings) -> list[FieldError]:
@@ -99,6 +135,25 @@ def _origin_errors(settings: StackSettings) -> list[FieldError]:
     if "*" not in origins or len(origins) == 1:
         return []
     return [FieldError("corsOrigins", 'either "*" alone or a list of origins', list(origins))]
+
+
+def _usage_errors(settings: StackSettings) -> list[FieldError]:
+    usage = settings.usage
+    plans, clients = [plan.name for plan in usage.plans], usage.clients()
+    issuers = {issuer.name for issuer in settings.issuers}
+    found = [f"the plan {name!r} is there twice" for name in _twice(plans)]
+    found += [f"the client {client!r} of issuer {issuer!r} is listed twice" for issuer, client in _twice(clients)]
+    found += [
+        f"there is no issuer {issuer!r}; allowed are {', '.join(sorted(issuers))}"
+        for issuer in sorted({issuer for issuer, _ in clients} - issuers)
+    ]
+    if usage.unlisted is not None and usage.unlisted not in plans:
+        found.append(f"unlisted: there is no plan {usage.unlisted!r}; allowed are {', '.join(plans) or 'none'}")
+    return [FieldError("usage", problem) for problem in found]
+
+
+def _twice(names: list[T]) -> list[T]:
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _report(project: str, stack: str, errors: list[FieldError]) -> str:

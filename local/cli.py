@@ -15,9 +15,9 @@ import msgspec
 from rich.console import Console
 
 from infra.bundles import ROOT, BundleError
+from infra.configuration import ConfigurationError
 from infra.settings import SettingsError
 from local import detached, environments
-from local.configuration import ConfigurationError
 from local.deployment import DeploymentError
 from local.emulator.launch import EmulatorError, process_exists
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest

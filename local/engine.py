@@ -21,7 +21,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from local.configuration import read_configuration
+from infra.configuration import read_configuration
 from local.deployment import (
     STACK_TYPE,
     Deployment,

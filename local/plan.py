@@ -10,7 +10,7 @@ import pulumi
 from rich.text import Text
 from rich.tree import Tree
 
-from local.configuration import read_configuration
+from infra.configuration import read_configuration
 from local.deployment import STACK_TYPE, Deployment, Resource
 from local.engine import run
 from local.provider.lookups import look_up

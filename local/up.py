@@ -2,17 +2,18 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from authorizer import settings
+from infra.configuration import read_configuration
 from infra.settings import load
 from local import environments
-from local.configuration import read_configuration
 from local.emulator.launch import Emulator, Options, is_free, start
 from local.engine import Deployment, Resource, deploy
 from local.issuer import HOST, Issuer, IssuerServer, TokenRequest
@@ -32,7 +33,7 @@ class Plan:
     """Where the stack is to run: the project's root, a folder for its state, and the ports.
 
     The issuer listens on the port after the API's. `without` names corrections of the emulator that are left out.
-    `issuers` are trusted besides the stack file's own.
+    `issuers` are trusted besides the stack file's own, and `settings` take the place of the file's, by name.
     """
 
     root: Path
@@ -40,6 +41,7 @@ class Plan:
     port: int = DEFAULT_PORT
     without: tuple[str, ...] = ()
     issuers: tuple[settings.Issuer, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def issuer_port(self) -> int:
@@ -118,7 +120,8 @@ def _configured_issuer(plan: Plan) -> settings.Issuer:
 
 def _overrides(plan: Plan, issuer: settings.Issuer) -> dict[str, str]:
     """The stack file names the issuer at its default port; at another one, its address has to follow."""
-    return {"gatehouse:issuers": msgspec.json.encode([issuer, *plan.issuers]).decode()}
+    given = {"issuers": [issuer, *plan.issuers], **plan.settings}
+    return {f"gatehouse:{name}": msgspec.json.encode(value).decode() for name, value in given.items()}
 
 
 def _require_free_ports(plan: Plan) -> None:

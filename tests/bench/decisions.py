@@ -69,9 +69,9 @@ def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]
         never = DecisionCache(seconds=0)
         yield {
             BARE: _bare(algorithm, texts),
-            OURS: _ours(settings(log="off", decisions=never), texts, emit),
+            OURS: _ours(settings(log_decisions=False, decisions=never), texts, emit),
             OURS_LOGGED: _ours(settings(decisions=never), texts, emit),
-            CACHED: _ours(settings(log="off"), texts, emit),
+            CACHED: _ours(settings(log_decisions=False), texts, emit),
             CACHED_LOGGED: _ours(settings(), texts, emit),
             DECODE: _decode(algorithm, texts),
             RECIPE: _recipe(algorithm, texts, keys),

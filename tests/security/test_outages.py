@@ -62,7 +62,7 @@ OUTAGES: dict[str, Behaviour] = {
 
 def authorizer(url: str, hands: Hands | None = None) -> Authorizer:
     times = KeyTimes(deadline=PATIENCE, patience=PATIENCE)
-    made = settings(issuers=(issuer(key_url=url),), keys=times, log="off")
+    made = settings(issuers=(issuer(key_url=url),), keys=times, log_decisions=False)
     return Authorizer(made, clock=(hands or Hands()).clock)
 
 
@@ -252,7 +252,7 @@ def test_a_discovered_key_url_must_be_secure_too() -> None:
 
     with key_server(behave) as server:
         url = server.url.removesuffix("/keys")
-        asked = Authorizer(settings(issuers=(issuer(url=url),), log="off"), clock=Hands().clock)
+        asked = Authorizer(settings(issuers=(issuer(url=url),), log_decisions=False), clock=Hands().clock)
         with pytest.raises(KeysUnavailable, match="neither https nor http"):
             asked(event(token("ES256", iss=url)), None)
         assert server.connections == 1

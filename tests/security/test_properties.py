@@ -24,7 +24,7 @@ from tests.unit.authorizer.provider import (
 bounded = settings(derandomize=True, max_examples=300, deadline=None, database=None)
 
 TOKENS = {algorithm: token(algorithm) for algorithm in ("RS256", "PS256", "ES256", "EdDSA")}
-DESK = Desk(log="decisions")
+DESK = Desk()
 NOW_DESK = Desk()
 """An authorizer at today's time, as PyJWT's `decode` has no other."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from authorizer.errors import RevocationsUnavailable
-from authorizer.settings import DecisionCache, Usage
+from authorizer.settings import DecisionCache, Revocation, Usage
 from authorizer.usage import usage_key
 from tests.unit.authorizer.provider import NOW, Desk, issuer, jwk, token
 
@@ -181,5 +181,5 @@ class TestRevocations:
             Desk(revocations=Denylist(broken=True)).ask(token())
 
     def test_that_cannot_be_read_are_passed_over_where_it_is_set_so(self) -> None:
-        desk = Desk(revocations=Denylist(broken=True), when_revocations_fail="accept")
+        desk = Desk(revocations=Denylist(broken=True), revocation=Revocation(when_unavailable="accept"))
         assert desk.ask(token())["principalId"] == "main|alice"

@@ -142,7 +142,7 @@ def test_what_is_not_authentic_is_not_quoted() -> None:
 
 
 def test_is_off_where_it_is_set_so() -> None:
-    desk = Desk(log="off")
+    desk = Desk(log_decisions=False)
     desk.ask(token())
     assert desk.lines == []
 

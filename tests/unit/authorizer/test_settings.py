@@ -33,7 +33,7 @@ def test_sound_settings_have_no_problem() -> None:
             {"issuers": (issuer(default_scopes=("items:read",)),)},
             "issuer 'main': defaultScopes need requiredClaims, or any token would gain them",
         ),
-        ({"keys": KeyTimes(refresh=600, limit=600)}, "keys.refresh is not less than keys.limit"),
+        ({"keys": KeyTimes(refresh=600, limit=600)}, "refresh (600 s) is not less than limit (600 s)"),
     ],
 )
 def test_a_problem_is_one_plain_sentence(changes: dict[str, Any], problem: str) -> None:
@@ -122,7 +122,7 @@ def test_settings_need_no_more_than_issuers_and_routes() -> None:
         "patience": 1.0,
     }
     assert made["decisions"] == {"seconds": 300, "entries": 1000}
-    assert (made["usage"], made["log"], made["when_revocations_fail"]) == (None, "decisions", "refuse")
+    assert (made["usage"], made["log_decisions"]) == (None, True)
 
 
 def test_the_same_settings_are_the_same_bytes() -> None:

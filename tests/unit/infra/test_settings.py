@@ -7,10 +7,15 @@ import msgspec
 import pytest
 import yaml
 
-from infra.bundles import ROOT
+import authorizer.settings
+from infra.authorizer import AuthorizerArgs, authorizer_bundle
+from infra.bundles import ROOT, Target
+from infra.naming import Names
 from infra.settings import SettingsError, StackSettings, load
 
 ISSUER = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
+
+PLAN = {"name": "partners", "rate": 10, "burst": 20}
 
 
 def texts(**values: Any) -> dict[str, str]:
@@ -83,6 +88,21 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"authorizerCacheSeconds": 3601}, "authorizerCacheSeconds"),
         ({"protectData": "yes"}, "protectData"),
         ({"timeoutSeconds": 30}, "timeoutSeconds"),
+        ({"keyTimes": {"refresh": 60, "limit": 60}}, "keyTimes: refresh (60 s) is not less than limit (60 s)"),
+        ({"keyTimes": {"deadline": 7, "patience": 2}}, "are 10 s together; allowed are 9"),
+        ({"keyTimes": {"refreshed": 60}}, "keyTimes.refreshed: unknown"),
+        ({"decisionCache": {"seconds": 3601}}, "decisionCache.seconds"),
+        ({"revocation": {"whenUnavailable": "ignore"}}, "allowed are refuse, accept"),
+        ({"revocation": True}, "revocation: Expected `object`"),
+        ({"usage": {"plans": [{"name": "a", "rate": 1}]}}, "usage.plans[0].burst: required"),
+        ({"usage": {"plans": [PLAN, PLAN]}}, "the plan 'partners' is there twice"),
+        (
+            {"usage": {"plans": [{**PLAN, "clients": {"main": ["a", "a"]}}]}},
+            "client 'a' of issuer 'main' is listed twice",
+        ),
+        ({"usage": {"plans": [{**PLAN, "clients": {"other": ["a"]}}]}}, "no issuer 'other'; allowed are main"),
+        ({"usage": {"plans": [PLAN], "unlisted": "all"}}, "no plan 'all'; allowed are partners"),
+        ({"usage": {"unlisted": "all"}}, "no plan 'all'; allowed are none"),
     ],
 )
 def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
@@ -110,4 +130,17 @@ def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> 
         field = fields[name.removeprefix("gatehouse:")]
         default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
         found = told.get("default", told.get("value", msgspec.NODEFAULT))
-        assert found == (list(default) if isinstance(default, tuple) else default), name
+        assert default == (found if found is msgspec.NODEFAULT else msgspec.convert(found, field.type)), name
+
+
+def test_usage_and_times_reach_the_authorizer() -> None:
+    plans = [{**PLAN, "clients": {"main": ["a", "b"]}}, {**PLAN, "name": "more", "clients": {"main": ["c"]}}]
+    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, keyTimes={"refresh": 60}))
+    names = Names("gatehouse", "dev")
+    bundle = authorizer_bundle(
+        AuthorizerArgs(names=names, routes=(), target=Target.of(settings.architecture), settings=settings)
+    )
+    (data,) = bundle.generated.values()
+    told = msgspec.json.decode(data, type=authorizer.settings.Settings)
+    assert told.usage == authorizer.settings.Usage(clients={"main": ("a", "b", "c")}, unlisted="refuse")
+    assert (told.keys.refresh, told.keys.limit) == (60, 21_600)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.configuration import ConfigurationError, read_configuration
+from infra.configuration import ConfigurationError, read_configuration
 from local.engine import deploy
 from tests.unit.local.programs import Workshop, write_program
 
