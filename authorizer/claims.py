@@ -61,7 +61,7 @@ class Caller(msgspec.Struct, frozen=True):
     """Who calls, once everything about the token is accepted.
 
     `scopes` are those of the API, sorted. `expires` is the second (since 1970) from which the token counts no more:
-    its `exp` plus the issuer's leeway.
+    its `exp` plus the issuer's leeway. `issued_at` is its `iat`.
     """
 
     issuer: str
@@ -71,6 +71,7 @@ class Caller(msgspec.Struct, frozen=True):
     tenant: str | None
     scopes: tuple[str, ...]
     expires: int
+    issued_at: float | None
 
     @property
     def owner(self) -> str:
@@ -108,7 +109,7 @@ class ClaimRules:
         self._check_kind(claims, members, typ)
         self._check_audience(claims)
         expires = self._check_times(claims, now)
-        if not claims.sub or not _plain(claims.sub):
+        if not claims.sub or not is_plain(claims.sub):
             raise SubjectRefused("the subject is no plain text")
         self._check_required(members)
         return Caller(
@@ -119,6 +120,7 @@ class ClaimRules:
             self._tenant(members),
             self._scopes.granted(members.get(self._scope_claim, UNSET)),
             expires,
+            None if isinstance(claims.iat, UnsetType) else claims.iat,
         )
 
     def _check_kind(self, claims: Claims, members: Mapping[str, Any], typ: str | None) -> None:
@@ -168,12 +170,12 @@ class ClaimRules:
         client = claims.client_id
         if not client and not self._profile.client_id_only:
             client = claims.azp or claims.cid or claims.appid
-        if (self._clients and client not in self._clients) or (client and not _plain(client)):
+        if (self._clients and client not in self._clients) or (client and not is_plain(client)):
             raise ClientRefused("the client is not accepted")
         return client
 
     def _token_id(self, claims: Claims) -> str:
-        if claims.jti and not _plain(claims.jti):
+        if claims.jti and not is_plain(claims.jti):
             raise ClaimMalformed("the token id is no plain text")
         return claims.jti
 
@@ -181,11 +183,11 @@ class ClaimRules:
         if self._issuer.tenant_claim is None:
             return None
         tenant = members.get(self._issuer.tenant_claim)
-        if not isinstance(tenant, str) or not tenant or not _plain(tenant):
+        if not isinstance(tenant, str) or not tenant or not is_plain(tenant):
             raise ClaimMissing("the tenant is missing or no plain text")
         return tenant
 
 
-def _plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether a text prints, and is no longer than MAX_TEXT bytes."""
     return text.isprintable() and (len(text) if text.isascii() else len(text.encode())) <= MAX_TEXT

@@ -15,6 +15,7 @@ from authorizer.clock import SYSTEM, Clock
 from authorizer.decision import Decision, Decisions, decide
 from authorizer.errors import (
     AlgorithmNotAllowed,
+    ClaimMissing,
     EncodingNotCanonical,
     Fault,
     IssuerUnknown,
@@ -60,6 +61,8 @@ class Authorizer:
         self._settings = settings
         self._clock = clock
         self._revocations = revocations
+        if settings.revocation.enabled and revocations is None:
+            raise SettingsBroken("tokens can be revoked, but there is no list")
         self._issuers = {issuer.url: self._trusted(issuer, fetch) for issuer in settings.issuers}
         self._decisions = Decisions(settings.decisions)
         sources = [issuer.keys for issuer in self._issuers.values()]
@@ -93,10 +96,15 @@ class Authorizer:
         raise failure
 
     def warm(self, seconds: float) -> None:
-        """Fetch the keys of all issuers, in so many seconds at most. What fails is fetched when it is needed."""
+        """Fetch the keys of all issuers, and whatever else can be had ahead, in so many seconds at most.
+
+        What fails is made good when it is needed.
+        """
         deadline = self._clock.monotonic() + seconds
         for issuer in self._issuers.values():
             issuer.keys.warm(deadline - self._clock.monotonic())
+        if self._revocations is not None:
+            self._revocations.warm(deadline - self._clock.monotonic())
 
     def _decision(self, event: Mapping[str, Any], record: Record) -> Decision:
         value = events.credential(event)
@@ -106,9 +114,13 @@ class Authorizer:
         decision = self._decisions.find(digest, now)
         if decision is None or not arn.startswith(decision.prefix):
             decision = self._decided(value, events.stage(arn), now, record)
+            self._check_revoked(decision.caller, record)
             self._decisions.enter(digest, decision, now)
         else:
             record.cached = True
+            record.issuer, record.key_id = decision.caller.issuer, decision.key_id
+            # From the moment that something is revoked, what is remembered of it does not count either.
+            self._check_revoked(decision.caller, record)
         return decision
 
     def _decided(self, value: str, stage: Stage, now: float, record: Record) -> Decision:
@@ -126,14 +138,17 @@ class Authorizer:
         if not key.verify(parsed.signing_input, parsed.signature):
             raise SignatureWrong("the signature is not the key's")
         caller = issuer.rules.check(said, parsed.members, header.typ, now)
-        if self._revocations is not None:
-            self._check_revoked(self._revocations, caller)
         return decide(self._settings, self._policies, stage, caller, key.key_id)
 
-    def _check_revoked(self, revocations: Revocations, caller: claims.Caller) -> None:
+    def _check_revoked(self, caller: claims.Caller, record: Record) -> None:
+        if self._revocations is None:
+            return
+        if not caller.token_id or caller.issued_at is None:
+            raise ClaimMissing("a token that can be revoked has jti and iat")
         try:
-            revoked = revocations.revoked(caller.issuer, caller.token_id, caller.subject)
+            revoked = self._revocations.revoked(caller)
         except RevocationsUnavailable:
+            record.unchecked = True
             if self._settings.revocation.when_unavailable == "refuse":
                 raise
             return
@@ -167,6 +182,16 @@ def _sound_policies(settings: Settings) -> Policies:
         raise SettingsBroken(str(error)) from None
 
 
+def assembled(settings: Settings) -> Authorizer:
+    """The authorizer of these settings, as it runs in Lambda. Raises SettingsBroken."""
+    if not settings.revocation.enabled:
+        return Authorizer(settings)
+    # Where nothing can be revoked, a cold start does not pay for signing requests to AWS.
+    from authorizer.denylist import Denylist  # noqa: PLC0415
+
+    return Authorizer(settings, revocations=Denylist(settings.revocation.timeout))
+
+
 class Bundled:
     """The authorizer of the settings in the bundle, made when it is first possible.
 
@@ -175,7 +200,7 @@ class Bundled:
     """
 
     def __init__(
-        self, load: Callable[[], Settings] = bundle.load, make: Callable[[Settings], Authorizer] = Authorizer
+        self, load: Callable[[], Settings] = bundle.load, make: Callable[[Settings], Authorizer] = assembled
     ) -> None:
         self._load = load
         self._make = make

@@ -29,6 +29,7 @@ _DIRECTIVES = msgspec.Raw(
                     {"Name": "CacheHits", "Unit": "Count"},
                     {"Name": "KeyFetches", "Unit": "Count"},
                     {"Name": "KeyFetchFailures", "Unit": "Count"},
+                    {"Name": "RevocationFailures", "Unit": "Count"},
                     {"Name": "Latency", "Unit": "Milliseconds"},
                 ],
             },
@@ -38,7 +39,10 @@ _DIRECTIVES = msgspec.Raw(
 
 
 class Record(msgspec.Struct):
-    """What is known of a decision while it is made: the key once it is found, the client once it is authentic."""
+    """What is known of a decision while it is made: the key once it is found, the client once it is authentic.
+
+    `unchecked`: the list of revoked tokens could not be asked.
+    """
 
     outcome: str = "fault"
     reason: str = "ok"
@@ -46,6 +50,7 @@ class Record(msgspec.Struct):
     key_id: str | None = None
     client: str | None = None
     cached: bool = False
+    unchecked: bool = False
 
     def of(self, decision: Decision) -> None:
         """Say what was decided about an authentic caller."""
@@ -89,6 +94,7 @@ class DecisionLog:
             "CacheHits": int(record.cached),
             "KeyFetches": fetches,
             "KeyFetchFailures": failures,
+            "RevocationFailures": int(record.unchecked),
             "Latency": round(seconds * 1000, 3),
             "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": _DIRECTIVES},
         }

@@ -27,15 +27,25 @@ class Head(NamedTuple):
 
     status: int
     fields: Mapping[str, str]
+    version: str = "HTTP/1.1"
+
+    @property
+    def persistent(self) -> bool:
+        """Whether the connection serves on once the body is read (RFC 9112 §9.3).
+
+        After a chunked body it does not: its trailer fields are left unread.
+        """
+        close = "close" in self.fields.get("connection", "").lower()
+        return self.version == "HTTP/1.1" and "content-length" in self.fields and not close
 
 
 def read_head(stream: BufferedReader) -> Head:
     """The head of the final response. Raises ResponseMalformed."""
     while True:
-        status = _status(_line(stream))
+        status, version = _status(_line(stream))
         fields = _fields(stream)
         if status not in INTERIM:
-            return Head(status, fields)
+            return Head(status, fields, version)
 
 
 def read_body(stream: BufferedReader, head: Head, limit: int) -> bytes:
@@ -52,12 +62,12 @@ def read_body(stream: BufferedReader, head: Head, limit: int) -> bytes:
     return _exactly(stream, min(int(length), limit + 1))
 
 
-def _status(line: bytes) -> int:
+def _status(line: bytes) -> tuple[int, str]:
     version, _, rest = line.partition(b" ")
     code = rest[:3]
     if version not in (b"HTTP/1.1", b"HTTP/1.0") or not code.isdigit() or len(code) < len("200") or rest[3:4].strip():
         raise ResponseMalformed("no status line")
-    return int(code)
+    return int(code), version.decode()
 
 
 def _fields(stream: BufferedReader) -> Mapping[str, str]:

@@ -26,6 +26,12 @@ SECURE_URL = re.compile(
 )
 """https, or plain http to a loopback address; never with user information or a fragment."""
 
+MAX_LIFETIME = 604_800
+"""Seconds: the longest life that an issuer's settings may allow its tokens."""
+
+MAX_LEEWAY = 300
+"""Seconds: the most that clocks may differ."""
+
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$", max_length=512)]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -52,8 +58,8 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("RS256", "ES256", "EdDSA")
     profile: ProfileName = "rfc9068"
     key_url: Annotated[str, Meta(pattern=r"^https?://[^\s#]+$", max_length=512)] | None = None
-    leeway: Annotated[int, Meta(ge=0, le=300)] = 30
-    max_lifetime: Annotated[int, Meta(ge=60, le=604_800)] = 86_400
+    leeway: Annotated[int, Meta(ge=0, le=MAX_LEEWAY)] = 30
+    max_lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = 86_400
     scope_claim: Text | None = None
     scope_prefix: Annotated[str, Meta(max_length=255)] = ""
     scope_separator: Annotated[str, Meta(min_length=1, max_length=8)] = ":"

@@ -149,7 +149,7 @@ LARGE_SCOPES = sorted({route.scope for route in LARGE})
 
 
 def answer(large: tuple[RouteScope, ...], scopes: tuple[str, ...], stage: Stage = STAGE, text: str = "x" * 36) -> Any:
-    caller = Caller("main", text, text, text, text, scopes, int(time.time()) + 60)
+    caller = Caller("main", text, text, text, text, scopes, int(time.time()) + 60, None)
     made = provider.settings(routes=large)
     return decide(made, Policies(large), stage, caller, None).answer
 

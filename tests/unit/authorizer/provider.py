@@ -13,7 +13,7 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 from authorizer.clock import Clock
 from authorizer.fetch import FetchFailed
 from authorizer.handler import Authorizer
-from authorizer.settings import Issuer, KeyTimes, RouteScope, Settings
+from authorizer.settings import Issuer, KeyTimes, Revocation, RouteScope, Settings
 
 URL = "https://idp.example.com/"
 KEY_URL = URL + "keys"
@@ -185,6 +185,8 @@ class Desk:
         self.provider = provider or Provider()
         self.hands = Hands()
         self.lines: list[dict[str, Any]] = []
+        if revocations is not None:
+            changes = {"revocation": Revocation(enabled=True), **changes}
         self.authorizer = Authorizer(
             settings(**changes),
             fetch=self.provider.fetch,

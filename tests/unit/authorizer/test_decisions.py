@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.errors import RevocationsUnavailable
-from authorizer.settings import DecisionCache, Revocation, Usage
+from authorizer.settings import DecisionCache, Usage
 from authorizer.usage import usage_key
 from tests.unit.authorizer.provider import NOW, Desk, issuer, jwk, token
 
@@ -135,51 +134,3 @@ class TestUsageKey:
         }
         assert len(keys) == 5
         assert {len(key) for key in keys} == {64}
-
-
-class Denylist:
-    """Revocations in memory; `broken` ones cannot be read."""
-
-    def __init__(self, *revoked: tuple[str, str], broken: bool = False) -> None:
-        self.listed = set(revoked)
-        self.broken = broken
-        self.asked = 0
-
-    def revoked(self, issuer: str, token_id: str, subject: str) -> bool:
-        self.asked += 1
-        if self.broken:
-            raise RevocationsUnavailable("the table cannot be read")
-        return bool({(issuer, token_id), (issuer, subject)} & self.listed)
-
-
-class TestRevocations:
-    @pytest.mark.parametrize("listed", [("main", "token-1"), ("main", "alice")])
-    def test_refuse_a_token_or_all_of_a_subject(self, listed: tuple[str, str]) -> None:
-        desk = Desk(revocations=Denylist(listed))
-        with pytest.raises(Exception, match=r"^Unauthorized$"):
-            desk.ask(token())
-        assert desk.reason == "revoked"
-
-    def test_of_another_issuer_refuse_nothing(self) -> None:
-        assert Desk(revocations=Denylist(("other", "token-1"))).ask(token())["principalId"] == "main|alice"
-
-    def test_are_asked_about_what_is_not_remembered(self) -> None:
-        denylist = Denylist()
-        desk = Desk(revocations=denylist)
-        desk.ask(token())
-        desk.ask(token())
-        assert denylist.asked == 1
-
-    def test_are_not_asked_about_what_is_not_authentic(self) -> None:
-        denylist = Denylist()
-        with pytest.raises(Exception, match=r"^Unauthorized$"):
-            Desk(revocations=denylist).ask(token(aud="other"))
-        assert denylist.asked == 0
-
-    def test_that_cannot_be_read_are_a_fault_by_default(self) -> None:
-        with pytest.raises(RevocationsUnavailable):
-            Desk(revocations=Denylist(broken=True)).ask(token())
-
-    def test_that_cannot_be_read_are_passed_over_where_it_is_set_so(self) -> None:
-        desk = Desk(revocations=Denylist(broken=True), revocation=Revocation(when_unavailable="accept"))
-        assert desk.ask(token())["principalId"] == "main|alice"

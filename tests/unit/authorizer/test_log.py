@@ -44,6 +44,7 @@ def test_an_allowed_request() -> None:
         "CacheHits": 0,
         "KeyFetches": 1,
         "KeyFetchFailures": 0,
+        "RevocationFailures": 0,
     }
     assert latency == 0
     assert metrics["Timestamp"] == NOW * 1000

@@ -1,0 +1,158 @@
+"""One HTTP/1.1 connection whose every exchange has one deadline for all of it, however slowly the other side sends.
+
+`ssl` is imported by the first connection that needs it; a process that is given its keys does not.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
+
+from authorizer import response
+from authorizer.settings import SECURE_URL
+
+if TYPE_CHECKING:
+    import ssl
+
+    from _typeshed import WriteableBuffer
+
+MAX_PORT = 65_535
+
+
+class Target(NamedTuple):
+    """Where a URL points."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """What the Host field says (RFC 9112 §3.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+
+
+def target(url: str) -> Target:
+    """The parts of a URL. Raises ValueError where it is neither https nor http to a loopback address."""
+    parts = SECURE_URL.fullmatch(url)
+    if parts is None:
+        raise ValueError(f"{url} is neither https nor http to a loopback address")
+    secure_host, local_host, port, path = parts.group("secure", "local", "port", "path")
+    secure = secure_host is not None
+    number = int(port) if port else 443 if secure else 80
+    if number > MAX_PORT:
+        raise ValueError(f"{url} has no such port")
+    return Target(secure, (secure_host or local_host).strip("[]"), number, path or "/")
+
+
+class Connection:
+    """A connection to a place, open from the start. Deadlines are moments of the monotonic clock.
+
+    Everything raises OSError, of which TimeoutError is one, or response.ResponseMalformed.
+    """
+
+    def __init__(self, place: Target, deadline: float) -> None:
+        self.place = place
+        self.reusable = False
+        self._socket = _connect(place, deadline)
+        self._received = _TimedReader(self._socket, deadline)
+        self._stream: io.BufferedReader = io.BufferedReader(self._received)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; nothing more can be asked."""
+        self._socket.close()
+
+    def ask(self, request: bytes, deadline: float) -> response.Head:
+        """Send a request; the head of its response, all of which has to be there at the deadline."""
+        self.reusable = False
+        self._received.deadline = deadline
+        self._socket.settimeout(_left(deadline))
+        self._socket.sendall(request)
+        return response.read_head(self._stream)
+
+    def read(self, head: response.Head, limit: int) -> bytes:
+        """The body that follows the head; of one that is longer than the limit, so many bytes and one more."""
+        body = response.read_body(self._stream, head, limit)
+        self.reusable = head.persistent and len(body) <= limit
+        return body
+
+
+def _connect(place: Target, deadline: float) -> socket.socket:
+    error: OSError | None = None
+    for family, kind, protocol, _, address in _addresses(place, deadline):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left(deadline))
+            connection.connect(address)
+            return _secured(connection, place.host) if place.secure else connection
+        except OSError as failure:
+            connection.close()
+            error = failure
+    raise error or OSError("no address")
+
+
+def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str, tuple[str | int, ...]]]:
+    """The host's addresses. The resolver knows no timeout, so it runs in a thread that is not waited for any longer."""
+    found: list[list[tuple[int, int, int, str, tuple[str | int, ...]]]] = []
+
+    def look_up() -> None:
+        try:
+            found.append(
+                cast(
+                    "list[tuple[int, int, int, str, tuple[str | int, ...]]]",
+                    socket.getaddrinfo(place.host.encode(), place.port, type=socket.SOCK_STREAM),
+                )
+            )
+        except OSError:
+            found.append([])
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(_left(deadline))
+    return found[0] if found else []
+
+
+def _secured(connection: socket.socket, host: str) -> socket.socket:
+    return _context().wrap_socket(connection, server_hostname=host.encode())
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    """Loading the authorities takes longer than a handshake, so they are loaded once."""
+    import ssl  # noqa: PLC0415
+
+    return ssl.create_default_context()
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _TimedReader(io.RawIOBase):
+    """What a socket receives; every wait for it has only the time that is left for all of them."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self.deadline = deadline
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        self._connection.settimeout(_left(self.deadline))
+        return self._connection.recv_into(buffer)

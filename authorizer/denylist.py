@@ -1,0 +1,36 @@
+"""The list of revoked tokens in its DynamoDB table, asked about each decision."""
+
+from contextlib import suppress
+
+from authorizer import environment as variables
+from authorizer import revocations
+from authorizer.claims import Caller
+from authorizer.dynamodb import ReadFailed, Table
+from authorizer.environment import Environment
+from authorizer.errors import RevocationsUnavailable
+
+
+class Denylist:
+    """Reads both entries that may concern a caller at once. `timeout` is in seconds."""
+
+    def __init__(self, timeout: float, environment: Environment | None = None) -> None:
+        told = environment or variables.read()
+        self.table = Table(told.revocations_table, revocations.KEY, told)
+        self._timeout = timeout
+
+    def warm(self, seconds: float) -> None:
+        """Connect ahead of the first question."""
+        with suppress(OSError):
+            self.table.connect(min(seconds, self._timeout))
+
+    def revoked(self, caller: Caller) -> bool:
+        """Whether an entry covers the caller's token. Raises RevocationsUnavailable."""
+        keys = (
+            revocations.token_key(caller.issuer, caller.token_id),
+            revocations.subject_key(caller.issuer, caller.subject),
+        )
+        try:
+            entries = self.table.items(keys, self._timeout)
+        except ReadFailed as failure:
+            raise RevocationsUnavailable(f"the list of revoked tokens cannot be read: {failure}") from None
+        return any(revocations.covers(entry, caller) for entry in entries)

@@ -1,0 +1,144 @@
+"""A DynamoDB on loopback that reads by key, checks who asks as AWS does, and misbehaves where it is told to."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from unittest.mock import patch
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from authorizer.clock import Clock
+from authorizer.denylist import Denylist
+from authorizer.dynamodb import Table
+from authorizer.environment import Environment
+from authorizer.environment import read as read_environment
+from authorizer.revocations import KEY
+
+TABLE = "gatehouse-test-authorizer-revocations"
+REGION = "eu-central-1"
+KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a-session-token")
+
+
+class Database:
+    """Its items by key; `failures` are answered first: a status, bytes, or `hang up`, `wait`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.items: dict[str, dict[str, Any]] = {}
+        self.failures: list[int | str | bytes] = []
+        self.requests: list[dict[str, Any]] = []
+        self.connections = 0
+        self._tables: list[Table] = []
+
+    def put(self, key: str, **numbers: int) -> None:
+        self.items[key] = {"revoked": {"S": key}, **{name: {"N": str(number)} for name, number in numbers.items()}}
+
+    @property
+    def environment(self) -> Environment:
+        return read_environment(
+            {
+                "REVOCATIONS_TABLE": TABLE,
+                "AWS_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": KEYS.access_key,
+                "AWS_SECRET_ACCESS_KEY": KEYS.secret_key,
+                "AWS_SESSION_TOKEN": str(KEYS.token),
+                "AWS_ENDPOINT_URL": self.url,
+            }
+        )
+
+    def table(self, clock: Clock | None = None) -> Table:
+        """The table as the authorizer reads it."""
+        now = time.time()
+        made = Table(TABLE, KEY, self.environment, clock or Clock(lambda: now, lambda: 0))
+        self._tables.append(made)
+        return made
+
+    def denylist(self, timeout: float = 1.0) -> Denylist:
+        made = Denylist(timeout, self.environment)
+        self._tables.append(made.table)
+        return made
+
+    def close(self) -> None:
+        for table in self._tables:
+            table.close()
+
+    def answer(self, body: bytes) -> bytes:
+        ((table, wanted),) = json.loads(body)["RequestItems"].items()
+        assert table == TABLE
+        assert wanted["ConsistentRead"] is True
+        keys = [key["revoked"]["S"] for key in wanted["Keys"]]
+        found = [self.items[key] for key in keys if key in self.items]
+        return json.dumps({"Responses": {table: found}, "UnprocessedKeys": {}}).encode()
+
+
+def signature(headers: dict[str, str], body: bytes, url: str) -> str:
+    """What the Authorization field has to be, as botocore computes it for the same request at the same time."""
+    moment = datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    signed = headers["Authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+    plain = {name: value for name, value in headers.items() if name.lower() in signed}
+    request = AWSRequest("POST", url, headers=plain, data=body)
+    with patch("botocore.auth.get_current_datetime", lambda: moment):
+        SigV4Auth(KEYS, "dynamodb", REGION).add_auth(request)
+    return request.headers["Authorization"]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    database: Database
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        self.database.connections += 1
+        super().setup()
+
+    def do_POST(self) -> None:
+        headers = dict(self.headers.items())
+        body = self.rfile.read(int(headers["Content-Length"]))
+        self.database.requests.append(headers)
+        failure = self.database.failures.pop(0) if self.database.failures else None
+        if failure == "hang up":
+            self.close_connection = True
+        elif failure == "wait":
+            time.sleep(0.6)
+            self.close_connection = True
+        elif isinstance(failure, bytes):
+            self._send(200, failure)
+        elif isinstance(failure, int):
+            self._send(failure, b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}')
+        elif headers["Authorization"] != signature(headers, body, self.database.url):
+            self._send(400, b'{"__type":"com.amazon.coral.service#InvalidSignatureException"}')
+        else:
+            self._send(200, self.database.answer(body))
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing."""
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    made = Database(f"http://127.0.0.1:{server.server_port}")
+    server.RequestHandlerClass = type("Handler", (_Handler,), {"database": made})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()

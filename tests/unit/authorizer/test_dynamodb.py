@@ -1,0 +1,147 @@
+"""Items are read by key: signed, consistently, over one connection, in time, or not at all."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from authorizer import dynamodb
+from authorizer.dynamodb import ReadFailed, Table
+from tests.security.key_server import key_server
+from tests.security.test_outages import MARGIN, OUTAGES
+from tests.unit.authorizer.database import database
+from tests.unit.authorizer.provider import Hands
+
+
+def keys(items: list[dynamodb.Item]) -> set[str]:
+    return {item["revoked"]["S"] for item in items}
+
+
+def test_items_that_exist_are_found() -> None:
+    with database() as found:
+        found.put("a", issued_until=5)
+        found.put("c")
+        read = found.table().items(("a", "b"), 2)
+    assert read == [{"revoked": {"S": "a"}, "issued_until": {"N": "5"}}]
+    assert found.requests[0]["X-Amz-Target"] == "DynamoDB_20120810.BatchGetItem"
+    assert found.requests[0]["X-Amz-Security-Token"] == "a-session-token"
+
+
+def test_one_connection_serves_many_reads() -> None:
+    with database() as found:
+        asked = found.table()
+        for _ in range(5):
+            asked.items(("a", "b"), 2)
+    assert (len(found.requests), found.connections) == (5, 1)
+
+
+def test_a_connection_is_opened_ahead() -> None:
+    with database() as found:
+        asked = found.table()
+        asked.connect(1)
+        asked.items(("a",), 2)
+    assert found.connections == 1
+
+
+def test_an_idle_connection_is_not_used_again_by_either_clock() -> None:
+    with database() as found:
+        hands = Hands(time.time())
+        asked = found.table(hands.clock)
+        asked.items(("a",), 2)
+        hands.monotonic += dynamodb.IDLE - 1
+        asked.items(("a",), 2)
+        assert found.connections == 1
+        hands.monotonic += dynamodb.IDLE
+        asked.items(("a",), 2)
+        assert found.connections == 2
+        hands.wall += dynamodb.IDLE
+        asked.items(("a",), 2)
+        assert found.connections == 3
+
+
+@pytest.mark.parametrize("failure", ["hang up", "wait"])
+def test_a_connection_that_the_other_side_has_left_is_replaced_at_once(failure: str) -> None:
+    with database() as found:
+        found.put("a")
+        asked = found.table()
+        asked.items(("a",), 1)
+        found.failures.append(failure)
+        assert keys(asked.items(("a",), 1)) == {"a"}
+        assert found.connections == 2
+
+
+@pytest.mark.parametrize("failure", [500, 503, 400, "hang up", b"{}", b'{"Responses":{}}', b"[", b'{"Responses":[]}'])
+def test_what_fails_once_is_asked_for_again(failure: int | str | bytes) -> None:
+    with database() as found:
+        found.put("a")
+        found.failures.append(failure)
+        assert keys(found.table().items(("a",), 2)) == {"a"}
+
+
+UNFINISHED = b'{"Responses":{"gatehouse-test-authorizer-revocations":[]},"UnprocessedKeys":{"x":{"Keys":[]}}}'
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (500, "status 500"),
+        (400, "status 400"),
+        ("hang up", "ResponseMalformed"),
+        (UNFINISHED, "not all keys were read"),
+        (b'{"Responses":{"gatehouse-test-authorizer-revocations":{}}}', "not BatchGetItem's"),
+        (b'{"Responses":{"another":[]}}', "not BatchGetItem's"),
+        (b"\xff", "not BatchGetItem's"),
+        (b'{"Responses":' + b"[" * 30_000, "not BatchGetItem's"),
+        (b" " * (dynamodb.MAX_BYTES + 1), "not BatchGetItem's"),
+    ],
+)
+def test_what_fails_twice_is_a_failure_that_tells_nothing_of_the_keys(failure: int | str | bytes, said: str) -> None:
+    with database() as found:
+        found.failures += [failure, failure]
+        with pytest.raises(ReadFailed, match=said) as failed:
+            found.table().items(("a secret",), 2)
+        assert "secret" not in str(failed.value)
+        assert len(found.requests) == 2
+        assert found.table().items(("a",), 2) == []
+
+
+def test_a_wrong_signature_is_a_failure() -> None:
+    with database() as found:
+        told = found.environment
+        wrong = type(told)(told.revocations_table, told.region, told.key_id, "wrong", told.session_token, found.url)
+        with closing(Table(told.revocations_table, "revoked", wrong)) as asked, pytest.raises(ReadFailed, match="400"):
+            asked.items(("a",), 1)
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_is_a_failure_within_the_time(outage: str) -> None:
+    with database() as found, key_server(OUTAGES[outage]) as server:
+        found.url = server.url.removesuffix("/keys")
+        asked = found.table()
+        started = time.monotonic()
+        with pytest.raises(ReadFailed):
+            asked.items(("a",), 0.3)
+        assert time.monotonic() - started < 0.3 + MARGIN
+
+
+def test_without_anybody_there_it_fails() -> None:
+    with database() as found:
+        asked = found.table()
+    with pytest.raises(ReadFailed, match="ConnectionRefusedError"):
+        asked.items(("a",), 1)
+    with pytest.raises(OSError, match="refused"):
+        asked.connect(1)
+
+
+def test_threads_do_not_get_each_others_answers() -> None:
+    with database() as found:
+        names = [f"key-{number}" for number in range(40)]
+        for name in names:
+            found.put(name)
+        asked = found.table()
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(3):
+                answers = pool.map(lambda name: keys(asked.items((name,), 5)), names)
+                assert list(answers) == [{name} for name in names]
+        assert found.connections <= 8

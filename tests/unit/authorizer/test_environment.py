@@ -1,0 +1,46 @@
+"""The environment is read once, typed, and says what it lacks."""
+
+import pytest
+
+from authorizer.environment import read
+from authorizer.errors import SettingsBroken
+
+VARIABLES = {
+    "REVOCATIONS_TABLE": "revoked",
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKID",
+    "AWS_SECRET_ACCESS_KEY": "very secret",
+    "PATH": "/bin",
+}
+
+
+@pytest.mark.parametrize("missing", [name for name in VARIABLES if name != "PATH"])
+def test_what_is_missing_is_named_and_no_secret_told(missing: str) -> None:
+    with pytest.raises(SettingsBroken, match=missing) as failed:
+        read({name: value for name, value in VARIABLES.items() if name != missing})
+    assert "very secret" not in str(failed.value)
+
+
+def test_what_lambda_sets_is_there() -> None:
+    found = read({**VARIABLES, "AWS_SESSION_TOKEN": "token"})
+    assert (found.revocations_table, found.region) == ("revoked", "eu-central-1")
+    made = found.credentials
+    assert (made.key_id, made.secret, made.session_token) == ("AKID", "very secret", "token")
+    assert read(VARIABLES).credentials.session_token == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "url"),
+    [
+        ({}, "https://dynamodb.eu-central-1.amazonaws.com"),
+        ({"AWS_REGION": "cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, "http://127.0.0.1:4566"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_DYNAMODB": "https://x"}, "https://x"),
+    ],
+)
+def test_dynamodb_is_the_regions_unless_another_endpoint_is_set(more: dict[str, str], url: str) -> None:
+    assert read({**VARIABLES, **more}).dynamodb_url == url
+
+
+def test_it_does_not_show() -> None:
+    assert "secret" not in repr(read(VARIABLES))

@@ -1,0 +1,230 @@
+"""What was revoked counts no more, from the moment that it is on the list; nothing else is refused."""
+
+import json
+from contextlib import closing
+from typing import Any, cast
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer.claims import Caller
+from authorizer.errors import Fault, RevocationsUnavailable, SettingsBroken
+from authorizer.handler import Authorizer, assembled
+from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEY, covers, subject_key, token_key
+from authorizer.settings import Revocation
+from tests.unit.authorizer.database import database
+from tests.unit.authorizer.provider import NOW, Desk, claims, issuer, settings, token
+
+ISSUED = NOW - 10
+"""What the provider's tokens have as their `iat`."""
+
+CALLER = Caller("main", "alice", "client-1", "token-1", None, ("items:read",), NOW + 60, ISSUED)
+
+
+class Listed:
+    """Revocations in memory; `broken` ones cannot be read."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.broken = False
+        self.asked = 0
+        self.warmed = 0.0
+
+    def warm(self, seconds: float) -> None:
+        self.warmed = seconds
+
+    def revoked(self, caller: Caller) -> bool:
+        self.asked += 1
+        if self.broken:
+            raise RevocationsUnavailable("the table cannot be read")
+        keys = (token_key(caller.issuer, caller.token_id), subject_key(caller.issuer, caller.subject))
+        return any(covers(self.entries[key], caller) for key in keys if key in self.entries)
+
+    def revoke_token(self, issuer: str, token_id: str) -> None:
+        key = token_key(issuer, token_id)
+        self.entries[key] = {KEY: {"S": key}}
+
+    def revoke_subject(self, issuer: str, subject: str, until: int = NOW) -> None:
+        key = subject_key(issuer, subject)
+        self.entries[key] = {KEY: {"S": key}, ISSUED_UNTIL: {"N": str(until)}}
+
+
+@pytest.fixture
+def listed() -> Listed:
+    return Listed()
+
+
+@pytest.fixture
+def desk(listed: Listed) -> Desk:
+    return Desk(revocations=listed)
+
+
+def refused(desk: Desk, text: str) -> str:
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        desk.ask(text)
+    return desk.reason
+
+
+class TestToken:
+    def test_of_this_id_is_refused_and_others_of_the_subject_are_not(self, desk: Desk, listed: Listed) -> None:
+        listed.revoke_token("main", "token-1")
+        assert refused(desk, token()) == "revoked"
+        assert desk.ask(token(jti="token-2"))["principalId"] == "main|alice"
+
+    def test_of_another_issuer_is_not_refused(self, desk: Desk, listed: Listed) -> None:
+        listed.revoke_token("other", "token-1")
+        listed.revoke_subject("other", "alice")
+        assert desk.ask(token())["principalId"] == "main|alice"
+
+    def test_that_is_remembered_is_refused_from_the_moment_that_it_is_listed(self, desk: Desk, listed: Listed) -> None:
+        desk.ask(token())
+        desk.ask(token())
+        assert (listed.asked, desk.lines[-1]["CacheHits"]) == (2, 1)
+        listed.revoke_token("main", "token-1")
+        assert refused(desk, token()) == "revoked"
+        assert (desk.lines[-1]["issuer"], desk.lines[-1]["key_id"]) == ("main", "RS256")
+
+    @pytest.mark.parametrize("claim", ["jti", "iat"])
+    def test_that_could_not_be_revoked_is_refused(self, listed: Listed, claim: str) -> None:
+        issuers = (issuer(profile="generic"),)
+        text = token(header={"typ": "JWT"}, payload=json.dumps(claims(**{claim: ...})).encode())
+        assert Desk(issuers=issuers).ask(text)["principalId"] == "main|alice"
+        assert refused(Desk(revocations=listed, issuers=issuers), text) == "claim_missing"
+        assert listed.asked == 0
+
+    def test_that_is_not_authentic_is_not_looked_up(self, desk: Desk, listed: Listed) -> None:
+        assert refused(desk, token(aud="other")) == "audience"
+        assert listed.asked == 0
+
+
+class TestSubject:
+    def test_is_signed_out_everywhere_and_may_sign_in_again(self, desk: Desk, listed: Listed) -> None:
+        listed.revoke_subject("main", "alice", NOW)
+        assert refused(desk, token(jti="token-1")) == "revoked"
+        assert refused(desk, token(jti="token-2", iat=NOW)) == "revoked"
+        desk.hands.move(1)
+        assert desk.ask(token(jti="token-3", iat=NOW + 1))["principalId"] == "main|alice"
+
+    def test_is_not_another_one(self, desk: Desk, listed: Listed) -> None:
+        listed.revoke_subject("main", "alice")
+        listed.revoke_token("main", "bob")
+        assert desk.ask(token(sub="bob"))["principalId"] == "main|bob"
+
+    @pytest.mark.parametrize(
+        ("issued_at", "until", "covered"),
+        [(5, 5, True), (5.9, 5, True), (6, 5, False), (4, 5, True), (None, 5, True), (0, 0, True), (1, 0, False)],
+    )
+    def test_is_covered_until_the_end_of_the_second(self, issued_at: float | None, until: int, covered: bool) -> None:
+        caller = msgspec.structs.replace(CALLER, issued_at=issued_at)
+        entry = {KEY: {"S": subject_key("main", "alice")}, ISSUED_UNTIL: {"N": str(until)}}
+        assert covers(entry, caller) is covered
+
+    @pytest.mark.parametrize("until", [{}, {"N": "soon"}, {"S": "5"}, None, {"N": None}, {"N": "1.5"}])
+    def test_with_an_entry_that_cannot_be_read_is_signed_out(self, until: Any) -> None:
+        entry = {KEY: {"S": subject_key("main", "alice")}, ISSUED_UNTIL: until}
+        assert covers(entry, CALLER)
+        del entry[ISSUED_UNTIL]
+        assert covers(entry, CALLER)
+
+
+texts = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=20)
+
+
+@given(issuers=st.tuples(*[st.sampled_from(["main", "a", "main-token"])] * 2), values=st.tuples(texts, texts))
+def test_no_two_things_share_an_entry(issuers: tuple[str, str], values: tuple[str, str]) -> None:
+    made = {make(name, value) for make in (token_key, subject_key) for name, value in zip(issuers, values, strict=True)}
+    assert len(made) == 2 * len(set(zip(issuers, values, strict=True)))
+
+
+@pytest.mark.parametrize("value", ["", "a\nb", "x" * 256, "\ud800"])
+@pytest.mark.parametrize("make", [token_key, subject_key])
+def test_what_no_token_says_cannot_be_revoked(make: Any, value: str) -> None:
+    with pytest.raises(ValueError, match="at most 255 bytes"):
+        make("main", value)
+
+
+class TestUnavailable:
+    def test_is_a_fault_by_default(self, desk: Desk, listed: Listed) -> None:
+        listed.broken = True
+        with pytest.raises(RevocationsUnavailable):
+            desk.ask(token())
+        written = desk.lines[-1]
+        assert (written["outcome"], written["reason"]) == ("fault", "revocations_unavailable")
+        assert written["RevocationFailures"] == 1
+
+    def test_is_a_fault_for_what_is_remembered_too(self, desk: Desk, listed: Listed) -> None:
+        desk.ask(token())
+        listed.broken = True
+        with pytest.raises(RevocationsUnavailable):
+            desk.ask(token())
+
+    def test_is_passed_over_and_counted_where_it_is_set_so(self, listed: Listed) -> None:
+        desk = Desk(revocations=listed, revocation=Revocation(enabled=True, when_unavailable="accept"))
+        listed.broken = True
+        assert desk.ask(token())["principalId"] == "main|alice"
+        assert (desk.lines[-1]["outcome"], desk.lines[-1]["RevocationFailures"]) == ("allow", 1)
+        listed.broken = False
+        desk.ask(token())
+        assert desk.lines[-1]["RevocationFailures"] == 0
+
+    def test_settings_that_want_a_list_do_not_work_without_one(self) -> None:
+        with pytest.raises(SettingsBroken, match="there is no list"):
+            Authorizer(settings(revocation=Revocation(enabled=True)))
+
+
+class TestTable:
+    """The list in DynamoDB."""
+
+    def test_says_who_is_revoked_with_one_read(self) -> None:
+        with database() as found:
+            desk = Desk(revocations=found.denylist())
+            assert desk.ask(token())["principalId"] == "main|alice"
+            found.put(token_key("main", "token-1"), **{EXPIRY: NOW})
+            assert refused(desk, token()) == "revoked"
+            assert len(found.requests) == 2
+
+    def test_says_who_is_signed_out(self) -> None:
+        with database() as found:
+            found.put(subject_key("main", "alice"), **{ISSUED_UNTIL: ISSUED, EXPIRY: NOW})
+            desk = Desk(revocations=found.denylist())
+            assert refused(desk, token()) == "revoked"
+            assert desk.ask(token(iat=ISSUED + 1))["principalId"] == "main|alice"
+
+    def test_that_cannot_be_read_is_a_fault(self) -> None:
+        with database() as found:
+            found.failures += [500, 500]
+            with pytest.raises(RevocationsUnavailable, match="cannot be read: status 500"):
+                Desk(revocations=found.denylist()).ask(token())
+
+    def test_is_connected_to_ahead(self) -> None:
+        with database() as found:
+            desk = Desk(revocations=found.denylist())
+            desk.authorizer.warm(2)
+            desk.ask(token())
+            assert found.connections == 1
+
+    def test_that_is_not_there_at_the_start_is_no_failure_of_the_start(self) -> None:
+        with database() as found:
+            desk = Desk(revocations=found.denylist())
+        desk.authorizer.warm(2)
+        with pytest.raises(Fault):
+            desk.ask(token())
+
+
+def test_the_bundle_reads_the_table_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = issuer(key_url="http://127.0.0.1:1/keys")
+    made = settings(issuers=(nobody,), revocation=Revocation(enabled=True))
+    monkeypatch.delenv("REVOCATIONS_TABLE", raising=False)
+    with pytest.raises(SettingsBroken, match="REVOCATIONS_TABLE"):
+        assembled(made)
+    with database() as found:
+        for name, value in msgspec.to_builtins(found.environment).items():
+            monkeypatch.setenv(name, value)
+        authorizer = assembled(made)
+        authorizer.warm(1)
+        with closing(cast("Any", authorizer)._revocations.table) as table:
+            assert table.items(("a",), 1) == []
+        assert (len(found.requests), found.connections) == (1, 1)
+    assert isinstance(assembled(settings()), Authorizer)
