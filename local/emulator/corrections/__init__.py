@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from local.emulator import serving
 from local.emulator.corrections import (
     access_logs,
+    authorizer_cache_flush,
     authorizer_context,
     authorizer_output,
     authorizer_policies,
@@ -39,6 +40,7 @@ CORRECTIONS: dict[str, Callable[[], None]] = {
     "authorizer-output": authorizer_output.apply,
     "unauthorized-exactly": unauthorized_exactly.apply,
     "authorizer-context": authorizer_context.apply,
+    "authorizer-cache-flush": authorizer_cache_flush.apply,
     "usage-identifier-keys": usage_identifier_keys.apply,
     "deployment-snapshots": deployment_snapshots.apply,
     "proxy-events": proxy_events.apply,

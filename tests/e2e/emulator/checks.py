@@ -9,13 +9,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, answering, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.emulator.sandbox import Function, Sandbox
+    from tests.e2e.emulator.sandbox import Api, Function, Sandbox
 
 CONTEXT = '{"message":$context.error.messageString,"code":"$context.authorizer.code"}'
 
@@ -99,6 +100,31 @@ def unauthorized_exactly(sandbox: Sandbox) -> None:
     for other in ("unauthorized", " Unauthorized", "Unauthorized\n", "UNAUTHORIZED"):
         answer = api.call(token={"raise": other})
         assert (answer.status_code, answer.json()) == (500, {"message": None})
+
+
+def authorizer_cache_flush(sandbox: Sandbox) -> None:
+    """A flush makes the stage's authorizers be asked again, and no other stage's."""
+    counting = AUTHORIZER.replace("import json", "import json, itertools\ncounter = itertools.count(1)")
+    counting = counting.replace("{**output, **wish}", "{**output, **wish, 'context': {'calls': next(counter)}}")
+    api, other = sandbox.api(), sandbox.api()
+    judge = sandbox.function(counting)
+    for each in (api, other):
+        each.proxy(authorizer=each.authorizer(judge, ttl=300)).deploy()
+
+    def calls(of: Api) -> str:
+        return of.call(token={}).json()["requestContext"]["authorizer"]["calls"]
+
+    def flushed(stage: str) -> int:
+        try:
+            answer = sandbox.gateway.flush_stage_authorizers_cache(restApiId=api.id, stageName=stage)
+        except ClientError as refused:
+            return 404 if refused.response.get("Error", {}).get("Code") == "NotFoundException" else 0
+        return answer["ResponseMetadata"]["HTTPStatusCode"]
+
+    assert [calls(api), calls(other), calls(api), calls(other)] == ["1", "2", "1", "2"]
+    assert flushed("test") == 202
+    assert [calls(api), calls(other), calls(api)] == ["3", "2", "3"]
+    assert flushed("none") == 404
 
 
 def usage_identifier_keys(sandbox: Sandbox) -> None:
@@ -405,6 +431,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         authorizer_output,
         unauthorized_exactly,
         authorizer_context,
+        authorizer_cache_flush,
         usage_identifier_keys,
         deployment_snapshots,
         proxy_events,

@@ -1,0 +1,39 @@
+"""The authorizers' cache of a stage can be emptied.
+
+AWS: FlushStageAuthorizersCache forgets every policy that the stage's authorizers returned, so the next request of each
+caller asks them again. MiniStack does not know the operation.
+"""
+
+from __future__ import annotations
+
+import json
+
+from local.emulator.ministack_internals import REST, Answer, Original, around, reach
+
+_NO_STAGE: Answer = (
+    404,
+    {"Content-Type": "application/json", "x-amzn-errortype": "NotFoundException"},
+    json.dumps({"message": "Invalid Stage identifier specified"}).encode(),
+)
+
+
+def apply() -> None:
+    """Answer the operation."""
+    around(REST, "handle_request", _handle)
+
+
+async def _handle(original: Original, method: str, path: str, *arguments: object) -> Answer:
+    match (method, path.strip("/").split("/")):
+        case ("DELETE", ["restapis", api_id, "stages", stage, "cache", "authorizers"]):
+            return _flush(api_id, stage)
+        case _:
+            return await original(method, path, *arguments)
+
+
+def _flush(api_id: str, stage: str) -> Answer:
+    if stage not in (reach(REST, "_stages_v1").get(api_id) or {}):
+        return _NO_STAGE
+    cache = reach(REST, "_authorizer_cache")
+    for key in [key for key in cache if (key[2], key[4]) == (api_id, stage)]:
+        del cache[key]
+    return 202, {}, b""
