@@ -88,9 +88,7 @@ def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iter
         routes=routes,
         functions={route.name: "arn" for route in routes},
         authorizer="arn",
-        cache=settings.authorizer_cache_seconds,
-        cors_origins=settings.cors_origins,
-        validate_bodies=settings.validate_bodies,
+        settings=settings,
     )
     try:
         document.render()

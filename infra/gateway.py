@@ -56,7 +56,7 @@ class Gateway(pulumi.ComponentResource):
         self.body = self._document()
         self.api = aws.apigateway.RestApi(
             name,
-            name=args.names.resource("api"),
+            name=args.names.api,
             body=self.body,
             endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types=ENDPOINT_TYPE),
             fail_on_warnings=True,
@@ -82,13 +82,11 @@ class Gateway(pulumi.ComponentResource):
 
     def _render(self, made: Mapping[str, Any]) -> str:
         document = GatewayDocument(
-            title=self.args.names.resource("api"),
+            title=self.args.names.api,
             routes=self.args.routes,
             functions=made["functions"],
             authorizer=made["authorizer"],
-            cache=self.args.settings.authorizer_cache_seconds,
-            cors_origins=self.args.settings.cors_origins,
-            validate_bodies=self.args.settings.validate_bodies,
+            settings=self.args.settings,
         )
         return json.dumps(document.render(), sort_keys=True)
 

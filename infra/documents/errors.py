@@ -5,7 +5,7 @@ REQUEST_TOO_LARGE has no entry: API Gateway does not let it be customised.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -42,8 +42,22 @@ def _challenge(realm: str, error: str) -> tuple[tuple[str, str], ...]:
     return (("WWW-Authenticate", f'Bearer realm="{realm}", error="{error}"'),)
 
 
-def error_responses(realm: str) -> dict[str, ErrorResponse]:
-    """Every type that can be customised, by its name."""
+def error_responses(realm: str, *, refuses_clients: bool = False) -> dict[str, ErrorResponse]:
+    """Every type that can be customised, by its name.
+
+    `refuses_clients` is whether the authorizer also denies clients that have no usage plan.
+    """
+    denied = ErrorResponse(
+        status=HTTPStatus.FORBIDDEN,
+        slug="insufficient-scope",
+        detail="The token's scopes do not allow this.",
+        members=(("scope", "$context.authorizer.scope"),),
+        headers=_challenge(realm, "insufficient_scope"),
+    )
+    if refuses_clients:
+        # One answer for both reasons; the challenge fits both: "higher privileges than provided by the access token".
+        either = "The token's scopes do not allow this, or its client has no usage plan."
+        denied = replace(denied, slug="forbidden", detail=either)
     unavailable = ErrorResponse(
         status=HTTPStatus.SERVICE_UNAVAILABLE,
         slug="unavailable",
@@ -60,13 +74,7 @@ def error_responses(realm: str) -> dict[str, ErrorResponse]:
             detail="A valid bearer token is needed.",
             headers=_challenge(realm, "invalid_token"),
         ),
-        "ACCESS_DENIED": ErrorResponse(
-            status=HTTPStatus.FORBIDDEN,
-            slug="insufficient-scope",
-            detail="The token's scopes do not allow this.",
-            members=(("scope", "$context.authorizer.scope"),),
-            headers=_challenge(realm, "insufficient_scope"),
-        ),
+        "ACCESS_DENIED": denied,
         "AUTHORIZER_FAILURE": unavailable,
         "AUTHORIZER_CONFIGURATION_ERROR": unavailable,
         "MISSING_AUTHENTICATION_TOKEN": ErrorResponse(
@@ -134,14 +142,14 @@ class DefaultResponse:
         )
 
 
-def gateway_responses(realm: str, origins: tuple[str, ...]) -> dict[str, Any]:
+def gateway_responses(realm: str, origins: tuple[str, ...], *, refuses_clients: bool = False) -> dict[str, Any]:
     """The document's `x-amazon-apigateway-gateway-responses`."""
     own = {
         kind: {
             "statusCode": str(int(response.status)),
             **_rendered(response.template(), dict(response.headers), origins),
         }
-        for kind, response in error_responses(realm).items()
+        for kind, response in error_responses(realm, refuses_clients=refuses_clients).items()
     }
     bad_request = DefaultResponse(slug="bad-request", title="Bad Request")
     internal = DefaultResponse(slug="internal-error", title="Internal Server Error")

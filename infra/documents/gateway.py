@@ -15,8 +15,11 @@ from infra.documents.parameters import parameters
 from infra.documents.preflight import preflight
 from infra.documents.published import operation_id
 from infra.documents.schemas import REFERENCE, body_schema_name, gateway_schema, model_schemas
+from infra.settings import StackSettings
 
 AUTHORIZER = "bearer"
+API_KEY = "api_key"
+"""What API Gateway's own documents call the scheme (AWS, "Configure a method to use API keys")."""
 
 TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"  # noqa: S105
 """What an Authorization header has to look like before the authorizer is called at all: RFC 6750 and RFC 7515 §7.1."""
@@ -26,31 +29,34 @@ TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[
 class GatewayDocument:
     """What the document is made from.
 
-    `functions` holds each route's invocation URI by the route's name, `authorizer` the authorizer's; `cache` is how
-    long its policies are cached, in seconds.
+    `functions` holds each route's invocation URI by the route's name, `authorizer` the authorizer's.
     """
 
     title: str
     routes: Sequence[Route]
     functions: Mapping[str, str]
     authorizer: str
-    cache: int
-    cors_origins: tuple[str, ...]
-    validate_bodies: bool
+    settings: StackSettings
 
     def render(self) -> dict[str, Any]:
         """The document, ready to be serialised."""
         collections = {route.collection.name: route.collection for route in self.routes}.values()
+        settings = self.settings
         return {
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
+            **({"x-amazon-apigateway-api-key-source": "AUTHORIZER"} if settings.usage.plans else {}),
             "x-amazon-apigateway-request-validators": {
-                "request": {"validateRequestParameters": True, "validateRequestBody": self.validate_bodies}
+                "request": {"validateRequestParameters": True, "validateRequestBody": settings.validate_bodies}
             },
             "x-amazon-apigateway-request-validator": "request",
-            "x-amazon-apigateway-gateway-responses": gateway_responses(self.title, self.cors_origins),
+            "x-amazon-apigateway-gateway-responses": gateway_responses(
+                self.title,
+                settings.cors_origins,
+                refuses_clients=bool(settings.usage.plans) and settings.usage.unlisted is None,
+            ),
             "components": {
-                "securitySchemes": {AUTHORIZER: self._authorizer()},
+                "securitySchemes": self._security_schemes(),
                 "schemas": {name: gateway_schema(schema) for name, schema in model_schemas(collections).items()},
             },
             "paths": {path: self._path(list(group)) for path, group in self._by_path()},
@@ -58,6 +64,18 @@ class GatewayDocument:
 
     def _by_path(self) -> Any:
         return groupby(sorted(self.routes, key=lambda route: route.path), key=lambda route: route.path)
+
+    def _security_schemes(self) -> dict[str, Any]:
+        api_key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+        return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.settings.usage.plans else {})}
+
+    def _security(self) -> list[dict[str, Any]]:
+        """What a method needs: the authorizer, and with plans an API key, which is the one that the authorizer names.
+
+        OpenAPI reads two entries as either of them, API Gateway as both. So AWS SAM writes them (its translator's
+        `swagger.py`).
+        """
+        return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.settings.usage.plans else [])]
 
     def _authorizer(self) -> dict[str, Any]:
         return {
@@ -68,7 +86,7 @@ class GatewayDocument:
             "x-amazon-apigateway-authorizer": {
                 "type": "token",
                 "authorizerUri": self.authorizer,
-                "authorizerResultTtlInSeconds": self.cache,
+                "authorizerResultTtlInSeconds": self.settings.authorizer_cache_seconds,
                 "identityValidationExpression": TOKEN_EXPRESSION,
             },
         }
@@ -77,15 +95,16 @@ class GatewayDocument:
         methods = {
             method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
         }
-        if self.cors_origins:
+        origins = self.settings.cors_origins
+        if origins:
             in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
-            methods["options"] = preflight(sorted(methods), self.cors_origins) | {"parameters": in_path}
+            methods["options"] = preflight(sorted(methods), origins) | {"parameters": in_path}
         return methods
 
     def _method(self, route: Route, method: str) -> dict[str, Any]:
         described: dict[str, Any] = {
             "operationId": operation_id(route, method),
-            "security": [{AUTHORIZER: []}],
+            "security": self._security(),
             "parameters": [_parameter(each) for each in parameters(route)],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {

@@ -118,7 +118,7 @@ FAILURES: dict[int, Failure] = {
     ),
     403: Failure(
         name="Forbidden",
-        description="The token's scopes do not allow this.",
+        description="The token's scopes do not allow this, or its client has no usage plan.",
         slug="insufficient-scope",
         title="Forbidden",
         detail="The token's scopes do not allow this.",
@@ -169,7 +169,7 @@ FAILURES: dict[int, Failure] = {
     ),
     429: Failure(
         name="TooManyRequests",
-        description="There were too many requests.",
+        description="There were too many requests, or the client's quota is used up.",
         slug="too-many-requests",
         title="Too Many Requests",
         detail="Too many requests.",

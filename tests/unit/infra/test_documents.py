@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
+from authorizer.settings import Issuer
 from handlers.contract import Route, load_collections, routes
 from handlers.problems import Problem
 from infra.bundles import ROOT
@@ -17,19 +18,26 @@ from infra.documents.preflight import preflight
 from infra.documents.published import published_document
 from infra.documents.responses import failures
 from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, body_schema_name, gateway_schema
+from infra.settings import StackSettings, Usage, UsagePlan
 
 ROUTES = routes(load_collections())
 
 
-def gateway_document(origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False) -> dict[str, Any]:
+ISSUER = Issuer(name="main", url="https://id.example.com/", audiences=("https://api.example.com",))
+PLAN = UsagePlan(name="small", rate=1, burst=2, clients={"main": ("slow",)})
+
+
+def gateway_document(
+    origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False, usage: Usage | None = None
+) -> dict[str, Any]:
     return GatewayDocument(
         title="gatehouse-test-api",
         routes=ROUTES,
         functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
-        cache=300,
-        cors_origins=origins,
-        validate_bodies=validate,
+        settings=StackSettings(
+            issuers=(ISSUER,), cors_origins=origins, validate_bodies=validate, usage=usage or Usage()
+        ),
     ).render()
 
 
@@ -60,6 +68,50 @@ def test_an_options_method_has_no_authorizer_and_is_there_only_for_browsers() ->
     for _, method, operation in operations(gateway_document()):
         if method == "options":
             assert operation["x-amazon-apigateway-integration"]["type"] == "mock"
+
+
+class TestUsagePlans:
+    shared = Usage(plans=(PLAN,), unlisted="small")
+    refusing = Usage(plans=(PLAN,))
+
+    def test_every_method_but_preflights_then_needs_the_key_that_the_authorizer_names(self) -> None:
+        document = gateway_document(usage=self.shared)
+        assert document["x-amazon-apigateway-api-key-source"] == "AUTHORIZER"
+        for _, method, operation in operations(document):
+            assert operation.get("security", []) == ([] if method == "options" else [{"bearer": []}, {"api_key": []}])
+        assert document["components"]["securitySchemes"]["api_key"] == {
+            "type": "apiKey",
+            "name": "x-api-key",
+            "in": "header",
+        }
+        OpenAPIV30SpecValidator(document).validate()
+
+    def test_nothing_of_that_is_there_without_plans(self) -> None:
+        document = gateway_document()
+        assert set(document["components"]["securitySchemes"]) == {"bearer"}
+        assert all(operation.get("security") in (None, [{"bearer": []}]) for _, _, operation in operations(document))
+        assert not [text for text in ("api-key", "api_key") if text in json.dumps(document)]
+
+    def test_nothing_else_changes_with_plans(self) -> None:
+        document = gateway_document(usage=self.shared)
+        del document["x-amazon-apigateway-api-key-source"], document["components"]["securitySchemes"]["api_key"]
+        for _, _, operation in operations(document):
+            if "security" in operation:
+                operation["security"].remove({"api_key": []})
+        assert document == gateway_document()
+
+    def denial(self, usage: Usage) -> dict[str, Any]:
+        responses = gateway_document(usage=usage)["x-amazon-apigateway-gateway-responses"]
+        return json.loads(responses["ACCESS_DENIED"]["responseTemplates"]["application/json"])
+
+    def test_a_denial_names_every_reason_that_there_can_be_and_no_other(self) -> None:
+        for usage in (Usage(), self.shared):
+            assert self.denial(usage)["type"] == "urn:gatehouse:problem:insufficient-scope"
+            assert self.denial(usage)["detail"] == "The token's scopes do not allow this."
+        refused = self.denial(self.refusing)
+        assert refused["type"] == "urn:gatehouse:problem:forbidden"
+        assert refused["detail"] == "The token's scopes do not allow this, or its client has no usage plan."
+        assert refused["scope"] == "$context.authorizer.scope"
 
 
 def test_body_validation_at_the_gateway_is_a_setting() -> None:

@@ -1,0 +1,95 @@
+"""Usage plans as the program makes them, asserted on its records."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from authorizer.usage import usage_key
+from infra.bundles import ROOT
+from local.plan import plan, records
+from local.values import revealed
+from tests.graph.conftest import Graph
+
+PLANS = "apigateway/usagePlan:UsagePlan"
+KEYS = "apigateway/apiKey:ApiKey"
+ATTACHMENTS = "apigateway/usagePlanKey:UsagePlanKey"
+
+
+def with_usage(usage: dict[str, Any], stack: str = "prod") -> Graph:
+    return Graph(plan(ROOT, stack, {"gatehouse:usage": json.dumps(usage)}))
+
+
+def readme_example() -> dict[str, Any]:
+    readme = (ROOT / "README.md").read_text()
+    (example,) = re.findall(r"<!-- usage -->\n```yaml\n(.*?)```", readme, re.DOTALL)
+    return yaml.safe_load(example)["gatehouse:usage"]
+
+
+@pytest.fixture(scope="module")
+def usage() -> Graph:
+    """The README's own plans, in the stack that they are written for."""
+    return with_usage(readme_example())
+
+
+def test_a_stack_has_none_unless_it_asks_for_them(graph: Graph) -> None:
+    assert not any(graph.of_type(kind) for kind in (PLANS, KEYS, ATTACHMENTS))
+
+
+def test_every_plan_limits_the_stage(usage: Graph) -> None:
+    plans = usage.of_type(PLANS)
+    assert {name: made.inputs["throttleSettings"] for name, made in plans.items()} == {
+        "partners": {"rateLimit": 50, "burstLimit": 100},
+        "others": {"rateLimit": 5, "burstLimit": 10},
+    }
+    assert "quotaSettings" not in plans["partners"].inputs
+    assert plans["others"].inputs["quotaSettings"] == {"limit": 1000, "period": "DAY"}
+    for name, made in plans.items():
+        assert made.inputs["name"] == f"gatehouse-prod-{name}"
+        assert made.inputs["tags"] == {"environment": "prod"}
+        assert [stage["stage"] for stage in made.inputs["apiStages"]] == ["prod"]
+
+
+def test_a_plan_is_made_after_the_stage_that_it_is_for(usage: Graph) -> None:
+    for made in usage.of_type(PLANS).values():
+        assert any("stage:Stage::" in urn for urn in made.dependencies)
+
+
+def test_every_listed_client_has_the_key_that_the_authorizer_answers_with(usage: Graph) -> None:
+    keys = usage.of_type(KEYS)
+    assert {name: revealed(key.inputs["value"]) for name, key in keys.items()} == {
+        "main|mobile-app": usage_key("gatehouse", "prod", "main", "mobile-app"),
+        "main|reporting": usage_key("gatehouse", "prod", "main", "reporting"),
+        "others": usage_key("gatehouse", "prod"),
+    }
+    assert keys["main|mobile-app"].inputs["description"] == "Client mobile-app of issuer main"
+    assert keys["main|mobile-app"].inputs["name"] == "gatehouse-prod-main|mobile-app"
+    assert keys["others"].inputs["tags"] == {"environment": "prod"}
+
+
+def test_every_key_is_in_its_clients_plan_and_leaves_it_before_it_is_in_another(usage: Graph) -> None:
+    """AWS, "Usage plans and API keys": a key is in one plan for each stage."""
+    attachments = usage.of_type(ATTACHMENTS)
+    plans = {
+        name: [urn.rpartition("::")[2] for urn in made.property_dependencies["usagePlanId"]]
+        for name, made in attachments.items()
+    }
+    assert plans == {"main|mobile-app": ["partners"], "main|reporting": ["partners"], "others": ["others"]}
+    for name, made in attachments.items():
+        assert [urn.rpartition("::")[2] for urn in made.property_dependencies["keyId"]] == [name]
+        assert made.inputs["keyType"] == "API_KEY"
+        assert made.delete_before_replace is True
+
+
+def test_without_a_plan_for_the_unlisted_there_is_no_shared_key() -> None:
+    made = with_usage({"plans": [{"name": "a", "rate": 1, "burst": 1, "clients": {"main": ["a", "a|b"]}}]})
+    assert set(made.of_type(KEYS)) == set(made.of_type(ATTACHMENTS)) == {"main|a", "main|a|b"}
+
+
+def test_no_key_is_exported_or_shown(usage: Graph) -> None:
+    values = {revealed(key.inputs["value"]) for key in usage.of_type(KEYS).values()}
+    assert set(usage.deployment.exports) == {"url", "functions", "tables", "authorizer"}
+    shown = json.dumps(records(usage.deployment))
+    assert not [value for value in values if value in shown]
