@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import authorizer.settings as authorizer_settings
+from authorizer.environment import REVOCATIONS_TABLE
 from handlers.contract import Route
 from infra.bundles import ROOT, Bundle, Target, archive
 from infra.checks import route_scopes
-from infra.function import Function, FunctionArgs
+from infra.function import Function, FunctionArgs, Grant
 from infra.naming import Names
 from infra.settings import StackSettings, Usage
+from infra.table import Table
 
 TIMEOUT = 10
 """Seconds: more than a key set's fetch may take, less than API Gateway waits for an authorizer."""
-
+READ = "dynamodb:BatchGetItem"
+"""The one call by which the authorizer looks into the list of revoked tokens."""
 
 NEVER_IMPORTED = (
     "cryptography/cobblestone.py", "cryptography/fernet.py", "cryptography/x509/*",
@@ -35,12 +38,13 @@ NEVER_IMPORTED = (
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizerArgs:
-    """The routes it decides about, and the stack's settings."""
+    """The routes it decides about, the list of revoked tokens where there is one, and the stack's settings."""
 
     names: Names
     routes: Sequence[Route]
     target: Target
     settings: StackSettings
+    revocations: Table | None = None
 
 
 def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
@@ -79,8 +83,8 @@ def told_usage(usage: Usage) -> authorizer_settings.Usage | None:
 
 
 def authorizer_function(args: AuthorizerArgs) -> Function:
-    """The authorizer's function. Its role is granted nothing but its own log."""
-    settings = args.settings
+    """The authorizer's function. Its role is granted its own log, and to look into the list of revoked tokens."""
+    settings, revocations = args.settings, args.revocations
     return Function(
         "authorizer",
         FunctionArgs(
@@ -95,5 +99,7 @@ def authorizer_function(args: AuthorizerArgs) -> Function:
             log_retention=settings.log_retention_days,
             log_level=settings.log_level,
             tags=settings.tags,
+            environment={} if revocations is None else {REVOCATIONS_TABLE: revocations.name},
+            grants=() if revocations is None else (Grant(actions=(READ,), resources=(revocations.arn,)),),
         ),
     )

@@ -10,6 +10,9 @@ MAX_NAME = 64
 STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """What API Gateway allows as a stage's name, which is the stack's."""
 
+REVOCATIONS = "authorizer-revocations"
+"""The table of revoked tokens. No collection's name has a hyphen, so it cannot be one's."""
+
 
 @dataclass(frozen=True)
 class Names:
@@ -27,8 +30,13 @@ class Names:
                 yield f"  {name}: {len(name)} characters; AWS allows {MAX_NAME} for a function's or role's name"
 
     def resource(self, name: str) -> str:
-        """The name of a function, role or table."""
+        """The name of a function, role, table, usage plan or key."""
         return f"{self.project}-{self.stack}-{name}"
+
+    @property
+    def api(self) -> str:
+        """The name of the REST API."""
+        return self.resource("api")
 
     def function_log_group(self, name: str) -> str:
         """The log group of a function, where Lambda expects it."""

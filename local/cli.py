@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | down | status | token | plan`."""
+"""The commands: `python -m local up | down | status | token | revoke | plan`."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ from typing import Any, NoReturn, cast
 import msgspec
 from rich.console import Console
 
+from infra import revoke
 from infra.bundles import ROOT, BundleError
 from infra.configuration import ConfigurationError
 from infra.settings import SettingsError
@@ -22,12 +23,13 @@ from local.deployment import DeploymentError
 from local.emulator.launch import EmulatorError, process_exists
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plan import plan, records, tree
+from local.provider import Provider
 from local.state import FOLDER, AlreadyRunning, Running, State
 from local.up import DEFAULT_PORT, Plan, UpFailed
 
 EXPECTED = (
     AlreadyRunning, BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, UpFailed,
-    environments.EnvironmentFailed,
+    environments.EnvironmentFailed, revoke.RevokeFailed,
 )  # fmt: skip
 """What can go wrong through no fault of the code: told in a line, without a traceback."""
 
@@ -112,6 +114,17 @@ def token(options: argparse.Namespace) -> int:
     return 0
 
 
+def revoke_tokens(options: argparse.Namespace) -> int:
+    """Makes tokens of the running stack count no more."""
+    running = State().running()
+    if running is None:
+        return fail("nothing is up; start it with `python -m local up`")
+    connection = Provider(running.endpoint).connection
+    clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
+    ROOMY.print(revoke.revoke(revoke.Stack.read(running.stack), clients, options), markup=False)
+    return 0
+
+
 def all_scopes(running: Running) -> list[str]:
     """Every scope of the running API."""
     return [f"{name}:{verb}" for name in running.tables for verb in ("read", "write")]
@@ -168,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature's algorithm (%(default)s)"
     )
+    added = command("revoke", revoke_tokens, "make tokens of the running stack count no more, from this moment on")
+    revoke.add_arguments(added)
     added = command("plan", show_plan, "print the resources of a stack; needs no network, credentials or emulator")
     added.add_argument("--stack", type=_stack, default="local", help="dev, prod, local, … (local)")
     added.add_argument("--json", action="store_true", help="a list of {type, name, parent, protect, inputs}")

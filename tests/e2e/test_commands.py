@@ -93,6 +93,10 @@ def test_a_detached_stack_answers_until_it_is_taken_down(project: Project) -> No
     assert token.stdout.count("\n") == 1
     answer = httpx.get(f"{status['url']}/items", headers={"Authorization": f"Bearer {token.stdout.strip()}"})
     assert answer.status_code == 200
+    assert "of ann that issuer local issued" in project.run("revoke", "--subject", "ann").stdout
+    answer = httpx.get(f"{status['url']}/items", headers={"Authorization": f"Bearer {token.stdout.strip()}"})
+    assert answer.status_code == 401
+    assert "no issuer 'x'" in one_line(project.run("revoke", "--subject", "ann", "--issuer", "x"))
     assert "already" in one_line(project.up())
     assert project.run("down").returncode == 0
     with pytest.raises(httpx.ConnectError):
@@ -101,6 +105,7 @@ def test_a_detached_stack_answers_until_it_is_taken_down(project: Project) -> No
     assert one_line(project.run("down")) == "gatehouse: nothing is up"
     assert "nothing is up" in one_line(project.run("status", "--json"))
     assert "nothing is up" in one_line(project.run("token"))
+    assert "nothing is up" in one_line(project.run("revoke", "--subject", "ann"))
 
 
 @needs_proc

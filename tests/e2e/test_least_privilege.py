@@ -38,11 +38,6 @@ def test_a_handler_has_its_operations_actions_on_its_collections_table(provider:
     assert [resource.rpartition(":")[2] for resource in table["Resource"]] == [own, *indexes]
 
 
-def test_the_authorizer_may_only_write_its_log(provider: Provider) -> None:
-    (log,) = role_policy(provider, "gatehouse-local-authorizer")
-    assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
-
-
 def test_a_handler_that_lacks_its_action_fails_with_a_500_that_leaks_nothing(
     client: Client, provider: Provider
 ) -> None:

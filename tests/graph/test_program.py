@@ -77,7 +77,8 @@ def test_permissions_are_for_api_gateway_and_one_source_each(graph: Graph) -> No
 
 
 def test_tables_are_keyed_by_owner_and_id(graph: Graph) -> None:
-    for table in graph.of_type("dynamodb/table:Table").values():
+    for collection in load_collections():
+        table = graph.of_type("dynamodb/table:Table")[collection.name]
         assert (table.inputs["hashKey"], table.inputs["rangeKey"]) == ("owner", "id")
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
         assert table.inputs["ttl"] == {"attributeName": "expires_at", "enabled": True}

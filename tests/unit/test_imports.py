@@ -14,9 +14,13 @@ ALLOWED = {
     "handlers/contract": ("handlers.contract",),
     "handlers": ("handlers",),
     "authorizer": ("authorizer",),
-    "infra": ("infra", "handlers.contract", "authorizer.policy", "authorizer.settings"),
+    "infra": (
+        "infra", "handlers.contract",
+        "authorizer.environment", "authorizer.policy", "authorizer.revocations", "authorizer.settings",
+        "authorizer.usage",
+    ),
     "local": ("local", "infra", "handlers", "authorizer"),
-}
+}  # fmt: skip
 
 FOREIGN = {
     "handlers": ("pulumi", "pulumi_aws", "boto3", "rich"),

@@ -1,0 +1,52 @@
+"""The list of revoked tokens as the program makes it, asserted on its records."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from authorizer.revocations import EXPIRY, KEY
+from infra.bundles import ROOT
+from local.plan import plan
+from local.values import Unknown
+from tests.graph.conftest import Graph
+
+NAME = "authorizer-revocations"
+
+
+@pytest.fixture(scope="module")
+def prod() -> Graph:
+    """The README's own setting, in the stack that it is written for."""
+    (example,) = re.findall(r"<!-- revocation -->\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return Graph(plan(ROOT, "prod", {name: json.dumps(value) for name, value in yaml.safe_load(example).items()}))
+
+
+def test_it_is_off_unless_a_stack_asks_for_it(graph_of: Callable[[str], Graph]) -> None:
+    for stack, there in (("dev", False), ("prod", False), ("local", True)):
+        graph = graph_of(stack)
+        assert (NAME in graph.of_type("dynamodb/table:Table")) is there
+        assert ("environment" in graph.of_type("lambda/function:Function")["authorizer"].inputs) is there
+
+
+def test_its_table_has_one_key_forgets_and_is_protected_as_data_is(prod: Graph) -> None:
+    table = prod.of_type("dynamodb/table:Table")[NAME]
+    assert (table.inputs["hashKey"], "rangeKey" in table.inputs) == (KEY, False)
+    assert table.inputs["attributes"] == [{"name": KEY, "type": "S"}]
+    assert table.inputs["ttl"] == {"attributeName": EXPIRY, "enabled": True}
+    assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
+    assert table.inputs["name"] == f"gatehouse-prod-{NAME}"
+    assert (table.protect, table.inputs["deletionProtectionEnabled"]) == (True, True)
+
+
+def test_the_authorizer_finds_it_and_may_look_into_it(prod: Graph) -> None:
+    function = prod.of_type("lambda/function:Function")["authorizer"]
+    assert function.inputs["environment"]["variables"] == {"REVOCATIONS_TABLE": f"gatehouse-prod-{NAME}"}
+    policy = prod.of_type("iam/rolePolicy:RolePolicy")["authorizer"]
+    assert isinstance(policy.inputs["policy"], Unknown)
+    assert any(urn.endswith(f"::{NAME}") for urn in policy.property_dependencies["policy"])
+
+
+def test_no_client_sees_it_among_the_collections(prod: Graph) -> None:
+    assert NAME not in prod.deployment.exports["tables"]
