@@ -39,7 +39,8 @@
         ├── RevocationsUnavailable
         └── PolicyTooLarge
 
-No message carries anything of a token.
+A refusal says by its class what was wrong, and names the claim where its class alone does not tell which. No message
+carries anything of a token.
 """
 
 
@@ -50,9 +51,13 @@ class AuthorizerError(Exception):
 
 
 class NotAuthentic(AuthorizerError):
-    """Who called is not known: the token does not prove it."""
+    """Who called is not known: the token does not prove it. `claim` names the claim at fault."""
 
     reason = "not_authentic"
+
+    def __init__(self, claim: str | None = None) -> None:
+        super().__init__()
+        self.claim = claim
 
 
 class CredentialsRefused(NotAuthentic):

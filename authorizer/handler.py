@@ -79,7 +79,7 @@ class Authorizer:
         try:
             decision = self._decision(event, record)
         except NotAuthentic as refusal:
-            record.outcome, record.reason = "unauthorized", refusal.reason
+            record.outcome, record.reason, record.claim = "unauthorized", refusal.reason, refusal.claim
         except Fault as fault:
             record.reason, failure = fault.reason, type(fault)(*fault.args)
         except Exception as error:  # noqa: BLE001 -- whatever it is, its message may hold parts of the token
@@ -129,14 +129,14 @@ class Authorizer:
         said = claims.decode(parsed.payload)
         issuer = self._issuers.get(said.iss)
         if issuer is None:
-            raise IssuerUnknown("no such issuer")
+            raise IssuerUnknown
         record.issuer = issuer.name
         if header.alg not in issuer.algorithms:
-            raise AlgorithmNotAllowed("the algorithm is not the issuer's")
+            raise AlgorithmNotAllowed
         key = issuer.keys.find(header.kid, header.alg)
         record.key_id = key.key_id
         if not key.verify(parsed.signing_input, parsed.signature):
-            raise SignatureWrong("the signature is not the key's")
+            raise SignatureWrong
         caller = issuer.rules.check(said, parsed.members, header.typ, now)
         return decide(self._settings, self._policies, stage, caller, key.key_id)
 
@@ -144,7 +144,7 @@ class Authorizer:
         if self._revocations is None:
             return
         if not caller.token_id or caller.issued_at is None:
-            raise ClaimMissing("a token that can be revoked has jti and iat")
+            raise ClaimMissing("iat" if caller.token_id else "jti")
         try:
             revoked = self._revocations.revoked(caller)
         except RevocationsUnavailable:
@@ -153,7 +153,7 @@ class Authorizer:
                 raise
             return
         if revoked:
-            raise TokenRevoked("the token was revoked")
+            raise TokenRevoked
 
     def _trusted(self, issuer: Issuer, fetch: Fetch) -> TrustedIssuer:
         keys = KeySource(issuer, self._settings.keys, fetch, self._clock)
@@ -169,7 +169,7 @@ def _digest(value: str) -> bytes:
     try:
         return sha256(value.encode()).digest()
     except UnicodeEncodeError:
-        raise EncodingNotCanonical("not base64url") from None
+        raise EncodingNotCanonical from None
 
 
 def _sound_policies(settings: Settings) -> Policies:

@@ -121,7 +121,7 @@ class KeySource:
             return key
         if failed:
             self._give_up()
-        raise KeyUnknown("no such key")
+        raise KeyUnknown
 
     def _give_up(self) -> NoReturn:
         raise KeysUnavailable(f"no keys of issuer {self._issuer.name}: {self._problem}")

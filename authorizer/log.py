@@ -46,6 +46,7 @@ class Record(msgspec.Struct):
 
     outcome: str = "fault"
     reason: str = "ok"
+    claim: str | None = None
     issuer: str | None = None
     key_id: str | None = None
     client: str | None = None
@@ -87,6 +88,7 @@ class DecisionLog:
             "stack": self._settings.stack,
             "outcome": record.outcome,
             "reason": record.reason,
+            "claim": record.claim,
             "issuer": record.issuer,
             "key_id": record.key_id,
             "client": record.client,

@@ -49,7 +49,7 @@ def verifier(jwk: Mapping[str, Any], algorithm: str) -> Verify:
     except PublicKeyRefused:
         raise
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise PublicKeyRefused("not a public key") from error
+        raise PublicKeyRefused from error
 
 
 def _rsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
@@ -62,7 +62,7 @@ def _rsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
         scheme = padding.PSS(padding.MGF1(digest), digest.digest_size)
     modulus, exponent = _number(jwk["n"]), _number(jwk["e"])
     if not _sound(modulus, exponent):
-        raise PublicKeyRefused("an RSA key that is too weak or too large")
+        raise PublicKeyRefused
     key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
     return _holding(lambda signing_input, signature: key.verify(signature, signing_input, scheme, digest))
 
@@ -84,7 +84,7 @@ def _ecdsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
     length = COORDINATES[jwk["crv"]]
     x, y = _decoded(jwk["x"]), _decoded(jwk["y"])
     if not len(x) == len(y) == length:
-        raise PublicKeyRefused("a coordinate of another length than the curve's")
+        raise PublicKeyRefused
     numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curves[jwk["crv"]]())
     key, scheme = numbers.public_key(), _ecdsa_over(HASHES[algorithm[2:]]())
 

@@ -30,7 +30,7 @@ def members(raw: bytes) -> dict[str, Any]:
         if len(raw) > LONG or _encoder.encode(found) != raw:
             json.loads(raw.decode(), object_pairs_hook=_each_once)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        raise JsonMalformed("not a JSON object in UTF-8") from None
+        raise JsonMalformed from None
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         _check_depth(found)
     return found
@@ -41,7 +41,7 @@ def _check_depth(found: object) -> None:
     for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]
     if level:
-        raise JsonMalformed("too many levels")
+        raise JsonMalformed
 
 
 def _inside(outer: object) -> Iterable[object]:
@@ -54,5 +54,5 @@ def _inside(outer: object) -> Iterable[object]:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     once = dict(pairs)
     if len(once) != len(pairs):
-        raise MemberTwice("a member occurs twice")
+        raise MemberTwice
     return once

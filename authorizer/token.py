@@ -61,11 +61,11 @@ def bearer(value: str) -> str:
     Raises CredentialsMissing, SchemeWrong or TokenTooLong.
     """
     if not value:
-        raise CredentialsMissing("no credentials")
+        raise CredentialsMissing
     if value[:_PREFIX_LENGTH].lower() != "bearer ":
-        raise SchemeWrong("the scheme is not Bearer")
+        raise SchemeWrong
     if len(value) > MAX_LENGTH + _PREFIX_LENGTH:
-        raise TokenTooLong("the token is too long")
+        raise TokenTooLong
     return value[_PREFIX_LENGTH:]
 
 
@@ -74,10 +74,10 @@ def parse(token: str) -> Token:
     try:
         raw = token.encode("ascii")
     except UnicodeEncodeError:
-        raise EncodingNotCanonical("not base64url") from None
+        raise EncodingNotCanonical from None
     separators = raw.translate(None, _ALPHABET)
     if separators != b"..":
-        raise EncodingNotCanonical("not base64url") if separators.strip(b".") else SegmentsWrong("not three segments")
+        raise EncodingNotCanonical if separators.strip(b".") else SegmentsWrong
     header, payload, signature = raw.translate(_FROM_URL).split(b".")
     claims = _decoded(payload)
     return Token(
@@ -96,10 +96,10 @@ def _decoded(segment: bytes) -> bytes:
     empty text, EncodingNotCanonical for loose bits.
     """
     if not segment:
-        raise SegmentsWrong("an empty segment")
+        raise SegmentsWrong
     over = len(segment) % 4
     if segment[-1] not in _LAST[over]:
-        raise EncodingNotCanonical("loose bits")
+        raise EncodingNotCanonical
     return a2b_base64(segment + _PADDING[over])
 
 
@@ -117,9 +117,9 @@ def read_header(segment: bytes) -> Header:
     try:
         header = _header.decode(raw)
     except msgspec.ValidationError:
-        raise JsonMalformed("the header is not a JOSE header") from None
+        raise JsonMalformed from None
     if header.crit is not UNSET or header.b64 is not UNSET:
-        raise CriticalHeader("the header demands an extension")
+        raise CriticalHeader
     if any(member is not UNSET for member in (header.jku, header.jwk, header.x5u, header.x5c, header.zip)):
-        raise KeyInHeader("the header brings its own key or compression")
+        raise KeyInHeader
     return header

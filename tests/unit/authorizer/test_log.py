@@ -37,6 +37,7 @@ def test_an_allowed_request() -> None:
         "stack": "test",
         "outcome": "allow",
         "reason": "ok",
+        "claim": None,
         "issuer": "main",
         "key_id": "RS256",
         "client": "client-1",
