@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from authorizer.claims import is_plain
 from tests.unit.authorizer.provider import NOW, Desk, Provider, issuer, jwk, jwks, private_key, token
 
 
@@ -139,3 +140,31 @@ class TestIdentity:
         for refused in (token(aud="two"), token(iss=lax.url, aud="one"), token(aud="one", jti=...)):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
                 desk.ask(refused)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "claim"),
+    [
+        ({"exp": ...}, "claim_missing", "exp"),
+        ({"aud": ...}, "claim_missing", "aud"),
+        ({"jti": ...}, "claim_missing", "jti"),
+        ({"org": 1}, "claim_missing", "org"),
+        ({"jti": "a\nb"}, "claim_type", "jti"),
+        ({"scope": 1}, "claim_type", "scope"),
+        ({"kind": "other"}, "required_claim", "kind"),
+        ({"sub": 1}, "claim_type", None),
+        ({"iss": "https://other.example.com"}, "issuer", None),
+    ],
+)
+def test_the_log_names_the_claim_at_fault(changes: dict[str, Any], reason: str, claim: str | None) -> None:
+    desk = Desk(issuers=(issuer(tenant_claim="org", required_claims={"kind": ("access",)}),))
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        desk.ask(token(**{"org": "acme", "kind": "access", **changes}))
+    assert (desk.reason, desk.lines[-1]["claim"]) == (reason, claim)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("é" * 127, True), ("é" * 128, False), ("x" * 255, True), ("x" * 256, False)]
+)
+def test_a_text_is_measured_in_bytes(text: str, plain: bool) -> None:
+    assert is_plain(text) is plain

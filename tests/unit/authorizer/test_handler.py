@@ -4,6 +4,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -146,3 +148,38 @@ def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
     path.write_bytes(bundle.dump(made))
     assert bundle.load(path) == made
     assert bundle.dump(msgspec.json.decode(bundle.dump(made), type=Settings)) == bundle.dump(made)
+
+
+def test_the_settings_are_looked_for_beside_the_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "__file__", str(tmp_path / "settings.py"))
+    (tmp_path / bundle.FILE_NAME).write_bytes(bundle.dump(settings()))
+    assert bundle.load() == settings()
+
+
+def test_what_lambda_calls_gets_the_event_and_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    got: list[object] = []
+
+    def decide(asked: object, context: object) -> dict[str, object]:
+        got.extend([asked, context])
+        return {}
+
+    bundled = Bundled(settings, lambda _: cast("Any", decide))
+    monkeypatch.setattr(entry, "_bundled", bundled)
+    asked, context = event(token()), SimpleNamespace(aws_request_id="request-1")
+    entry.handler(asked, context)
+    assert got == [asked, context]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (
+            {"issuers": (issuer(), issuer())},
+            "issuer name 'main' is used twice; issuer url 'https://idp.example.com/' is used",
+        ),
+        ({"routes": routes("item", "items")}, "collections 'item' and 'items': no name may be a prefix of another"),
+    ],
+)
+def test_broken_settings_are_told_in_full(broken: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsBroken, match=said):
+        make(settings(**broken))

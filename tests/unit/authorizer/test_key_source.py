@@ -6,8 +6,9 @@ from contextlib import suppress
 import pytest
 
 from authorizer.errors import KeysUnavailable
+from authorizer.key_source import KeySource
 from authorizer.settings import KeyTimes
-from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Provider, issuer, jwk, token
+from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, token
 
 TIMES = KeyTimes(refresh=300, limit=3600, cooldown=30, retry=5)
 
@@ -202,3 +203,56 @@ class TestWarming:
     def test_without_time_fetches_nothing(self, office: Office) -> None:
         office.authorizer.warm(0)
         assert office.provider.asked == []
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        (b"[]", "not a discovery document"),
+        (json.dumps({"issuer": "x", "jwks_uri": KEY_URL}).encode(), "the discovery document is another issuer's"),
+    ],
+)
+def test_what_is_wrong_with_the_issuer_is_told(document: bytes, problem: str) -> None:
+    desk = Desk()
+    desk.provider.documents[URL + ".well-known/openid-configuration"] = document
+    with pytest.raises(KeysUnavailable, match=f"^no keys of issuer main: {problem}$"):
+        desk.ask(token())
+
+
+def test_only_slashes_are_taken_off_an_issuers_address() -> None:
+    desk = Desk(issuers=(issuer(url=URL + "X/"),))
+    with suppress(Exception):
+        desk.ask(token(iss=URL + "X/"))
+    assert desk.provider.asked == [URL + "X/.well-known/openid-configuration"]
+
+
+def test_discovery_and_keys_share_one_deadline() -> None:
+    hands, given = Hands(), list[float]()
+    provider = Provider(jwk("ES256"))
+
+    def fetch(url: str, timeout: float) -> bytes:
+        given.append(timeout)
+        hands.monotonic += 1
+        return provider.fetch(url, timeout)
+
+    source = KeySource(issuer(), TIMES, fetch, hands.clock)
+    source.find("ES256", "ES256")
+    assert given == [TIMES.deadline, TIMES.deadline - 1]
+
+
+def test_a_start_with_little_time_fetches_all_the_same() -> None:
+    provider = Provider(jwk("ES256"))
+    source = KeySource(issuer(), TIMES, provider.fetch, Hands().clock)
+    source.warm(0)
+    assert provider.asked == []
+    source.warm(0.5)
+    assert len(provider.asked) == 2
+
+
+def test_who_comes_to_refresh_what_another_has_refreshed_meanwhile_does_not_fetch() -> None:
+    provider = Provider(jwk("ES256"))
+    source = KeySource(issuer(), TIMES, provider.fetch, Hands().clock)
+    source.find("ES256", "ES256")
+    asked = len(provider.asked)
+    source._refresh()
+    assert len(provider.asked) == asked

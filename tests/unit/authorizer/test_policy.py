@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from authorizer import patterns, policy
+from authorizer.claims import Caller
+from authorizer.decision import decide
 from authorizer.errors import PolicyTooLarge
 from authorizer.event import Stage
 from authorizer.policy import Policies
 from authorizer.settings import RouteScope
-from tests.unit.authorizer.provider import NOW, STAGE, Desk, allowed, routes, token
+from tests.unit.authorizer.provider import NOW, STAGE, Desk, allowed, routes, settings, token
 
 
 def resources(scope: str) -> list[str]:
@@ -36,6 +39,7 @@ def test_the_policy_does_not_depend_on_the_request() -> None:
 
 def test_each_allow_ends_a_minute_after_the_tokens_expiry_and_leeway() -> None:
     answer = Desk().ask(token(exp=NOW + 3600))
+    assert answer["policyDocument"]["Version"] == "2012-10-17"
     (statement,) = answer["policyDocument"]["Statement"]
     assert statement["Action"] == "execute-api:Invoke"
     assert statement["Condition"] == {"DateLessThan": {"aws:CurrentTime": "2027-01-15T09:01:30Z"}}
@@ -153,6 +157,37 @@ class TestSize:
         with pytest.raises(PolicyTooLarge, match="larger than API Gateway takes"):
             statements(7000)
 
+    @pytest.mark.parametrize("scope", [("a:read",), ("a:read", "a:write"), ("a:read", "a:write", "b:read", "b:write")])
+    def test_is_exact_in_every_form(self, scope: tuple[str, ...]) -> None:
+        stage = Stage("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
+        for grant in Policies(routes("a", "b"))._grants(stage, scope):
+            document = policy.document(policy.statements_of(stage, grant, NOW))
+            written = msgspec.json.encode({"policyDocument": document})
+            assert grant.size == len(written) + len(" ".join(scope))
+
+    @pytest.mark.parametrize("names", [["items"], ["items", "users", "orders"]])
+    def test_of_the_worst_case_is_not_much_more_than_the_largest_answer(self, names: list[str]) -> None:
+        made = Policies(routes(*names))
+        stage, scopes, text = policy.WIDE_STAGE, tuple(sorted(made.scopes)), "x" * 255
+        caller = Caller("main", text[:250], text, text, text, scopes, NOW, None)
+        answer = len(msgspec.json.encode(decide(settings(routes=routes(*names)), made, stage, caller, None).answer))
+        assert answer <= made.worst_case_size(stage) <= answer + 512
+
+    def test_is_asked_for_the_contexts_bytes_only_where_it_matters(self) -> None:
+        stage = Stage("aws", "r", "0" * 12, "a", "s")
+        asked: list[int] = []
+
+        def rest() -> int:
+            asked.append(300)
+            return 300
+
+        names = [f"{letter}{number}" for letter in "abcde" for number in range(5)]
+        Policies(routes("items")).statements(stage, ("items:read",), NOW, rest)
+        assert asked == []
+        large = Policies(routes(*names))
+        large.statements(stage, tuple(sorted(large.scopes)), NOW, rest)
+        assert asked == [300]
+
     def test_has_a_worst_case_for_a_deployment_to_look_at(self) -> None:
         one, two = (policy.worst_case_size(routes(*names)) for names in (["items"], ["items", "users"]))
         assert one < two < policy.MAX_BYTES
@@ -166,5 +201,7 @@ class TestSize:
             for method in patterns.METHODS
             for end in ("", "/{id}")
         ]
-        with pytest.raises(ValueError, match="more than 8 scopes"):
-            policy.worst_case_size(many)
+        nine = [*eight, route("/items", "PATCH", scope="nine")]
+        for too_many in (nine, many):
+            with pytest.raises(ValueError, match="more than 8 scopes"):
+                policy.worst_case_size(too_many)

@@ -31,6 +31,7 @@ def body_of(raw: bytes) -> bytes:
         (OK + b"content-length:2\r\n\r\n{}and more", b"{}"),
         (OK + b"Content-Length: 0\r\n\r\n", b""),
         (OK + b"Content-Length: 30\r\n\r\n" + b"x" * 30, b"x" * (LIMIT + 1)),
+        (OK + b"Content-Length: 9" + b"0" * 18 + b"\r\n\r\n" + b"x" * 30, b"x" * (LIMIT + 1)),
         (OK + b"\r\n{} until the end", b"{} until the end"),
         (OK + b"\r\n" + b"x" * 30, b"x" * (LIMIT + 1)),
         (b"HTTP/1.0 200 OK\n\n{}", b"{}"),
@@ -66,6 +67,7 @@ def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None
         (OK + b"Content-Length : 2\r\n\r\n{}", "no header field"),
         (OK + b"A: b\r\n Content-Length: 2\r\n\r\n{}", "no header field"),
         (OK + b": 2\r\n\r\n{}", "no header field"),
+        (OK + b"\rA: b\r\n\r\n", "no header field"),
         (OK + b"A: b\r\n" * (MAX_FIELDS + 1) + b"\r\n", "more than 100 header fields"),
         (OK + b"Content-Length: -2\r\n\r\n{}", "the length is not a number"),
         (OK + b"Content-Length: 2, 2\r\n\r\n{}", "the length is not a number"),
@@ -80,6 +82,7 @@ def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None
         (CHUNKED + b"1\r\n{}\r\n0\r\n\r\n", "a chunk is longer than its size"),
         (CHUNKED + b"14\r\n" + b"x" * LIMIT + b"y\r\n0\r\n\r\n", "a chunk is longer than its size"),
         (CHUNKED + b"2\r\n{}", "a line does not end"),
+        (CHUNKED + b"14\r\n" + b"x" * LIMIT + b"\r\n", "a line does not end"),
         (CHUNKED + b"\r\n{}", "no chunk size"),
         (CHUNKED + b"-2\r\n{}\r\n", "no chunk size"),
         (CHUNKED + b"0x2\r\n{}\r\n", "no chunk size"),
@@ -88,7 +91,7 @@ def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None
     ],
 )
 def test_what_can_be_read_in_two_ways_is_refused(raw: bytes, reason: str) -> None:
-    with pytest.raises(ResponseMalformed, match=reason):
+    with pytest.raises(ResponseMalformed, match=f"^{reason}$"):
         body_of(raw)
 
 
@@ -97,6 +100,22 @@ def test_fields_are_found_in_any_case_and_joined() -> None:
     head = read_head(stream)
     assert head.status == 200
     assert head.fields == {"a-b": "1, 2", "time": "10:20", "empty": ""}
+
+
+@pytest.mark.parametrize(
+    ("raw", "persistent"),
+    [
+        (OK + b"Content-Length: 0\r\n\r\n", True),
+        (OK + b"Content-Length: 0\r\nConnection: keep-alive\r\n\r\n", True),
+        (OK + b"Content-Length: 0\r\nConnection: Close\r\n\r\n", False),
+        (OK + b"Content-Length: 0\r\nConnection: x, close\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", False),
+        (OK + b"\r\n", False),
+        (CHUNKED, False),
+    ],
+)
+def test_a_connection_persists_where_the_end_of_the_response_is_clear(raw: bytes, persistent: bool) -> None:
+    assert read_head(stream_of(raw)).persistent is persistent
 
 
 class Socket:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from authorizer.scopes import ScopeRules
 from tests.unit.authorizer.provider import Desk, issuer, token
 
 
@@ -44,6 +45,13 @@ def test_another_claim_may_hold_them(claim: str) -> None:
 def test_a_prefix_is_stripped_and_what_lacks_it_is_anothers() -> None:
     raw = "https://api.example.com/items:read users:read https://other.example.com/orders:read"
     assert scope({"scope": raw}, scope_prefix="https://api.example.com/") == "items:read"
+
+
+def test_what_is_anothers_is_nothing_that_this_api_could_know() -> None:
+    """Whatever an API calls its scopes, a scope without the prefix or with a colon of its own is none of them."""
+    rules = ScopeRules(issuer(scope_prefix="a/", scope_separator="."), frozenset({"", "XXXX", "items:read"}))
+    assert rules.granted({"scope": "b/items.read a/items:read"}) == ("",)
+    assert rules.granted({"scope": "a/items.read"}) == ("items:read",)
 
 
 def test_a_separator_is_read_as_a_colon() -> None:

@@ -1,0 +1,177 @@
+"""A connection keeps to its deadline whatever the network does, and serves on only while it is in order."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from authorizer import connection
+from authorizer.connection import Connection, Target, target
+from tests.security.key_server import key_server
+from tests.security.test_outages import MARGIN
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+Address = tuple[int, int, int, str, tuple[str | int, ...]]
+
+
+def soon(seconds: float = 2.0) -> float:
+    return time.monotonic() + seconds
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("https://idp.example.com/a", "idp.example.com"),
+        ("https://idp.example.com:443/", "idp.example.com"),
+        ("https://idp.example.com:80/", "idp.example.com:80"),
+        ("http://localhost/", "localhost"),
+        ("http://127.0.0.1:443/", "127.0.0.1:443"),
+        ("http://[::1]/", "[::1]"),
+        ("http://[::1]:8080/", "[::1]:8080"),
+    ],
+)
+def test_the_authority_leaves_out_what_the_scheme_says(url: str, authority: str) -> None:
+    assert target(url).authority == authority
+
+
+@pytest.mark.parametrize("url", ["http://idp.example.com/", "ftp://localhost/", "https://a@b/", "", "https://x:65536/"])
+def test_other_urls_have_no_target(url: str) -> None:
+    with pytest.raises(
+        ValueError, match="https://x:65536/ has no such port" if "65536" in url else "neither https nor"
+    ):
+        target(url)
+    assert target("https://x:65535/").port == 65_535
+
+
+class TestExchanges:
+    """Over a server that answers each request with the same bytes."""
+
+    @staticmethod
+    def answering(raw: bytes) -> Callable[[socket.socket, threading.Event], None]:
+        def behave(peer: socket.socket, _: threading.Event) -> None:
+            while peer.recv(65_536):
+                peer.sendall(raw)
+
+        return behave
+
+    @pytest.mark.parametrize(
+        ("raw", "reusable"),
+        [
+            (OK, True),
+            (OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), False),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n" + b"x" * 30, False),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", False),
+        ],
+    )
+    def test_leave_the_connection_reusable_where_all_was_read(self, raw: bytes, reusable: bool) -> None:
+        with key_server(self.answering(raw)) as server, Connection(target(server.url), soon()) as made:
+            assert made.reusable is False
+            head = made.ask(REQUEST, soon())
+            assert made.reusable is False
+            made.read(head, 20)
+            assert made.reusable is reusable
+
+    def test_follow_one_another(self) -> None:
+        with key_server(self.answering(OK)) as server, Connection(target(server.url), soon(0.2)) as made:
+            for _ in range(3):
+                assert made.read(made.ask(REQUEST, soon()), 20) == b"{}"
+            time.sleep(0.2)
+            assert made.read(made.ask(REQUEST, soon()), 20) == b"{}", "the deadline is the exchange's, not the first"
+            assert server.connections == 1
+
+    def test_do_not_begin_after_their_deadline(self) -> None:
+        with key_server(self.answering(OK)) as server, Connection(target(server.url), soon()) as made:
+            with pytest.raises(TimeoutError):
+                made.ask(REQUEST, time.monotonic() - 0.01)
+
+
+@pytest.fixture
+def full() -> Iterator[Target]:
+    """A place that takes no more connections and refuses none."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield Target(False, "127.0.0.1", server.getsockname()[1], "/")
+
+
+def test_a_place_that_does_not_take_the_connection_is_left_at_the_deadline(full: Target) -> None:
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        Connection(full, soon(0.3))
+    assert 0.25 < time.monotonic() - started < 0.3 + MARGIN
+
+
+def resolver(answer: Callable[[], list[Address]], asked: list[Any]) -> Callable[..., list[Address]]:
+    def look_up(host: bytes, port: int, **more: Any) -> list[Address]:
+        asked.append((host, port, more, threading.current_thread().daemon))
+        return answer()
+
+    return look_up
+
+
+def address(port: int) -> Address:
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+
+
+class TestNames:
+    def test_are_looked_up_as_they_are_in_a_thread_that_no_exit_waits_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[Any] = []
+        with key_server(lambda peer, _: None) as server:
+            port = int(server.url.split(":")[2].removesuffix("/keys"))
+            monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: [address(port)], asked))
+            Connection(Target(False, "idp.example.com", 8443, "/"), soon()).close()
+        assert asked == [(b"idp.example.com", 8443, {"type": socket.SOCK_STREAM}, True)]
+
+    def test_that_take_long_to_look_up_are_left_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        over = threading.Event()
+
+        def never() -> list[Address]:
+            over.wait(5)
+            return []
+
+        monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(never, []))
+        started = time.monotonic()
+        with pytest.raises(OSError, match="no address"):
+            Connection(Target(False, "idp.example.com", 80, "/"), soon(0.2))
+        assert time.monotonic() - started < 0.2 + MARGIN
+        over.set()
+
+    def test_that_do_not_exist_have_no_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unknown() -> list[Address]:
+            raise socket.gaierror
+
+        monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(unknown, []))
+        with pytest.raises(OSError, match=r"^no address$"):
+            Connection(Target(False, "idp.example.com", 80, "/"), soon())
+
+    def test_with_several_addresses_are_reached_at_the_first_that_answers(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with key_server(lambda peer, _: None) as server:
+            port = int(server.url.split(":")[2].removesuffix("/keys"))
+            both = [address(1), address(port)]
+            monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
+            with Connection(Target(False, "idp.example.com", 80, "/"), soon()) as made:
+                assert made.place.host == "idp.example.com"
+
+    def test_whose_addresses_all_refuse_tell_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: [address(1)], []))
+        with pytest.raises(ConnectionRefusedError):
+            Connection(Target(False, "idp.example.com", 80, "/"), soon())
+
+
+def test_authorities_are_loaded_once() -> None:
+    assert connection._context() is connection._context()
