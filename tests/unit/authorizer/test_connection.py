@@ -86,8 +86,9 @@ class TestExchanges:
             assert server.connections == 1
 
     def test_do_not_begin_after_their_deadline(self) -> None:
-        with key_server(self.answering(OK)) as server, Connection(target(server.url), soon()) as made:
-            with pytest.raises(TimeoutError):
+        with key_server(self.answering(OK)) as server:
+            made = Connection(target(server.url), soon())
+            with made, pytest.raises(TimeoutError):
                 made.ask(REQUEST, time.monotonic() - 0.01)
 
 
@@ -129,7 +130,7 @@ class TestNames:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[Any] = []
-        with key_server(lambda peer, _: None) as server:
+        with key_server(lambda *_: None) as server:
             port = int(server.url.split(":")[2].removesuffix("/keys"))
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: [address(port)], asked))
             Connection(Target(False, "idp.example.com", 8443, "/"), soon()).close()
@@ -160,7 +161,7 @@ class TestNames:
     def test_with_several_addresses_are_reached_at_the_first_that_answers(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with key_server(lambda peer, _: None) as server:
+        with key_server(lambda *_: None) as server:
             port = int(server.url.split(":")[2].removesuffix("/keys"))
             both = [address(1), address(port)]
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
