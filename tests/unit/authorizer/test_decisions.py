@@ -133,4 +133,5 @@ class TestUsageKey:
             )
         }
         assert len(keys) == 5
+        assert usage_key("a", "b") == usage_key("a", "b", "", "")
         assert {len(key) for key in keys} == {64}

@@ -86,6 +86,11 @@ class TestToken:
         assert refused(desk, token()) == "revoked"
         assert (desk.lines[-1]["issuer"], desk.lines[-1]["key_id"]) == ("main", "RS256")
 
+    def test_is_covered_by_its_entry_whatever_else_that_says(self) -> None:
+        key = {"S": "main#token#token-1"}
+        assert covers({KEY: key, ISSUED_UNTIL: {"N": "0"}}, CALLER)
+        assert not covers({KEY: {"S": "main#token#token-2"}, ISSUED_UNTIL: {"N": "0"}}, CALLER)
+
     @pytest.mark.parametrize("claim", ["jti", "iat"])
     def test_that_could_not_be_revoked_is_refused(self, listed: Listed, claim: str) -> None:
         issuers = (issuer(profile="generic"),)
@@ -138,6 +143,11 @@ def test_no_two_things_share_an_entry(issuers: tuple[str, str], values: tuple[st
     assert len(made) == 2 * len(set(zip(issuers, values, strict=True)))
 
 
+def test_an_entrys_key_is_what_the_table_holds() -> None:
+    assert token_key("main", "t-1") == "main#token#t-1"
+    assert subject_key("main", "al#ice") == "main#subject#al#ice"
+
+
 @pytest.mark.parametrize("value", ["", "a\nb", "x" * 256, "\ud800"])
 @pytest.mark.parametrize("make", [token_key, subject_key])
 def test_what_no_token_says_cannot_be_revoked(make: Any, value: str) -> None:
@@ -172,6 +182,11 @@ class TestUnavailable:
     def test_settings_that_want_a_list_do_not_work_without_one(self) -> None:
         with pytest.raises(SettingsBroken, match="there is no list"):
             Authorizer(settings(revocation=Revocation(enabled=True)))
+
+
+def test_a_start_leaves_the_list_what_time_the_keys_left(desk: Desk, listed: Listed) -> None:
+    desk.authorizer.warm(2)
+    assert listed.warmed == 2
 
 
 class TestTable:
