@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from functools import cache
+from select import select
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from authorizer import response
@@ -60,6 +61,7 @@ class Connection:
     def __init__(self, place: Target, deadline: float) -> None:
         self.place = place
         self.reusable = False
+        self._used = False
         self._socket = _connect(place, deadline)
         self._received = _TimedReader(self._socket, deadline)
         self._stream: io.BufferedReader = io.BufferedReader(self._received)
@@ -74,9 +76,25 @@ class Connection:
         """Close it; nothing more can be asked."""
         self._socket.close()
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing came that was not asked for: it would be taken for the answer to the next request.
+
+        A connection that was closed by the other side is not quiet either. One that was not used yet is, although the
+        other side may have sent what belongs to the handshake.
+        """
+        if not self._used:
+            return True
+        self._received.deadline = 0.0
+        try:
+            return not self._stream.peek(1)
+        except TimeoutError:  # nothing is buffered
+            return not getattr(self._socket, "pending", int)() and not select([self._socket], [], [], 0)[0]
+
     def ask(self, request: bytes, deadline: float) -> response.Head:
         """Send a request; the head of its response, all of which has to be there at the deadline."""
         self.reusable = False
+        self._used = True
         self._received.deadline = deadline
         self._socket.settimeout(_left(deadline))
         self._socket.sendall(request)
@@ -96,7 +114,10 @@ def _connect(place: Target, deadline: float) -> socket.socket:
         try:
             connection.settimeout(_left(deadline))
             connection.connect(address)
-            return _secured(connection, place.host) if place.secure else connection
+            if not place.secure:
+                return connection
+            connection.settimeout(_left(deadline))
+            return _secured(connection, place.host)
         except OSError as failure:
             connection.close()
             error = failure

@@ -29,8 +29,13 @@ class Denylist:
             revocations.token_key(caller.issuer, caller.token_id),
             revocations.subject_key(caller.issuer, caller.subject),
         )
+        failure: ReadFailed | None = None
         try:
             entries = self.table.items(keys, self._timeout)
-        except ReadFailed as failure:
-            raise RevocationsUnavailable(f"the list of revoked tokens cannot be read: {failure}") from None
-        return any(revocations.covers(entry, caller) for entry in entries)
+        except ReadFailed as failed:
+            failure, entries = failed, failed.found
+        if any(revocations.covers(entry, caller) for entry in entries):
+            return True
+        if failure is not None:
+            raise RevocationsUnavailable(f"the list of revoked tokens cannot be read: {failure}")
+        return False

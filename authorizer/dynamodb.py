@@ -28,7 +28,11 @@ Item = dict[str, dict[str, Any]]
 
 
 class ReadFailed(Exception):
-    """The items could not be had in time. Says nothing of what was asked for."""
+    """Not all of the items could be had in time; `found` are those that were. Says nothing of what was asked for."""
+
+    def __init__(self, message: str, found: list[Item] | None = None) -> None:
+        super().__init__(message)
+        self.found = found or []
 
 
 class _Batch(msgspec.Struct):
@@ -75,9 +79,12 @@ class Table:
         body = msgspec.json.encode({"RequestItems": {self._name: wanted}})
         try:
             return self._read(body, deadline)
-        except ReadFailed:
+        except ReadFailed as first:
             time.sleep(max(0.0, min(PAUSE, deadline - time.monotonic())))
-            return self._read(body, deadline)
+            try:
+                return self._read(body, deadline)
+            except ReadFailed as second:
+                raise ReadFailed(str(second), first.found + second.found) from None
 
     def _read(self, body: bytes, deadline: float) -> list[Item]:
         try:
@@ -92,7 +99,7 @@ class Table:
         except (msgspec.DecodeError, KeyError, RecursionError, ValueError):
             raise ReadFailed("the answer is not BatchGetItem's") from None
         if batch.left:
-            raise ReadFailed("not all keys were read")
+            raise ReadFailed("not all keys were read", found)
         return found
 
     def _exchanged(self, body: bytes, deadline: float) -> tuple[int, bytes]:
@@ -142,7 +149,7 @@ class Table:
             except IndexError:  # another thread took it
                 return None
             age = max(self._clock.wall() - kept.wall, self._clock.monotonic() - kept.monotonic)
-            if age < IDLE:
+            if age < IDLE and kept.connection.quiet:
                 return kept.connection
             kept.connection.close()
         return None

@@ -6,11 +6,23 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
+from authorizer.connection import target
 from authorizer.errors import SettingsBroken
 from authorizer.signing import Credentials
 
 REVOCATIONS_TABLE = "REVOCATIONS_TABLE"
 """The variable with the name of the table of revoked tokens."""
+
+
+DOMAINS = {
+    "cn": "amazonaws.com.cn",
+    "eusc-de": "amazonaws.eu",
+    "us-iso": "c2s.ic.gov",
+    "us-isob": "sc2s.sgov.gov",
+    "us-isof": "csp.hci.ic.gov",
+    "eu-isoe": "cloud.adc-e.uk",
+}
+"""Domains of AWS's partitions that have one of their own, by a region's name without direction and number."""
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -32,7 +44,7 @@ class Environment(msgspec.Struct, frozen=True):
     @property
     def dynamodb_url(self) -> str:
         """Where DynamoDB answers: AWS, "Service-specific endpoints", "DynamoDB endpoints and quotas"."""
-        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        domain = DOMAINS.get(self.region.rpartition("-")[0].rpartition("-")[0], "amazonaws.com")
         return self.dynamodb_endpoint or self.endpoint or f"https://dynamodb.{self.region}.{domain}"
 
     def __repr__(self) -> str:
@@ -42,6 +54,8 @@ class Environment(msgspec.Struct, frozen=True):
 def read(variables: Mapping[str, str] = os.environ) -> Environment:
     """The environment, typed. Raises SettingsBroken, which names what is missing."""
     try:
-        return msgspec.convert(dict(variables), Environment)
-    except msgspec.ValidationError as error:
+        found = msgspec.convert(dict(variables), Environment)
+        target(found.dynamodb_url)
+    except ValueError as error:
         raise SettingsBroken(f"environment: {error}") from None
+    return found

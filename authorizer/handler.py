@@ -95,12 +95,12 @@ class Authorizer:
             raise Exception("Unauthorized")  # noqa: TRY002 -- API Gateway knows this message, of this class, only
         raise failure
 
-    def warm(self, seconds: float) -> None:
-        """Fetch the keys of all issuers, and whatever else can be had ahead, in so many seconds at most.
+    def warm(self) -> None:
+        """Fetch the keys of all issuers, and whatever else can be had ahead, within the keys' deadline.
 
         What fails is made good when it is needed.
         """
-        deadline = self._clock.monotonic() + seconds
+        deadline = self._clock.monotonic() + self._settings.keys.deadline
         for issuer in self._issuers.values():
             issuer.keys.warm(deadline - self._clock.monotonic())
         if self._revocations is not None:
@@ -214,8 +214,7 @@ class Bundled:
     def warm(self) -> None:
         """Get everything ready ahead of the first request. Raises nothing."""
         try:
-            authorizer = self._ready()
-            authorizer.warm(bundle.KeyTimes().deadline)
+            self._ready().warm()
         except SettingsBroken:
             return
 

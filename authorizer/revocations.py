@@ -6,7 +6,7 @@ issued until a moment; an issuer's name has no `#`. DynamoDB deletes an entry so
 
 from typing import Any, Protocol
 
-from authorizer.claims import Caller, is_plain
+from authorizer.claims import MAX_TEXT, Caller, is_plain
 from authorizer.settings import MAX_LEEWAY, MAX_LIFETIME
 
 KEY = "revoked"
@@ -40,17 +40,17 @@ class Revocations(Protocol):
 
 def token_key(issuer: str, token_id: str) -> str:
     """The key of a token's entry; `issuer` is the configured name. Raises ValueError for an id that no token has."""
-    return _key(issuer, "token", token_id)
+    return _key(issuer, "token", token_id, "token's id")
 
 
 def subject_key(issuer: str, subject: str) -> str:
     """The key of a subject's entry. Raises ValueError for a subject that no token has."""
-    return _key(issuer, "subject", subject)
+    return _key(issuer, "subject", subject, "subject")
 
 
-def _key(issuer: str, kind: str, value: str) -> str:
+def _key(issuer: str, kind: str, value: str, called: str) -> str:
     if not value or not is_plain(value):
-        raise ValueError(f"a {kind} is a text that prints, of at most 255 bytes")
+        raise ValueError(f"no {called} is {value!a:.40}: allowed are texts that print, of at most {MAX_TEXT} bytes")
     return f"{issuer}#{kind}#{value}"
 
 

@@ -40,7 +40,7 @@ class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")]
     rate: Annotated[int, Meta(ge=1, le=100_000)]
     burst: Annotated[int, Meta(ge=1, le=100_000)]
-    quota: Annotated[int, Meta(ge=1)] | None = None
+    quota: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
     period: Literal["DAY", "WEEK", "MONTH"] = "DAY"
     clients: dict[str, tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...]] = {}
 
@@ -93,12 +93,23 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     plain = {name: _plain(name, text) for name, text in own.items()}
     errors = [*_region_errors(given), *_issuer_errors(plain.get("issuers"))]
     try:
-        settings = validate(plain, StackSettings)
+        validate(plain, StackSettings)
     except Invalid as invalid:
-        raise SettingsError(_report(project, stack, [*errors, *invalid.errors])) from None
+        errors += invalid.errors
+    settings = _readable(plain)
     if errors := [*errors, *_time_errors(settings), *_origin_errors(settings), *_usage_errors(settings)]:
         raise SettingsError(_report(project, stack, errors))
     return settings
+
+
+def _readable(plain: Mapping[str, Any]) -> StackSettings:
+    """Those settings that are right by themselves, and the others' defaults; no issuers where theirs is not."""
+    values: dict[str, Any] = {"issuers": ()}
+    for field in msgspec.structs.fields(StackSettings):
+        if field.encode_name in plain:
+            with suppress(msgspec.ValidationError):
+                values[field.name] = msgspec.convert(plain[field.encode_name], field.type)
+    return StackSettings(**values)
 
 
 def _plain(name: str, text: str) -> Any:
@@ -108,7 +119,7 @@ def _plain(name: str, text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -140,15 +151,29 @@ def _origin_errors(settings: StackSettings) -> list[FieldError]:
 def _usage_errors(settings: StackSettings) -> list[FieldError]:
     usage = settings.usage
     plans, clients = [plan.name for plan in usage.plans], usage.clients()
-    issuers = {issuer.name for issuer in settings.issuers}
+    issuers = {issuer.name: issuer for issuer in settings.issuers}
     found = [f"the plan {name!r} is there twice" for name in _twice(plans)]
     found += [f"the client {client!r} of issuer {issuer!r} is listed twice" for issuer, client in _twice(clients)]
     found += [
         f"there is no issuer {issuer!r}; allowed are {', '.join(sorted(issuers))}"
-        for issuer in sorted({issuer for issuer, _ in clients} - issuers)
+        for issuer in sorted({issuer for plan in usage.plans for issuer in plan.clients} - issuers.keys())
+        if issuers
+    ]
+    found += [
+        f"the client {client!r} is none of those that issuer {issuer!r} accepts: {', '.join(issuers[issuer].clients)}"
+        for issuer, client in clients
+        if issuer in issuers and client not in (issuers[issuer].clients or (client,))
+    ]
+    found += [f"the client {client!a} is none: it does not print" for _, client in clients if not client.isprintable()]
+    found += [
+        f"the plan {plan.name!r} is nobody's: it has no clients and is not the unlisted ones'"
+        for plan in usage.plans
+        if not any(plan.clients.values()) and plan.name != usage.unlisted
     ]
     if usage.unlisted is not None and usage.unlisted not in plans:
-        found.append(f"unlisted: there is no plan {usage.unlisted!r}; allowed are {', '.join(plans) or 'none'}")
+        found.append(
+            f"unlisted: there is no plan {usage.unlisted!r}; allowed are {', '.join(dict.fromkeys(plans)) or 'none'}"
+        )
     return [FieldError("usage", problem) for problem in found]
 
 

@@ -11,6 +11,9 @@ from infra.gateway import Gateway
 from infra.naming import Names
 from infra.settings import StackSettings, Usage, UsagePlan
 
+UNLISTED = "unlisted"
+"""The name of the key that the clients of no plan share."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class UsagePlansArgs:
@@ -90,4 +93,6 @@ def client_keys(names: Names, usage: Usage, plan: UsagePlan) -> Iterator[ClientK
             yield ClientKey(name=f"{issuer}|{client}", value=value, description=f"Client {client} of issuer {issuer}")
     if plan.name == usage.unlisted:
         value = usage_key(names.project, names.stack)
-        yield ClientKey(name=plan.name, value=value, description="All clients that no plan lists")
+        # Named after what it is for and not after its plan: its value stays the same when the plan is another one, and
+        # API Gateway takes no second key of the same value while the first is there.
+        yield ClientKey(name=UNLISTED, value=value, description="All clients that no plan lists")

@@ -15,6 +15,6 @@ try:
 except ModuleNotFoundError as missing:
     if missing.name and missing.name.split(".")[0] in ("local", "infra", "handlers", "authorizer"):
         raise
-    sys.exit("gatehouse: the package %s is not installed here; run `make local`" % missing.name)  # noqa: UP031
+    sys.exit("gatehouse: this Python has no package %s; `make local` makes .venv/bin/python" % missing.name)  # noqa: UP031
 
 sys.exit(main())

@@ -26,6 +26,7 @@ from local.plan import plan, records, tree
 from local.provider import Provider
 from local.state import FOLDER, AlreadyRunning, Running, State
 from local.up import DEFAULT_PORT, Plan, UpFailed
+from local.waiting import wait_until
 
 EXPECTED = (
     AlreadyRunning, BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, UpFailed,
@@ -73,9 +74,9 @@ def down(_: argparse.Namespace) -> int:
     if pid is None:
         return fail("nothing is up")
     os.kill(pid, signal.SIGTERM)
-    if not detached.wait_until(lambda: not process_exists(pid), seconds=15):
+    if not wait_until(lambda: not process_exists(pid), seconds=15):
         os.kill(pid, signal.SIGKILL)
-        detached.wait_until(lambda: not process_exists(pid), seconds=5)
+        wait_until(lambda: not process_exists(pid), seconds=5)
     ROOMY.print("The stack is down.")
     return 0
 
@@ -121,7 +122,8 @@ def revoke_tokens(options: argparse.Namespace) -> int:
         return fail("nothing is up; start it with `python -m local up`")
     connection = Provider(running.endpoint).connection
     clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
-    ROOMY.print(revoke.revoke(revoke.Stack.read(running.stack), clients, options), markup=False)
+    for line in revoke.revoke(revoke.Stack.read(running.stack), clients, revoke.wish_of(options), settling=0):
+        ROOMY.print(line, markup=False)
     return 0
 
 
@@ -151,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         added.set_defaults(run=run)
         return added
 

@@ -1,18 +1,21 @@
 """The stack in the background: the same command, in a session of its own, with a file for its output."""
 
+import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 from rich.console import Console
 
 from infra.bundles import ROOT
 from local.state import State
+from local.waiting import wait_until
 
 LOG_NAME = "up.log"
 PATIENCE = 600
 """How long a first start may take, packages included, in seconds."""
+
+INTERRUPTED = 130
+"""What a shell makes of a process that SIGINT ended."""
 
 
 def start(port: int, state: State, console: Console) -> int:
@@ -24,8 +27,15 @@ def start(port: int, state: State, console: Console) -> int:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
-    with console.status("Starting the stack"):
-        wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=PATIENCE)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with console.status("Starting the stack"):
+            wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=PATIENCE)
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
+        return INTERRUPTED
     running = state.running()
     if running is None:
         _, mark, said = log.read_text().rpartition("gatehouse: ")
@@ -33,13 +43,3 @@ def start(port: int, state: State, console: Console) -> int:
         return process.poll() or 1
     console.print(f"The stack is up at {running.url} (logs in {state.folder}; stop it with `python -m local down`).")
     return 0
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float) -> bool:
-    """Waits until something holds; whether it did within the time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True

@@ -9,10 +9,13 @@ from typing import IO
 import msgspec
 
 from infra.bundles import ROOT
+from local.waiting import wait_until
 
 FOLDER = ROOT / ".local"
 FILE_NAME = "state.json"
 LOCK_NAME = "lock"
+PATIENCE = 1.0
+"""Seconds for which the lock is tried."""
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,27 +43,32 @@ class State:
         self.folder = folder
 
     def hold(self) -> IO[str]:
-        """Takes the lock for as long as the returned file is open. Raises AlreadyRunning."""
+        """Takes the lock for as long as the returned file is open. Raises AlreadyRunning.
+
+        Whoever only looks who holds it has a share of it for a moment, so it is tried for a while. What a stack that
+        was killed has left behind is cleared away.
+        """
         self.folder.mkdir(exist_ok=True)
         file = (self.folder / LOCK_NAME).open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not wait_until(lambda: _locked(file, fcntl.LOCK_EX), seconds=PATIENCE, pause=0.01):
             file.close()
-            raise AlreadyRunning from None
+            raise AlreadyRunning
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        self.clear()
         return file
 
     def holder(self) -> int | None:
         """The process that holds the lock, if one does."""
         try:
-            with self.hold():
-                return None
-        except AlreadyRunning:
-            text = (self.folder / LOCK_NAME).read_text()
-            return int(text) if text.isascii() and text.isdigit() else None
+            with (self.folder / LOCK_NAME).open() as file:
+                if _locked(file, fcntl.LOCK_SH):
+                    return None
+                text = file.read()
+        except FileNotFoundError:
+            return None
+        return int(text) if text.isascii() and text.isdigit() else None
 
     def running(self) -> Running | None:
         """The stack that is up, if one is: a file that its process left behind does not count."""
@@ -79,3 +87,12 @@ class State:
     def clear(self) -> None:
         """Says that nothing is up."""
         (self.folder / FILE_NAME).unlink(missing_ok=True)
+
+
+def _locked(file: IO[str], kind: int) -> bool:
+    """Whether the lock on a file was to be had: all of it (LOCK_EX), or a share of it (LOCK_SH)."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

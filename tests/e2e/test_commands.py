@@ -17,7 +17,7 @@ import pytest
 
 from handlers.contract import Collection, routes
 from infra.bundles import ROOT
-from local.detached import wait_until
+from local.waiting import wait_until
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
 

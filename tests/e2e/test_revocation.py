@@ -1,9 +1,10 @@
 """What is revoked counts no more at once, although its policy is cached; everybody else goes on."""
 
-import argparse
+import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -12,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEPT, KEY, subject_key
 from infra import revoke
-from infra.revoke import Clients, RevokeFailed
+from infra.naming import Names
+from infra.revoke import Clients, RevokeFailed, Wish
 from local.provider import Provider
 from local.up import Stack
 from tests.e2e.conftest import Client
@@ -41,12 +43,11 @@ def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
 
 
-def wish(subject: str | None = None, token_id: str | None = None, issuer: str | None = None) -> argparse.Namespace:
-    return argparse.Namespace(subject=subject, token_id=token_id, issuer=issuer)
-
-
-def revoked(clients: Clients, **what: str) -> str:
-    return revoke.revoke(revoke.Stack.read("local"), clients, wish(**what))
+def revoked(clients: Clients, subject: str = "", token_id: str = "") -> str:
+    """The one line that is told."""
+    wish = Wish(subjects=[subject] if subject else [], token_ids=[token_id] if token_id else [])
+    (said,) = revoke.revoke(revoke.Stack.read("local"), clients, wish, settling=0)
+    return said
 
 
 def status(client: Client, token: str) -> int:
@@ -149,12 +150,17 @@ class TestCommand:
         ("arguments", "said"),
         [
             (["--stack", "local", "--subject", "a", "--issuer", "x"], "no issuer 'x'; --issuer is one of local"),
-            (["--stack", "local", "--subject", ""], "a subject is a text that prints, of at most 255 bytes"),
-            (["--stack", "local", "--token-id", "a\nb"], "a token is a text that prints, of at most 255 bytes"),
+            (
+                ["--stack", "local", "--subject", ""],
+                "no subject is '': allowed are texts that print, of at most 255",
+            ),
+            (["--stack", "local", "--token-id", "a\nb"], "no token's id is 'a\\nb': allowed are texts that print"),
+            (["--stack", "local"], "nothing to revoke; give --subject or --token-id"),
+            (["--stack", "dev", "--subject", "a"], "stack dev asks no list: enable gatehouse:revocation and deploy it"),
             (["--stack", "none", "--subject", "a"], "Pulumi.none.yaml: no such file"),
             (
-                ["--stack", "dev", "--subject", "a"],
-                "no table gatehouse-dev-authorizer-revocations: enable gatehouse:revocation in Pulumi.dev.yaml",
+                ["--stack", "dev", "--subject", "a", "--config", 'revocation={"enabled":true}'],
+                "no API named gatehouse-dev-api in us-east-1, in the account of these credentials: is the stack",
             ),
         ],
     )
@@ -174,22 +180,54 @@ class TestCommand:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         assert revoke.main(["--stack", "local", "--subject", "a"]) == 1
-        assert "nothing was revoked: Unable to locate credentials" in capsys.readouterr().err
+        assert "not everything was revoked: Unable to locate credentials" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("arguments", [[], ["--stack", "local"], ["--subject", "a"]])
-    def test_has_to_be_told_what(self, arguments: list[str]) -> None:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--subject", "a"],
+            ["--stack", "local", "--sub", "a"],
+            ["--stack", "local", "--subject", "a", "--config", "x"],
+        ],
+    )
+    def test_takes_its_arguments_as_they_are_spelled(self, arguments: list[str]) -> None:
         with pytest.raises(SystemExit, match="2"):
             revoke.main(arguments)
-        with pytest.raises(SystemExit, match="2"):
-            revoke.main(["--stack", "local", "--subject", "a", "--token-id", "b"])
+
+    def test_revokes_all_that_it_is_told(
+        self, client: Client, environment: None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        tokens = [client.token(subject) for subject in ("first", "second", "third", "fourth")]
+        assert [status(client, token) for token in tokens] == [200] * 4
+        third = ["--token-id", token_id(tokens[2])]
+        assert revoke.main(["--stack", "local", "--subject", "first", "--subject", "second", *third]) == 0
+        assert capsys.readouterr().out.count("\n") == 3
+        assert [status(client, token) for token in tokens] == [401, 401, 401, 200]
+
+    def test_tells_what_it_did_in_any_encoding(
+        self, client: Client, environment: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii", write_through=True))
+        assert revoke.main(["--stack", "local", "--subject", "Zoë"]) == 0
+        assert written.getvalue().startswith(rb"No token of Zo\xeb that")
 
     def test_tells_when_the_cache_could_not_be_emptied(self, client: Client, clients: Clients) -> None:
         token = client.token("not-flushed")
         assert status(client, token) == 200
         gateway = _Refusing(clients.apigateway)
         with pytest.raises(RevokeFailed, match=r"on the list, but .* for 300 seconds more: .*: TooManyRequests"):
-            revoke.revoke(revoke.Stack.read("local"), Clients(clients.dynamodb, gateway), wish(subject="not-flushed"))
+            revoked(Clients(clients.dynamodb, gateway), "not-flushed")
         assert status(client, token) == 200, "what the message says"
+
+    def test_says_so_where_the_list_is_not_deployed(self, clients: Clients) -> None:
+        api = clients.apigateway.create_rest_api(name="gatehouse-half-api")["id"]
+        stack = replace(revoke.Stack.read("local"), names=Names("gatehouse", "half"))
+        try:
+            with pytest.raises(RevokeFailed, match="no table gatehouse-half-authorizer-revocations in us-east-1"):
+                revoke.revoke(stack, clients, Wish(subjects=["a"]))
+        finally:
+            clients.apigateway.delete_rest_api(restApiId=api)
 
     def test_revokes_nothing_where_it_is_not_clear_which_api_it_is(self, clients: Clients) -> None:
         second = clients.apigateway.create_rest_api(name="gatehouse-local-api")["id"]

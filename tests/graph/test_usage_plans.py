@@ -62,11 +62,11 @@ def test_every_listed_client_has_the_key_that_the_authorizer_answers_with(usage:
     assert {name: revealed(key.inputs["value"]) for name, key in keys.items()} == {
         "main|mobile-app": usage_key("gatehouse", "prod", "main", "mobile-app"),
         "main|reporting": usage_key("gatehouse", "prod", "main", "reporting"),
-        "others": usage_key("gatehouse", "prod"),
+        "unlisted": usage_key("gatehouse", "prod"),
     }
     assert keys["main|mobile-app"].inputs["description"] == "Client mobile-app of issuer main"
     assert keys["main|mobile-app"].inputs["name"] == "gatehouse-prod-main|mobile-app"
-    assert keys["others"].inputs["tags"] == {"environment": "prod"}
+    assert keys["unlisted"].inputs["tags"] == {"environment": "prod"}
 
 
 def test_every_key_is_in_its_clients_plan_and_leaves_it_before_it_is_in_another(usage: Graph) -> None:
@@ -76,7 +76,7 @@ def test_every_key_is_in_its_clients_plan_and_leaves_it_before_it_is_in_another(
         name: [urn.rpartition("::")[2] for urn in made.property_dependencies["usagePlanId"]]
         for name, made in attachments.items()
     }
-    assert plans == {"main|mobile-app": ["partners"], "main|reporting": ["partners"], "others": ["others"]}
+    assert plans == {"main|mobile-app": ["partners"], "main|reporting": ["partners"], "unlisted": ["others"]}
     for name, made in attachments.items():
         assert [urn.rpartition("::")[2] for urn in made.property_dependencies["keyId"]] == [name]
         assert made.inputs["keyType"] == "API_KEY"

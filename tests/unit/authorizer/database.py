@@ -27,7 +27,7 @@ KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a
 
 
 class Database:
-    """Its items by key; `failures` are answered first: a status, bytes, or `hang up`, `wait`."""
+    """Its items by key; `failures` are answered first: a status, bytes, or `hang up`, `wait`, `twice`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -107,6 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif failure == "wait":
             time.sleep(0.6)
             self.close_connection = True
+        elif failure == "twice":
+            for _ in range(2):
+                self._send(200, self.database.answer(body))
         elif isinstance(failure, bytes):
             self._send(200, failure)
         elif isinstance(failure, int):

@@ -11,7 +11,7 @@ import pytest
 
 from authorizer import connection
 from authorizer.connection import Connection, Target, target
-from tests.security.key_server import key_server
+from tests.security.key_server import key_server, says_nothing, sends
 from tests.security.test_outages import MARGIN
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -176,3 +176,48 @@ class TestNames:
 
 def test_authorities_are_loaded_once() -> None:
     assert connection._context() is connection._context()
+
+
+class TestQuiet:
+    def test_is_a_connection_of_which_nothing_came_unasked(self) -> None:
+        with key_server(TestExchanges.answering(OK)) as server, Connection(target(server.url), soon()) as made:
+            assert made.quiet
+            made.read(made.ask(REQUEST, soon()), 20)
+            assert made.quiet
+            assert made.read(made.ask(REQUEST, soon()), 20) == b"{}", "looking changes nothing"
+
+    @pytest.mark.parametrize("pause", [0.0, 0.1])
+    def test_is_none_with_something_buffered_or_still_to_be_received(self, pause: float) -> None:
+        def behave(peer: socket.socket, over: threading.Event) -> None:
+            peer.recv(65_536)
+            peer.sendall(OK)
+            time.sleep(pause)
+            peer.sendall(OK)
+            over.wait(5)
+
+        with key_server(behave) as server, Connection(target(server.url), soon()) as made:
+            made.read(made.ask(REQUEST, soon()), 20)
+            time.sleep(0.2)
+            assert made.reusable
+            assert not made.quiet
+
+    def test_is_none_that_the_other_side_has_closed(self) -> None:
+        with key_server(sends(OK)) as server, Connection(target(server.url), soon()) as made:
+            made.read(made.ask(REQUEST, soon()), 20)
+            time.sleep(0.1)
+            assert not made.quiet
+
+
+def test_connecting_and_shaking_hands_have_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(socket.socket):
+        def connect(self, address: Any) -> None:
+            time.sleep(0.5)
+            super().connect(address)
+
+    monkeypatch.setattr(connection.socket, "socket", Slow)
+    with key_server(says_nothing) as server:
+        place = target(server.url)._replace(secure=True)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            Connection(place, soon(0.8))
+        assert time.monotonic() - started < 1.2

@@ -1,5 +1,6 @@
 """Items are read by key: signed, consistently, over one connection, in time, or not at all."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,7 +11,7 @@ from authorizer import dynamodb
 from authorizer.dynamodb import ReadFailed, Table
 from tests.security.key_server import key_server
 from tests.security.test_outages import MARGIN, OUTAGES
-from tests.unit.authorizer.database import database
+from tests.unit.authorizer.database import TABLE, database
 from tests.unit.authorizer.provider import Hands
 
 
@@ -104,6 +105,27 @@ def test_what_fails_twice_is_a_failure_that_tells_nothing_of_the_keys(failure: i
         assert "secret" not in str(failed.value)
         assert len(found.requests) == 2
         assert found.table().items(("a",), 2) == []
+
+
+def test_what_was_found_before_a_failure_is_not_lost() -> None:
+    key = {"revoked": {"S": "a"}}
+    some = json.dumps({"Responses": {TABLE: [key]}, "UnprocessedKeys": {TABLE: {}}}).encode()
+    with database() as found:
+        found.failures += [some, 500]
+        with pytest.raises(ReadFailed, match=r"^status 500$") as failed:
+            found.table().items(("a", "b"), 2)
+        assert failed.value.found == [key]
+
+
+def test_an_answer_too_many_is_nobodys() -> None:
+    """It would be taken for the next one's, and every later one would be one off."""
+    with database() as found:
+        found.put("a")
+        asked = found.table()
+        found.failures.append("twice")
+        for key, expected in (("b", set[str]()), ("a", {"a"}), ("b", set[str]()), ("a", {"a"})):
+            assert keys(asked.items((key,), 1)) == expected
+        assert found.connections == 2
 
 
 def test_a_wrong_signature_is_a_failure() -> None:

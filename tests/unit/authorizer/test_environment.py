@@ -1,5 +1,8 @@
 """The environment is read once, typed, and says what it lacks."""
 
+from typing import Any
+
+import botocore.session
 import pytest
 
 from authorizer.environment import read
@@ -40,6 +43,26 @@ def test_what_lambda_sets_is_there() -> None:
 )
 def test_dynamodb_is_the_regions_unless_another_endpoint_is_set(more: dict[str, str], url: str) -> None:
     assert read({**VARIABLES, **more}).dynamodb_url == url
+
+
+def test_dynamodb_is_where_aws_has_it_in_every_region() -> None:
+    """One region for each beginning of their names, of every partition that botocore knows."""
+    session: Any = botocore.session.Session()
+    regions = {
+        region.rpartition("-")[0].rpartition("-")[0]: region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("dynamodb", partition)
+    }
+    assert {"us", "eu", "cn", "us-gov", "us-iso", "eusc-de"} <= regions.keys()
+    for region in regions.values():
+        client = session.create_client("dynamodb", region, aws_access_key_id="a", aws_secret_access_key="b")
+        assert read({**VARIABLES, "AWS_REGION": region}).dynamodb_url == client.meta.endpoint_url
+
+
+@pytest.mark.parametrize("url", ["http://host.docker.internal:4566", "HTTPS://x", "x", "https://x:99999"])
+def test_an_endpoint_that_cannot_be_used_is_a_broken_setting(url: str) -> None:
+    with pytest.raises(SettingsBroken, match=r"environment: .*(neither https|no such port)"):
+        read({**VARIABLES, "AWS_ENDPOINT_URL": url})
 
 
 def test_it_does_not_show() -> None:

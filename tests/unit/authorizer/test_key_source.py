@@ -6,9 +6,11 @@ from contextlib import suppress
 import pytest
 
 from authorizer.errors import KeysUnavailable
+from authorizer.fetch import FetchFailed
+from authorizer.handler import Authorizer
 from authorizer.key_source import KeySource
 from authorizer.settings import KeyTimes
-from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, token
+from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, settings, token
 
 TIMES = KeyTimes(refresh=300, limit=3600, cooldown=30, retry=5)
 
@@ -185,24 +187,33 @@ class TestUnknownKey:
 
 class TestWarming:
     def test_fetches_ahead_of_the_first_request(self, office: Office) -> None:
-        office.authorizer.warm(3)
+        office.authorizer.warm()
         assert office.fetches == 1
         assert (office.try_one(), office.fetches) == ("ok", 1)
 
     def test_that_fails_leaves_it_to_the_first_request(self, office: Office) -> None:
         office.provider.go_down()
-        office.authorizer.warm(3)
+        office.authorizer.warm()
         office.provider.publish(jwk("ES256"))
         assert office.try_one() == "ok"
 
     def test_fetches_nothing_that_is_there(self, office: Office) -> None:
         office.try_one()
-        office.authorizer.warm(3)
+        office.authorizer.warm()
         assert office.fetches == 1
 
-    def test_without_time_fetches_nothing(self, office: Office) -> None:
-        office.authorizer.warm(0)
-        assert office.provider.asked == []
+    def test_ends_with_the_keys_deadline(self) -> None:
+        hands, given = Hands(), list[float]()
+
+        def fetch(url: str, timeout: float) -> bytes:
+            given.append(timeout)
+            hands.monotonic += timeout
+            raise FetchFailed(url)
+
+        issuers = tuple(issuer(name=name, url=f"https://{name}.example.com", key_url=KEY_URL) for name in ("a", "b"))
+        made = settings(issuers=issuers, keys=KeyTimes(deadline=2))
+        Authorizer(made, fetch, hands.clock, lambda _: None).warm()
+        assert given == [2], "nothing is left for the second"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from authorizer import settings as bundle
-from authorizer.settings import DecisionCache, Issuer, KeyTimes, Settings, problems
+from authorizer.settings import DecisionCache, Issuer, KeyTimes, Revocation, Settings, problems
 from tests.unit.authorizer.provider import AUDIENCE, URL, issuer, settings
 
 
@@ -162,8 +162,10 @@ def test_an_issuers_limits(field: str, accepted: object, refused: object) -> Non
     [
         *((KeyTimes, field, 1, 0) for field in ("refresh", "limit", "cooldown", "retry")),
         *((KeyTimes, field, 604_800, 604_801) for field in ("refresh", "limit", "cooldown", "retry")),
-        *((KeyTimes, field, 0.001, 0) for field in ("deadline", "patience")),
+        *((KeyTimes, field, 0.1, 0.09) for field in ("deadline", "patience")),
         *((KeyTimes, field, 8, 8.1) for field in ("deadline", "patience")),
+        (Revocation, "timeout", 0.1, 0.09),
+        (Revocation, "timeout", 8, 8.1),
         (DecisionCache, "seconds", 0, -1),
         (DecisionCache, "seconds", 3600, 3601),
         (DecisionCache, "entries", 1, 0),

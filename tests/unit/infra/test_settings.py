@@ -56,6 +56,32 @@ def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_
     assert 'allowed are arm64, x86_64, host (found "sparc")' in by_key["architecture"]
 
 
+def test_settings_that_fit_are_accepted() -> None:
+    plans = [{**PLAN, "clients": {"main": ["a"]}}, {**PLAN, "name": "others", "quota": 5}]
+    settings = load(
+        "gatehouse",
+        "dev",
+        texts(
+            issuers=[{**ISSUER, "clients": ["a", "b"]}],
+            keyTimes={"deadline": 4.5, "patience": 4.5},
+            usage={"plans": plans, "unlisted": "others"},
+        ),
+    )
+    assert settings.usage.plans[1].period == "DAY"
+
+
+def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
+    told = report(
+        keyTimes={"refresh": 9, "limit": 9},
+        usage={"unlisted": "x"},
+        corsOrigins=["*", "https://a.example"],
+        colour="red",
+    )
+    assert told.startswith("Pulumi.dev.yaml: 4 settings are not usable")
+    told = report(issuers=[{**ISSUER, "name": "Main"}], usage={"plans": [{**PLAN, "clients": {"main": ["a"]}}]})
+    assert "there is no issuer" not in told, "nobody knows the issuers' names yet"
+
+
 def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
     told = report(logRetentionDays=45, issuers=[{**ISSUER, "url": "http://id.example.com"}])
     assert "logRetentionDays" in told
@@ -89,7 +115,13 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"protectData": "yes"}, "protectData"),
         ({"timeoutSeconds": 30}, "timeoutSeconds"),
         ({"keyTimes": {"refresh": 60, "limit": 60}}, "keyTimes: refresh (60 s) is not less than limit (60 s)"),
-        ({"keyTimes": {"deadline": 7, "patience": 2}}, "are 10 s together; allowed are 9"),
+        ({"keyTimes": {"deadline": 5}}, "a decision may wait 10 s"),
+        ({"keyTimes": {"deadline": 4}, "revocation": {"enabled": True, "timeout": 1.5}}, "a decision may wait 9.5 s"),
+        ({"keyTimes": {"deadline": 3, "patience": 6.5}}, "a decision may wait 9.5 s"),
+        ({"keyTimes": {"deadline": 0.01}}, "keyTimes.deadline"),
+        ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
+        ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
+        ({"issuers": "[" * 5000}, "issuers"),
         ({"keyTimes": {"refreshed": 60}}, "keyTimes.refreshed: unknown"),
         ({"decisionCache": {"seconds": 3601}}, "decisionCache.seconds"),
         ({"revocation": {"whenUnavailable": "ignore"}}, "allowed are refuse, accept"),
@@ -103,6 +135,18 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"plans": [{**PLAN, "clients": {"other": ["a"]}}]}}, "no issuer 'other'; allowed are main"),
         ({"usage": {"plans": [PLAN], "unlisted": "all"}}, "no plan 'all'; allowed are partners"),
         ({"usage": {"unlisted": "all"}}, "no plan 'all'; allowed are none"),
+        ({"usage": {"plans": [PLAN]}}, "the plan 'partners' is nobody's"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"main": []}}]}}, "the plan 'partners' is nobody's"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"x": []}}]}}, "no issuer 'x'; allowed are main"),
+        ({"usage": {"plans": [{**PLAN, "quota": 2**31}]}}, "usage.plans[0].quota"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}}, "client 'a\\nb' is none: it does not print"),
+        (
+            {
+                "issuers": [{**ISSUER, "clients": ["a"]}],
+                "usage": {"plans": [{**PLAN, "clients": {"main": ["a", "b"]}}]},
+            },
+            "the client 'b' is none of those that issuer 'main' accepts: a",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
