@@ -65,6 +65,7 @@ class TestExchanges:
         [
             (OK, True),
             (OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), False),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b"x" * 20, True),
             (b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n" + b"x" * 30, False),
             (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", False),
         ],

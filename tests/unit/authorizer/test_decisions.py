@@ -83,6 +83,21 @@ class TestRemembered:
             self.cached(desk, text)
         assert [self.cached(desk, text) for text in reversed(texts)] == [True, True, False]
 
+    def test_is_put_in_the_place_of_what_it_replaces(self) -> None:
+        desk = Desk(decisions=DecisionCache(entries=2, seconds=100))
+        first, second = token(jti="1"), token(jti="2")
+        self.cached(desk, second)
+        desk.hands.move(50)
+        self.cached(desk, first)
+        desk.hands.move(50)
+        held = desk.authorizer._decisions._held
+        self.cached(desk, second)
+        assert len(held) == 2
+        desk.hands.move(50)
+        assert not self.cached(desk, first)
+        assert len(held) == 2, "nothing was forgotten for what took its own place"
+        assert self.cached(desk, second)
+
     def test_is_nothing_where_it_is_switched_off(self) -> None:
         desk = Desk(decisions=DecisionCache(seconds=0))
         assert [self.cached(desk, token()) for _ in range(2)] == [False, False]
@@ -109,6 +124,9 @@ class TestUsageKey:
     @pytest.mark.parametrize("client", ["client-2", "client-3"])
     def test_is_the_default_plans_for_others(self, client: str) -> None:
         assert self.key(self.usage, client) == usage_key("gatehouse", "test")
+
+    def test_is_the_default_plans_where_the_issuer_has_no_clients_listed(self) -> None:
+        assert self.key(Usage(clients={"other": ("client-1",)}), "client-1") == usage_key("gatehouse", "test")
 
     def test_is_not_there_without_plans(self) -> None:
         assert self.key(None, "client-1") is None

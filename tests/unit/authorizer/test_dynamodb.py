@@ -23,10 +23,13 @@ def test_items_that_exist_are_found() -> None:
     with database() as found:
         found.put("a", issued_until=5)
         found.put("c")
-        read = found.table().items(("a", "b"), 2)
+        read = found.table(Hands().clock).items(("a", "b"), 2)
     assert read == [{"revoked": {"S": "a"}, "issued_until": {"N": "5"}}]
     assert found.requests[0]["X-Amz-Target"] == "DynamoDB_20120810.BatchGetItem"
-    assert found.requests[0]["X-Amz-Security-Token"] == "a-session-token"
+    request = found.requests[0]
+    assert request["X-Amz-Security-Token"] == "a-session-token"
+    assert (request["Content-Type"], request["Accept-Encoding"]) == ("application/x-amz-json-1.0", "identity")
+    assert request["X-Amz-Date"] == "20270115T080000Z"
 
 
 def test_one_connection_serves_many_reads() -> None:

@@ -59,22 +59,22 @@ def test_resources_begin_as_the_method_arn_does(prefix: str) -> None:
     ],
 )
 def test_an_arn_that_is_not_a_methods_is_a_fault(arn: object) -> None:
-    with pytest.raises(EventMalformed):
+    with pytest.raises(EventMalformed, match=r"^(no method ARN|not a method ARN of API Gateway)$"):
         ask({"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": arn})
 
 
 @pytest.mark.parametrize(
-    "event",
+    ("event", "said"),
     [
-        {"methodArn": STAGE + "GET/items"},
-        {"type": "REQUEST", "version": "1.0", "methodArn": STAGE + "GET/items"},
-        {**HTTP, "identitySource": "Bearer x"},
-        {**HTTP, "identitySource": [5]},
-        {"type": "TOKEN", "authorizationToken": 5, "methodArn": STAGE + "GET/items"},
+        ({"methodArn": STAGE + "GET/items"}, "neither a TOKEN event nor payload format 2.0"),
+        ({"type": "REQUEST", "version": "1.0", "methodArn": STAGE}, "neither a TOKEN event nor payload format 2.0"),
+        ({**HTTP, "identitySource": "Bearer x"}, "neither a TOKEN event nor payload format 2.0"),
+        ({**HTTP, "identitySource": [5]}, "the credential is not a text"),
+        ({"type": "TOKEN", "authorizationToken": 5, "methodArn": STAGE + "GET/items"}, "the credential is not a text"),
     ],
 )
-def test_another_event_is_a_fault(event: dict[str, Any]) -> None:
-    with pytest.raises(EventMalformed):
+def test_another_event_is_a_fault(event: dict[str, Any], said: str) -> None:
+    with pytest.raises(EventMalformed, match=f"^{said}$"):
         ask(event)
 
 
@@ -92,9 +92,11 @@ def test_another_event_is_a_fault(event: dict[str, Any]) -> None:
     ],
 )
 def test_no_credential_is_unauthorized(event: dict[str, Any]) -> None:
+    desk = Desk()
     with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
-        ask(event)
+        desk.authorizer(event, None)
     assert type(refused.value) is Exception
+    assert desk.reason == "credentials_missing"
 
 
 def test_a_remembered_decision_is_written_anew_for_another_stage() -> None:

@@ -116,6 +116,11 @@ def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> Non
     assert failed.value.__context__ is None
 
 
+@pytest.mark.parametrize("claims", [{"aud": "other"}, {"scope": ""}, {}])
+def test_every_line_names_its_request(claims: dict[str, Any]) -> None:
+    assert line(Desk(), token(**claims))["request_id"] == "request-1"
+
+
 def test_what_is_remembered_is_said_as_well() -> None:
     desk = Desk()
     first, second = line(desk, token()), line(desk, token())

@@ -122,6 +122,14 @@ class TestPatterns:
         made = patterns.collections(routes("items"))[0]
         assert patterns.compact(made, made.granted(scopes)) == expected
 
+    def test_do_not_begin_as_a_method_does_that_is_not_granted(self) -> None:
+        """PATCH is not granted, so P* is not written for PUT; and DELETE has its whole letter to itself."""
+        made = patterns.collections(
+            [route("/items/{id}", "PUT", "DELETE"), route("/items/{id}", "PATCH", "GET", scope="b")]
+        )[0]
+        assert patterns.compact(made, made.granted({"a:read"})) == ["D*/items/*", "PUT/items/*"]
+        assert patterns.compact(made, made.granted({"b"})) == ["G*/items/*", "PATCH/items/*"]
+
 
 class TestSize:
     def test_beyond_the_gateways_limit_for_one_resource_is_refused(self) -> None:
@@ -187,6 +195,15 @@ class TestSize:
         large = Policies(routes(*names))
         large.statements(stage, tuple(sorted(large.scopes)), NOW, rest)
         assert asked == [300]
+
+    def test_of_a_whole_answer_decides_too(self) -> None:
+        made = settings(routes=routes(*(f"{letter}{number}" for letter in "abcde" for number in range(5))))
+        policies = Policies(made.routes)
+        caller = Caller("main", "x" * 36, "x", "x", None, tuple(sorted(policies.scopes)), NOW, None)
+        stage = Stage("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
+        answer = decide(made, policies, stage, caller, None).answer
+        assert len(answer["policyDocument"]["Statement"]) == 2
+        assert len(msgspec.json.encode(answer)) <= policy.MAX_BYTES
 
     def test_has_a_worst_case_for_a_deployment_to_look_at(self) -> None:
         one, two = (policy.worst_case_size(routes(*names)) for names in (["items"], ["items", "users"]))

@@ -96,7 +96,9 @@ class TestToken:
         issuers = (issuer(profile="generic"),)
         text = token(header={"typ": "JWT"}, payload=json.dumps(claims(**{claim: ...})).encode())
         assert Desk(issuers=issuers).ask(text)["principalId"] == "main|alice"
-        assert refused(Desk(revocations=listed, issuers=issuers), text) == "claim_missing"
+        desk = Desk(revocations=listed, issuers=issuers)
+        assert refused(desk, text) == "claim_missing"
+        assert desk.lines[-1]["claim"] == claim
         assert listed.asked == 0
 
     def test_that_is_not_authentic_is_not_looked_up(self, desk: Desk, listed: Listed) -> None:
@@ -180,7 +182,7 @@ class TestUnavailable:
         assert desk.lines[-1]["RevocationFailures"] == 0
 
     def test_settings_that_want_a_list_do_not_work_without_one(self) -> None:
-        with pytest.raises(SettingsBroken, match="there is no list"):
+        with pytest.raises(SettingsBroken, match=r"^tokens can be revoked, but there is no list$"):
             Authorizer(settings(revocation=Revocation(enabled=True)))
 
 
