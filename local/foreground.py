@@ -70,11 +70,16 @@ def _greet(console: Console, running: Running, token: str, seconds: float) -> No
 
 def _print_new(console: Console, follower: Follower) -> None:
     for line in follower.lines():
-        console.print(without_metrics(line), markup=False)
+        if (shown := readable(line)) is not None:
+            console.print(shown, markup=False)
 
 
-def without_metrics(line: str) -> str:
-    """A function's line without its description of metrics, which is for CloudWatch; the file keeps it."""
+def readable(line: str) -> str | None:
+    """What is shown of a function's line; the file keeps all of it.
+
+    The description of metrics is for CloudWatch. Raising "Unauthorized" is how an authorizer answers 401, and the line
+    before it has said why.
+    """
     name, separator, text = line.partition(" | ")
     try:
         told = json.loads(text)
@@ -83,4 +88,4 @@ def without_metrics(line: str) -> str:
     if not isinstance(told, dict):
         return line
     kept = {key: value for key, value in cast("dict[str, object]", told).items() if key != "_aws"}
-    return f"{name}{separator}{json.dumps(kept)}"
+    return None if kept.get("errorMessage") == "Unauthorized" else f"{name}{separator}{json.dumps(kept)}"

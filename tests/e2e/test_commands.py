@@ -126,7 +126,9 @@ def test_the_foreground_prints_how_to_call_it_and_ends_with_all_it_started(
         (curl,) = [line for line in lines if "curl" in line]
         done = subprocess.run(curl.strip(), shell=True, capture_output=True, text=True, check=True)  # noqa: S602
         assert "200 OK" in done.stdout
-        while '"status": 200' not in lines[-1]:
+        unsigned = re.sub(r"[\w-]+'$", "AAAA'", curl.strip())
+        assert "401" in subprocess.run(unsigned, shell=True, capture_output=True, text=True, check=True).stdout  # noqa: S602
+        while '"outcome": "unauthorized"' not in lines[-1]:
             lines.append(process.stdout.readline())
             assert lines[-1], "".join(lines)
         process.send_signal(number)
@@ -135,8 +137,40 @@ def test_the_foreground_prints_how_to_call_it_and_ends_with_all_it_started(
         process.kill()
         process.wait()
         process.stdout.close()
+    assert any('"status": 200' in line for line in lines)
+    assert not any("Traceback" in line or "errorMessage" in line for line in lines), "a 401 is no crash"
     assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
     assert not (project.folder / ".local" / "state.json").exists()
+
+
+@needs_proc
+def test_an_interrupted_start_in_the_background_starts_nothing(project: Project) -> None:
+    log = project.folder / ".local" / "up.log"
+    log.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", "up", "--detach", "--port", str(project.port)],
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert wait_until(lambda: log.exists() and "emulator" in log.read_text(), seconds=30)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=15)
+    assert (process.returncode, said) == (130, "gatehouse: interrupted; the stack was not started\n")
+    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+
+
+@needs_proc
+def test_after_a_kill_the_next_stack_is_told_of_and_not_the_last(project: Project) -> None:
+    assert project.up().returncode == 0
+    killed = project.status()
+    os.kill(cast("int", killed["pid"]), signal.SIGKILL)
+    assert wait_until(lambda: len(project.processes()) == 0, seconds=10), project.processes()
+    assert (project.folder / ".local" / "state.json").exists()
+    done = project.up()
+    assert done.returncode == 0, done.stderr
+    url = str(project.status()["url"])
+    assert url != killed["url"]
+    assert url in done.stdout.replace("\n", "")
+    assert httpx.get(f"{url}/items").status_code == 401
 
 
 @needs_proc

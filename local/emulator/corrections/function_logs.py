@@ -3,11 +3,13 @@
 AWS: what a function prints goes to its log group while it runs. MiniStack hands lines over when the invocation ends, to
 CloudWatch Logs only, and waits 50 ms for a first line after every invocation that printed none. Here each line also
 goes to one file (named by GATEHOUSE_FUNCTIONS_LOG), after the function's name, as soon as it is read; and when a
-response is there, all that the function printed before it is already in the pipe, so nothing needs to be waited for.
+response is there, all that the function printed before it is already in the pipe, so nothing needs to be waited for. An
+exception that a function raises is a line of JSON there.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import threading
@@ -44,12 +46,19 @@ def apply() -> None:
             log.write(worker.func_name, str(error).splitlines())
             raise
         if response.get("status") == "error":
-            log.write(worker.func_name, str(response.get("trace") or response.get("error")).splitlines())
+            log.write(worker.func_name, [_failure(str(response.get("error")), str(response.get("trace") or ""))])
         return response
 
     around(WORKERS, "Worker._read_stderr", read_stderr)
     around(WORKERS, "Worker._drain_stderr_bounded", drain)
     around(WORKERS, "Worker.invoke", invoke)
+
+
+def _failure(message: str, trace: str) -> str:
+    """A line for an exception, as Lambda's Python runtime writes it where the log format is JSON."""
+    *frames, last = trace.splitlines() or [""]
+    told = {"level": "ERROR", "errorMessage": message, "errorType": last.partition(":")[0], "stackTrace": frames[1:]}
+    return json.dumps(told)
 
 
 class _Log:
