@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -108,10 +109,8 @@ class Table:
         kept = self._taken()
         if kept is not None:
             half = time.monotonic() + max(0.0, deadline - time.monotonic()) / 2
-            try:
+            with suppress(OSError, ResponseMalformed):  # the other side may have left it
                 return self._asked(kept, request, half)
-            except (OSError, ResponseMalformed):
-                kept.close()  # the other side had left it
         return self._asked(Connection(self._place, deadline), request, deadline)
 
     def _asked(self, connection: Connection, request: bytes, deadline: float) -> tuple[int, bytes]:

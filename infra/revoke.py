@@ -214,9 +214,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigurationError, RevokeFailed, SettingsError, BotoCoreError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
+    tell(said)
+    return 0
+
+
+def tell(said: Sequence[str]) -> None:
+    """Prints what was done, in whatever encoding: a failure to print it would look like one to do it."""
     for line in said:
         sys.stdout.write(line.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding) + "\n")
-    return 0
 
 
 def _override(text: str) -> tuple[str, str]:

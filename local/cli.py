@@ -122,8 +122,7 @@ def revoke_tokens(options: argparse.Namespace) -> int:
         return fail("nothing is up; start it with `python -m local up`")
     connection = Provider(running.endpoint).connection
     clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
-    for line in revoke.revoke(revoke.Stack.read(running.stack), clients, revoke.wish_of(options), settling=0):
-        ROOMY.print(line, markup=False)
+    revoke.tell(revoke.revoke(revoke.Stack.read(running.stack), clients, revoke.wish_of(options), settling=0))
     return 0
 
 
