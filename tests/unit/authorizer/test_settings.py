@@ -40,6 +40,33 @@ def test_a_problem_is_one_plain_sentence(changes: dict[str, Any], problem: str) 
     assert problems(settings(**changes)) == (problem,)
 
 
+WAITING = (
+    "a decision may wait {seconds} s: for keys the deadline, then it or the patience, for the list of the revoked its "
+    "timeout; allowed are 9, for API Gateway itself waits ten"
+)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "patience", "timeout", "seconds"),
+    [
+        (4.5, 1, None, None),
+        (4.6, 1, None, "9.2"),
+        (2, 7, None, None),
+        (2, 7.5, None, "9.5"),
+        (4, 1, 1, None),
+        (4, 1, 1.5, "9.5"),
+        (2, 6, 1, None),
+        (2, 6, 1.5, "9.5"),
+    ],
+)
+def test_a_decision_may_not_wait_longer_than_the_gateway(
+    deadline: float, patience: float, timeout: float | None, seconds: str | None
+) -> None:
+    revocation = Revocation() if timeout is None else Revocation(enabled=True, timeout=timeout)
+    made = settings(keys=KeyTimes(deadline=deadline, patience=patience), revocation=revocation)
+    assert problems(made) == (() if seconds is None else (WAITING.format(seconds=seconds),))
+
+
 def test_all_problems_are_told_at_once() -> None:
     broken = issuer(url="http://a.example.com", key_url="http://b.example.com", default_scopes=("x",))
     assert len(problems(settings(issuers=(broken, broken)))) == 8
