@@ -139,9 +139,10 @@ def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str,
         except OSError:
             found.append([])
 
+    left = _left(deadline)
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
-    thread.join(_left(deadline))
+    thread.join(left)
     return found[0] if found else []
 
 

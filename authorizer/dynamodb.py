@@ -22,6 +22,9 @@ IDLE = 30
 PAUSE = 0.05
 """Seconds before what DynamoDB could not do is asked for once more."""
 
+MAX_KIND = 64
+"""Characters of a refusal's name."""
+
 OK = 200
 
 Item = dict[str, dict[str, Any]]
@@ -49,7 +52,14 @@ class _Kept(msgspec.Struct, frozen=True):
     monotonic: float
 
 
+class _Refusal(msgspec.Struct):
+    """What DynamoDB answers instead: `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`."""
+
+    kind: str = msgspec.field(name="__type")
+
+
 _batch = msgspec.json.Decoder(_Batch)
+_refusal = msgspec.json.Decoder(_Refusal)
 
 
 class Table:
@@ -93,7 +103,7 @@ class Table:
         except (OSError, ResponseMalformed) as error:
             raise ReadFailed(type(error).__name__) from None
         if status != OK:
-            raise ReadFailed(f"status {status}")
+            raise ReadFailed(f"status {status} {_kind(answer)}".rstrip())
         try:
             batch = _batch.decode(answer)
             found = batch.items[self._name]
@@ -152,3 +162,12 @@ class Table:
                 return kept.connection
             kept.connection.close()
         return None
+
+
+def _kind(answer: bytes) -> str:
+    """What DynamoDB calls its refusal, for whoever has to mend it; empty where the answer is not DynamoDB's."""
+    try:
+        kind = _refusal.decode(answer).kind.rpartition("#")[2]
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return ""
+    return kind if kind.isascii() and kind.isalpha() and len(kind) <= MAX_KIND else ""

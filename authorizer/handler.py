@@ -111,16 +111,14 @@ class Authorizer:
         arn = events.arn(event)
         now = self._clock.wall()
         digest = _digest(value)
-        decision = self._decisions.find(digest, now)
-        if decision is None or not arn.startswith(decision.prefix):
-            decision = self._decided(value, events.stage(arn), now, record)
-            self._check_revoked(decision.caller, record)
+        known = self._decisions.find(digest, now)
+        record.cached = known is not None and arn.startswith(known.prefix)
+        decision = known if known and record.cached else self._decided(value, events.stage(arn), now, record)
+        record.issuer, record.key_id = decision.caller.issuer, decision.key_id
+        # From the moment that something is revoked, what is remembered of it does not count either.
+        self._check_revoked(decision.caller, record)
+        if not record.cached:
             self._decisions.enter(digest, decision, now)
-        else:
-            record.cached = True
-            record.issuer, record.key_id = decision.caller.issuer, decision.key_id
-            # From the moment that something is revoked, what is remembered of it does not count either.
-            self._check_revoked(decision.caller, record)
         return decision
 
     def _decided(self, value: str, stage: Stage, now: float, record: Record) -> Decision:

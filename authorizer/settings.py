@@ -178,9 +178,10 @@ def time_problems(keys: KeyTimes, revocation: Revocation) -> tuple[str, ...]:
     # The first request may wait for what its process's start has waited for already, a later one for two fetches.
     longest = keys.deadline + max(keys.deadline, keys.patience) + (revocation.timeout if revocation.enabled else 0)
     if longest > MAX_WAITING:
+        and_list = " and the timeout of the revocation" if revocation.enabled else ""
         found.append(
-            f"a decision may wait {longest:g} s: for keys the deadline, then it or the patience, for the "
-            f"list of the revoked its timeout; allowed are {MAX_WAITING}, for API Gateway itself waits ten"
+            f"deadline, the larger of deadline and patience{and_list} are {longest:g} s together; allowed are "
+            f"{MAX_WAITING}, API Gateway waits ten"
         )
     return tuple(found)
 

@@ -79,7 +79,7 @@ def told_usage(usage: Usage) -> authorizer_settings.Usage | None:
     clients: dict[str, tuple[str, ...]] = {}
     for issuer, client in usage.clients():
         clients[issuer] = (*clients.get(issuer, ()), client)
-    return authorizer_settings.Usage(clients=clients, unlisted="default" if usage.unlisted else "refuse")
+    return authorizer_settings.Usage(clients=clients, unlisted="refuse" if usage.refuses else "default")
 
 
 def authorizer_function(args: AuthorizerArgs) -> Function:

@@ -58,6 +58,7 @@ class Gateway(pulumi.ComponentResource):
             name,
             name=args.names.api,
             body=self.body,
+            api_key_source=key_source(args.settings),
             endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types=ENDPOINT_TYPE),
             fail_on_warnings=True,
             tags=args.settings.tags,
@@ -68,7 +69,7 @@ class Gateway(pulumi.ComponentResource):
             name,
             rest_api=self.api.id,
             # What is deployed is a snapshot of the API, so everything that makes the API has to be in here.
-            triggers={"api": self.body.apply(lambda body: digest(body, ENDPOINT_TYPE))},
+            triggers={"api": self.body.apply(lambda body: digest(body, ENDPOINT_TYPE, key_source(args.settings)))},
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
         self.stage = self._stage(name, deployment)
@@ -138,6 +139,14 @@ class Gateway(pulumi.ComponentResource):
             opts=self.child,
         )
         return stage
+
+
+def key_source(settings: StackSettings) -> str:
+    """Whose API key counts: the one that the authorizer names, or, where there are no plans, what is the default.
+
+    It is an argument, and always said: left out, an update puts back what the API had before its body was imported.
+    """
+    return "AUTHORIZER" if settings.usage.plans else "HEADER"
 
 
 def digest(body: str, *arguments: str) -> str:

@@ -1,7 +1,7 @@
 """A stack's settings, typed, with every mistake of its file reported at once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
@@ -11,6 +11,7 @@ from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
 import authorizer.settings
+from authorizer.claims import MAX_TEXT, is_plain
 from authorizer.settings import DecisionCache, Issuer, KeyTimes, Revocation
 from handlers.contract import FieldError, Invalid, validate
 
@@ -32,7 +33,7 @@ class SettingsError(pulumi.RunError):
 
 
 class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What each client of a plan may use: `rate` requests per second, `burst` at once, `quota` in a period.
+    """What each client of a plan may use: `rate` requests per second, `burst` at once, `quota` in a period (a DAY).
 
     `clients` are listed by the name of their issuer.
     """
@@ -41,7 +42,7 @@ class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     rate: Annotated[int, Meta(ge=1, le=100_000)]
     burst: Annotated[int, Meta(ge=1, le=100_000)]
     quota: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
-    period: Literal["DAY", "WEEK", "MONTH"] = "DAY"
+    period: Literal["DAY", "WEEK", "MONTH"] | None = None
     clients: dict[str, tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...]] = {}
 
 
@@ -50,6 +51,11 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     plans: tuple[UsagePlan, ...] = ()
     unlisted: str | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether clients of no plan are turned away."""
+        return bool(self.plans) and self.unlisted is None
 
     def clients(self) -> list[tuple[str, str]]:
         """Every listed client, after its issuer's name."""
@@ -93,10 +99,10 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     plain = {name: _plain(name, text) for name, text in own.items()}
     errors = [*_region_errors(given), *_issuer_errors(plain.get("issuers"))]
     try:
-        validate(plain, StackSettings)
+        settings = validate(plain, StackSettings)
     except Invalid as invalid:
         errors += invalid.errors
-    settings = _readable(plain)
+        settings = _readable(plain)
     if errors := [*errors, *_time_errors(settings), *_origin_errors(settings), *_usage_errors(settings)]:
         raise SettingsError(_report(project, stack, errors))
     return settings
@@ -150,31 +156,37 @@ def _origin_errors(settings: StackSettings) -> list[FieldError]:
 
 def _usage_errors(settings: StackSettings) -> list[FieldError]:
     usage = settings.usage
-    plans, clients = [plan.name for plan in usage.plans], usage.clients()
-    issuers = {issuer.name: issuer for issuer in settings.issuers}
-    found = [f"the plan {name!r} is there twice" for name in _twice(plans)]
-    found += [f"the client {client!r} of issuer {issuer!r} is listed twice" for issuer, client in _twice(clients)]
-    found += [
-        f"there is no issuer {issuer!r}; allowed are {', '.join(sorted(issuers))}"
-        for issuer in sorted({issuer for plan in usage.plans for issuer in plan.clients} - issuers.keys())
-        if issuers
-    ]
-    found += [
-        f"the client {client!r} is none of those that issuer {issuer!r} accepts: {', '.join(issuers[issuer].clients)}"
-        for issuer, client in clients
-        if issuer in issuers and client not in (issuers[issuer].clients or (client,))
-    ]
-    found += [f"the client {client!a} is none: it does not print" for _, client in clients if not client.isprintable()]
-    found += [
-        f"the plan {plan.name!r} is nobody's: it has no clients and is not the unlisted ones'"
-        for plan in usage.plans
-        if not any(plan.clients.values()) and plan.name != usage.unlisted
-    ]
-    if usage.unlisted is not None and usage.unlisted not in plans:
-        found.append(
-            f"unlisted: there is no plan {usage.unlisted!r}; allowed are {', '.join(dict.fromkeys(plans)) or 'none'}"
-        )
+    found = [*_plan_problems(usage), *_client_problems(usage, {issuer.name: issuer for issuer in settings.issuers})]
     return [FieldError("usage", problem) for problem in found]
+
+
+def _plan_problems(usage: Usage) -> Iterator[str]:
+    names = [plan.name for plan in usage.plans]
+    for name in _twice(names):
+        yield f"the plan {name!r} is there twice"
+    if usage.unlisted is not None and usage.unlisted not in names:
+        yield f"unlisted: there is no plan {usage.unlisted!r}; allowed are {', '.join(dict.fromkeys(names)) or 'none'}"
+    for plan in usage.plans:
+        if plan.period is not None and plan.quota is None:
+            yield f"the plan {plan.name!r} has a period but no quota"
+        if not any(plan.clients.values()) and plan.name != usage.unlisted:
+            yield f"the plan {plan.name!r} is nobody's: it has no clients and is not the unlisted ones'"
+
+
+def _client_problems(usage: Usage, issuers: Mapping[str, Issuer]) -> Iterator[str]:
+    """What is wrong with the clients; without issuers, nobody knows whose they may be."""
+    for issuer in (
+        sorted({issuer for plan in usage.plans for issuer in plan.clients} - issuers.keys()) if issuers else ()
+    ):
+        yield f"there is no issuer {issuer!r}; allowed are {', '.join(sorted(issuers))}"
+    for issuer, client in _twice(usage.clients()):
+        yield f"the client {client!r} of issuer {issuer!r} is listed twice"
+    for issuer, client in usage.clients():
+        accepted = issuers[issuer].clients if issuer in issuers else ()
+        if not is_plain(client):
+            yield f"the client {client!a:.40} is none: allowed are texts that print, of at most {MAX_TEXT} bytes"
+        elif accepted and client not in accepted:
+            yield f"the client {client!r} is none of those that issuer {issuer!r} accepts: {', '.join(accepted)}"
 
 
 def _twice(names: list[T]) -> list[T]:

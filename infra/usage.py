@@ -49,7 +49,7 @@ class UsagePlans(pulumi.ComponentResource):
     def _plan(self, plan: UsagePlan) -> aws.apigateway.UsagePlan:
         gateway, quota = self.args.gateway, None
         if plan.quota is not None:
-            quota = aws.apigateway.UsagePlanQuotaSettingsArgs(limit=plan.quota, period=plan.period)
+            quota = aws.apigateway.UsagePlanQuotaSettingsArgs(limit=plan.quota, period=plan.period or "DAY")
         return aws.apigateway.UsagePlan(
             plan.name,
             name=self.args.names.resource(plan.name),

@@ -54,9 +54,9 @@ class State:
             file.close()
             raise AlreadyRunning
         file.truncate(0)
+        self.clear()
         file.write(str(os.getpid()))
         file.flush()
-        self.clear()
         return file
 
     def holder(self) -> int | None:
@@ -72,10 +72,10 @@ class State:
 
     def running(self) -> Running | None:
         """The stack that is up, if one is: a file that its process left behind does not count."""
-        if self.holder() is None:
-            return None
+        holder = self.holder()
         with suppress(OSError, msgspec.DecodeError):
-            return msgspec.json.decode((self.folder / FILE_NAME).read_bytes(), type=Running)
+            found = msgspec.json.decode((self.folder / FILE_NAME).read_bytes(), type=Running)
+            return found if holder is not None and found.pid == holder else None
         return None
 
     def write(self, running: Running) -> None:

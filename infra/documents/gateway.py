@@ -45,7 +45,6 @@ class GatewayDocument:
         return {
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
-            **({"x-amazon-apigateway-api-key-source": "AUTHORIZER"} if settings.usage.plans else {}),
             "x-amazon-apigateway-request-validators": {
                 "request": {"validateRequestParameters": True, "validateRequestBody": settings.validate_bodies}
             },
@@ -53,7 +52,7 @@ class GatewayDocument:
             "x-amazon-apigateway-gateway-responses": gateway_responses(
                 self.title,
                 settings.cors_origins,
-                refuses_clients=bool(settings.usage.plans) and settings.usage.unlisted is None,
+                refuses_clients=settings.usage.refuses,
             ),
             "components": {
                 "securitySchemes": self._security_schemes(),

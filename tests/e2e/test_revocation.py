@@ -4,6 +4,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEPT, KEY, subject_key
-from infra import revoke
+from infra import revocation, revoke
 from infra.naming import Names
-from infra.revoke import Clients, RevokeFailed, Wish
+from infra.revocation import Clients, RevokeFailed, Wish
+from infra.revocation import Stack as Revoking
 from local.provider import Provider
 from local.up import Stack
 from tests.e2e.conftest import Client
@@ -46,7 +48,7 @@ def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 def revoked(clients: Clients, subject: str = "", token_id: str = "") -> str:
     """The one line that is told."""
     wish = Wish(subjects=[subject] if subject else [], token_ids=[token_id] if token_id else [])
-    (said,) = revoke.revoke(revoke.Stack.read("local"), clients, wish, settling=0)
+    (said,) = revocation.revoke(Revoking.read("local"), clients, wish, pause=lambda _: None)
     return said
 
 
@@ -107,24 +109,31 @@ def test_an_earlier_sign_out_does_not_undo_a_later_one(clients: Clients) -> None
     assert entry(clients, key) == later
 
 
-@pytest.fixture
-def unreadable(provider: Provider) -> Iterator[None]:
-    """The authorizer may not read the table for as long as the test lasts."""
+@contextmanager
+def unreadable_by(provider: Provider) -> Iterator[None]:
+    """The authorizer may not read the table for as long as the context lasts."""
     iam = provider.connection.client("iam")
     kept = json.dumps({"Version": "2012-10-17", "Statement": role_policy(provider, AUTHORIZER)})
     iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=kept.replace("BatchGet", "Get"))
-    yield
-    iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=kept)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=kept)
 
 
-def test_while_the_list_cannot_be_read_new_decisions_are_503(client: Client, unreadable: None) -> None:
-    answer = client.call("GET", "/items", client.token("unreadable"))
+def test_while_the_list_cannot_be_read_new_decisions_are_503(client: Client, provider: Provider) -> None:
+    with unreadable_by(provider):
+        answer = client.call("GET", "/items", client.token("unreadable"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert '"reason":"revocations_unavailable"' in client.function_logs()
+    assert "AccessDenied" in client.function_logs(), "for whoever has to mend it"
 
 
-def test_the_list_is_asked_again_once_it_can_be_read(client: Client) -> None:
-    assert status(client, client.token("unreadable")) == 200
+def test_the_list_is_asked_again_once_it_can_be_read(client: Client, provider: Provider) -> None:
+    token = client.token("unreadable")
+    with unreadable_by(provider):
+        assert status(client, token) == 503
+    assert status(client, token) == 200
 
 
 def test_the_authorizer_may_write_its_log_and_look_into_the_list(provider: Provider) -> None:
@@ -180,7 +189,7 @@ class TestCommand:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         assert revoke.main(["--stack", "local", "--subject", "a"]) == 1
-        assert "not everything was revoked: Unable to locate credentials" in capsys.readouterr().err
+        assert "nothing was revoked: Unable to locate credentials" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         "arguments",
@@ -222,10 +231,10 @@ class TestCommand:
 
     def test_says_so_where_the_list_is_not_deployed(self, clients: Clients) -> None:
         api = clients.apigateway.create_rest_api(name="gatehouse-half-api")["id"]
-        stack = replace(revoke.Stack.read("local"), names=Names("gatehouse", "half"))
+        stack = replace(Revoking.read("local"), names=Names("gatehouse", "half"))
         try:
             with pytest.raises(RevokeFailed, match="no table gatehouse-half-authorizer-revocations in us-east-1"):
-                revoke.revoke(stack, clients, Wish(subjects=["a"]))
+                revocation.revoke(stack, clients, Wish(subjects=["a"]))
         finally:
             clients.apigateway.delete_rest_api(restApiId=api)
 

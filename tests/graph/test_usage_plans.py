@@ -38,6 +38,12 @@ def test_a_stack_has_none_unless_it_asks_for_them(graph: Graph) -> None:
     assert not any(graph.of_type(kind) for kind in (PLANS, KEYS, ATTACHMENTS))
 
 
+def test_the_api_takes_keys_from_the_authorizer_and_says_so_either_way(usage: Graph, graph: Graph) -> None:
+    """As an argument: without it, an update puts back what was there before the body was imported."""
+    assert usage.inputs("apigateway/restApi:RestApi")["apiKeySource"] == "AUTHORIZER"
+    assert graph.inputs("apigateway/restApi:RestApi")["apiKeySource"] == "HEADER"
+
+
 def test_every_plan_limits_the_stage(usage: Graph) -> None:
     plans = usage.of_type(PLANS)
     assert {name: made.inputs["throttleSettings"] for name, made in plans.items()} == {

@@ -56,9 +56,9 @@ def apply() -> None:
 
 def _failure(message: str, trace: str) -> str:
     """A line for an exception, as Lambda's Python runtime writes it where the log format is JSON."""
-    *frames, last = trace.splitlines() or [""]
-    told = {"level": "ERROR", "errorMessage": message, "errorType": last.partition(":")[0], "stackTrace": frames[1:]}
-    return json.dumps(told)
+    frames, _, kind = trace.rstrip().removesuffix(message).rstrip(": \n").rpartition("\n")
+    told = {"level": "ERROR", "errorMessage": message, "errorType": kind.rpartition(".")[2]}
+    return json.dumps({**told, "stackTrace": frames.splitlines()[1:]})
 
 
 class _Log:

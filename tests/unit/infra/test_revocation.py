@@ -1,0 +1,112 @@
+"""The order in which a revocation is done, and what is told of it where it fails half-way."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from authorizer.settings import Revocation
+from infra.naming import Names
+from infra.revocation import MARGIN, Clients, RevokeFailed, Stack, Wish, revoke
+from infra.settings import StackSettings
+from tests.unit.authorizer.provider import issuer
+
+ISSUERS = (issuer(), issuer(name="other", url="https://other.example.com"))
+
+
+class Services:
+    """DynamoDB and API Gateway that note what they are asked for; `refusing` names what they refuse."""
+
+    class Refused(ClientError):
+        pass
+
+    def __init__(self, *refusing: str) -> None:
+        self.refusing = refusing
+        self.asked: list[str] = []
+        self.exceptions = type("exceptions", (), {
+            "ResourceNotFoundException": KeyError, "ConditionalCheckFailedException": LookupError,
+        })  # fmt: skip
+
+    def do(self, what: str) -> None:
+        if what in self.refusing:
+            refusal: Any = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
+            raise self.Refused(refusal, what.partition(" ")[0])
+        self.asked.append(what)
+
+    def describe_table(self, **_: str) -> Any:
+        return {"ResponseMetadata": {"HTTPHeaders": {"date": "Fri, 15 Jan 2027 08:00:00 GMT"}}}
+
+    def get_paginator(self, _name: str) -> Any:
+        return self
+
+    def paginate(self) -> Any:
+        return [{}, {"items": [{"id": "x", "name": "gatehouse-prod-web"}, {"id": "a1", "name": "gatehouse-prod-api"}]}]
+
+    def put_item(self, **asked: Any) -> None:
+        self.do(f"put {asked['Item']['revoked']['S']}")
+
+    def flush_stage_authorizers_cache(self, *, restApiId: str, stageName: str) -> None:  # noqa: N803
+        self.do(f"flush {restApiId} {stageName}")
+
+    def pause(self, seconds: float) -> None:
+        self.asked.append(f"pause {seconds:g}")
+
+
+def revoked(services: Services, *, enabled: bool = True, issuer: str | None = "main", **wish: list[str]) -> list[str]:
+    settings = StackSettings(issuers=ISSUERS, revocation=Revocation(enabled=enabled, timeout=2))
+    stack = Stack(Names("gatehouse", "prod"), settings, "eu-central-1", None)
+    return revoke(stack, Clients(services, services), Wish(issuer=issuer, **wish), services.pause)
+
+
+FLUSHED = ["flush a1 prod", f"pause {2 + MARGIN:g}", "flush a1 prod"]
+
+
+def test_the_cache_is_emptied_once_all_is_written_and_again_when_what_was_on_its_way_has_arrived() -> None:
+    services = Services()
+    said = revoked(services, subjects=["ann", "bob"], token_ids=["t-1"])
+    assert services.asked == ["put main#subject#ann", "put main#subject#bob", "put main#token#t-1", *FLUSHED]
+    assert said == [
+        "No token of ann that issuer main issued until 2027-01-15T08:00:00Z counts any more.",
+        "No token of bob that issuer main issued until 2027-01-15T08:00:00Z counts any more.",
+        "The token t-1 of issuer main counts no more.",
+    ]
+
+
+def test_what_was_written_before_a_failure_counts_at_once_and_is_told() -> None:
+    services = Services("put main#subject#bob")
+    with pytest.raises(RevokeFailed) as failed:
+        revoked(services, subjects=["ann", "bob", "carl"])
+    assert services.asked == ["put main#subject#ann", *FLUSHED]
+    assert str(failed.value) == (
+        "No token of ann that issuer main issued until 2027-01-15T08:00:00Z counts any more. "
+        "Not all was revoked, run it again: put: ThrottlingException: slow down"
+    )
+
+
+def test_where_nothing_was_written_nothing_is_emptied() -> None:
+    services = Services("put main#subject#ann")
+    with pytest.raises(RevokeFailed, match=r"^Not all was revoked, run it again: put: Throttling"):
+        revoked(services, subjects=["ann"])
+    assert services.asked == []
+
+
+def test_a_cache_that_cannot_be_emptied_is_told() -> None:
+    with pytest.raises(RevokeFailed, match=r"on the list, but API Gateway may go by .* for 300 seconds more"):
+        revoked(Services("flush a1 prod"), subjects=["ann"])
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"subjects": ["ann"], "enabled": False}, "stack prod asks no list"),
+        ({"subjects": ["ann"], "issuer": None}, "the stack has several issuers; --issuer is one of main, other"),
+        ({"subjects": ["ann"], "issuer": "x"}, "there is no issuer 'x'; --issuer is one of main, other"),
+        ({}, "nothing to revoke"),
+        ({"subjects": ["ann", ""]}, "no subject is ''"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_anything_is_asked(wish: Any, said: str) -> None:
+    services = Services()
+    with pytest.raises(RevokeFailed, match=said):
+        revoked(services, **wish)
+    assert services.asked == []
