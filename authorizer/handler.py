@@ -114,9 +114,10 @@ class Authorizer:
         known = self._decisions.find(digest, now)
         record.cached = known is not None and arn.startswith(known.prefix)
         decision = known if known and record.cached else self._decided(value, events.stage(arn), now, record)
-        record.issuer, record.key_id = decision.caller.issuer, decision.key_id
-        # From the moment that something is revoked, what is remembered of it does not count either.
-        self._check_revoked(decision.caller, record)
+        if self._revocations is not None:
+            # From the moment that something is revoked, what is remembered of it does not count either.
+            record.issuer, record.key_id = decision.caller.issuer, decision.key_id
+            self._check_revoked(self._revocations, decision.caller, record)
         if not record.cached:
             self._decisions.enter(digest, decision, now)
         return decision
@@ -138,13 +139,11 @@ class Authorizer:
         caller = issuer.rules.check(said, parsed.members, header.typ, now)
         return decide(self._settings, self._policies, stage, caller, key.key_id)
 
-    def _check_revoked(self, caller: claims.Caller, record: Record) -> None:
-        if self._revocations is None:
-            return
+    def _check_revoked(self, revocations: Revocations, caller: claims.Caller, record: Record) -> None:
         if not caller.token_id or caller.issued_at is None:
             raise ClaimMissing("iat" if caller.token_id else "jti")
         try:
-            revoked = self._revocations.revoked(caller)
+            revoked = revocations.revoked(caller)
         except RevocationsUnavailable:
             record.unchecked = True
             if self._settings.revocation.when_unavailable == "refuse":
