@@ -209,6 +209,19 @@ class TestQuiet:
             assert made.reusable
             assert wait_until(lambda: not made.quiet, seconds=5, pause=0.01)
 
+    def test_is_one_that_was_not_used_whatever_came(self) -> None:
+        """With TLS 1.3 a server sends what belongs to the session after the handshake."""
+        sent = threading.Event()
+
+        def behave(peer: socket.socket, over: threading.Event) -> None:
+            peer.sendall(b"x")
+            sent.set()
+            over.wait(5)
+
+        with key_server(behave) as server, Connection(target(server.url), soon()) as made:
+            assert sent.wait(5)
+            assert made.quiet
+
     def test_is_none_that_the_other_side_has_closed(self) -> None:
         with key_server(sends(OK)) as server, Connection(target(server.url), soon()) as made:
             made.read(made.ask(REQUEST, soon()), 20)

@@ -6,7 +6,7 @@ import pytest
 
 from authorizer.settings import DecisionCache, Usage
 from authorizer.usage import usage_key
-from tests.unit.authorizer.provider import NOW, Desk, issuer, jwk, token
+from tests.unit.authorizer.provider import NOW, STAGE, Desk, event, issuer, jwk, token
 
 
 def test_the_context_holds_what_handlers_need() -> None:
@@ -83,20 +83,15 @@ class TestRemembered:
             self.cached(desk, text)
         assert [self.cached(desk, text) for text in reversed(texts)] == [True, True, False]
 
-    def test_is_put_in_the_place_of_what_it_replaces(self) -> None:
-        desk = Desk(decisions=DecisionCache(entries=2, seconds=100))
+    def test_takes_the_place_of_the_same_credentials_for_another_stage_and_no_others(self) -> None:
+        desk = Desk(decisions=DecisionCache(entries=2))
         first, second = token(jti="1"), token(jti="2")
-        self.cached(desk, second)
-        desk.hands.move(50)
         self.cached(desk, first)
-        desk.hands.move(50)
-        held = desk.authorizer._decisions._held
         self.cached(desk, second)
-        assert len(held) == 2
-        desk.hands.move(50)
-        assert not self.cached(desk, first)
-        assert len(held) == 2, "nothing was forgotten for what took its own place"
-        assert self.cached(desk, second)
+        other = {**event(second), "methodArn": STAGE.replace("/prod/", "/dev/") + "GET/items"}
+        desk.authorizer(other, None)
+        assert desk.lines[-1]["CacheHits"] == 0
+        assert self.cached(desk, first)
 
     def test_is_nothing_where_it_is_switched_off(self) -> None:
         desk = Desk(decisions=DecisionCache(seconds=0))
