@@ -27,12 +27,15 @@ KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a
 
 
 class Database:
-    """Its items by key; `failures` are answered first: a status, bytes, both, or `hang up`, `wait`, `twice`."""
+    """Its items by key; `failures` are answered first.
+
+    Each is a status, a body, both, or `hang up`, `wait` (too long, then hang up), `twice`, `raw` with bytes.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.items: dict[str, dict[str, Any]] = {}
-        self.failures: list[int | str | bytes | tuple[int, bytes]] = []
+        self.failures: list[int | str | bytes | tuple[int | str, bytes]] = []
         self.requests: list[dict[str, Any]] = []
         self.connections = 0
         self._tables: list[Table] = []
@@ -112,7 +115,12 @@ class _Handler(BaseHTTPRequestHandler):
             raw = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer)
             self.wfile.write(raw + raw)
         elif isinstance(failure, tuple):
-            self._send(*failure)
+            status, answer = failure
+            if status == "raw":
+                self.wfile.write(answer + b"\r\n\r\n")
+                self.close_connection = True
+            else:
+                self._send(int(status), answer)
         elif isinstance(failure, bytes):
             self._send(200, failure)
         elif isinstance(failure, int):

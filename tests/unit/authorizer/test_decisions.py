@@ -45,6 +45,10 @@ class TestRemembered:
             False,
         ]
 
+    def test_is_answered_as_it_was_and_not_worked_out_again(self) -> None:
+        desk = Desk()
+        assert desk.ask(token()) is desk.ask(token())
+
     def test_is_nothing_that_was_refused(self) -> None:
         desk = Desk()
         for _ in range(2):

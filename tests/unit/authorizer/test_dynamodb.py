@@ -75,6 +75,16 @@ def test_a_connection_that_the_other_side_has_left_is_replaced_at_once(failure: 
         assert found.connections == 2
 
 
+@pytest.mark.parametrize("failure", ["hang up", b"what?"])
+def test_a_connection_that_was_left_does_not_use_up_the_second_try(failure: str | bytes) -> None:
+    with database() as found:
+        found.put("a")
+        asked = found.table()
+        asked.items(("a",), 2)
+        found.failures += [("raw", failure) if isinstance(failure, bytes) else failure, 500]
+        assert keys(asked.items(("a",), 2)) == {"a"}
+
+
 @pytest.mark.parametrize("failure", [500, 503, 400, "hang up", b"{}", b'{"Responses":{}}', b"[", b'{"Responses":[]}'])
 def test_what_fails_once_is_asked_for_again(failure: int | str | bytes) -> None:
     with database() as found:
@@ -119,6 +129,7 @@ def test_what_fails_twice_is_a_failure_that_tells_nothing_of_the_keys(failure: i
         ),
         (b'{"__type":"AccessDeniedException"}', "AccessDenied"),
         (b'{"__type":"x#a secret"}', ""),
+        (b'{"__type":"' + b"x" * 64 + b'"}', "x" * 64 + "$"),
         (b'{"__type":"' + b"x" * 65 + b'"}', ""),
         (b'{"__type":5}', ""),
         (b"<html>", ""),
