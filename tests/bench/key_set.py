@@ -2,7 +2,6 @@
 
 import ipaddress
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from tests.serving import serving
 
 HOST = "127.0.0.1"
 
@@ -66,14 +67,8 @@ def served(body: bytes, folder: Path, scheme: str = "https") -> Iterator[KeySet]
     authorities.write_bytes(Path(certifi.where()).read_bytes() + certificate.read_bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_suffix(".key"))
-    with _Server(body, context if scheme == "https" else None) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield KeySet(f"{scheme}://{HOST}:{server.server_port}/keys", authorities)
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(_Server(body, context if scheme == "https" else None)) as server:
+        yield KeySet(f"{scheme}://{HOST}:{server.server_port}/keys", authorities)
 
 
 def _certificate(folder: Path) -> Path:

@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
+from tests.serving import serving
+
 ITEM = {
     "owner": {"S": "local|ann"}, "id": {"S": "7"}, "name": {"S": "a"}, "description": {"S": "b"},
     "revision": {"S": "1"},
@@ -121,15 +123,11 @@ class LambdaService(ThreadingHTTPServer):
 
 @contextmanager
 def lambda_service(event: Mapping[str, Any]) -> Iterator[LambdaService]:
-    with LambdaService(event) as service:
-        thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(LambdaService(event)) as service:
         try:
             yield service
         finally:
             service.over.set()
-            service.shutdown()
-            thread.join()
 
 
 def cold_start(program: Program, event: Mapping[str, Any], answered: tuple[str, Any]) -> float:

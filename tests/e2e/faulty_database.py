@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import urlsplit
 
+from tests.serving import serving
+
 AMZ_JSON = "application/x-amz-json-1.0"
 SLOW = 0.7
 """Longer than the handlers wait in the tests, in seconds."""
@@ -114,14 +116,8 @@ class FaultyDatabase(ThreadingHTTPServer):
 
 @contextmanager
 def faulty_database(backend: str) -> Iterator[FaultyDatabase]:
-    with FaultyDatabase(backend) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(FaultyDatabase(backend)) as server:
+        yield server
 
 
 def passes(exchange: Exchange) -> None:

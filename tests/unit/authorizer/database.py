@@ -1,10 +1,9 @@
 """A DynamoDB on loopback that reads by key, checks who asks as AWS does, and misbehaves where it is told to."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,6 +19,7 @@ from authorizer.dynamodb import Table
 from authorizer.environment import Environment
 from authorizer.environment import read as read_environment
 from authorizer.revocations import KEY
+from tests.serving import serving
 
 TABLE = "gatehouse-test-authorizer-revocations"
 REGION = "eu-central-1"
@@ -147,12 +147,5 @@ def database() -> Iterator[Database]:
     server.daemon_threads = True
     made = Database(f"http://127.0.0.1:{server.server_port}")
     server.RequestHandlerClass = type("Handler", (_Handler,), {"database": made})
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(server), closing(made):
         yield made
-    finally:
-        made.close()
-        server.shutdown()
-        server.server_close()
-        thread.join()
