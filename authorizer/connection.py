@@ -33,6 +33,11 @@ class Target(NamedTuple):
     path: str
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this one: Lambda's own Runtime API answers there."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
     def authority(self) -> str:
         """What the Host field says (RFC 9112 §3.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -40,15 +45,15 @@ class Target(NamedTuple):
 
 
 def target(url: str) -> Target:
-    """The parts of a URL. Raises ValueError where it is neither https nor http to a loopback address."""
+    """The parts of a URL. Raises ValueError, which does not quote it, for one that must not be used."""
     parts = SECURE_URL.fullmatch(url)
     if parts is None:
-        raise ValueError(f"{url} is neither https nor http to a loopback address")
+        raise ValueError("neither https nor http to a loopback address")
     secure_host, local_host, port, path = parts.group("secure", "local", "port", "path")
     secure = secure_host is not None
     number = int(port) if port else 443 if secure else 80
     if number > MAX_PORT:
-        raise ValueError(f"{url} has no such port")
+        raise ValueError("no such port")
     return Target(secure, (secure_host or local_host).strip("[]"), number, path or "/")
 
 
@@ -110,7 +115,11 @@ class Connection:
 def _connect(place: Target, deadline: float) -> socket.socket:
     error: OSError | None = None
     for family, kind, protocol, _, address in _addresses(place, deadline):
-        connection = socket.socket(family, kind, protocol)
+        try:
+            connection = socket.socket(family, kind, protocol)
+        except OSError as failure:  # a host without IPv6 may resolve to an IPv6 address first
+            error = failure
+            continue
         try:
             connection.settimeout(_left(deadline))
             connection.connect(address)

@@ -1,10 +1,10 @@
-"""What the gateway is answered about a caller, and how long that may be remembered."""
+"""What API Gateway is answered about a caller, and how long that is remembered."""
 
 from threading import Lock
 
 import msgspec
 
-from authorizer import policy, usage
+from authorizer import usage
 from authorizer.claims import Caller
 from authorizer.event import Stage
 from authorizer.policy import Json, Policies
@@ -16,9 +16,12 @@ INSUFFICIENT_SCOPE = "insufficient_scope"
 CLIENT_NOT_LISTED = "client_not_listed"
 """The settings refuse clients without a usage plan."""
 
+DECISION_ID = "decision_id"
+"""The member of the context that names the decision in every line that is logged of a request."""
+
 
 class Decision(msgspec.Struct, frozen=True):
-    """An answer and what the log says of it. It counts for one stage (`prefix`), until a second since 1970."""
+    """An answer and what the log says of it. It is for one stage (`prefix`), until a second since 1970."""
 
     answer: Json
     prefix: str
@@ -27,26 +30,37 @@ class Decision(msgspec.Struct, frozen=True):
     key_id: str | None
     error: str | None
 
+    def named(self, decision_id: str) -> Json:
+        """The answer with the id of this decision in its context."""
+        answer = self.answer.copy()
+        answer["context"] = context = self.answer["context"].copy()
+        context[DECISION_ID] = decision_id
+        return answer
+
 
 def decide(settings: Settings, policies: Policies, stage: Stage, caller: Caller, key_id: str | None) -> Decision:
-    """The answer about an authentic caller. Raises PolicyTooLarge."""
-    api_key = usage.key_for(settings, caller.issuer, caller.client)
-    error = None if caller.scopes else INSUFFICIENT_SCOPE
-    scopes = caller.scopes
-    if settings.usage is not None and api_key is None:
-        error, scopes = CLIENT_NOT_LISTED, ()
+    """The answer about an authentic caller."""
+    error, scopes, api_key = None, caller.scopes, None
+    if not scopes:
+        error = INSUFFICIENT_SCOPE
+    if settings.usage is not None:
+        api_key = usage.key_for(settings, caller.issuer, caller.client)
+        if api_key is None:
+            error, scopes = CLIENT_NOT_LISTED, ()
     owner = caller.owner
-    answer: Json = {"principalId": owner, "context": context(caller, owner, error)}
+    answer: Json = {
+        "principalId": owner,
+        "policyDocument": policies.document(stage, scopes, caller.expires),
+        "context": _context(caller, owner, error),
+    }
     if api_key is not None:
         answer["usageIdentifierKey"] = api_key
-    statements = policies.statements(stage, scopes, caller.expires, lambda: len(msgspec.json.encode(answer)))
-    answer["policyDocument"] = policy.document(statements)
     return Decision(answer, stage.prefix, caller.expires, caller, key_id, error)
 
 
-def context(caller: Caller, owner: str, error: str | None) -> Json:
-    """What handlers are told: API Gateway takes strings, numbers and booleans only."""
-    told: Json = {
+def _context(caller: Caller, owner: str, error: str | None) -> Json:
+    """What handlers are passed: API Gateway takes strings, numbers and booleans only."""
+    context: Json = {
         "owner": owner,
         "issuer": caller.issuer,
         "subject": caller.subject,
@@ -56,33 +70,32 @@ def context(caller: Caller, owner: str, error: str | None) -> Json:
         "token_id": caller.token_id,
     }
     if caller.tenant is not None:
-        told["tenant"] = caller.tenant
+        context["tenant"] = caller.tenant
     if error is not None:
-        told["error"] = error
-    return told
+        context["error"] = error
+    return context
 
 
 class Decisions:
-    """Decisions by the digest of the exact credential, the oldest of them forgotten first.
+    """Decisions by the digest of the exact credential; the oldest is removed first.
 
     Only what passed every check is entered. Each ends with its token, or after the time that the settings give.
     """
 
     def __init__(self, limits: DecisionCache) -> None:
+        self.enabled = limits.seconds > 0
         self._seconds = limits.seconds
         self._entries = limits.entries
         self._held: dict[bytes, tuple[float, Decision]] = {}
         self._turn = Lock()
 
     def find(self, digest: bytes, now: float) -> Decision | None:
-        """The decision about a credential, None where there is none that still counts. `now` in seconds since 1970."""
+        """The decision about a credential, None where there is none that is still valid. `now`: seconds since 1970."""
         held = self._held.get(digest)
         return held[1] if held is not None and now < held[0] else None
 
     def enter(self, digest: bytes, decision: Decision, now: float) -> None:
         """Remember a decision."""
-        if not self._seconds:
-            return
         with self._turn:
             self._held.pop(digest, None)
             if len(self._held) >= self._entries:

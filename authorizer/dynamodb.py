@@ -2,22 +2,19 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from authorizer import signing
 from authorizer.clock import SYSTEM, Clock
-from authorizer.connection import Connection, target
+from authorizer.connection import target
 from authorizer.environment import Environment
+from authorizer.pool import Pool
 from authorizer.response import ResponseMalformed
 
 MAX_BYTES = 65_536
 """Bytes of an answer: two items of less than 1 KB are asked for."""
-
-IDLE = 30
-"""Seconds after which a connection is not used again: one that the other side has left may take a request silently."""
 
 PAUSE = 0.05
 """Seconds before what DynamoDB could not do is asked for once more."""
@@ -46,12 +43,6 @@ class _Batch(msgspec.Struct):
     left: dict[str, Any] = msgspec.field(name="UnprocessedKeys", default={})
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    connection: Connection
-    wall: float
-    monotonic: float
-
-
 class _Refusal(msgspec.Struct):
     """What DynamoDB answers instead: `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`."""
 
@@ -68,20 +59,18 @@ class Table:
     def __init__(self, name: str, key: str, environment: Environment, clock: Clock = SYSTEM) -> None:
         self._name = name
         self._key = key
-        self._place = target(environment.dynamodb_url)
+        self._pool = Pool(target(environment.dynamodb_url), clock)
         self._scope = signing.Scope(environment.region, "dynamodb")
         self._credentials = environment.credentials
         self._clock = clock
-        self._kept: list[_Kept] = []
 
     def connect(self, seconds: float) -> None:
         """Open a connection ahead of the first read. Raises OSError."""
-        self._keep(Connection(self._place, time.monotonic() + seconds))
+        self._pool.connect(time.monotonic() + seconds)
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        while self._kept:
-            self._kept.pop().connection.close()
+        self._pool.close()
 
     def items(self, keys: Sequence[str], seconds: float) -> list[Item]:
         """Those items that exist, in any order, within so many seconds in all. Raises ReadFailed."""
@@ -99,11 +88,13 @@ class Table:
 
     def _read(self, body: bytes, deadline: float) -> list[Item]:
         try:
-            status, answer = self._exchanged(body, deadline)
-        except (OSError, ResponseMalformed) as error:
+            head, answer = self._pool.exchange(self._request(body), deadline, MAX_BYTES)
+        except OSError as error:
             raise ReadFailed(type(error).__name__) from None
-        if status != OK:
-            raise ReadFailed(f"status {status} {_kind(answer)}".rstrip())
+        except ResponseMalformed as error:
+            raise ReadFailed(str(error)) from None
+        if head.status != OK:
+            raise ReadFailed(f"status {head.status} {_kind(answer)}".rstrip())
         try:
             batch = _batch.decode(answer)
             found = batch.items[self._name]
@@ -113,32 +104,9 @@ class Table:
             raise ReadFailed("not all keys were read", found)
         return found
 
-    def _exchanged(self, body: bytes, deadline: float) -> tuple[int, bytes]:
-        """The status and the body of the answer, over a connection that is there already or else a new one."""
-        request = self._request(body)
-        kept = self._taken()
-        if kept is not None:
-            half = time.monotonic() + max(0.0, deadline - time.monotonic()) / 2
-            with suppress(OSError, ResponseMalformed):  # the other side may have left it
-                return self._asked(kept, request, half)
-        return self._asked(Connection(self._place, deadline), request, deadline)
-
-    def _asked(self, connection: Connection, request: bytes, deadline: float) -> tuple[int, bytes]:
-        try:
-            head = connection.ask(request, deadline)
-            body = connection.read(head, MAX_BYTES)
-        except BaseException:
-            connection.close()
-            raise
-        if connection.reusable:
-            self._keep(connection)
-        else:
-            connection.close()
-        return head.status, body
-
     def _request(self, body: bytes) -> bytes:
         fields = {
-            "Host": self._place.authority,
+            "Host": self._pool.target.authority,
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": "DynamoDB_20120810.BatchGetItem",
         }
@@ -146,22 +114,6 @@ class Table:
         lines = [f"{name}: {value}" for name, value in fields.items()]
         head = ["POST / HTTP/1.1", *lines, "Accept-Encoding: identity", f"Content-Length: {len(body)}", "", ""]
         return "\r\n".join(head).encode("ascii") + body
-
-    def _keep(self, connection: Connection) -> None:
-        self._kept.append(_Kept(connection, self._clock.wall(), self._clock.monotonic()))
-
-    def _taken(self) -> Connection | None:
-        """A connection that was used a moment ago, by both clocks: the monotonic one may stand still while frozen."""
-        while self._kept:
-            try:
-                kept = self._kept.pop()
-            except IndexError:  # another thread took it
-                return None
-            age = max(self._clock.wall() - kept.wall, self._clock.monotonic() - kept.monotonic)
-            if age < IDLE and kept.connection.quiet:
-                return kept.connection
-            kept.connection.close()
-        return None
 
 
 def _kind(answer: bytes) -> str:

@@ -36,8 +36,7 @@
         ├── SettingsBroken
         ├── EventMalformed
         ├── KeysUnavailable
-        ├── RevocationsUnavailable
-        └── PolicyTooLarge
+        └── RevocationsUnavailable
 
 A refusal says by its class what was wrong, and names the claim where its class alone does not tell which. No message
 carries anything of a token.
@@ -270,7 +269,5 @@ class RevocationsUnavailable(Fault):
     reason = "revocations_unavailable"
 
 
-class PolicyTooLarge(Fault):
-    """The answer would be larger than API Gateway takes."""
-
-    reason = "policy_size"
+class KeySetMalformed(ValueError):
+    """A document is not a JWKS, has no usable key, or is not the issuer's discovery document."""

@@ -16,23 +16,22 @@ _STAGE_ARN = re.compile(
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A stage of an API, as method ARNs begin: `arn:aws:execute-api:region:account:api/stage/`."""
+    """A stage of an API: what its method ARNs begin with.
 
-    partition: str
-    region: str
-    account: str
-    api: str
-    name: str
+    `prefix` is `arn:aws:execute-api:region:account:api/stage/`; `any_region` is the same with the region and the
+    account left open, which is shorter: an API's id is unique.
+    """
 
-    @property
-    def prefix(self) -> str:
-        """What every method ARN of the stage begins with."""
-        return f"arn:{self.partition}:execute-api:{self.region}:{self.account}:{self.api}/{self.name}/"
+    prefix: str
+    any_region: str
 
-    @property
-    def anywhere(self) -> str:
-        """The same for the API's id in any region and account, which is shorter."""
-        return f"arn:{self.partition}:execute-api:*:*:{self.api}/{self.name}/"
+    @classmethod
+    def of(cls, partition: str, region: str, account: str, api: str, name: str) -> "Stage":
+        """The stage of this name of an API."""
+        return cls(
+            f"arn:{partition}:execute-api:{region}:{account}:{api}/{name}/",
+            f"arn:{partition}:execute-api:*:*:{api}/{name}/",
+        )
 
 
 def credential(event: Mapping[str, Any]) -> str:
@@ -40,8 +39,11 @@ def credential(event: Mapping[str, Any]) -> str:
 
     Of a REST API's TOKEN authorizer, or of an HTTP API's with payload format 2.0. Raises EventMalformed for others.
     """
+    value = event.get("authorizationToken")
+    if isinstance(value, str):
+        return value
     if "authorizationToken" in event:
-        return _text(event["authorizationToken"])
+        return _text(value)
     if event.get("type") == "TOKEN":
         return ""
     if event.get("version") == "2.0":
@@ -73,7 +75,7 @@ def _stage(prefix: str) -> Stage:
     found = _STAGE_ARN.fullmatch(prefix)
     if found is None:
         raise EventMalformed("not a method ARN of API Gateway")
-    return Stage(*found.groups())
+    return Stage.of(*found.groups())
 
 
 def _text(value: object) -> str:

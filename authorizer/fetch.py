@@ -1,47 +1,62 @@
-"""One GET of a JSON document with one deadline for all of it: looking up, connecting, reading."""
+"""GET requests for JSON documents, each with one deadline for all of it: looking up, connecting, reading."""
 
 import time
+from typing import Self
 
-from authorizer.connection import Connection, Target, target
-from authorizer.response import ResponseMalformed
+from authorizer.connection import Target, target
+from authorizer.pool import Pool
 
 MAX_BYTES = 262_144
 """Bytes of a document; a set of a hundred keys with certificates has fewer."""
 
-_HEADER = "Accept: application/json\r\nAccept-Encoding: identity\r\nConnection: close\r\nUser-Agent: gatehouse"
+_HEADER = "Accept: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: gatehouse"
 
 
 class FetchFailed(Exception):
-    """The document could not be had in time, whole and as it should be. Says nothing of its content."""
+    """A document could not be fetched in time, complete and well-formed. The message quotes none of its content."""
 
 
-def get(url: str, timeout: float) -> bytes:
-    """The body of the document at the URL, within `timeout` seconds in all.
+class Session:
+    """Fetches documents one after the other; those of the same host share a connection. Not safe under threads."""
 
-    Redirects are not followed and proxies not asked. Raises FetchFailed for everything that goes wrong.
-    """
-    deadline = time.monotonic() + timeout
-    try:
-        place = target(url)
-    except ValueError as error:
-        raise FetchFailed(str(error)) from None
-    try:
-        return _get(place, deadline)
-    except ResponseMalformed as error:
-        raise FetchFailed(f"{error} at {url}") from None
-    except (OSError, ValueError) as error:
-        raise FetchFailed(f"{type(error).__name__} at {url}") from None
+    def __init__(self) -> None:
+        self._pool: Pool | None = None
 
+    def __enter__(self) -> Self:
+        return self
 
-def _get(place: Target, deadline: float) -> bytes:
-    request = f"GET {place.path} HTTP/1.1\r\nHost: {place.authority}\r\n{_HEADER}\r\n\r\n"
-    with Connection(place, deadline) as connection:
-        head = connection.ask(request.encode("ascii"), deadline)
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+    def get(self, url: str, timeout: float) -> bytes:
+        """Fetch the document at the URL within `timeout` seconds in all.
+
+        Redirects are not followed and proxies not asked. Raises FetchFailed for everything that goes wrong.
+        """
+        deadline = time.monotonic() + timeout
+        try:
+            return self._get(target(url), deadline)
+        except OSError as error:
+            raise FetchFailed(f"{type(error).__name__} at {url}") from None
+        except ValueError as error:  # ResponseMalformed among them
+            raise FetchFailed(f"{error} at {url}") from None
+
+    def _get(self, place: Target, deadline: float) -> bytes:
+        request = f"GET {place.path} HTTP/1.1\r\nHost: {place.authority}\r\n{_HEADER}\r\n\r\n"
+        head, body = self._pool_of(place).exchange(request.encode("ascii"), deadline, MAX_BYTES)
         if head.status != 200:  # noqa: PLR2004 -- redirects and errors alike
             raise FetchFailed(f"status {head.status}")
         if head.fields.get("content-encoding", "identity") != "identity":
             raise FetchFailed("the content is encoded")
-        body = connection.read(head, MAX_BYTES)
-    if len(body) > MAX_BYTES:
-        raise FetchFailed(f"more than {MAX_BYTES} bytes")
-    return body
+        return body
+
+    def _pool_of(self, place: Target) -> Pool:
+        """The pool of the endpoint; a document of another host closes the connections to the last one."""
+        endpoint = place._replace(path="/")
+        if self._pool is not None and self._pool.target != endpoint:
+            self._pool.close()
+            self._pool = None
+        if self._pool is None:
+            self._pool = Pool(endpoint)
+        return self._pool

@@ -4,18 +4,24 @@ A Lambda function is frozen between requests and runs no threads then, so age is
 clocks: the monotonic one may stand still while the process is frozen or restored from a snapshot.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
 
-from authorizer import fetch as http
-from authorizer import keys
+from authorizer import strict_json
 from authorizer.clock import SYSTEM, Clock
-from authorizer.errors import KeysUnavailable, KeyUnknown
-from authorizer.keys import Key, KeySet
-from authorizer.settings import Issuer, KeyTimes
+from authorizer.connection import target
+from authorizer.errors import JsonMalformed, KeySetMalformed, KeysUnavailable, KeyUnknown, MemberTwice
+from authorizer.fetch import FetchFailed, Session
+from authorizer.settings import MAX_URL, Issuer, Settings
+
+if TYPE_CHECKING:
+    from authorizer.keys import Key, KeySet
+    from authorizer.settings import KeyTimes
 
 DISCOVERY = "/.well-known/openid-configuration"
 """OpenID Connect Discovery 1.0 §4."""
@@ -24,7 +30,7 @@ Fetch = Callable[[str, float], bytes]
 """A document by its URL, in at most so many seconds. Raises FetchFailed."""
 
 
-class _Held(msgspec.Struct, frozen=True):
+class _Held(NamedTuple):
     keys: KeySet
     wall: float
     monotonic: float
@@ -35,7 +41,25 @@ class _Discovery(msgspec.Struct):
     jwks_uri: str
 
 
-_discovery = msgspec.json.Decoder(_Discovery)
+class FetchCounts:
+    """Fetches of keys, and failed ones, that are not logged yet."""
+
+    def __init__(self) -> None:
+        self.fetches = 0
+        self.failures = 0
+        self._turn = threading.Lock()
+
+    def add(self, *, failed: bool) -> None:
+        """Count a fetch."""
+        with self._turn:
+            self.fetches += 1
+            self.failures += failed
+
+    def take(self) -> tuple[int, int]:
+        """Both numbers, which start from zero again."""
+        with self._turn:
+            taken, self.fetches, self.failures = (self.fetches, self.failures), 0, 0
+        return taken
 
 
 class KeySource:
@@ -46,13 +70,19 @@ class KeySource:
     `cooldown`. While the issuer is down, the keys serve on up to `limit`.
     """
 
-    def __init__(self, issuer: Issuer, times: KeyTimes, fetch: Fetch = http.get, clock: Clock = SYSTEM) -> None:
-        self.fetches = 0
-        self.failures = 0
+    def __init__(
+        self,
+        issuer: Issuer,
+        times: KeyTimes,
+        fetch: Fetch | None = None,
+        clock: Clock = SYSTEM,
+        counts: FetchCounts | None = None,
+    ) -> None:
+        self._counts = counts or FetchCounts()
         self._issuer = issuer
         self._times = times
         self._fetch = fetch
-        self._clock = clock
+        self._wall, self._monotonic = clock.wall, clock.monotonic
         self._held: _Held | None = None
         self._turn = threading.Lock()
         self._problem = ""
@@ -111,7 +141,7 @@ class KeySource:
         """
         with self._turn:
             if self._held is first and not self._recently(self._searched_at, self._times.cooldown):
-                self._searched_at = self._clock.monotonic()
+                self._searched_at = self._monotonic()
                 loaded = self._load(self._times.deadline)
                 if loaded is not None and loaded.keys.find(key_id, algorithm) is not None:
                     self._searched_at = None
@@ -128,34 +158,69 @@ class KeySource:
 
     def _load(self, seconds: float) -> _Held | None:
         """Fetch, within so many seconds. Only ever called by the one whose turn it is."""
-        self.fetches += 1
         try:
-            found = self._fetched(self._clock.monotonic() + seconds)
-        except (http.FetchFailed, keys.KeySetMalformed) as error:
-            self.failures += 1
+            found = self._fetched(self._monotonic() + seconds)
+        except (FetchFailed, KeySetMalformed) as error:
+            self._counts.add(failed=True)
             self._problem = str(error)
-            self._failed_at = self._clock.monotonic()
+            self._failed_at = self._monotonic()
             return None
-        self._held = _Held(found, self._clock.wall(), self._clock.monotonic())
+        self._counts.add(failed=False)
+        self._held = _Held(found, self._wall(), self._monotonic())
         self._failed_at = None
         return self._held
 
     def _fetched(self, deadline: float) -> KeySet:
-        url = self._issuer.key_url or self._discovered(deadline)
-        return keys.parse(self._fetch(url, deadline - self._clock.monotonic()), self._issuer.algorithms)
+        if self._fetch is not None:
+            document = self._document(self._fetch, deadline)
+        else:
+            with Session() as session:
+                document = self._document(session.get, deadline)
+        # Imported once the document is here: at a cold start, other threads import cryptography meanwhile.
+        from authorizer import keys  # noqa: PLC0415
 
-    def _discovered(self, deadline: float) -> str:
-        raw = self._fetch(self._issuer.url.rstrip("/") + DISCOVERY, deadline - self._clock.monotonic())
+        return keys.parse(document, self._issuer.algorithms)
+
+    def _document(self, fetch: Fetch, deadline: float) -> bytes:
+        """The key set's document, fetched from where the settings or the discovery document say."""
+        url = self._issuer.key_url or self._discovered(fetch, deadline)
+        return fetch(url, deadline - self._monotonic())
+
+    def _discovered(self, fetch: Fetch, deadline: float) -> str:
+        raw = fetch(self._issuer.url.rstrip("/") + DISCOVERY, deadline - self._monotonic())
         try:
-            found = _discovery.decode(raw)
-        except (msgspec.DecodeError, RecursionError, ValueError):
-            raise keys.KeySetMalformed("not a discovery document") from None
+            found = msgspec.convert(strict_json.members(raw), _Discovery)
+        except MemberTwice:
+            raise KeySetMalformed("the discovery document has duplicate members") from None
+        except (JsonMalformed, msgspec.ValidationError):
+            raise KeySetMalformed("not a discovery document") from None
         if found.issuer != self._issuer.url:
-            raise keys.KeySetMalformed("the discovery document is another issuer's")
+            raise KeySetMalformed("the discovery document is another issuer's")
+        self._check_key_url(found.jwks_uri)
         return found.jwks_uri
 
+    def _check_key_url(self, url: str) -> None:
+        """Check a URL that an issuer chose. It is not quoted in messages, because they reach the log."""
+        try:
+            endpoint = target(url if len(url) <= MAX_URL else "")
+        except ValueError:
+            raise KeySetMalformed(f"jwks_uri must be an https URL of at most {MAX_URL} characters") from None
+        # Lambda's Runtime API answers on loopback.
+        if endpoint.is_loopback and not target(self._issuer.url).is_loopback:
+            raise KeySetMalformed("jwks_uri must not be a loopback address") from None
+
     def _age(self, held: _Held) -> float:
-        return max(self._clock.monotonic() - held.monotonic, self._clock.wall() - held.wall)
+        return max(self._monotonic() - held.monotonic, self._wall() - held.wall)
 
     def _recently(self, at: float | None, seconds: float) -> bool:
-        return at is not None and self._clock.monotonic() - at < seconds
+        return at is not None and self._monotonic() - at < seconds
+
+
+class KeySources:
+    """The key source of each issuer, by the issuer's URL, and the fetches of all of them."""
+
+    def __init__(self, settings: Settings, fetch: Fetch | None = None, clock: Clock = SYSTEM) -> None:
+        self.counts = FetchCounts()
+        self.by_url = {
+            issuer.url: KeySource(issuer, settings.keys, fetch, clock, self.counts) for issuer in settings.issuers
+        }

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from authorizer.errors import KeySetMalformed
 from authorizer.signatures import PublicKeyRefused, Verify, verifier
 
 MAX_KEYS = 100
@@ -41,10 +42,6 @@ class KeySet(msgspec.Struct, frozen=True):
         if key_id is None:
             return self.fitting.get(algorithm)
         return self.by_id.get((key_id, algorithm))
-
-
-class KeySetMalformed(ValueError):
-    """A document is not a JWKS, or none of its keys can be used."""
 
 
 class _Document(msgspec.Struct):

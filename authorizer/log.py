@@ -1,15 +1,17 @@
-"""One line per decision: structured, with its metrics in CloudWatch's embedded format, without personal data."""
+"""One line per decision: structured, with its metrics in CloudWatch's embedded format, without personal data.
 
+Lambda filters JSON lines by `level` only where they have a valid `timestamp` (AWS, "Log-level filtering").
+"""
+
+import os
 import sys
-from collections.abc import Callable, Iterable
-from threading import Lock
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
 from authorizer import policy
 from authorizer.decision import Decision
-from authorizer.key_source import KeySource
+from authorizer.key_source import FetchCounts
 from authorizer.settings import Settings
 
 NAMESPACE = "Gatehouse"
@@ -38,20 +40,34 @@ _DIRECTIVES = msgspec.Raw(
 )
 
 
-class Record(msgspec.Struct):
-    """What is known of a decision while it is made: the key once it is found, the client once it is authentic.
+class Metadata(msgspec.Struct, frozen=True):
+    """What the embedded format asks for; the timestamp is in milliseconds since 1970."""
 
-    `unchecked`: the list of revoked tokens could not be asked.
+    timestamp: int = msgspec.field(name="Timestamp")
+    directives: msgspec.Raw = msgspec.field(name="CloudWatchMetrics", default=_DIRECTIVES)
+
+
+class Record(msgspec.Struct):
+    """What a line says of a decision: the key once it is found, the client once it is authentic.
+
+    From `cached` on, the members are metrics; `latency` is in milliseconds.
     """
 
+    timestamp: str = ""
+    level: str = "INFO"
     outcome: str = "fault"
     reason: str = "ok"
     claim: str | None = None
     issuer: str | None = None
     key_id: str | None = None
     client: str | None = None
-    cached: bool = False
-    unchecked: bool = False
+    decision_id: str = ""
+    metadata: Metadata | None = msgspec.field(name="_aws", default=None)
+    cached: int = msgspec.field(name="CacheHits", default=0)
+    fetches: int = msgspec.field(name="KeyFetches", default=0)
+    failures: int = msgspec.field(name="KeyFetchFailures", default=0)
+    unchecked: int = msgspec.field(name="RevocationFailures", default=0)
+    latency: float = msgspec.field(name="Latency", default=0.0)
 
     def of(self, decision: Decision) -> None:
         """Say what was decided about an authentic caller."""
@@ -59,54 +75,36 @@ class Record(msgspec.Struct):
         self.issuer, self.client, self.key_id = decision.caller.issuer, decision.caller.client, decision.key_id
 
 
-def write(line: str) -> None:
-    """A line to standard output, from where Lambda takes it."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def write(line: bytes) -> None:
+    """Write a line to standard output, from where Lambda takes it: in one system call, so that lines never mix."""
+    os.write(sys.stdout.fileno(), line)
 
 
 class DecisionLog:
     """Writes the records of one authorizer."""
 
-    def __init__(self, settings: Settings, sources: Iterable[KeySource], emit: Callable[[str], None] = write) -> None:
-        self._settings = settings
-        self._sources = tuple(sources)
+    def __init__(self, settings: Settings, counts: FetchCounts, emit: Callable[[bytes], None] = write) -> None:
+        constant = {"message": "decision", "project": settings.project, "stack": settings.stack, "Decisions": 1}
+        # Only what differs between lines is encoded for each of them.
+        self._constant = msgspec.json.encode(constant)[:-1] + b","
+        self._encode = msgspec.json.Encoder().encode
+        self._counts = counts
         self._emit = emit
-        self._turn = Lock()
-        self._fetches = 0
-        self._failures = 0
+        self._second = (0, "")
 
-    def write(self, record: Record, now: float, seconds: float, request_id: str | None) -> None:
+    def write(self, record: Record, now: float, seconds: float) -> None:
         """Log a decision made at `now` (seconds since 1970) that took so many seconds."""
-        fetches, failures = self._new_fetches()
-        line: dict[str, Any] = {
-            "timestamp": policy.rfc3339(int(now)),
-            "level": "ERROR" if record.outcome == "fault" else "INFO",
-            "message": "decision",
-            "request_id": request_id,
-            "project": self._settings.project,
-            "stack": self._settings.stack,
-            "outcome": record.outcome,
-            "reason": record.reason,
-            "claim": record.claim,
-            "issuer": record.issuer,
-            "key_id": record.key_id,
-            "client": record.client,
-            "Decisions": 1,
-            "CacheHits": int(record.cached),
-            "KeyFetches": fetches,
-            "KeyFetchFailures": failures,
-            "RevocationFailures": int(record.unchecked),
-            "Latency": round(seconds * 1000, 3),
-            "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": _DIRECTIVES},
-        }
-        self._emit(msgspec.json.encode(line).decode())
+        record.timestamp = self._timestamp(int(now))
+        record.metadata = Metadata(int(now * 1000))
+        record.latency = round(seconds * 1000, 3)
+        if record.outcome == "fault":
+            record.level = "ERROR"
+        if self._counts.fetches:
+            record.fetches, record.failures = self._counts.take()
+        self._emit(self._constant + self._encode(record)[1:] + b"\n")
 
-    def _new_fetches(self) -> tuple[int, int]:
-        """Fetches of keys, and failed ones, since the last line."""
-        with self._turn:
-            fetches = sum(source.fetches for source in self._sources)
-            failures = sum(source.failures for source in self._sources)
-            new = fetches - self._fetches, failures - self._failures
-            self._fetches, self._failures = fetches, failures
-        return new
+    def _timestamp(self, second: int) -> str:
+        known = self._second
+        if known[0] != second:
+            known = self._second = (second, policy.rfc3339(second))
+        return known[1]

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from authorizer.errors import SettingsBroken
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 ProfileName = Literal["rfc9068", "cognito", "generic"]
+PolicyEncoding = Literal["methods", "compact", "compact-any-region"]
+"""Ways to write the same grants, from the plainest to the shortest (authorizer/policy.py)."""
 
 FILE_NAME = "settings.json"
 """The file's name inside the authorizer's package in its bundle."""
@@ -32,7 +36,10 @@ MAX_LIFETIME = 604_800
 MAX_LEEWAY = 300
 """Seconds: the most that clocks may differ."""
 
-Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+\Z", max_length=512)]
+MAX_URL = 512
+"""Characters of a URL, configured or discovered."""
+
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+\Z", max_length=MAX_URL)]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Waiting = Annotated[float, Meta(ge=0.1, le=8)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -58,7 +65,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     audiences: Annotated[tuple[str, ...], Meta(min_length=1)]
     algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("RS256", "ES256", "EdDSA")
     profile: ProfileName = "rfc9068"
-    key_url: Annotated[str, Meta(pattern=r"^https?://[^\s#]+\Z", max_length=512)] | None = None
+    key_url: Annotated[str, Meta(pattern=r"^https?://[^\s#]+\Z", max_length=MAX_URL)] | None = None
     leeway: Annotated[int, Meta(ge=0, le=MAX_LEEWAY)] = 30
     max_lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = 86_400
     scope_claim: Text | None = None
@@ -124,7 +131,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is in the bundle's settings file. `log_decisions` is a line, with metrics, for each decision."""
+    """Everything that is in the bundle's settings file. `log_decisions` is a line, with metrics, for each decision.
+
+    `policy_encoding` is the plainest one whose largest answer API Gateway accepts.
+    """
 
     project: str
     stack: str
@@ -135,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     revocation: Revocation = Revocation()
     usage: Usage | None = None
     log_decisions: bool = True
+    policy_encoding: PolicyEncoding = "methods"
 
 
 def load(path: "Path | None" = None) -> Settings:
@@ -157,6 +168,12 @@ def problems(settings: Settings) -> tuple[str, ...]:
         *(() if settings.issuers else ("there is no issuer",)),
         *time_problems(settings.keys, settings.revocation),
     )
+
+
+def require_sound(settings: Settings) -> None:
+    """Raises SettingsBroken with every problem of settings whose types are right."""
+    if found := problems(settings):
+        raise SettingsBroken("; ".join(found))
 
 
 def issuer_problems(issuers: "Sequence[Issuer]") -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import authorizer.settings as authorizer_settings
+import msgspec
+
+import authorizer.settings as deployed
 from authorizer.environment import REVOCATIONS_TABLE
 from handlers.contract import Route
+from infra.answer_size import choose_encoding, expected_stage
 from infra.bundles import ROOT, Bundle, Target, archive
-from infra.checks import route_scopes
 from infra.function import Function, FunctionArgs, Grant
 from infra.naming import Names
 from infra.settings import StackSettings, Usage
@@ -49,19 +51,8 @@ class AuthorizerArgs:
 
 def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
     """The authorizer's bundle: Lambda's environment holds 4 KB, so what it has to know is a file."""
-    settings = args.settings
-    data = authorizer_settings.Settings(
-        project=args.names.project,
-        stack=args.names.stack,
-        issuers=settings.issuers,
-        routes=route_scopes(args.routes),
-        keys=settings.key_times,
-        decisions=settings.decision_cache,
-        revocation=settings.revocation,
-        usage=told_usage(settings.usage),
-        log_decisions=settings.log_decisions,
-    )
-    generated = {f"authorizer/{authorizer_settings.FILE_NAME}": authorizer_settings.dump(data)}
+    data = authorizer_settings(args.routes, args.names, args.settings)
+    generated = {f"authorizer/{deployed.FILE_NAME}": deployed.dump(data)}
     return Bundle(
         name="authorizer",
         package=ROOT / "authorizer",
@@ -72,14 +63,37 @@ def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
     )
 
 
-def told_usage(usage: Usage) -> authorizer_settings.Usage | None:
+def authorizer_settings(routes: Sequence[Route], names: Names, settings: StackSettings) -> deployed.Settings:
+    """The authorizer's settings. Raises AnswerTooLarge."""
+    data = deployed.Settings(
+        project=names.project,
+        stack=names.stack,
+        issuers=settings.issuers,
+        routes=route_scopes(routes),
+        keys=settings.key_times,
+        decisions=settings.decision_cache,
+        revocation=settings.revocation,
+        usage=told_usage(settings.usage),
+        log_decisions=settings.log_decisions,
+    )
+    return msgspec.structs.replace(data, policy_encoding=choose_encoding(data, expected_stage(names.stack)))
+
+
+def route_scopes(routes: Sequence[Route]) -> tuple[deployed.RouteScope, ...]:
+    """The routes as the authorizer sees them."""
+    return tuple(
+        deployed.RouteScope(methods=route.operation.methods, path=route.path, scope=route.scope) for route in routes
+    )
+
+
+def told_usage(usage: Usage) -> deployed.Usage | None:
     """The listed clients, as the authorizer is told of them; None where there are no plans."""
     if not usage.plans:
         return None
     clients: dict[str, tuple[str, ...]] = {}
     for issuer, client in usage.clients():
         clients[issuer] = (*clients.get(issuer, ()), client)
-    return authorizer_settings.Usage(clients=clients, unlisted="refuse" if usage.refuses else "default")
+    return deployed.Usage(clients=clients, unlisted="refuse" if usage.refuses else "default")
 
 
 def authorizer_function(args: AuthorizerArgs) -> Function:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import pulumi
 
-from authorizer.policy import MAX_BYTES, worst_case_size
-from authorizer.settings import RouteScope
 from handlers.contract import Collection, Route
+from infra.answer_size import AnswerTooLarge
+from infra.authorizer import authorizer_settings
 from infra.documents.gateway import GatewayDocument
 from infra.naming import Names
 from infra.settings import StackSettings
@@ -24,17 +24,12 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
         *names.problems([*(route.name for route in routes), "authorizer"]),
-        *_policy_problems(routes),
+        *_answer_problems(routes, names, settings),
     ]
     if not problems:
         problems = list(_document_problems(routes, settings))
     if problems:
         raise NotDeployable("\n".join((f"stack {names.stack}: {len(problems)} reason(s) not to deploy", *problems)))
-
-
-def route_scopes(routes: Sequence[Route]) -> tuple[RouteScope, ...]:
-    """The routes as the authorizer is told of them."""
-    return tuple(RouteScope(methods=route.operation.methods, path=route.path, scope=route.scope) for route in routes)
 
 
 def _collection_problems(collection: Collection, settings: StackSettings) -> Iterator[str]:
@@ -76,10 +71,11 @@ def _model_problems(collections: list[Collection]) -> Iterator[str]:
             yield f"  {collection.name}: another collection's model is called {name} too"
 
 
-def _policy_problems(routes: Sequence[Route]) -> Iterator[str]:
-    size = worst_case_size(route_scopes(routes))
-    if size > MAX_BYTES:
-        yield f"  the authorizer's answer may take {size} bytes; API Gateway allows {MAX_BYTES}: use fewer collections"
+def _answer_problems(routes: Sequence[Route], names: Names, settings: StackSettings) -> Iterator[str]:
+    try:
+        authorizer_settings(routes, names, settings)
+    except AnswerTooLarge as error:
+        yield f"  {error}"
 
 
 def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iterator[str]:

@@ -20,11 +20,10 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import import_key
 
-from authorizer.handler import Authorizer
 from authorizer.settings import DecisionCache, Settings
 from authorizer.token import parse
 from tests.bench.key_set import KeySet
-from tests.unit.authorizer.provider import AUDIENCE, URL, Provider, event, jwk, private_key, settings, token
+from tests.unit.authorizer.provider import AUDIENCE, URL, Provider, authorizer, event, jwk, private_key, settings, token
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 TOKENS = 100
@@ -59,12 +58,11 @@ def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]
     """All contestants by name, warm."""
     now = int(time.time())
     texts = [token(algorithm, sub=f"user-{i}", jti=f"token-{i}", iat=now, exp=now + 3600) for i in range(TOKENS)]
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, warnings.catch_warnings():  # noqa: PTH123  not a path
+    with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():  # noqa: PTH123  not a path
         warnings.simplefilter("ignore", SecurityWarning)  # joserfc would have Ed25519 named so (RFC 9864)
 
-        def emit(line: str) -> None:
-            nowhere.write(line + "\n")
-            nowhere.flush()
+        def emit(line: bytes) -> None:
+            os.write(nowhere.fileno(), line)
 
         never = DecisionCache(seconds=0)
         yield {
@@ -126,9 +124,9 @@ def _der(signature: bytes) -> bytes:
     return utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
 
 
-def _ours(made: Settings, texts: Iterable[str], emit: Callable[[str], None]) -> Contestant:
+def _ours(made: Settings, texts: Iterable[str], emit: Callable[[bytes], None]) -> Contestant:
     """The whole authorizer, from the gateway's event to the policy."""
-    return _each(Authorizer(made, fetch=Provider().fetch, emit=emit), ((event(text),) for text in texts))
+    return _each(authorizer(made, Provider().fetch, emit=emit), ((event(text),) for text in texts))
 
 
 def _decode(algorithm: str, texts: Iterable[str]) -> Contestant:

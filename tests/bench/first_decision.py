@@ -14,9 +14,8 @@ from typing import Any
 
 from authorizer.settings import FILE_NAME, Settings, dump
 from handlers.contract import load_collections, routes
-from infra.authorizer import AuthorizerArgs, authorizer_bundle
+from infra.authorizer import AuthorizerArgs, authorizer_bundle, route_scopes
 from infra.bundles import Target, archive
-from infra.checks import route_scopes
 from infra.naming import Names
 from infra.settings import StackSettings
 from tests.bench import lambda_runtime

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from authorizer.fetch import Session
+
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
@@ -45,6 +47,12 @@ class KeyServer:
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             self.behaviour(connection, self._over)
+
+
+def fetched(url: str, timeout: float) -> bytes:
+    """A document by its URL."""
+    with Session() as session:
+        return session.get(url, timeout)
 
 
 @contextmanager

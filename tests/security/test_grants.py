@@ -1,20 +1,20 @@
 """The policy allows a route if and only if its scope was granted, as an IAM evaluator that is not ours sees it."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authorizer import policy
 from authorizer.claims import Caller
 from authorizer.decision import decide
 from authorizer.event import Stage
-from authorizer.policy import FORMS, Policies, document
-from authorizer.settings import RouteScope
+from authorizer.policy import ENCODINGS, Policies
+from authorizer.settings import PolicyEncoding, Settings
+from infra.answer_size import MAX_BYTES, REQUEST_ID, AnswerTooLarge, answer_size, choose_encoding
 from tests.security.iam import PYTHON, Evaluator
 from tests.unit.authorizer import provider
 from tests.unit.authorizer.provider import Desk, event, routes, token
@@ -27,7 +27,7 @@ NAMES = ("items", "users", "o", "xy", "ids", "get", "long-name_2")
 """With names as short as may be: a `?` too many would reach into them."""
 
 SCOPES = sorted(f"{name}:{verb}" for name in NAMES for verb in ("read", "write"))
-STAGE = Stage("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
+STAGE = Stage.of("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
 ROUTES = routes(*NAMES)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -69,23 +69,21 @@ def calls(ids: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def policy_of(form: policy.Form, scopes: tuple[str, ...], expires: float) -> dict[str, Any]:
-    """The policy in one form; which form is used otherwise depends on the size of the API."""
-    grants = Policies(ROUTES)._grants(STAGE, scopes)
-    grant = grants[FORMS.index(form)]
-    made = document(policy.statements_of(STAGE, grant, int(expires)))
+def policy_of(encoding: PolicyEncoding, scopes: tuple[str, ...], expires: float) -> dict[str, Any]:
+    """The policy in one encoding; which one a stack uses depends on the size of its API."""
+    made = Policies(ROUTES, encoding).document(STAGE, scopes, int(expires))
     assert made["Statement"]
     return made
 
 
-@pytest.mark.parametrize("form", FORMS, ids=("pinned", "compact", "anywhere"))
+@pytest.mark.parametrize("encoding", ENCODINGS)
 class TestGrants:
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES)))
     def test_a_route_is_allowed_if_and_only_if_its_scope_was_granted(
-        self, evaluator: Evaluator, form: policy.Form, scopes: set[str]
+        self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str]
     ) -> None:
-        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
         routes = calls(PLAIN_IDS)
         granted = {resource for resource, scope in routes.items() if scope in scopes}
         assert evaluator.allowed(made, routes) == granted
@@ -93,9 +91,9 @@ class TestGrants:
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES)))
     def test_no_id_reaches_into_another_collection(
-        self, evaluator: Evaluator, form: policy.Form, scopes: set[str]
+        self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str]
     ) -> None:
-        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
         routes = calls(SLASHED_IDS)
         granted = {resource for resource, scope in routes.items() if scope in scopes}
         assert evaluator.allowed(made, routes) <= granted
@@ -103,26 +101,26 @@ class TestGrants:
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES), min_size=1), text=st.text(min_size=1, max_size=30), data=st.data())
     def test_no_text_for_an_id_reaches_into_another_collection(
-        self, evaluator: Evaluator, form: policy.Form, scopes: set[str], text: str, data: st.DataObject
+        self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str], text: str, data: st.DataObject
     ) -> None:
         target = data.draw(st.sampled_from(NAMES))
-        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
         routes = calls((text, f"{text}/{target}", f"{text}/{target}/{text}", f"{target}{text}", f"{target}/{text}"))
         granted = {resource for resource, scope in routes.items() if scope in scopes}
         assert evaluator.allowed(made, routes) <= granted
 
     @pytest.mark.parametrize("scopes", [tuple(SCOPES), ("items:read",), ("items:read", "items:write")])
     def test_nothing_outside_the_stage_and_its_routes_is_allowed(
-        self, evaluator: Evaluator, form: policy.Form, scopes: tuple[str, ...]
+        self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: tuple[str, ...]
     ) -> None:
-        assert evaluator.allowed(policy_of(form, scopes, time.time() + 60), FOREIGN) == set()
+        assert evaluator.allowed(policy_of(encoding, scopes, time.time() + 60), FOREIGN) == set()
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES)))
     def test_an_empty_segment_reaches_nothing_that_is_not_granted_without_it(
-        self, evaluator: Evaluator, form: policy.Form, scopes: set[str]
+        self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str]
     ) -> None:
-        made = policy_of(form, tuple(sorted(scopes)), time.time() + 60)
+        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
         doubled = {
             resource.replace(f"/{name}", f"//{name}"): scope
             for resource, scope in calls(("1",)).items()
@@ -132,10 +130,12 @@ class TestGrants:
         granted = {resource for resource, scope in doubled.items() if scope in scopes}
         assert evaluator.allowed(made, doubled) <= granted
 
-    def test_nothing_is_allowed_once_the_backstop_has_passed(self, evaluator: Evaluator, form: policy.Form) -> None:
+    def test_nothing_is_allowed_once_the_backstop_has_passed(
+        self, evaluator: Evaluator, encoding: PolicyEncoding
+    ) -> None:
         routes = calls(PLAIN_IDS)
-        assert evaluator.allowed(policy_of(form, tuple(SCOPES), time.time() - 30), routes) == set(routes)
-        assert evaluator.allowed(policy_of(form, tuple(SCOPES), time.time() - 61), routes) == set()
+        assert evaluator.allowed(policy_of(encoding, tuple(SCOPES), time.time() - 30), routes) == set(routes)
+        assert evaluator.allowed(policy_of(encoding, tuple(SCOPES), time.time() - 61), routes) == set()
 
 
 LARGE = routes(
@@ -148,14 +148,17 @@ LARGE = routes(
 LARGE_SCOPES = sorted({route.scope for route in LARGE})
 
 
-def answer(large: tuple[RouteScope, ...], scopes: tuple[str, ...], stage: Stage = STAGE, text: str = "x" * 36) -> Any:
+@pytest.fixture(scope="module")
+def large() -> Settings:
+    """A stack of two hundred routes whose tokens have a tenant, as its deployment sets it up."""
+    made = provider.settings(routes=LARGE, issuers=(provider.issuer(tenant_claim="org"),))
+    return msgspec.structs.replace(made, policy_encoding=choose_encoding(made, STAGE))
+
+
+def answer(made: Settings, scopes: tuple[str, ...], text: str = "x" * 36) -> Any:
     caller = Caller("main", text, text, text, text, scopes, int(time.time()) + 60, None)
-    made = provider.settings(routes=large)
-    return decide(made, Policies(large), stage, caller, None).answer
-
-
-def size(answered: Any) -> int:
-    return len(json.dumps(answered, separators=(",", ":")).encode())
+    policies = Policies(made.routes, made.policy_encoding)
+    return decide(made, policies, STAGE, caller, None).named(REQUEST_ID)
 
 
 class TestTwoHundredRoutes:
@@ -164,9 +167,9 @@ class TestTwoHundredRoutes:
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(LARGE_SCOPES), min_size=20))
-    def test_fit_for_every_set_of_scopes(self, evaluator: Evaluator, scopes: set[str]) -> None:
-        answered = answer(LARGE, tuple(sorted(scopes)))
-        assert size(answered) <= policy.MAX_BYTES
+    def test_fit_for_every_set_of_scopes(self, evaluator: Evaluator, large: Settings, scopes: set[str]) -> None:
+        answered = answer(large, tuple(sorted(scopes)), text="x" * 255)
+        assert answer_size(answered) <= MAX_BYTES
         resources = {
             f"{STAGE.prefix}{method}{route.path.replace('{id}', 'items1')}": route.scope
             for route in LARGE
@@ -177,25 +180,16 @@ class TestTwoHundredRoutes:
 
     @pytest.mark.parametrize("left_out", range(0, 25, 6))
     @pytest.mark.parametrize("verbs", [("read",), ("write",), ("read", "write")])
-    def test_fit_when_one_collection_is_left_out(self, left_out: int, verbs: tuple[str, ...]) -> None:
+    def test_fit_when_one_collection_is_left_out(self, large: Settings, left_out: int, verbs: tuple[str, ...]) -> None:
         names = sorted({scope.partition(":")[0] for scope in LARGE_SCOPES})
         del names[left_out]
         scopes = tuple(sorted(f"{name}:{verb}" for name in names for verb in verbs))
-        assert size(answer(LARGE, scopes)) <= policy.MAX_BYTES
+        assert answer_size(answer(large, scopes, text="x" * 255)) <= MAX_BYTES
 
-    def test_fit_with_the_longest_texts(self) -> None:
-        assert size(answer(LARGE, tuple(LARGE_SCOPES), text="x" * 255)) <= policy.MAX_BYTES
-
-    def test_have_a_worst_case_that_no_answer_exceeds(self) -> None:
-        worst = policy.worst_case_size(LARGE, STAGE)
-        assert worst <= policy.MAX_BYTES
-        assert size(answer(LARGE, tuple(LARGE_SCOPES), text="x" * 255)) <= worst
-
-    def test_are_refused_rather_than_answered_with_too_much(self) -> None:
-        larger = routes(*(f"collection{number:03}" for number in range(60)))
-        assert policy.worst_case_size(larger, STAGE) > policy.MAX_BYTES
-        with pytest.raises(policy.PolicyTooLarge):
-            answer(larger, tuple(sorted({route.scope for route in larger})))
+    def test_are_refused_at_deployment_where_they_are_too_many(self) -> None:
+        larger = provider.settings(routes=routes(*(f"collection{number:03}" for number in range(60))))
+        with pytest.raises(AnswerTooLarge, match="use fewer collections or shorter names"):
+            choose_encoding(larger, STAGE)
 
 
 def test_the_authorizers_own_answer_allows_what_the_token_grants(evaluator: Evaluator) -> None:

@@ -10,9 +10,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import Algorithm, get_default_algorithms
 
-from authorizer.clock import Clock
+from authorizer.authorizer import Authorizer
+from authorizer.clock import SYSTEM, Clock
 from authorizer.fetch import FetchFailed
-from authorizer.handler import Authorizer
+from authorizer.key_source import Fetch, KeySources
 from authorizer.settings import Issuer, KeyTimes, Revocation, RouteScope, Settings
 
 URL = "https://idp.example.com/"
@@ -178,6 +179,11 @@ def event(token: str, path: str = "GET/items") -> dict[str, Any]:
     return {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": STAGE + path}
 
 
+def authorizer(made: Settings, fetch: Fetch, clock: Clock = SYSTEM, **options: Any) -> Authorizer:
+    """An authorizer whose documents are fetched by a function."""
+    return Authorizer(made, KeySources(made, fetch, clock), clock, **options)
+
+
 class Desk:
     """An authorizer with its provider, its clock and its log."""
 
@@ -187,10 +193,10 @@ class Desk:
         self.lines: list[dict[str, Any]] = []
         if revocations is not None:
             changes = {"revocation": Revocation(enabled=True), **changes}
-        self.authorizer = Authorizer(
+        self.authorizer = authorizer(
             settings(**changes),
-            fetch=self.provider.fetch,
-            clock=self.hands.clock,
+            self.provider.fetch,
+            self.hands.clock,
             emit=lambda line: self.lines.append(json.loads(line)),
             revocations=revocations,
         )

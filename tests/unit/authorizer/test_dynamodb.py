@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from authorizer import dynamodb
+from authorizer import dynamodb, pool
 from authorizer.dynamodb import ReadFailed, Table
 from tests.security.key_server import key_server
 from tests.security.test_outages import MARGIN, OUTAGES
@@ -53,13 +53,13 @@ def test_an_idle_connection_is_not_used_again_by_either_clock() -> None:
         hands = Hands(time.time())
         asked = found.table(hands.clock)
         asked.items(("a",), 2)
-        hands.monotonic += dynamodb.IDLE - 1
+        hands.monotonic += pool.IDLE - 1
         asked.items(("a",), 2)
         assert found.connections == 1
-        hands.monotonic += dynamodb.IDLE
+        hands.monotonic += pool.IDLE
         asked.items(("a",), 2)
         assert found.connections == 2
-        hands.wall += dynamodb.IDLE
+        hands.wall += pool.IDLE
         asked.items(("a",), 2)
         assert found.connections == 3
 
@@ -101,13 +101,13 @@ UNFINISHED = b'{"Responses":{"gatehouse-test-authorizer-revocations":[]},"Unproc
     [
         (500, "status 500 ThrottlingException"),
         (400, "status 400 ThrottlingException"),
-        ("hang up", "ResponseMalformed"),
+        ("hang up", "a line does not end"),
         (UNFINISHED, "not all keys were read"),
         (b'{"Responses":{"gatehouse-test-authorizer-revocations":{}}}', "the answer is not BatchGetItem's"),
         (b'{"Responses":{"another":[]}}', "the answer is not BatchGetItem's"),
         (b"\xff", "the answer is not BatchGetItem's"),
         (b'{"Responses":' + b"[" * 30_000, "the answer is not BatchGetItem's"),
-        (b" " * (dynamodb.MAX_BYTES + 1), "the answer is not BatchGetItem's"),
+        (b" " * (dynamodb.MAX_BYTES + 1), "more than 65536 bytes"),
     ],
 )
 def test_what_fails_twice_is_a_failure_that_tells_nothing_of_the_keys(failure: int | str | bytes, said: str) -> None:

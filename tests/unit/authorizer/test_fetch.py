@@ -5,17 +5,17 @@ import pytest
 from authorizer import fetch
 from authorizer.connection import target
 from authorizer.fetch import FetchFailed
-from tests.security.key_server import answers, key_server, sends, trickles
+from tests.security.key_server import answers, fetched, key_server, sends, trickles
 
 
 def test_a_document_of_the_greatest_size_is_read_and_a_greater_one_is_not() -> None:
     for size, status in ((fetch.MAX_BYTES, "read"), (fetch.MAX_BYTES + 1, "more than")):
         with key_server(answers(b"x" * size)) as server:
             if status == "read":
-                assert len(fetch.get(server.url, 2)) == size
+                assert len(fetched(server.url, 2)) == size
             else:
                 with pytest.raises(FetchFailed, match="more than 262144 bytes"):
-                    fetch.get(server.url, 2)
+                    fetched(server.url, 2)
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,14 @@ def test_a_document_of_the_greatest_size_is_read_and_a_greater_one_is_not() -> N
 )
 def test_a_failure_says_what_is_wrong(raw: bytes, message: str) -> None:
     with key_server(sends(raw)) as server, pytest.raises(FetchFailed, match=message) as failed:
-        fetch.get(server.url, 2)
+        fetched(server.url, 2)
     assert failed.value.__cause__ is None
 
 
 def test_a_slow_document_that_comes_in_time_is_read() -> None:
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     with key_server(trickles(raw, pause=0.001)) as server:
-        assert fetch.get(server.url, 2) == b"{}"
+        assert fetched(server.url, 2) == b"{}"
 
 
 def test_the_request_is_for_json_with_the_whole_path() -> None:
@@ -47,7 +47,7 @@ def test_the_request_is_for_json_with_the_whole_path() -> None:
 
     with key_server(lambda connection, _: heard.append(connection.recv(65_536))) as server:
         with pytest.raises(FetchFailed):
-            fetch.get(server.url + "?p=policy", 1)
+            fetched(server.url + "?p=policy", 1)
         host = server.url.split("/")[2]
     (request,) = heard
     assert request.startswith(b"GET /keys?p=policy HTTP/1.1\r\n")
@@ -72,11 +72,11 @@ def test_a_url_is_taken_apart(url: str, expected: tuple[object, ...]) -> None:
 
 def test_a_name_that_does_not_resolve_is_a_failure() -> None:
     with pytest.raises(FetchFailed):
-        fetch.get("https://nothing.invalid/keys", 2)
+        fetched("https://nothing.invalid/keys", 2)
 
 
 def test_without_time_nothing_is_asked() -> None:
     with key_server(answers(b"{}")) as server:
         with pytest.raises(FetchFailed, match="TimeoutError"):
-            fetch.get(server.url, 0)
+            fetched(server.url, 0)
         assert server.connections == 0

@@ -12,14 +12,15 @@ import pytest
 
 from authorizer import handler as entry
 from authorizer import settings as bundle
+from authorizer.authorizer import Authorizer
 from authorizer.errors import Fault, NotAuthentic, SettingsBroken
-from authorizer.handler import Authorizer, Bundled
 from authorizer.settings import Settings
+from authorizer.startup import LazyAuthorizer, start
 from tests.unit.authorizer.provider import Desk, Hands, Provider, event, issuer, routes, settings, token
 
 
 def make(made: Settings) -> Authorizer:
-    return Authorizer(made, fetch=Provider().fetch, clock=Hands().clock, emit=lambda _: None)
+    return start(made, Provider().fetch, Hands().clock, emit=lambda _: None)
 
 
 def test_a_source_tree_without_settings_can_be_imported_and_fails_requests() -> None:
@@ -35,7 +36,7 @@ def test_settings_are_looked_for_again() -> None:
             raise FileNotFoundError("settings.json")
         return found[0]
 
-    bundled = Bundled(load, make)
+    bundled = LazyAuthorizer(load, make)
     bundled.warm()
     with pytest.raises(SettingsBroken):
         bundled(event(token()), None)
@@ -47,7 +48,7 @@ def test_settings_are_looked_for_again() -> None:
 def test_settings_that_are_malformed_fail_requests(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / bundle.FILE_NAME
     path.write_bytes(raw)
-    bundled = Bundled(lambda: bundle.load(path), make)
+    bundled = LazyAuthorizer(lambda: bundle.load(path), make)
     bundled.warm()
     with pytest.raises(SettingsBroken):
         bundled(event(token()), None)
@@ -63,7 +64,7 @@ def test_settings_that_are_malformed_fail_requests(tmp_path: Path, raw: bytes) -
     ],
 )
 def test_settings_that_contradict_themselves_fail_requests(broken: dict[str, object]) -> None:
-    bundled = Bundled(lambda: settings(**broken), make)
+    bundled = LazyAuthorizer(lambda: settings(**broken), make)
     bundled.warm()
     with pytest.raises(SettingsBroken):
         bundled(event(token()), None)
@@ -71,7 +72,7 @@ def test_settings_that_contradict_themselves_fail_requests(broken: dict[str, obj
 
 def test_the_start_fetches_keys() -> None:
     provider = Provider()
-    bundled = Bundled(settings, lambda made: Authorizer(made, provider.fetch, Hands().clock, lambda _: None))
+    bundled = LazyAuthorizer(settings, lambda made: start(made, provider.fetch, Hands().clock, emit=lambda _: None))
     bundled.warm()
     asked = len(provider.asked)
     assert asked == 2
@@ -83,7 +84,7 @@ def test_a_start_without_the_issuer_is_made_good_by_the_first_request() -> None:
     provider = Provider()
     documents = dict(provider.documents)
     provider.go_down()
-    bundled = Bundled(settings, lambda made: Authorizer(made, provider.fetch, Hands().clock, lambda _: None))
+    bundled = LazyAuthorizer(settings, lambda made: start(made, provider.fetch, Hands().clock, emit=lambda _: None))
     bundled.warm()
     provider.documents = documents
     assert bundled(event(token()), None)["principalId"] == "main|alice"
@@ -96,7 +97,7 @@ def test_one_authorizer_is_made_for_all_threads() -> None:
         made.append(make(found))
         return made[-1]
 
-    bundled = Bundled(settings, count)
+    bundled = LazyAuthorizer(settings, count)
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda _: bundled(event(token()), None), range(100)))
     assert len(made) == 1
@@ -163,8 +164,8 @@ def test_what_lambda_calls_gets_the_event_and_the_context(monkeypatch: pytest.Mo
         got.extend([asked, context])
         return {}
 
-    bundled = Bundled(settings, lambda _: cast("Any", decide))
-    monkeypatch.setattr(entry, "_bundled", bundled)
+    bundled = LazyAuthorizer(settings, lambda _: cast("Any", decide))
+    monkeypatch.setattr(entry, "_authorizer", bundled)
     asked, context = event(token()), SimpleNamespace(aws_request_id="request-1")
     entry.handler(asked, context)
     assert got == [asked, context]

@@ -1,15 +1,16 @@
 """Keys over time: refreshed before they are stale, kept while the issuer is down, withdrawn when it withdraws them."""
 
 import json
+import threading
 from contextlib import suppress
 
 import pytest
 
 from authorizer.errors import KeysUnavailable
 from authorizer.fetch import FetchFailed
-from authorizer.handler import Authorizer
 from authorizer.key_source import KeySource
 from authorizer.settings import KeyTimes
+from authorizer.startup import start
 from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, settings, token
 
 TIMES = KeyTimes(refresh=300, limit=3600, cooldown=30, retry=5)
@@ -25,6 +26,9 @@ class Office(Desk):
     @property
     def fetches(self) -> int:
         return self.provider.asked.count(KEY_URL)
+
+    def warm(self) -> None:
+        self.authorizer._issuers[URL].keys.warm(TIMES.deadline)
 
     def try_one(self, algorithm: str = "ES256", key_id: str | None = None) -> str:
         """What happens to a new token."""
@@ -187,33 +191,35 @@ class TestUnknownKey:
 
 class TestWarming:
     def test_fetches_ahead_of_the_first_request(self, office: Office) -> None:
-        office.authorizer.warm()
+        office.warm()
         assert office.fetches == 1
         assert (office.try_one(), office.fetches) == ("ok", 1)
 
     def test_that_fails_leaves_it_to_the_first_request(self, office: Office) -> None:
         office.provider.go_down()
-        office.authorizer.warm()
+        office.warm()
         office.provider.publish(jwk("ES256"))
         assert office.try_one() == "ok"
 
     def test_fetches_nothing_that_is_there(self, office: Office) -> None:
         office.try_one()
-        office.authorizer.warm()
+        office.warm()
         assert office.fetches == 1
 
-    def test_ends_with_the_keys_deadline(self) -> None:
-        hands, given = Hands(), list[float]()
+    def test_fetches_the_keys_of_several_issuers_at_the_same_time(self) -> None:
+        both = threading.Barrier(2)
+        given: list[float] = []
 
         def fetch(url: str, timeout: float) -> bytes:
             given.append(timeout)
-            hands.monotonic += timeout
+            both.wait(5)  # one after the other, the first would wait for the second in vain
             raise FetchFailed(url)
 
         issuers = tuple(issuer(name=name, url=f"https://{name}.example.com", key_url=KEY_URL) for name in ("a", "b"))
         made = settings(issuers=issuers, keys=KeyTimes(deadline=2))
-        Authorizer(made, fetch, hands.clock, lambda _: None).warm()
-        assert given == [2], "nothing is left for the second"
+        start(made, fetch, Hands().clock, emit=lambda _: None)
+        assert given == [2, 2]
+        assert not both.broken
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,25 @@
 """The log: one line per decision with what alarms need, and nothing that is personal or secret."""
 
 import json
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from authorizer import log
-from authorizer.handler import Authorizer
-from tests.unit.authorizer.provider import NOW, Desk, Provider, event, issuer, jwk, private_key, settings, token
+from tests.unit.authorizer.provider import (
+    NOW,
+    Desk,
+    Provider,
+    authorizer,
+    event,
+    issuer,
+    jwk,
+    private_key,
+    settings,
+    token,
+)
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 
@@ -32,7 +43,7 @@ def test_an_allowed_request() -> None:
         "timestamp": "2027-01-15T08:00:00Z",
         "level": "INFO",
         "message": "decision",
-        "request_id": "request-1",
+        "decision_id": "request-1",
         "project": "gatehouse",
         "stack": "test",
         "outcome": "allow",
@@ -101,7 +112,7 @@ def test_the_time_that_a_decision_took_is_told_in_milliseconds() -> None:
         desk.hands.move(0.0123456)
         return fetch(url, timeout)
 
-    slow_desk = Authorizer(settings(), slow, desk.hands.clock, lambda text: desk.lines.append(json.loads(text)))
+    slow_desk = authorizer(settings(), slow, desk.hands.clock, emit=lambda text: desk.lines.append(json.loads(text)))
     slow_desk(event(token()), CONTEXT)
     assert desk.lines[-1]["Latency"] == 24.691
 
@@ -117,8 +128,28 @@ def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> Non
 
 
 @pytest.mark.parametrize("claims", [{"aud": "other"}, {"scope": ""}, {}])
-def test_every_line_names_its_request(claims: dict[str, Any]) -> None:
-    assert line(Desk(), token(**claims))["request_id"] == "request-1"
+def test_every_line_names_its_decision(claims: dict[str, Any]) -> None:
+    assert line(Desk(), token(**claims))["decision_id"] == "request-1"
+
+
+@pytest.mark.parametrize("scope", ["items:read", ""])
+def test_what_handlers_and_the_access_log_get_names_the_decision_of_the_line(scope: str) -> None:
+    desk = Desk()
+    for request_id in ("request-1", "request-2"):
+        answer = desk.authorizer(event(token(scope=scope)), SimpleNamespace(aws_request_id=request_id))
+        assert answer["context"]["decision_id"] == desk.lines[-1]["decision_id"] == request_id
+    assert desk.lines[-1]["CacheHits"] == 1, "what is remembered has an id of its own each time"
+
+
+def test_without_lines_there_is_nothing_to_name() -> None:
+    assert "decision_id" not in Desk(log_decisions=False).ask(token())["context"]
+
+
+def test_timestamps_are_valid_for_log_level_filtering() -> None:
+    desk = Desk()
+    for _ in range(2):
+        assert datetime.fromisoformat(line(desk, token())["timestamp"]).timestamp() == int(desk.hands.wall)
+        desk.hands.move(1.5)
 
 
 def test_what_is_remembered_is_said_as_well() -> None:
@@ -159,6 +190,6 @@ def test_the_issuer_is_named_where_there_are_several() -> None:
     assert line(Desk(issuers=(issuer(), other)), token(iss=other.url))["issuer"] == "other"
 
 
-def test_a_line_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    log.write('{"a":1}')
-    assert capsys.readouterr().out == '{"a":1}\n'
+def test_a_line_goes_to_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    log.write(b'{"a":1}\n')
+    assert capfd.readouterr().out == '{"a":1}\n'

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authorizer.authorizer import Authorizer
 from authorizer.claims import Caller
 from authorizer.errors import Fault, RevocationsUnavailable, SettingsBroken
-from authorizer.handler import Authorizer, assembled
 from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEY, covers, subject_key, token_key
 from authorizer.settings import Revocation
+from authorizer.startup import start
 from tests.unit.authorizer.database import TABLE, database
-from tests.unit.authorizer.provider import NOW, Desk, claims, issuer, settings, token
+from tests.unit.authorizer.provider import NOW, Desk, Hands, Provider, claims, issuer, settings, token
 
 ISSUED = NOW - 10
 """What the provider's tokens have as their `iat`."""
@@ -186,9 +187,10 @@ class TestUnavailable:
             Authorizer(settings(revocation=Revocation(enabled=True)))
 
 
-def test_a_start_leaves_the_list_what_time_the_keys_left(desk: Desk, listed: Listed) -> None:
-    desk.authorizer.warm()
-    assert listed.warmed == 3
+def test_a_start_connects_to_the_list_while_keys_are_fetched(listed: Listed) -> None:
+    made = settings(revocation=Revocation(enabled=True))
+    start(made, Provider().fetch, Hands().clock, emit=lambda _: None, revocations=listed)
+    assert listed.warmed == made.keys.deadline
 
 
 class TestTable:
@@ -226,17 +228,17 @@ class TestTable:
 
     def test_is_connected_to_ahead(self) -> None:
         with database() as found:
-            desk = Desk(revocations=found.denylist())
-            desk.authorizer.warm()
-            desk.ask(token())
+            denylist = found.denylist()
+            denylist.warm(2)
+            Desk(revocations=denylist).ask(token())
             assert found.connections == 1
 
     def test_that_is_not_there_at_the_start_is_no_failure_of_the_start(self) -> None:
         with database() as found:
-            desk = Desk(revocations=found.denylist())
-        desk.authorizer.warm()
+            denylist = found.denylist()
+        denylist.warm(2)
         with pytest.raises(Fault):
-            desk.ask(token())
+            Desk(revocations=denylist).ask(token())
 
 
 def test_the_bundle_reads_the_table_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,13 +246,12 @@ def test_the_bundle_reads_the_table_that_the_environment_names(monkeypatch: pyte
     made = settings(issuers=(nobody,), revocation=Revocation(enabled=True))
     monkeypatch.delenv("REVOCATIONS_TABLE", raising=False)
     with pytest.raises(SettingsBroken, match="REVOCATIONS_TABLE"):
-        assembled(made)
+        start(made)
     with database() as found:
         for name, value in msgspec.to_builtins(found.environment).items():
             monkeypatch.setenv(name, value)
-        authorizer = assembled(made)
-        authorizer.warm()
+        authorizer = start(made)
         with closing(cast("Any", authorizer)._revocations.table) as table:
             assert table.items(("a",), 1) == []
         assert (len(found.requests), found.connections) == (1, 1)
-    assert isinstance(assembled(settings()), Authorizer)
+    assert isinstance(start(settings()), Authorizer)

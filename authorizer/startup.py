@@ -1,0 +1,105 @@
+"""Start-up: the issuers' keys are fetched while the rest of the authorizer is still being imported.
+
+So a cold start does not wait for the network, or for the authorities that OpenSSL loads, before it imports
+`cryptography`, nor the other way round.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from authorizer import settings as bundle
+from authorizer.clock import SYSTEM, Clock
+from authorizer.errors import SettingsBroken
+from authorizer.key_source import Fetch, KeySources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+
+    from authorizer.authorizer import Authorizer
+    from authorizer.revocations import Revocations
+    from authorizer.settings import Settings
+
+
+def start(
+    settings: Settings,
+    fetch: Fetch | None = None,
+    clock: Clock = SYSTEM,
+    revocations: Revocations | None = None,
+    **options: Any,
+) -> Authorizer:
+    """The authorizer of these settings, its keys fetched and its list of revoked tokens connected, if they answer.
+
+    All of it takes no longer than the keys' deadline; failures are retried on first use. `options` are Authorizer's.
+    Raises SettingsBroken.
+    """
+    bundle.require_sound(settings)
+    sources = KeySources(settings, fetch, clock)
+    warm = [source.warm for source in sources.by_url.values()]
+    if settings.revocation.enabled:
+        revocations = revocations or _denylist(settings.revocation.timeout)
+        warm.append(revocations.warm)
+    with _running(warm, settings.keys.deadline):
+        from authorizer.authorizer import Authorizer  # noqa: PLC0415
+
+        return Authorizer(settings, sources, clock, revocations=revocations, **options)
+
+
+def _denylist(timeout: float) -> Revocations:
+    """The list in the table of the environment. Where nothing can be revoked, a cold start does not pay for it."""
+    from authorizer.denylist import Denylist  # noqa: PLC0415
+
+    return Denylist(timeout)
+
+
+@contextmanager
+def _running(warm: Iterable[Callable[[float], None]], seconds: float) -> Generator[None]:
+    """Within this, each of them runs in a thread; at the end they have finished, as they do within `seconds`."""
+    threads = [Thread(target=each, args=(seconds,), daemon=True) for each in warm]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join(seconds)
+
+
+class LazyAuthorizer:
+    """The authorizer of the settings in the bundle, made when it is first possible.
+
+    Settings that cannot be read, or keys that cannot be fetched, fail requests and not the process's start: a process
+    that does not start is started over and over.
+    """
+
+    def __init__(
+        self, load: Callable[[], Settings] = bundle.load, make: Callable[[Settings], Authorizer] = start
+    ) -> None:
+        self._load = load
+        self._make = make
+        self._made: Authorizer | None = None
+        self._turn = Lock()
+
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        """As Authorizer; raises SettingsBroken where the settings cannot be used."""
+        return (self._made or self._ready())(event, context)
+
+    def warm(self) -> None:
+        """Make the authorizer ahead of the first request. Raises nothing."""
+        try:
+            self._ready()
+        except SettingsBroken:
+            return
+
+    def _ready(self) -> Authorizer:
+        with self._turn:
+            if self._made is None:
+                try:
+                    self._made = self._make(self._load())
+                except (OSError, msgspec.MsgspecError) as error:
+                    raise SettingsBroken(f"the bundle's settings cannot be read: {error}") from None
+            return self._made

@@ -1,0 +1,177 @@
+"""The authorizer's largest answer is known at deployment, to the byte."""
+
+import json
+import string
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
+
+from authorizer.claims import MAX_TEXT, Caller, is_plain
+from authorizer.decision import decide
+from authorizer.event import Stage
+from authorizer.policy import ENCODINGS, Policies
+from authorizer.settings import Settings, Usage
+from handlers import contract
+from infra import answer_size
+from infra.answer_size import AnswerTooLarge, choose_encoding, largest_answers
+from infra.checks import NotDeployable, require_deployable
+from infra.naming import Names
+from tests.unit.authorizer.provider import Desk, claims, event, issuer, routes, settings, token
+from tests.unit.infra.test_checks import collection
+from tests.unit.infra.test_settings import load, texts
+
+STAGE = Stage.of("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
+NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=40)
+PLAIN = st.text(min_size=1, max_size=MAX_TEXT).filter(is_plain)
+"""Any text that a token may have, escapes and characters of several bytes among them."""
+
+TEXTS = st.one_of(PLAIN, st.sampled_from(["x" * 255, '"' * 127, "\\" * 127, "é" * 127, "😀" * 63]))
+STAGES = st.builds(
+    Stage.of,
+    st.sampled_from(["aws", "aws-cn", "aws-us-gov"]),
+    st.sampled_from(["us-east-1", "ap-southeast-1", "cn-northwest-1", "us-gov-west-1"]),
+    st.just("123456789012"),
+    st.just("abcdefghij"),
+    st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=128),
+)
+
+
+def largest(made: Settings, stage: Stage = STAGE) -> int:
+    return max(answer_size.answer_size(each) for each in largest_answers(made, stage))
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Settings:
+    names = sorted(draw(st.sets(NAMES, min_size=1, max_size=12)))
+    assume(not any(second.startswith(first) for first, second in pairwise(names)))
+    usage = draw(st.sampled_from([None, Usage(unlisted="refuse"), Usage(clients={"main": ("c" * 255, "d")}), Usage()]))
+    known = issuer(
+        name=draw(st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True)),
+        tenant_claim=draw(st.sampled_from([None, "org"])),
+        clients=draw(st.sampled_from([(), ("one", "another")])),
+    )
+    encoding = draw(st.sampled_from(sorted(ENCODINGS)))
+    return settings(routes=routes(*names), issuers=(known,), usage=usage, policy_encoding=encoding)
+
+
+@bounded(derandomize=True, max_examples=300, deadline=None, database=None)
+@given(made=stacks(), stage=STAGES, data=st.data())
+def test_no_answer_is_larger_than_the_largest(made: Settings, stage: Stage, data: st.DataObject) -> None:
+    (known,) = made.issuers
+    policies = Policies(made.routes, made.policy_encoding)
+    scopes = tuple(sorted(data.draw(st.sets(st.sampled_from(sorted(policies.scopes))))))
+    listed = made.usage.clients.get(known.name, ()) if made.usage else ()
+    caller = Caller(
+        issuer=known.name,
+        subject=data.draw(TEXTS),
+        client=data.draw(st.sampled_from(known.clients or (*listed, ""))) or data.draw(TEXTS),
+        token_id=data.draw(st.one_of(TEXTS, st.just(""))),
+        tenant=None if known.tenant_claim is None else data.draw(TEXTS),
+        scopes=scopes,
+        expires=data.draw(st.integers(0, answer_size.EXPIRES)),
+        issued_at=None,
+    )
+    answer = decide(made, policies, stage, caller, None).named(answer_size.REQUEST_ID)
+    assert answer_size.answer_size(answer) <= largest(made, stage)
+
+
+@bounded(derandomize=True, max_examples=60, deadline=None, database=None)
+@given(made=stacks(), stage=STAGES)
+def test_the_largest_answer_is_one_that_a_token_can_get(made: Settings, stage: Stage) -> None:
+    """So the bound is exact: over all sets of scopes of two collections, and callers whose texts are accepted."""
+    (known,) = made.issuers
+    assert all(map(is_plain, (answer_size.TEXT,)))
+    small = msgspec.structs.replace(made, routes=made.routes[:12])
+    policies = Policies(small.routes, small.policy_encoding)
+    every = sorted(policies.scopes)
+    sets = [tuple(scope for bit, scope in enumerate(every) if number >> bit & 1) for number in range(1 << len(every))]
+    clients = known.clients or ("x" * 255, *(small.usage.clients.get(known.name, ()) if small.usage else ()))
+    tenant = None if known.tenant_claim is None else "x" * 255
+    sizes = [
+        answer_size.answer_size(
+            decide(
+                small,
+                policies,
+                stage,
+                Caller(known.name, "x" * 255, client, "x" * 255, tenant, scopes, answer_size.EXPIRES, None),
+                None,
+            ).named(answer_size.REQUEST_ID)
+        )
+        for scopes in sets
+        for client in clients
+    ]
+    assert max(sizes) == largest(small, stage)
+
+
+class TestTexts:
+    """Of tokens: what is accepted takes no more than MAX_TEXT bytes in an answer, however JSON writes it."""
+
+    @pytest.mark.parametrize("text", ["x" * 255, '"' * 127 + "x", "\\" * 127 + "x", "é" * 127 + "x", "x" * 251 + "😀"])
+    def test_of_the_longest_are_accepted(self, text: str) -> None:
+        assert Desk().ask(token(sub=text, jti=text, client_id=text))["context"]["subject"] == text
+
+    @pytest.mark.parametrize("text", ["x" * 256, '"' * 128, "\\" * 128, "é" * 128, "x" * 252 + "😀"])
+    @pytest.mark.parametrize("claim", ["sub", "jti", "client_id"])
+    def test_that_are_longer_are_not(self, claim: str, text: str) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            Desk().ask(token(payload=json.dumps(claims(**{claim: text})).encode()))
+
+
+class TestEncodings:
+    def test_the_plainest_that_fits_is_chosen(self) -> None:
+        few, some, many = (
+            settings(routes=routes(*(f"{letter}{number}" for letter in letters for number in range(5))))
+            for letters in ("ab", "abcd", "abcdefg")
+        )
+        assert [choose_encoding(each, STAGE) for each in (few, some, many)] == [
+            "methods",
+            "compact",
+            "compact-any-region",
+        ]
+
+    def test_a_resource_that_is_too_long_fits_in_no_encoding(self) -> None:
+        room = answer_size.MAX_RESOURCE - len(STAGE.prefix + "DELETE//*")
+        assert choose_encoding(settings(routes=routes("x" * room)), STAGE)
+        longer = room + len(STAGE.prefix) - len(STAGE.any_region) + len("DELETE") - len("HEAD") + 1
+        with pytest.raises(AnswerTooLarge):
+            choose_encoding(settings(routes=routes("x" * (longer + 3))), STAGE)
+
+    def test_the_region_counts(self) -> None:
+        """A stack may fit in one region and not in another, whose name is longer."""
+        made = settings(routes=routes("items"))
+        near, far = (Stage.of("aws", region, "0" * 12, "a" * 10, "prod") for region in ("x", "x" * 41))
+        assert largest(made, far) > largest(made, near)
+
+
+NAMES_OF_40 = [f"{letter}{'x' * 39}" for letter in string.ascii_lowercase[:14]]
+
+
+def test_a_stack_that_passes_the_check_answers_the_longest_tokens() -> None:
+    """Fourteen collections with names of 40 characters, and texts of 255: refused at deployment, or served."""
+    made = settings(routes=routes(*NAMES_OF_40), issuers=(issuer(tenant_claim="org"),))
+    try:
+        encoding = choose_encoding(made, STAGE)
+    except AnswerTooLarge:
+        return
+    long = "x" * 255
+    scope = " ".join(sorted(scope for name in NAMES_OF_40 for scope in (f"{name}:read", f"{name}:write")))
+    desk = Desk(routes=made.routes, issuers=made.issuers, policy_encoding=encoding)
+    answer = desk.ask(token(sub=long, jti=long, client_id=long, org=long, scope=scope))
+    assert answer_size.answer_size(answer) <= answer_size.MAX_BYTES
+
+
+def test_a_stack_whose_answers_could_be_too_large_is_refused() -> None:
+    ends = [f"{letter}{number}" for letter in "abcdef" for number in range(9)]
+    many = [collection(f"{end}{'x' * 28}", f"Model{end}") for end in ends]
+    with pytest.raises(NotDeployable, match="the authorizer's answer may take"):
+        require_deployable(contract.routes(many), Names("gatehouse", "test"), load("gatehouse", "test", texts()))
+
+
+def test_the_decision_id_is_counted_where_it_is_added() -> None:
+    logged, silent = settings(), settings(log_decisions=False)
+    assert largest(logged) - largest(silent) == len(f', "decision_id": "{answer_size.REQUEST_ID}"')
+    assert "decision_id" in Desk().authorizer(event(token()), None)["context"]
