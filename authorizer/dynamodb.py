@@ -104,6 +104,8 @@ class Table:
             raise ReadFailed(type(error).__name__) from None
         if status != OK:
             raise ReadFailed(f"status {status} {_kind(answer)}".rstrip())
+        if len(answer) > MAX_BYTES:
+            raise ReadFailed(f"more than {MAX_BYTES} bytes")
         try:
             batch = _batch.decode(answer)
             found = batch.items[self._name]
