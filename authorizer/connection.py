@@ -161,10 +161,13 @@ def _secured(connection: socket.socket, host: str) -> socket.socket:
 
 @cache
 def _context() -> ssl.SSLContext:
-    """Loading the authorities takes longer than a handshake, so they are loaded once."""
+    """Trust the system's authorities, or those in SSL_CERT_FILE. Loading them takes longer than a handshake."""
     import ssl  # noqa: PLC0415
 
-    return ssl.create_default_context()
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False  # a name has to be a subjectAltName (RFC 9525 §2)
+    return context
 
 
 def _left(deadline: float) -> float:

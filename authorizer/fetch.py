@@ -38,7 +38,9 @@ class Session:
         try:
             return self._get(target(url), deadline)
         except OSError as error:
-            raise FetchFailed(f"{type(error).__name__} at {url}") from None
+            # OpenSSL's own words, for the operator: "certificate has expired".
+            reason = getattr(error, "verify_message", "")
+            raise FetchFailed(f"{type(error).__name__} {reason}".rstrip() + f" at {url}") from None
         except ValueError as error:  # ResponseMalformed among them
             raise FetchFailed(f"{error} at {url}") from None
 

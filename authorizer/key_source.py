@@ -15,7 +15,7 @@ import msgspec
 from authorizer import strict_json
 from authorizer.clock import SYSTEM, Clock
 from authorizer.connection import target
-from authorizer.errors import JsonMalformed, KeySetMalformed, KeysUnavailable, KeyUnknown, MemberTwice
+from authorizer.errors import KeySetMalformed, KeysUnavailable, KeyUnknown
 from authorizer.fetch import FetchFailed, Session
 from authorizer.settings import MAX_URL, Issuer, Settings
 
@@ -189,10 +189,8 @@ class KeySource:
     def _discovered(self, fetch: Fetch, deadline: float) -> str:
         raw = fetch(self._issuer.url.rstrip("/") + DISCOVERY, deadline - self._monotonic())
         try:
-            found = msgspec.convert(strict_json.members(raw), _Discovery)
-        except MemberTwice:
-            raise KeySetMalformed("the discovery document has duplicate members") from None
-        except (JsonMalformed, msgspec.ValidationError):
+            found = msgspec.convert(strict_json.document(raw, "discovery"), _Discovery)
+        except msgspec.ValidationError:
             raise KeySetMalformed("not a discovery document") from None
         if found.issuer != self._issuer.url:
             raise KeySetMalformed("the discovery document is another issuer's")

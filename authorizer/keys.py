@@ -7,10 +7,14 @@ from typing import Any, cast
 
 import msgspec
 
+from authorizer import strict_json
 from authorizer.errors import KeySetMalformed
 from authorizer.signatures import PublicKeyRefused, Verify, verifier
 
 MAX_KEYS = 100
+MAX_KEY_ID = 255
+"""Characters of a `kid`, which reaches the log."""
+
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
 KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 PUBLIC_PARTS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
@@ -44,28 +48,21 @@ class KeySet(msgspec.Struct, frozen=True):
         return self.by_id.get((key_id, algorithm))
 
 
-class _Document(msgspec.Struct):
-    keys: list[Any]
-
-
-_document = msgspec.json.Decoder(_Document)
-
-
 def parse(raw: bytes, algorithms: Iterable[str]) -> KeySet:
-    """The usable keys of a JWKS document for these algorithms.
+    """Parse a JWKS document into its usable keys for these algorithms.
 
     Keys that are not for signatures, too weak, private, of another kind or malformed are left out, and so are all keys
-    of an id that several have. Raises KeySetMalformed where nothing is left.
+    that share both their id and their type (RFC 7517 §4.5). Raises KeySetMalformed if nothing is left.
     """
-    try:
-        members = _document.decode(raw).keys
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        raise KeySetMalformed("not a JWKS document") from None
+    members = strict_json.document(raw, "JWKS").get("keys")
+    if not isinstance(members, list):
+        raise KeySetMalformed("not a JWKS document")
+    members = cast("list[object]", members)
     if len(members) > MAX_KEYS:
         raise KeySetMalformed(f"more than {MAX_KEYS} keys")
     usable = [keys for member in members if (keys := keys_of(member, algorithms))]
-    uses = Counter(keys[0].key_id for keys in usable)
-    found = [key for keys in usable for key in keys if uses[key.key_id] == 1 or key.key_id is None]
+    uses = Counter(_identity(keys[0]) for keys in usable)
+    found = [key for keys in usable for key in keys if uses[_identity(key)] == 1 or key.key_id is None]
     if not found:
         raise KeySetMalformed("no key of the set can be used")
     counts = Counter(key.algorithm for key in found)
@@ -76,7 +73,7 @@ def parse(raw: bytes, algorithms: Iterable[str]) -> KeySet:
 
 
 def keys_of(member: object, algorithms: Iterable[str]) -> list[Key]:
-    """The keys that one member of a set makes: one per algorithm it fits, none where it must not be used.
+    """Make the keys of one member of a set: one per algorithm it fits, none if it must not be used.
 
     A member that names its algorithm (`alg`) fits that one only.
     """
@@ -84,10 +81,18 @@ def keys_of(member: object, algorithms: Iterable[str]) -> list[Key]:
         return []
     jwk = cast("dict[str, Any]", member)
     key_id = jwk.get("kid")
-    if not _for_signatures(jwk) or not (key_id is None or isinstance(key_id, str)):
+    if not _for_signatures(jwk) or not (key_id is None or _is_key_id(key_id)):
         return []
     fitting = [name for name in algorithms if _fits(jwk, name)]
     return [key for name in fitting if (key := _key(jwk, key_id, name))]
+
+
+def _identity(key: Key) -> tuple[str | None, str]:
+    return key.key_id, KEY_TYPES[key.algorithm[:2]]
+
+
+def _is_key_id(key_id: object) -> bool:
+    return isinstance(key_id, str) and len(key_id) <= MAX_KEY_ID and key_id.isprintable()
 
 
 def _for_signatures(jwk: dict[str, Any]) -> bool:

@@ -23,6 +23,20 @@ MIN_EXPONENT = 65_537
 MAX_EXPONENT = 2**32 - 1
 """FIPS 186-5 §A.1.1 asks for more than 2^16; a large one only makes verification slow."""
 
+ROCA_GENERATOR = 65_537
+ROCA_MODULUS = 962947420735983927056946215901134429196419130606213075415963491270 // 2
+"""The product of the odd primes up to 167."""
+
+ROCA_ORDER = 2454106387091158800
+"""The order of ROCA_GENERATOR modulo ROCA_MODULUS."""
+
+ROCA_FACTORS = (16, 81, 25, 7, 11, 13, 17, 23, 29, 37, 41, 53, 83)
+"""The prime powers whose product is ROCA_ORDER."""
+
+ED25519_PRIME = 2**255 - 19
+ED25519_SIGN = 1 << 255
+"""The bit of an encoded point that holds the sign of x (RFC 8032 §5.1.2)."""
+
 HASHES = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
 """By the end of an algorithm's name (RFC 7518 §3.1)."""
 
@@ -36,7 +50,7 @@ _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class PublicKeyRefused(ValueError):
-    """The members of a JWK are no public key, or one that is too weak."""
+    """The members of a JWK are not a public key, or a key that is too weak."""
 
 
 def verifier(jwk: Mapping[str, Any], algorithm: str) -> Verify:
@@ -73,7 +87,24 @@ def _sound(modulus: int, exponent: int) -> bool:
         and MIN_EXPONENT <= exponent <= MAX_EXPONENT
         and exponent % 2 == 1
         and modulus % 2 == 1
+        and not _has_roca_fingerprint(modulus)
     )
+
+
+def _has_roca_fingerprint(modulus: int) -> bool:
+    """Whether Infineon's library generated the modulus, so that it can be factored (ROCA, CVE-2017-15361).
+
+    Its primes are k * M + (65537^a mod M), so the modulus is a power of 65,537 modulo every divisor of M. Whether it is
+    one is decided for each prime power of the group's order by itself (Pohlig-Hellman). Other moduli match with a
+    probability of 2^-154. Nemec et al., "The Return of Coppersmith's Attack", CCS 2017.
+    """
+    return all(_is_power(modulus, factor) for factor in ROCA_FACTORS)
+
+
+def _is_power(modulus: int, factor: int) -> bool:
+    cofactor = ROCA_ORDER // factor
+    root = pow(ROCA_GENERATOR, cofactor, ROCA_MODULUS)
+    return pow(modulus, cofactor, ROCA_MODULUS) in {pow(root, power, ROCA_MODULUS) for power in range(factor)}
 
 
 def _ecdsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
@@ -115,8 +146,25 @@ def _eddsa(jwk: Mapping[str, Any], _algorithm: str) -> Verify:
     """EdDSA with Ed25519 (RFC 8037 §3.1)."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
 
-    key = Ed25519PublicKey.from_public_bytes(_decoded(jwk["x"]))
+    encoded = _decoded(jwk["x"])
+    key = Ed25519PublicKey.from_public_bytes(encoded)
+    y = int.from_bytes(encoded, "little") % ED25519_SIGN
+    # The point is decoded only when it verifies, and then without a check that y is canonical (RFC 8032 §5.1.3).
+    if y >= ED25519_PRIME or _has_small_order(y):
+        raise PublicKeyRefused
     return _holding(lambda signing_input, signature: key.verify(signature, signing_input))
+
+
+def _has_small_order(y: int) -> bool:
+    """Whether an Ed25519 point with this y has an order of 1, 2, 4 or 8: anybody can sign for such a key.
+
+    They are the points with y = ±1 (orders 1 and 2), those with y = 0 (4), and those whose double has y = 0 (8), so
+    that x² = -y². On the curve -x² + y² = 1 + dx²y² with d = -121665/121666 (RFC 8032 §5.1), the last are the roots of
+    dy⁴ + 2y² - 1.
+    """
+    squared = y * y
+    last = -121_665 * squared * squared + 121_666 * (2 * squared - 1)
+    return y * (squared - 1) * last % ED25519_PRIME == 0
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], str], Verify]] = {

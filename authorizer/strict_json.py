@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from authorizer.errors import JsonMalformed, MemberTwice
+from authorizer.errors import JsonMalformed, KeySetMalformed, MemberTwice
 
 LONG = 4096
 """Bytes above which the slow check is made: Python's own reader refuses numbers of more than 4,300 digits."""
@@ -36,11 +36,21 @@ def members(raw: bytes) -> dict[str, Any]:
     return found
 
 
+def document(raw: bytes, kind: str) -> dict[str, Any]:
+    """The members of an issuer's document of a kind, such as "JWKS". Raises KeySetMalformed."""
+    try:
+        return members(raw)
+    except MemberTwice:
+        raise KeySetMalformed(f"duplicate member in the {kind} document") from None
+    except JsonMalformed:
+        raise KeySetMalformed(f"not a {kind} document") from None
+
+
 def _check_depth(found: object) -> None:
     level: list[object] = [found]
     for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]
-    if level:
+    if any(isinstance(each, dict | list) for each in level):
         raise JsonMalformed
 
 

@@ -144,6 +144,16 @@ def der(raw: bytes) -> bytes:
     return encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
 
 
+def halves(change: Callable[[bytes, bytes], bytes]) -> Attack:
+    """An ES256 signature whose halves, R and S, are put together in another way."""
+
+    def sign(raw: bytes) -> bytes:
+        signature = signer("ES256").sign(raw, private_key("ES256"))
+        return change(signature[:32], signature[32:])
+
+    return signed("signature", sign, "ES256")
+
+
 def flipped(raw: bytes) -> bytes:
     signature = bytearray(signer("RS256").sign(raw, private_key("RS256")))
     signature[10] ^= 1
@@ -343,7 +353,13 @@ SIGNATURES = {
     ),
     "ecdsa_zero": signed("signature", lambda _: b"\0" * 64, "ES256"),
     "ecdsa_der": signed("signature", der, "ES256"),
-    "ecdsa_short": signed("signature", lambda raw: signer("ES256").sign(raw, private_key("ES256"))[:63], "ES256"),
+    "ecdsa_short": halves(lambda r, s: r + s[:31]),
+    "ecdsa_halved": halves(lambda r, _: r),
+    "ecdsa_swapped": halves(lambda r, s: s + r),
+    "ecdsa_zero_before": halves(lambda r, s: b"\0" + r + s),
+    "ecdsa_zero_between": halves(lambda r, s: r + b"\0" + s),
+    "ecdsa_zero_before_each_half": halves(lambda r, s: b"\0" + r + b"\0" + s),
+    "ecdsa_zero_after": halves(lambda r, s: r + s + b"\0"),
     "ecdsa_longer_curve": signed("signature", lambda raw: signer("ES384").sign(raw, private_key("ES384")), "ES256"),
     "eddsa_zero": signed("signature", lambda _: b"\0" * 64, "EdDSA"),
     "eddsa_order_added": signed("signature", plus_order, "EdDSA"),

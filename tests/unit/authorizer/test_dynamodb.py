@@ -93,6 +93,7 @@ def test_what_fails_once_is_asked_for_again(failure: int | str | bytes) -> None:
         assert keys(found.table().items(("a",), 2)) == {"a"}
 
 
+EMPTY = json.dumps({"Responses": {TABLE: []}}).encode()
 UNFINISHED = b'{"Responses":{"gatehouse-test-authorizer-revocations":[]},"UnprocessedKeys":{"x":{"Keys":[]}}}'
 
 
@@ -107,7 +108,8 @@ UNFINISHED = b'{"Responses":{"gatehouse-test-authorizer-revocations":[]},"Unproc
         (b'{"Responses":{"another":[]}}', "the answer is not BatchGetItem's"),
         (b"\xff", "the answer is not BatchGetItem's"),
         (b'{"Responses":' + b"[" * 30_000, "the answer is not BatchGetItem's"),
-        (b" " * (dynamodb.MAX_BYTES + 1), "more than 65536 bytes"),
+        (EMPTY.ljust(dynamodb.MAX_BYTES + 1), "more than 65536 bytes"),
+        (EMPTY.ljust(dynamodb.MAX_BYTES * 2), "more than 65536 bytes"),
     ],
 )
 def test_what_fails_twice_is_a_failure_that_tells_nothing_of_the_keys(failure: int | str | bytes, said: str) -> None:
@@ -118,6 +120,13 @@ def test_what_fails_twice_is_a_failure_that_tells_nothing_of_the_keys(failure: i
         assert "secret" not in str(failed.value)
         assert len(found.requests) == 2
         assert found.table().items(("a",), 2) == []
+
+
+def test_an_answer_of_the_greatest_size_is_read() -> None:
+    with database() as found:
+        found.failures.append(EMPTY.ljust(dynamodb.MAX_BYTES))
+        assert found.table().items(("a",), 2) == []
+        assert len(found.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from authorizer import keys
+from authorizer import fetch, keys, strict_json
 from authorizer.keys import KeySet, KeySetMalformed
 from tests.unit.authorizer.provider import ALGORITHMS, base64url, jwk, jwks, private_key
 
@@ -114,6 +114,71 @@ def test_a_set_of_too_many_keys_is_refused() -> None:
     assert len(parse(*members[1:]).by_id) == keys.MAX_KEYS
 
 
-def test_key_ids_of_any_spelling_are_found() -> None:
-    odd = "a/b+c=é "
-    assert parse(json.loads(json.dumps(jwk("ES256", kid=odd)))).find(odd, "ES256")
+@pytest.mark.parametrize("key_id", ["a/b+c=é ", "x" * 255])
+def test_key_ids_of_any_spelling_are_found(key_id: str) -> None:
+    assert parse(jwk("ES256", kid=key_id)).find(key_id, "ES256")
+
+
+@pytest.mark.parametrize("key_id", ["x" * 256, "a\nb", "a\0", "\x1b[2J", "\u202ea", "a\u200b", "\x7f"])
+def test_a_key_whose_id_cannot_be_logged_is_left_out(key_id: str) -> None:
+    found = parse(jwk("ES256", kid=key_id), jwk("ES384"))
+    assert list(found.by_id) == [("ES384", "ES384")]
+    assert found.find(None, "ES256") is None
+
+
+class TestSharedKeyIds:
+    def test_serve_keys_of_different_types(self) -> None:
+        """RFC 7517 §4.5."""
+        found = parse(jwk("RS256", kid="2024"), jwk("ES256", kid="2024"), jwk("EdDSA", kid="2024"))
+        for algorithm in ("RS256", "ES256", "EdDSA"):
+            key = found.find("2024", algorithm)
+            assert key is not None
+            assert key is found.find(None, algorithm)
+
+    def test_serve_no_keys_of_the_same_type(self) -> None:
+        rsa = [jwk("RS256", kid="2024"), jwk("PS256", private_key("RS256", 1), kid="2024")]
+        ec = [jwk("ES256", kid="2024"), jwk("ES384", kid="2024")]
+        found = parse(*rsa, *ec, jwk("EdDSA", kid="2024"))
+        assert list(found.by_id) == [("2024", "EdDSA")]
+
+
+class TestDocuments:
+    def test_with_duplicate_members_are_rejected(self) -> None:
+        key = json.dumps(jwk("ES256"))
+        twice = key[:-1] + ', "use": "enc"}'
+        spaced = twice.replace(":", " : ").replace(",", " ,\n")
+        for raw in (
+            f'{{"keys": [], "keys": [{key}]}}',
+            f'{{"keys": [{key}], "x": {{"y": 1, "y": 1}}}}',
+            f'{{"keys": [{twice}]}}',
+            f'{{"keys": [{spaced}]}}',
+            f'{{"keys": [{twice}]}}'.ljust(10_000),
+        ):
+            with pytest.raises(KeySetMalformed, match=r"^duplicate member in the JWKS document$"):
+                keys.parse(raw.encode(), ALGORITHMS)
+
+    def test_of_a_hundred_pretty_printed_keys_with_certificates_are_read(self) -> None:
+        chain = ["MIID" + "x" * 1200, "MIIE" + "y" * 800]
+        members = [jwk("ES256", kid=str(number), x5c=chain, x5t="z" * 27) for number in range(keys.MAX_KEYS)]
+        raw = json.dumps({"keys": members}, indent=4).encode()
+        assert 200_000 < len(raw) <= fetch.MAX_BYTES
+        assert len(keys.parse(raw, ALGORITHMS).by_id) == keys.MAX_KEYS
+
+    def test_are_nested_as_deep_as_any_other_json(self) -> None:
+        """The document, its list and a key are three of the levels."""
+
+        def nested(levels: int) -> Any:
+            return [nested(levels - 1)] if levels else 1
+
+        assert parse(jwk("ES256", more=nested(strict_json.MAX_DEPTH - 4))).find("ES256", "ES256")
+        with pytest.raises(KeySetMalformed, match=r"^not a JWKS document$"):
+            parse(jwk("ES256", more=nested(strict_json.MAX_DEPTH - 2)))
+
+    def test_of_another_kind_are_read_as_strictly(self) -> None:
+        document = b'{"issuer": "https://idp.example.com", "jwks_uri": "https://idp.example.com/keys"}'
+        assert strict_json.document(document, "discovery")["issuer"] == "https://idp.example.com"
+        with pytest.raises(KeySetMalformed, match=r"^duplicate member in the discovery document$"):
+            strict_json.document(document[:-1] + b', "jwks_uri": "https://evil.example.com"}', "discovery")
+        for raw in (b"[]", b"\xff", b"", document + document):
+            with pytest.raises(KeySetMalformed, match=r"^not a discovery document$"):
+                strict_json.document(raw, "discovery")

@@ -1,14 +1,17 @@
 """Keys and signatures: ours accept and refuse what PyJWT's do."""
 
 import hashlib
+from itertools import combinations
+from math import prod
+from random import Random
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
-from hypothesis import given, settings
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from authorizer import signatures
@@ -210,7 +213,95 @@ def test_an_ed25519_key_has_32_bytes(length: int) -> None:
 @bounded
 @given(st.sampled_from([*EC, "EdDSA"]), st.sampled_from(["x", "y"]), st.binary(max_size=70))
 def test_any_bytes_make_a_key_for_both_or_for_neither(algorithm: str, part: str, raw: bytes) -> None:
+    assume(algorithm != "EdDSA" or not is_weak(raw))
     made_by_both({**jwk(algorithm), part: base64url(raw)}, algorithm)
+
+
+FIELD = 2**255 - 19
+ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL_ORDER = [0, 1, ORDER_8, FIELD - ORDER_8, FIELD - 1, FIELD, FIELD + 1]
+"""Every y of a point of order 1, 2, 4 or 8, as libsodium's ge25519_has_small_order lists them."""
+
+
+def is_weak(encoded: bytes) -> bool:
+    y = int.from_bytes(encoded, "little") % 2**255
+    return y in SMALL_ORDER or y >= FIELD
+
+
+class TestEd25519Keys:
+    @staticmethod
+    def members(y: int, sign: int = 0) -> dict[str, Any]:
+        return {**jwk("EdDSA"), "x": base64url((y + (sign << 255)).to_bytes(32, "little"))}
+
+    def test_anybody_signs_for_a_key_of_small_order(self) -> None:
+        key = jwt.PyJWK(self.members(1), "EdDSA")
+        forged = (1).to_bytes(32, "little") + bytes(32)
+        assert key.Algorithm.verify(b"whatever", key.key, forged)
+
+    @pytest.mark.parametrize("sign", [0, 1])
+    @pytest.mark.parametrize("y", SMALL_ORDER)
+    def test_of_small_order_are_rejected(self, y: int, sign: int) -> None:
+        members = self.members(y, sign)
+        assert made_by_pyjwt(members, "EdDSA")
+        with pytest.raises(PublicKeyRefused):
+            verifier(members, "EdDSA")
+
+    @pytest.mark.parametrize("sign", [0, 1])
+    @pytest.mark.parametrize("y", range(2, 19))
+    def test_in_another_encoding_are_rejected(self, y: int, sign: int) -> None:
+        """RFC 8032 §5.1.3: y is less than 2^255 - 19."""
+        members = self.members(FIELD + y, sign)
+        assert made_by_both(self.members(y, sign), "EdDSA")
+        assert made_by_pyjwt(members, "EdDSA")
+        with pytest.raises(PublicKeyRefused):
+            verifier(members, "EdDSA")
+
+
+def primes(last: int) -> list[int]:
+    return [number for number in range(2, last + 1) if all(number % divisor for divisor in range(2, number))]
+
+
+def roca_prime(random: Random) -> int:
+    """A prime of 1024 bits, chosen as Infineon's library does for keys of 2048 bits (CVE-2017-15361)."""
+    primorial = prod(primes(701))
+    while True:
+        factor = random.randrange(3 << 1022, 1 << 1024) // primorial
+        prime = factor * primorial + pow(65_537, random.getrandbits(256), primorial)
+        if pow(2, prime - 1, prime) == 1:
+            return prime
+
+
+class TestRoca:
+    @staticmethod
+    def members(modulus: int) -> dict[str, Any]:
+        return {**jwk("RS256"), "n": base64url(modulus.to_bytes(256))}
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_modulus_with_the_fingerprint_is_rejected(self, seed: int) -> None:
+        random = Random(seed)  # noqa: S311  the same primes in every run
+        members = self.members(roca_prime(random) * roca_prime(random))
+        assert made_by_pyjwt(members, "RS256")
+        with pytest.raises(PublicKeyRefused):
+            verifier(members, "RS256")
+
+    def test_a_modulus_with_one_such_prime_is_not_taken_for_one(self) -> None:
+        ordinary = private_key("RS256").private_numbers().p
+        assert made_by_both(self.members(ordinary * roca_prime(Random(0))), "RS256")  # noqa: S311
+
+    def test_ordinary_moduli_do_not_have_the_fingerprint(self) -> None:
+        keys = [rsa.generate_private_key(65_537, 2048).private_numbers() for _ in range(4)]
+        moduli = [one * other for one, other in combinations([prime for key in keys for prime in (key.p, key.q)], 2)]
+        assert len(moduli) > 20
+        assert all(made_by_both(self.members(modulus), "RS256") for modulus in moduli)
+
+    def test_the_group_is_that_of_the_generator(self) -> None:
+        modulus, order = signatures.ROCA_MODULUS, signatures.ROCA_ORDER
+        assert modulus == prod(primes(167)[1:])
+        assert order == prod(signatures.ROCA_FACTORS)
+        assert pow(signatures.ROCA_GENERATOR, order, modulus) == 1
+        for prime in primes(83):
+            if order % prime == 0:
+                assert pow(signatures.ROCA_GENERATOR, order // prime, modulus) != 1
 
 
 ORDERS = {
