@@ -37,6 +37,15 @@ def test_every_log_group_comes_before_its_function_and_forgets(graph: Graph) -> 
     assert all(group.inputs["retentionInDays"] > 0 for group in groups.values())
 
 
+def test_the_execution_log_group_comes_before_the_setting_that_would_create_it(graph: Graph) -> None:
+    group = graph.of_type("cloudwatch/logGroup:LogGroup")["execution"]
+    access = graph.of_type("cloudwatch/logGroup:LogGroup")["access"]
+    assert group.inputs["retentionInDays"] == access.inputs["retentionInDays"]
+    settings = graph.one("apigateway/methodSettings:MethodSettings")
+    assert settings.inputs["settings"]["loggingLevel"] == "ERROR"
+    assert group.urn in settings.dependencies
+
+
 def test_functions_have_memory_timeout_and_structured_logs(graph: Graph) -> None:
     for function in graph.of_type("lambda/function:Function").values():
         assert function.inputs["memorySize"] >= 128
