@@ -124,6 +124,22 @@ class TestCrossOrigin:
         assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
         assert answer.headers["Vary"] == "Origin"
 
+    @pytest.mark.parametrize("path", ["", "/", "/nothing", "/items/a/b"])
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    def test_a_page_may_read_the_404_of_an_unknown_path(self, client: Client, path: str, method: str) -> None:
+        asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
+        preflight = client.call("OPTIONS", path, headers=asked)
+        assert (preflight.status_code, preflight.content) == (204, b"")
+        assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert method in preflight.headers["Access-Control-Allow-Methods"].split(",")
+        answer = client.call(method, path, client.token())
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, JSON_PROBLEM)
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+    def test_a_known_path_keeps_its_own_preflight(self, client: Client) -> None:
+        allowed = [client.call("OPTIONS", path).headers["Access-Control-Allow-Methods"] for path in ("/items", "/x")]
+        assert allowed == ["GET,HEAD,POST", "DELETE,GET,HEAD,PATCH,POST,PUT"]
+
     def test_a_preflight_from_another_origin_names_none(self, client: Client) -> None:
         answer = client.call("OPTIONS", "/items", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in answer.headers
