@@ -5,6 +5,8 @@ from urllib.parse import urljoin
 
 import pytest
 
+from handlers.contract.cors import EXPOSE_HEADERS
+from local.provider import Provider
 from tests.e2e.conftest import ORIGIN, Client
 
 JSON_PROBLEM = "application/problem+json"
@@ -155,3 +157,13 @@ class TestCrossOrigin:
         ]
         assert [answer.status_code for answer in answers] == [200, 404, 401, 403, 404]
         assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {ORIGIN}
+        assert {answer.headers["Access-Control-Expose-Headers"] for answer in answers} == {EXPOSE_HEADERS}
+
+
+def test_the_execution_log_group_has_the_retention_of_the_other_logs(client: Client) -> None:
+    logs = Provider(client.stack.emulator.endpoint_url).connection.client("logs")
+    groups = logs.describe_log_groups(logGroupNamePrefix="API-Gateway-Execution-Logs_")["logGroups"]
+    api = client.url.rpartition("/_aws/execute-api/")[2]
+    assert [(group["logGroupName"], group["retentionInDays"]) for group in groups] == [
+        (f"API-Gateway-Execution-Logs_{api}", 14)
+    ]
