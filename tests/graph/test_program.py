@@ -11,7 +11,6 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import BUILD, ROOT
-from local.plan import plan
 from local.values import Unknown
 from tests.graph.conftest import Graph
 
@@ -150,12 +149,6 @@ class TestProdAndDev:
             for function in graph_of(stack).of_type("lambda/function:Function").values():
                 assert function.inputs["architectures"] == ["arm64"]
                 assert function.inputs["runtime"] == "python3.13"
-
-
-def test_the_account_project_holds_the_gateways_logging_role() -> None:
-    graph = Graph(plan(ROOT / "infra" / "account", "main"))
-    assert graph.inputs("apigateway/account:Account")["cloudwatchRoleArn"]
-    assert graph.one("iam/role:Role")
 
 
 class TestPlanCommand:
