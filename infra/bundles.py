@@ -1,7 +1,9 @@
 """Lambda bundles: zip files that are the same bytes for the same inputs on any host.
 
 Entries are stored without compression, because what DEFLATE gives for the same input depends on the host's zlib. Lambda
-takes 50 MB uploaded and 250 MB unzipped. A bundle is made once and kept under `build/` by the hash of its inputs: the sources, the hash-pinned requirements, the
+takes 50 MB uploaded and 250 MB unzipped (AWS, "Lambda quotas").
+
+A bundle is made once and kept under `build/` by the hash of its inputs: the sources, the hash-pinned requirements, the
 data written into it, and the target.
 """
 

@@ -59,7 +59,7 @@ PROBLEM: dict[str, Any] = {
 
 TOO_LONG: dict[str, Any] = {
     "type": "object",
-    "description": "API Gateway's own response to a request above its limit of 10 MB. AWS cannot send a problem for it.",
+    "description": "API Gateway's own response to a request above its limit of 10 MB. It cannot be made a problem.",
     "required": ["message"],
     "properties": {"message": {"type": "string"}},
 }

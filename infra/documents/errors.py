@@ -5,8 +5,8 @@ Two of its errors are less than that:
 
 - REQUEST_TOO_LARGE (413) has no entry, because its default response cannot be customised (API Gateway Developer Guide).
   It is plain JSON, `{"message": …}`.
-- DEFAULT_4XX and DEFAULT_5XX have no `status` member, which RFC 9457 §3.1.2 allows. They stand for many statuses, and no
-  variable that a template can use holds the one that is sent: `$context.status` is for access logs, and renders as
+- DEFAULT_4XX and DEFAULT_5XX have no `status` member, which RFC 9457 §3.1.2 allows. They stand for many statuses, and
+  no variable that a template can use holds the one that is sent: `$context.status` is for access logs, and renders as
   nothing in a gateway response, which would leave a body that is not JSON.
 """
 
