@@ -11,6 +11,7 @@ from typing import Any
 from handlers import log
 from handlers.caller import Caller
 from handlers.contract import Collection, FieldError
+from handlers.contract.cors import EXPOSE_HEADERS
 from handlers.database import Database, client, deadline_in
 from handlers.http import Request, Response
 from handlers.identifiers import is_id
@@ -20,8 +21,6 @@ from handlers.store import Store
 
 WITHOUT_CONTEXT = 10.0
 """How long an invocation may take where nothing tells, in seconds."""
-
-EXPOSED = "ETag, Location, Retry-After, WWW-Authenticate"
 
 
 @dataclass(frozen=True)
@@ -112,12 +111,12 @@ def seconds_left(context: Any) -> float:
 def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:
     """CORS headers for an allowed origin; for another origin none, so that the browser refuses."""
     if "*" in allowed:
-        return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
+        return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSE_HEADERS}
     headers: Mapping[str, str] = event.get("headers") or {}
     origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
     if origin not in allowed:
         return {"Vary": "Origin"}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSE_HEADERS, "Vary": "Origin"}
 
 
 def _problem_response(error: Exception, request_id: str) -> Response:

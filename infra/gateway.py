@@ -105,20 +105,15 @@ class Gateway(pulumi.ComponentResource):
 
     def _stage(self, name: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
         settings = self.args.settings
-        logs = aws.cloudwatch.LogGroup(
-            "access",
-            name=self.args.names.access_log_group,
-            retention_in_days=settings.log_retention_days,
-            tags=settings.tags,
-            opts=self.child,
-        )
+        access_log = self._log_group("access", self.args.names.access_log_group)
+        execution_log = self._log_group("execution", self.api.id.apply(self.args.names.execution_log_group))
         stage = aws.apigateway.Stage(
             name,
             rest_api=self.api.id,
             deployment=deployment.id,
             stage_name=self.args.names.stack,
             access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
-                destination_arn=logs.arn, format=ACCESS_LOG_FORMAT
+                destination_arn=access_log.arn, format=ACCESS_LOG_FORMAT
             ),
             variables={"stack": self.args.names.stack, **settings.stage_variables},
             tags=settings.tags,
@@ -136,9 +131,21 @@ class Gateway(pulumi.ComponentResource):
                 logging_level="ERROR",
                 data_trace_enabled=False,
             ),
-            opts=self.child,
+            # A logging level makes API Gateway create the group where there is none, and that one keeps logs forever.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
         )
         return stage
+
+    def _log_group(self, name: str, physical_name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
+        """Create a log group with the stack's retention."""
+        settings = self.args.settings
+        return aws.cloudwatch.LogGroup(
+            name,
+            name=physical_name,
+            retention_in_days=settings.log_retention_days,
+            tags=settings.tags,
+            opts=self.child,
+        )
 
 
 def key_source(settings: StackSettings) -> str:

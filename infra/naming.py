@@ -46,3 +46,10 @@ class Names:
     def access_log_group(self) -> str:
         """The log group of the stage's access log."""
         return f"/aws/apigateway/{self.resource('access')}"
+
+    def execution_log_group(self, api_id: str) -> str:
+        """The log group of the stage's execution log, under the name that API Gateway itself gives it.
+
+        Source: AWS, "Set up CloudWatch logging for REST APIs in API Gateway".
+        """
+        return f"API-Gateway-Execution-Logs_{api_id}/{self.stack}"

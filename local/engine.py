@@ -76,6 +76,10 @@ class Provisioner(Protocol):
         """What a function of the provider (`aws:index/getRegion:getRegion`) returns; None while it cannot be known."""
         ...
 
+    def read(self, type_: str, id_: str) -> dict[str, Any] | None:
+        """Return the outputs of a resource that exists already; None while they cannot be known."""
+        ...
+
 
 def deploy(
     root: Path,
@@ -276,9 +280,15 @@ class Engine:
         return response
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
-        """Refuse to look up a resource that another program made (`Table.get`)."""
-        self._fail(UnsupportedError(f"{request.type} {request.name}: existing resources cannot be read locally"))
-        return resource_pb2.ReadResourceResponse(urn=self._urn(request), result=resource_pb2.FAIL)
+        """Look up a resource that exists already (`Account.get`). Outputs missing in a plan are unknown to the SDK."""
+        urn = self._urn(request)
+        if self._failure is None:
+            try:
+                outputs = self._provider.read(request.type, request.id)
+                return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(outputs or {}))
+            except Exception as error:  # noqa: BLE001 - a provider may raise anything
+                self._fail(UnsupportedError(f"{request.type} {request.name}: {error}"), error)
+        return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.FAIL)
 
     def __getattr__(self, name: str) -> Callable[[object], NoReturn]:
         """Refuse the rest of the protocol (`Call`, `RegisterPackage`, `RegisterStackTransform`, …) by its name."""
@@ -297,13 +307,11 @@ class Engine:
     ) -> resource_pb2.RegisterResourceResponse:
         if urn in self.resources:
             raise ResourceError(request.type, request.name, f"registered twice: {urn}")
-        if request.importId and not self._preview:
-            raise UnsupportedError(f"{request.type} {request.name}: existing resources cannot be imported locally")
         if request.remote:
             raise UnsupportedError(f"{request.type} {request.name}: components of another language cannot be made")
         resource = _record(urn, request)
         if resource.custom and not self._preview:
-            resource = self._make(resource, secret=frozenset(request.additionalSecretOutputs))
+            resource = self._make(resource, request.importId, secret=frozenset(request.additionalSecretOutputs))
         self.resources[urn] = resource
         if self._on_created is not None:
             self._on_created(resource)
@@ -315,10 +323,13 @@ class Engine:
             unknown=resource.custom,
         )
 
-    def _make(self, resource: Resource, secret: Container[str]) -> Resource:
+    def _make(self, resource: Resource, import_id: str, secret: Container[str]) -> Resource:
         self._require_known(resource)
         start = time.perf_counter()
-        id_, made = self._provider.create(resource.type, resource.name, revealed(dict(resource.inputs)))
+        if import_id:
+            id_, made = import_id, self._provider.read(resource.type, import_id) or {}
+        else:
+            id_, made = self._provider.create(resource.type, resource.name, revealed(dict(resource.inputs)))
         seconds = time.perf_counter() - start
         outputs = {name: Secret(value) if name in secret else value for name, value in made.items()}
         return dataclasses.replace(resource, id=id_, outputs=outputs, seconds=seconds)

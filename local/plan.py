@@ -124,6 +124,10 @@ class _Foresight:
         """What is known before a deployment: the account never is, the region if it is a setting."""
         return look_up(token, args, region=self._region, account=None)
 
+    def read(self, type_: str, id_: str) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's parameters
+        """Nothing is known of resources that exist already: a plan asks no account."""
+        return None
+
 
 def _unbuilt() -> contextlib.AbstractContextManager[Any]:
     """The program's own way to do without its bundles, where it has one."""

@@ -40,7 +40,12 @@ PROBLEM: dict[str, Any] = {
     "properties": {
         "type": {"type": "string", "format": "uri", "description": "A URN that names the kind of problem."},
         "title": {"type": "string", "description": "The kind of problem, for people."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The status of the answer."},
+        "status": {
+            "type": "integer",
+            "minimum": 400,
+            "maximum": 599,
+            "description": "The response's status. Missing only where API Gateway sends its fallback for a rare error.",
+        },
         "detail": {"type": "string", "description": "What was wrong this time, for the client's developer."},
         "request_id": {"type": "string", "description": "The request's id, also in the logs."},
         "scope": {"type": "string", "description": "On 403: the scopes that the token has."},
@@ -54,7 +59,7 @@ PROBLEM: dict[str, Any] = {
 
 TOO_LONG: dict[str, Any] = {
     "type": "object",
-    "description": "API Gateway's own answer to a request above its limit of 10 MB, which cannot be made a problem.",
+    "description": "API Gateway's own response to a request above its limit of 10 MB. It cannot be made a problem.",
     "required": ["message"],
     "properties": {"message": {"type": "string"}},
 }

@@ -1,15 +1,21 @@
 """API Gateway's own errors as problem details (RFC 9457), one gateway response per type.
 
 Templates are plain substitution, and headers are literals or request values (AWS, "Gateway responses in API Gateway").
-REQUEST_TOO_LARGE has no entry: API Gateway does not let it be customised.
+Two of its errors are less than that:
+
+- REQUEST_TOO_LARGE (413) has no entry, because its default response cannot be customised (API Gateway Developer Guide).
+  It is plain JSON, `{"message": …}`.
+- DEFAULT_4XX and DEFAULT_5XX have no `status` member, which RFC 9457 §3.1.2 allows. They stand for many statuses, and
+  no variable that a template can use holds the one that is sent: `$context.status` is for access logs, and renders as
+  nothing in a gateway response, which would leave a body that is not JSON.
 """
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-EXPOSED = "Retry-After,WWW-Authenticate"
+from handlers.contract.cors import EXPOSE_HEADERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +134,10 @@ def error_responses(realm: str, *, refuses_clients: bool = False) -> dict[str, E
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultResponse:
-    """What answers the types that have no entry of their own; it keeps their status code, so it cannot name it."""
+    """The response for every type without an entry. Each type keeps its status code, so the body cannot hold it."""
 
     slug: str
     title: str
-    members: tuple[str, ...] = field(default=())
 
     def template(self) -> str:
         """The body."""
@@ -180,6 +185,6 @@ def cors_headers(origins: tuple[str, ...]) -> dict[str, str]:
     allowed = f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
     return {
         "Access-Control-Allow-Origin": allowed,
-        "Access-Control-Expose-Headers": f"'{EXPOSED}'",
+        "Access-Control-Expose-Headers": f"'{EXPOSE_HEADERS}'",
         "Vary": "'Origin'",
     }

@@ -58,7 +58,7 @@ class GatewayDocument:
                 "securitySchemes": self._security_schemes(),
                 "schemas": {name: gateway_schema(schema) for name, schema in model_schemas(collections).items()},
             },
-            "paths": {path: self._path(list(group)) for path, group in self._by_path()},
+            "paths": {path: self._path(list(group)) for path, group in self._by_path()} | self._unknown_paths(),
         }
 
     def _by_path(self) -> Any:
@@ -99,6 +99,18 @@ class GatewayDocument:
             in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
             methods["options"] = preflight(sorted(methods), origins) | {"parameters": in_path}
         return methods
+
+    def _unknown_paths(self) -> dict[str, Any]:
+        """Preflights for all other paths. Without them a browser does not let a page read the 404 of such a path.
+
+        OPTIONS is the only method there, so API Gateway still answers any other with MISSING_AUTHENTICATION_TOKEN.
+        """
+        origins = self.settings.cors_origins
+        if not origins:
+            return {}
+        answer = preflight(sorted({method for route in self.routes for method in route.operation.methods}), origins)
+        proxy = _parameter({"name": "proxy", "in": "path", "required": True})
+        return {"/": {"options": answer}, "/{proxy+}": {"options": answer | {"parameters": [proxy]}}}
 
     def _method(self, route: Route, method: str) -> dict[str, Any]:
         described: dict[str, Any] = {

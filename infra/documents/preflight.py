@@ -10,7 +10,7 @@ MAX_AGE = 600
 
 
 def preflight(methods: Sequence[str], origins: tuple[str, ...]) -> dict[str, Any]:
-    """The OPTIONS operation of a path.
+    """The OPTIONS operation of a path, which allows these methods to these origins.
 
     One origin is a literal header. Several need Velocity: a response header mapping can only be a literal, so the
     template compares the request's origin and overrides the header.

@@ -8,6 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from local.provider.connection import Connection
+from local.provider.existing import READERS, roles
 from local.provider.lookups import look_up
 from local.provider.properties import Properties
 from local.provider.table import TABLE
@@ -49,8 +50,7 @@ class Provider:
         try:
             return TABLE[type_].make(self.connection, name, properties)
         except ClientError as refusal:
-            error = refusal.response.get("Error", {})
-            raise ServiceError(f"{refusal.operation_name}: {error.get('Code')}: {error.get('Message')}") from refusal
+            raise _service_error(refusal) from refusal
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to a function of the provider.
@@ -58,10 +58,31 @@ class Provider:
         Raises:
             NotImplementedError: There is no local answer to it.
         """
+        if token.endswith(":getRoles"):
+            return roles(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)
+
+    def read(self, type_: str, id_: str) -> dict[str, Any]:
+        """Return the outputs of a resource that exists already.
+
+        Raises:
+            NotImplementedError: Resources of the type cannot be read.
+            ServiceError: The service refused, or there is no such resource.
+        """
+        if type_ not in READERS:
+            raise NotImplementedError("existing resources of this type cannot be read locally")
+        try:
+            return READERS[type_](self.connection, id_)
+        except ClientError as refusal:
+            raise _service_error(refusal) from refusal
 
     def _take_region(self, properties: Properties) -> None:
         """Every resource of pulumi-aws may name its region; here there is one."""
         region = properties.take("region", self.connection.region)
         if region != self.connection.region:
             raise ValueError(f"region is {region}, but the local stack has only {self.connection.region}")
+
+
+def _service_error(refusal: ClientError) -> ServiceError:
+    error = refusal.response.get("Error", {})
+    return ServiceError(f"{refusal.operation_name}: {error.get('Code')}: {error.get('Message')}")

@@ -5,6 +5,8 @@ from urllib.parse import urljoin
 
 import pytest
 
+from handlers.contract.cors import EXPOSE_HEADERS
+from local.provider import Provider
 from tests.e2e.conftest import ORIGIN, Client
 
 JSON_PROBLEM = "application/problem+json"
@@ -124,6 +126,22 @@ class TestCrossOrigin:
         assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
         assert answer.headers["Vary"] == "Origin"
 
+    @pytest.mark.parametrize("path", ["", "/", "/nothing", "/items/a/b"])
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    def test_a_page_may_read_the_404_of_an_unknown_path(self, client: Client, path: str, method: str) -> None:
+        asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
+        preflight = client.call("OPTIONS", path, headers=asked)
+        assert (preflight.status_code, preflight.content) == (204, b"")
+        assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert method in preflight.headers["Access-Control-Allow-Methods"].split(",")
+        answer = client.call(method, path, client.token())
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, JSON_PROBLEM)
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+    def test_a_known_path_keeps_its_own_preflight(self, client: Client) -> None:
+        allowed = [client.call("OPTIONS", path).headers["Access-Control-Allow-Methods"] for path in ("/items", "/x")]
+        assert allowed == ["GET,HEAD,POST", "DELETE,GET,HEAD,PATCH,POST,PUT"]
+
     def test_a_preflight_from_another_origin_names_none(self, client: Client) -> None:
         answer = client.call("OPTIONS", "/items", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in answer.headers
@@ -139,3 +157,13 @@ class TestCrossOrigin:
         ]
         assert [answer.status_code for answer in answers] == [200, 404, 401, 403, 404]
         assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {ORIGIN}
+        assert {answer.headers["Access-Control-Expose-Headers"] for answer in answers} == {EXPOSE_HEADERS}
+
+
+def test_the_execution_log_group_has_the_retention_of_the_other_logs(client: Client) -> None:
+    logs = Provider(client.stack.emulator.endpoint_url).connection.client("logs")
+    groups = logs.describe_log_groups(logGroupNamePrefix="API-Gateway-Execution-Logs_")["logGroups"]
+    api = client.url.rpartition("/_aws/execute-api/")[2]
+    assert [(group["logGroupName"], group["retentionInDays"]) for group in groups] == [
+        (f"API-Gateway-Execution-Logs_{api}", 14)
+    ]

@@ -11,7 +11,6 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import BUILD, ROOT
-from local.plan import plan
 from local.values import Unknown
 from tests.graph.conftest import Graph
 
@@ -35,6 +34,15 @@ def test_every_log_group_comes_before_its_function_and_forgets(graph: Graph) -> 
     for name, function in graph.of_type("lambda/function:Function").items():
         assert any("logGroup:LogGroup" in urn and urn.endswith(f"::{name}") for urn in function.dependencies)
     assert all(group.inputs["retentionInDays"] > 0 for group in groups.values())
+
+
+def test_the_execution_log_group_comes_before_the_setting_that_would_create_it(graph: Graph) -> None:
+    group = graph.of_type("cloudwatch/logGroup:LogGroup")["execution"]
+    access = graph.of_type("cloudwatch/logGroup:LogGroup")["access"]
+    assert group.inputs["retentionInDays"] == access.inputs["retentionInDays"]
+    settings = graph.one("apigateway/methodSettings:MethodSettings")
+    assert settings.inputs["settings"]["loggingLevel"] == "ERROR"
+    assert group.urn in settings.dependencies
 
 
 def test_functions_have_memory_timeout_and_structured_logs(graph: Graph) -> None:
@@ -141,12 +149,6 @@ class TestProdAndDev:
             for function in graph_of(stack).of_type("lambda/function:Function").values():
                 assert function.inputs["architectures"] == ["arm64"]
                 assert function.inputs["runtime"] == "python3.13"
-
-
-def test_the_account_project_holds_the_gateways_logging_role() -> None:
-    graph = Graph(plan(ROOT / "infra" / "account", "main"))
-    assert graph.inputs("apigateway/account:Account")["cloudwatchRoleArn"]
-    assert graph.one("iam/role:Role")
 
 
 class TestPlanCommand:

@@ -10,13 +10,15 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from authorizer.settings import Issuer
 from handlers.contract import Route, load_collections, routes
+from handlers.contract.cors import EXPOSED_HEADERS
+from handlers.function import cors_headers
 from handlers.problems import Problem
 from infra.bundles import ROOT
 from infra.documents.errors import error_responses, gateway_responses
 from infra.documents.gateway import GatewayDocument
 from infra.documents.preflight import preflight
 from infra.documents.published import published_document
-from infra.documents.responses import failures
+from infra.documents.responses import HEADERS, failures
 from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, body_schema_name, gateway_schema
 from infra.settings import StackSettings, Usage, UsagePlan
 
@@ -39,6 +41,11 @@ def gateway_document(
             issuers=(ISSUER,), cors_origins=origins, validate_bodies=validate, usage=usage or Usage()
         ),
     ).render()
+
+
+def in_plain_openapi(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its greedy path, which only API Gateway knows, as one that OpenAPI knows."""
+    return json.loads(json.dumps(document).replace("/{proxy+}", "/{proxy}"))
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -70,6 +77,16 @@ def test_an_options_method_has_no_authorizer_and_is_there_only_for_browsers() ->
             assert operation["x-amazon-apigateway-integration"]["type"] == "mock"
 
 
+def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None:
+    paths = gateway_document()["paths"]
+    methods = "'DELETE,GET,HEAD,PATCH,POST,PUT'"
+    for path in ("/", "/{proxy+}"):
+        assert set(paths[path]) == {"options"}
+        response = paths[path]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
+        assert response["responseParameters"]["method.response.header.Access-Control-Allow-Methods"] == methods
+    assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
+
+
 class TestUsagePlans:
     shared = Usage(plans=(PLAN,), unlisted="small")
     refusing = Usage(plans=(PLAN,))
@@ -83,7 +100,7 @@ class TestUsagePlans:
             "name": "x-api-key",
             "in": "header",
         }
-        OpenAPIV30SpecValidator(document).validate()
+        OpenAPIV30SpecValidator(in_plain_openapi(document)).validate()
 
     def test_nothing_of_that_is_there_without_plans(self) -> None:
         document = gateway_document()
@@ -174,7 +191,7 @@ class TestImport:
 
     def test_the_document_is_valid_openapi(self) -> None:
         for origins in ((), ("https://a.example",), ("https://a.example", "https://b.example")):
-            OpenAPIV30SpecValidator(gateway_document(origins)).validate()
+            OpenAPIV30SpecValidator(in_plain_openapi(gateway_document(origins))).validate()
 
     def test_parameters_say_only_what_api_gateway_takes(self) -> None:
         for _, _, operation in operations(gateway_document()):
@@ -230,6 +247,21 @@ class TestGatewayResponses:
 
     def test_the_defaults_set_no_status_because_they_stand_for_many(self) -> None:
         assert all("statusCode" not in self.responses[kind] for kind in ("DEFAULT_4XX", "DEFAULT_5XX"))
+
+    def test_the_published_schema_says_where_the_status_is_missing(self) -> None:
+        problem = published()["components"]["schemas"]["Problem"]
+        without = [kind for kind, each in self.responses.items() if '"status"' not in str(each["responseTemplates"])]
+        assert without == ["DEFAULT_4XX", "DEFAULT_5XX"]
+        assert "status" not in problem["required"]
+        assert "Missing only where API Gateway" in problem["properties"]["status"]["description"]
+
+    @pytest.mark.parametrize("kind", sorted(responses))
+    def test_scripts_may_read_the_same_headers_of_an_error_as_of_a_handlers_answer(self, kind: str) -> None:
+        origin = "https://a.example"
+        headers = self.responses[kind]["responseParameters"]
+        handlers = cors_headers({"headers": {"origin": origin}}, (origin,))
+        errors = {name: headers[f"gatewayresponse.header.{name}"].strip("'") for name in handlers}
+        assert errors == handlers
 
     @pytest.mark.parametrize(
         ("kind", "status"),
@@ -294,6 +326,9 @@ class TestPublishedDocument:
             f"{kind}/{name}" for kind in ("headers", "responses", "schemas") for name in document["components"][kind]
         }
         assert references == components
+
+    def test_scripts_may_read_every_header_that_is_described_but_those_about_the_transport(self) -> None:
+        assert set(EXPOSED_HEADERS) == set(HEADERS) - {"Cache-Control", "X-Content-Type-Options"}
 
     def test_head_is_answered_as_get_without_a_body(self) -> None:
         document = published()

@@ -46,7 +46,7 @@ class Workshop:
     looked_up: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     broken: str = ""
-    """The name of the resource that cannot be made."""
+    """The name of the resource that cannot be made, or the id of one that cannot be read."""
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         if name == self.broken:
@@ -57,6 +57,11 @@ class Workshop:
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
         self.looked_up.append((token, args))
         return self.answers.get(token)
+
+    def read(self, type_: str, id_: str) -> dict[str, Any] | None:
+        if id_ == self.broken:
+            raise RuntimeError("the service refused")
+        return {"made": f"{id_} exists"}
 
     @property
     def names(self) -> list[str]:

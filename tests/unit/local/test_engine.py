@@ -273,16 +273,17 @@ class TestFailures:
         with pytest.raises(ResourceError, match="registered twice"):
             deploy(write_program(tmp_path, 'Thing("one")\nThing("one")'), "dev", Workshop())
 
-    def test_an_existing_resource_cannot_be_read(self, tmp_path: Path) -> None:
-        root = write_program(tmp_path, 'Thing("one", opts=pulumi.ResourceOptions(id="abc"))')
-        with pytest.raises(UnsupportedError, match=r"test:index:Thing one: existing resources cannot be read locally"):
-            deploy(root, "dev", Workshop())
+    def test_an_existing_resource_that_cannot_be_read_is_named(self, tmp_path: Path) -> None:
+        root = write_program(tmp_path, 'Thing("one", opts=pulumi.ResourceOptions(id="abc"))\nThing("two")')
+        workshop = Workshop(broken="abc")
+        with pytest.raises(UnsupportedError, match=r"^test:index:Thing one: the service refused"):
+            deploy(root, "dev", workshop)
+        assert workshop.names == []
 
-    def test_an_existing_resource_cannot_be_imported_but_its_import_planned(self, tmp_path: Path) -> None:
+    def test_an_existing_resource_that_cannot_be_imported_is_named(self, tmp_path: Path) -> None:
         root = write_program(tmp_path, 'Thing("one", opts=pulumi.ResourceOptions(import_="abc"))')
-        assert named(plan(root, "dev"), "one").custom
-        with pytest.raises(UnsupportedError, match=r"^test:index:Thing one: existing resources cannot be imported"):
-            deploy(root, "dev", Workshop())
+        with pytest.raises(ResourceError, match=r"^test:index:Thing one: the service refused"):
+            deploy(root, "dev", Workshop(broken="abc"))
 
     def test_a_call_that_is_not_answered_is_named(self, tmp_path: Path) -> None:
         root = write_program(tmp_path, 'pulumi.runtime.call("test:index:Thing/method", {})')
@@ -335,6 +336,28 @@ class TestLookUps:
             """,
         )
         assert named(plan(root, "dev"), "one").inputs == {"account": UNKNOWN}
+
+
+class TestExistingResources:
+    READ = """
+        one = Thing("one", opts=pulumi.ResourceOptions(id="abc"))
+        Thing("two", title=one.made)
+    """
+    IMPORT = """
+        one = Thing("one", opts=pulumi.ResourceOptions(import_="abc"))
+        Thing("two", title=one.made)
+    """
+
+    @pytest.mark.parametrize("source", [READ, IMPORT])
+    def test_it_is_not_created_and_has_its_own_outputs(self, tmp_path: Path, source: str) -> None:
+        workshop = Workshop()
+        deployed = deploy(write_program(tmp_path, source), "dev", workshop)
+        assert workshop.names == ["two"]
+        assert named(deployed, "two").inputs == {"title": "abc exists"}
+
+    @pytest.mark.parametrize("source", [READ, IMPORT])
+    def test_nothing_is_known_of_it_in_a_plan(self, tmp_path: Path, source: str) -> None:
+        assert named(plan(write_program(tmp_path, source), "dev"), "two").inputs == {"title": UNKNOWN}
 
 
 class TestSurroundings:

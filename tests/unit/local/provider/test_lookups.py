@@ -22,6 +22,11 @@ def test_region_account_and_partition_are_those_of_the_stack() -> None:
     assert (answer("getPartition", {}) or {})["partition"] == "aws"
 
 
+def test_an_account_that_cannot_be_asked_has_no_roles() -> None:
+    token = "aws:iam/getRoles:getRoles"
+    assert (look_up(token, {"nameRegex": "^a$"}, region="eu-west-1", account=None) or {})["names"] == []
+
+
 def test_what_depends_on_the_stack_is_open_before_it_is_known() -> None:
     assert answer("getRegion", {}, None) is None
     assert answer("getCallerIdentity", {}, None) is None
