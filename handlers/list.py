@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from handlers.contract import Collection, FieldError
+from handlers.contract import Collection, FieldError, detail_of
 from handlers.contract.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
 from handlers.cursor import decode_cursor, encode_cursor
 from handlers.function import Call, Function
@@ -72,9 +72,9 @@ def _filter(query: Mapping[str, str], collection: Collection) -> Filter | None:
     try:
         value = str(msgspec.to_builtins(msgspec.convert(query[name], field.type, strict=False)))
     except msgspec.ValidationError as error:
-        raise bad_parameter(name, str(error)) from None
+        raise bad_parameter(name, detail_of(error, field.type)) from None
     if not value:
-        raise bad_parameter(name, "allowed is what is not empty")
+        raise bad_parameter(name, "must not be empty")
     return Filter(name, value)
 
 

@@ -44,6 +44,15 @@ def cursor_at(seconds: str, item_id: str) -> str:
     return encode_cursor(Position(f"1970-01-01T00:00:{seconds}Z", item_id))
 
 
+@pytest.mark.parametrize("operation", ["create", "replace", "update", "list"])
+def test_a_wrong_address_is_answered_in_words(users: Api, operation: str) -> None:
+    item_id = users.created()["id"] if operation in ("replace", "update") else ""
+    query = {"email": "nobody"} if operation == "list" else None
+    answer = users.call(operation, item_id, {"name": "a", "email": "nobody"}, query=query)
+    expected = {"field": "email", "detail": "must be an email address, with one @ and no spaces, or empty"}
+    assert (answer.status, answer.json["errors"]) == (400, [expected])
+
+
 class TestLookUp:
     def test_one_user_is_found_by_id(self, users: Api) -> None:
         user = users.created(id="12345")

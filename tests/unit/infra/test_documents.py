@@ -376,6 +376,10 @@ class TestPublishedDocument:
             assert (lag or "The list is consistent.") in description
             assert ("eventually" in description) is (lag is not None)
 
+    def test_a_pattern_is_published_and_its_words_are_not(self) -> None:
+        email = published()["components"]["schemas"]["User"]["properties"]["email"]
+        assert set(email) == {"type", "maxLength", "pattern", "description", "default"}
+
     def test_the_example_of_a_cursor_is_one(self) -> None:
         assert decode_cursor(EXAMPLE_CURSOR) == Position(EXAMPLE_TIME, EXAMPLE_ID)
 
