@@ -39,7 +39,29 @@ MAX_LEEWAY = 300
 MAX_URL = 512
 """Characters of a URL, configured or discovered."""
 
-Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+\Z", max_length=MAX_URL)]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,31}\Z",
+        extra={"requirement": "1 to 32 lower-case letters, digits and hyphens, starting with a letter"},
+    ),
+]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s?#]+\Z",
+        max_length=MAX_URL,
+        extra={"requirement": "https, or http to a loopback address, without user information, query or fragment"},
+    ),
+]
+KeyUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s#]+\Z",
+        max_length=MAX_URL,
+        extra={"requirement": "https, or http to a loopback address, without user information or fragment"},
+    ),
+]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Waiting = Annotated[float, Meta(ge=0.1, le=8)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -60,12 +82,12 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tenant; tokens without it are refused.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")]
+    name: Name
     url: Url
     audiences: Annotated[tuple[str, ...], Meta(min_length=1)]
     algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("RS256", "ES256", "EdDSA")
     profile: ProfileName = "rfc9068"
-    key_url: Annotated[str, Meta(pattern=r"^https?://[^\s#]+\Z", max_length=MAX_URL)] | None = None
+    key_url: KeyUrl | None = None
     leeway: Annotated[int, Meta(ge=0, le=MAX_LEEWAY)] = 30
     max_lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = 86_400
     scope_claim: Text | None = None

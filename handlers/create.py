@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from handlers import clock
 from handlers.contract import FieldError, validate
 from handlers.function import Call, Function
 from handlers.http import JSON, Response
@@ -15,8 +16,10 @@ from handlers.representation import item_response, plain
 def create(call: Call) -> Response:
     """Makes an item under a new id, or under the one that the client chose, and answers with it and where it is."""
     body = call.request.json_object(JSON)
-    item_id = chosen_id(body) if call.collection.client_ids and "id" in body else new_id()
-    item = call.store.new_item(item_id, plain(validate(body, call.collection.model)))
+    # One time for both: in the order of new ids and in that of creation, a list is the same.
+    now = clock.now()
+    item_id = chosen_id(body) if call.collection.client_ids and "id" in body else new_id(now)
+    item = call.store.new_item(item_id, plain(validate(body, call.collection.model)), now)
     key = idempotency_key(call.request)
     if key is None:
         made = call.store.create(item)

@@ -1,35 +1,33 @@
 """GET /{collection}: the caller's items, a page at a time."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
 
-from handlers.contract import Collection, FieldError
+from handlers.contract import Collection, FieldError, detail_of
 from handlers.contract.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
+from handlers.cursor import decode_cursor, encode_cursor
 from handlers.function import Call, Function
 from handlers.http import Response
 from handlers.identifiers import ID_FORM, is_id
 from handlers.problems import BadRequest
 from handlers.representation import representation
-from handlers.store import Filter, Item, Page
+from handlers.store import Filter, Item, Page, Position
 
 
 def list_items(call: Call) -> Response:
-    """A page in the order of the ids, and the cursor of the next one; or the one item that is looked up by its id."""
+    """A page in order of creation, and the cursor of the next one; or the one item that is looked up by its id.
+
+    With a filter, and in a collection whose ids clients choose, the page is read from an index and eventually
+    consistent: it may miss the last writes. A look-up by id and all other lists are consistent.
+    """
     page = _page(call)
     document = {
         call.collection.name: [representation(item) for item in page.items],
         "next_cursor": encode_cursor(page.after) if page.after else None,
     }
     return Response(status=HTTPStatus.OK, document=document)
-
-
-def encode_cursor(item_id: str) -> str:
-    """The opaque cursor that continues after an id. It holds no owner: the caller's own partition is always used."""
-    return base64.urlsafe_b64encode(item_id.encode()).decode().rstrip("=")
 
 
 def _page(call: Call) -> Page:
@@ -40,7 +38,13 @@ def _page(call: Call) -> Page:
     if collection.id_parameter in query:
         found = call.store.find(_looked_up(query, collection.id_parameter))
         return Page([item for item in found.items if _is_wanted(item, after, newest_first, filtered)], None)
-    return call.store.list(limit=limit, after=after, newest_first=newest_first, filtered=filtered)
+    return call.store.list(
+        limit=limit,
+        after=after,
+        newest_first=newest_first,
+        ids_in_order=not collection.client_ids,
+        filtered=filtered,
+    )
 
 
 def _looked_up(query: Mapping[str, str], name: str) -> str:
@@ -49,11 +53,11 @@ def _looked_up(query: Mapping[str, str], name: str) -> str:
     return query[name]
 
 
-def _is_wanted(item: Item, after: str | None, newest_first: bool, filtered: Filter | None) -> bool:
+def _is_wanted(item: Item, after: Position | None, newest_first: bool, filtered: Filter | None) -> bool:
     """Whether an item that was looked up by its id is also what the other parameters ask for."""
     if filtered and str(item.get(filtered.field)) != filtered.value:
         return False
-    return after is None or (item["id"] < after if newest_first else item["id"] > after)
+    return after is None or (Position.of(item) < after if newest_first else Position.of(item) > after)
 
 
 def _filter(query: Mapping[str, str], collection: Collection) -> Filter | None:
@@ -68,9 +72,9 @@ def _filter(query: Mapping[str, str], collection: Collection) -> Filter | None:
     try:
         value = str(msgspec.to_builtins(msgspec.convert(query[name], field.type, strict=False)))
     except msgspec.ValidationError as error:
-        raise bad_parameter(name, str(error)) from None
+        raise bad_parameter(name, detail_of(error, field.type)) from None
     if not value:
-        raise bad_parameter(name, "allowed is what is not empty")
+        raise bad_parameter(name, "must not be empty")
     return Filter(name, value)
 
 
@@ -88,17 +92,13 @@ def _order(query: Mapping[str, str]) -> str:
     return given
 
 
-def _after(query: Mapping[str, str]) -> str | None:
+def _after(query: Mapping[str, str]) -> Position | None:
     if CURSOR not in query:
         return None
-    given = query[CURSOR]
-    try:
-        item_id = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        item_id = ""
-    if not is_id(item_id) or encode_cursor(item_id) != given:
+    position = decode_cursor(query[CURSOR])
+    if position is None:
         raise bad_parameter(CURSOR, "allowed is a next_cursor of an earlier page, unchanged")
-    return item_id
+    return position
 
 
 def bad_parameter(name: str, detail: str) -> BadRequest:

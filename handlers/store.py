@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from handlers import clock
 from handlers.attributes import attribute, attributes, values
-from handlers.contract.keys import PARTITION_KEY, SORT_KEY, index_name
+from handlers.contract.keys import CREATED, CREATION_INDEX, PARTITION_KEY, SORT_KEY, index_name
 from handlers.database import ConditionFailed, Database
 from handlers.problems import AlreadyExists, NotFound, PreconditionFailed
 
@@ -16,12 +16,28 @@ Item = dict[str, Any]
 ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
 
 
+@dataclass(frozen=True, order=True)
+class Position:
+    """An item's place in every list: lists are in order of creation, to the millisecond, and then of ids.
+
+    For an index, DynamoDB documents no order of equal sort keys; it reads them in an order that it can continue.
+    """
+
+    created_at: str
+    item_id: str
+
+    @classmethod
+    def of(cls, item: Item) -> "Position":
+        """The place of an item."""
+        return cls(item[CREATED], item[SORT_KEY])
+
+
 @dataclass(frozen=True)
 class Page:
-    """Some of an owner's items, and the id after which the next page starts (None where there is no more)."""
+    """Some of an owner's items, and the position after which the next page starts (None where there is no more)."""
 
     items: list[Item]
-    after: str | None
+    after: Position | None
 
 
 @dataclass(frozen=True)
@@ -57,26 +73,40 @@ class Store:
 
     def find(self, item_id: str) -> Page:
         """The item as a page of one, or of none; read consistently, with the right to query only."""
-        found = self._query("#owner = :owner AND #id = :id", {":id": item_id}, {"#id": SORT_KEY}, ConsistentRead=True)
+        found = self._query({PARTITION_KEY: self.owner, SORT_KEY: item_id}, ConsistentRead=True)
         return Page([self.item(values(each)) for each in found["Items"]], None)
 
-    def list(self, *, limit: int, after: str | None, newest_first: bool, filtered: Filter | None = None) -> Page:
-        """A page of at most `limit` items in the order of their ids. It reads exactly what it returns."""
-        arguments: dict[str, Any] = {"Limit": limit, "ScanIndexForward": not newest_first}
-        if after:
-            arguments["ExclusiveStartKey"] = self._key(after) | self._index_key(filtered)
-        if filtered:
-            key, arguments["IndexName"] = self._filter_value(filtered.field, filtered.value), filtered.index
-            found = self._query("#key = :key", {":key": key}, {"#key": filtered.index}, **arguments)
-        else:
-            found = self._query("#owner = :owner", {}, {}, ConsistentRead=True, **arguments)
-        last = found.get("LastEvaluatedKey")
-        return Page([self.item(values(each)) for each in found["Items"]], last[SORT_KEY]["S"] if last else None)
+    def list(
+        self,
+        *,
+        limit: int,
+        after: Position | None,
+        newest_first: bool,
+        ids_in_order: bool,
+        filtered: Filter | None = None,
+    ) -> Page:
+        """A page of at most `limit` items in order of creation. It reads exactly what it returns.
 
-    def new_item(self, item_id: str, fields: Mapping[str, Any]) -> Item:
-        """An item that is not stored yet."""
-        now = _now()
-        return {"id": item_id, **fields, "created_at": now, "updated_at": now, "revision": _revision()}
+        Where the ids are in order of creation (`ids_in_order`), the table itself is read, consistently. Otherwise, and
+        for a filter, an index is read, which is eventually consistent: it may miss the last writes.
+        """
+        index, key = None if ids_in_order else CREATION_INDEX, {PARTITION_KEY: self.owner}
+        if filtered:
+            index, key = filtered.index, {filtered.index: self._filter_value(filtered.field, filtered.value)}
+        found = self._query(
+            key,
+            Limit=limit,
+            ScanIndexForward=not newest_first,
+            **({"IndexName": index} if index else {"ConsistentRead": True}),
+            **({"ExclusiveStartKey": self._start_key(key, index, after)} if after else {}),
+        )
+        items = [self.item(values(each)) for each in found["Items"]]
+        return Page(items, Position.of(items[-1]) if "LastEvaluatedKey" in found else None)
+
+    def new_item(self, item_id: str, fields: Mapping[str, Any], milliseconds: int) -> Item:
+        """An item that is not stored yet, created at a time in milliseconds since 1970."""
+        now = clock.timestamp(milliseconds)
+        return {"id": item_id, **fields, CREATED: now, "updated_at": now, "revision": _revision()}
 
     def put(self, item: Item) -> dict[str, Any]:
         """The arguments of a put that stores a new item, under the condition that its id is free."""
@@ -99,7 +129,12 @@ class Store:
 
         Raises NotFound, or PreconditionFailed where the item is at another revision.
         """
-        changes = {**fields, "updated_at": _now(), "revision": _revision(), **self._filter_values(fields)}
+        changes = {
+            **fields,
+            "updated_at": clock.timestamp(clock.now()),
+            "revision": _revision(),
+            **self._filter_values(fields),
+        }
         removed = [index_name(field) for field in self.filters if index_name(field) not in changes]
         names = {f"#{index}": name for index, name in enumerate([*changes, *removed])}
         given = {f":{index}": attribute(value) for index, value in enumerate(changes.values())}
@@ -131,14 +166,13 @@ class Store:
         hidden = {PARTITION_KEY, *(index_name(field) for field in self.filters)}
         return {name: value for name, value in stored.items() if name not in hidden}
 
-    def _query(self, condition: str, given: dict[str, str], names: dict[str, str], **more: Any) -> dict[str, Any]:
-        if "#owner" in condition:
-            names, given = {**names, "#owner": PARTITION_KEY}, {**given, ":owner": self.owner}
+    def _query(self, key: Mapping[str, str], **more: Any) -> dict[str, Any]:
+        """What has these key attributes, of the table or of the index that is named."""
         return self.database.call(
             "query",
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=attributes(given),
+            KeyConditionExpression=" AND ".join(f"#{number} = :{number}" for number in range(len(key))),
+            ExpressionAttributeNames={f"#{number}": name for number, name in enumerate(key)},
+            ExpressionAttributeValues=attributes({f":{number}": value for number, value in enumerate(key.values())}),
             **more,
         )
 
@@ -170,10 +204,10 @@ class Store:
     def _key(self, item_id: str) -> dict[str, Any]:
         return attributes({PARTITION_KEY: self.owner, SORT_KEY: item_id})
 
-    def _index_key(self, filtered: Filter | None) -> dict[str, Any]:
-        if filtered is None:
-            return {}
-        return attributes({filtered.index: self._filter_value(filtered.field, filtered.value)})
+    def _start_key(self, key: Mapping[str, str], index: str | None, after: Position) -> dict[str, Any]:
+        """Where a query continues: the keys of the table, and those of the index besides (AWS, "Query")."""
+        of_index = attributes({**key, CREATED: after.created_at}) if index else {}
+        return self._key(after.item_id) | of_index
 
     def _filter_values(self, fields: Mapping[str, Any]) -> dict[str, str]:
         """The keys of the indexes; a field that is empty is in none."""
@@ -201,10 +235,6 @@ def _missed(failed: ConditionFailed, item_id: str) -> Exception:
 
 def _not_found(item_id: str) -> NotFound:
     return NotFound(f"There is no item {item_id!r}.")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _revision() -> str:

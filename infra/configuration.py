@@ -2,7 +2,7 @@
 
 Pulumi.yaml declares them (type, default), `Pulumi.<stack>.yaml` sets them. What the CLI does with both is followed from
 https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/config.go . What lies in the file alone is refused
-here; the values of the project's own settings are left to the program, which reports all their mistakes at once.
+here; keys and their values are left to the program, which reports all their mistakes at once.
 """
 
 import json
@@ -15,8 +15,6 @@ from typing import Any, ClassVar, Final, cast
 import yaml
 
 PROJECT_FILE: Final = "Pulumi.yaml"
-# Settings of the providers and of Pulumi itself are declared by them, not by the project.
-_FOREIGN: Final = ("aws", "pulumi")
 _STACK_KEYS: Final = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
 
 
@@ -53,14 +51,6 @@ class _Declared:
         return self.type is None or _is_of(value, self.type, self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """A value that a stack is given, and where it is written."""
-
-    value: Any
-    place: str
-
-
 def read_configuration(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Configuration:
     """The settings of a stack.
 
@@ -83,14 +73,11 @@ def read_configuration(root: Path, stack: str, overrides: Mapping[str, str] | No
     overriding = {_full_name(project, name): text for name, text in (overrides or {}).items()}
     stack_file = root / f"Pulumi.{stack}.yaml"
     given = dict(_given(project, stack_file, overriding, problems))
-    for name, text in overriding.items():
-        given[name] = _Setting(_from_text(text, declared.get(name)), "override")
-    problems += _foreign(project, given)
+    given |= {name: _from_text(text, declared.get(name)) for name, text in overriding.items()}
     if problems:
         raise ConfigurationError(problems)
     values = {name: entry.default for name, entry in declared.items() if entry.default is not None}
-    values |= {name: setting.value for name, setting in given.items()}
-    return Configuration(project, {name: _text(value) for name, value in sorted(values.items())})
+    return Configuration(project, {name: _text(value) for name, value in sorted((values | given).items())})
 
 
 def _declarations(project: str, entries: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[str, _Declared]]:
@@ -110,7 +97,7 @@ def _declarations(project: str, entries: Mapping[str, Any], problems: list[str])
 
 def _given(
     project: str, stack_file: Path, overridden: Container[str], problems: list[str]
-) -> Iterator[tuple[str, _Setting]]:
+) -> Iterator[tuple[str, Any]]:
     """What the stack file sets and nothing overrides, with the mistakes that lie in the file alone."""
     described = _load(stack_file)
     problems += [f"{stack_file.name}: {key}: unknown; allowed: config" for key in described if key not in _STACK_KEYS]
@@ -118,13 +105,7 @@ def _given(
         full = _full_name(project, name)
         if full not in overridden and _has_secure(value):
             problems.append(f"{stack_file.name}: {name}: a secure value cannot be decrypted here; override it")
-        yield full, _Setting(value, stack_file.name)
-
-
-def _foreign(project: str, given: Mapping[str, _Setting]) -> Iterator[str]:
-    for name, setting in given.items():
-        if name.partition(":")[0] not in (project, *_FOREIGN):
-            yield f"{setting.place}: {name}: unknown namespace; allowed: {', '.join((project, *_FOREIGN))}"
+        yield full, value
 
 
 def _full_name(project: str, name: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pulumi
 
 from handlers.contract import Route
-from handlers.contract.keys import index_name
 from infra import slim_botocore
 from infra.bundles import ROOT, Bundle, Target
 from infra.function import Function, FunctionArgs, Grant
@@ -70,5 +69,5 @@ def handler_function(route: Route, args: HandlersArgs) -> Function:
 
 def resources(route: Route, table: Table) -> list[pulumi.Input[str]]:
     """What a route's function may use: the table, and for a list its indexes."""
-    indexes = [index_name(field) for field in route.collection.filters if route.operation.name == "list"]
+    indexes = route.collection.indexes if route.operation.name == "list" else ()
     return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index) for index in indexes)]

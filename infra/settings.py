@@ -12,8 +12,8 @@ from pulumi.runtime import config as pulumi_config
 
 import authorizer.settings
 from authorizer.claims import MAX_TEXT, is_plain
-from authorizer.settings import DecisionCache, Issuer, KeyTimes, Revocation
-from handlers.contract import FieldError, Invalid, validate
+from authorizer.settings import SECURE_URL, DecisionCache, Issuer, KeyTimes, Name, Revocation
+from handlers.contract import REQUIREMENT, FieldError, Invalid, requirement_of, validate
 
 T = TypeVar("T", str, tuple[str, str])
 
@@ -22,10 +22,31 @@ LogRetention = Literal[
 ]
 """The retention periods that CloudWatch Logs allows, in days."""
 
-Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)\Z")]
-VariableName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]+\Z")]
-VariableValue = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~:/?#&=,-]+\Z")]
+NAMESPACES = ("aws", "pulumi")
+"""Settings of the provider and of Pulumi itself; all others are the project's own."""
+
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)\Z",
+        extra={REQUIREMENT: 'an origin without a path, such as https://app.example.com, or "*"'},
+    ),
+]
+VariableName = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_]+\Z", extra={REQUIREMENT: "one or more letters, digits and underscores"})
+]
+VariableValue = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._~:/?#&=,-]+\Z",
+        extra={REQUIREMENT: "one or more letters, digits and characters of . _ ~ : / ? # & = , -"},
+    ),
+]
 """What API Gateway allows in stage variables."""
+
+
+ISSUER_FIELDS = {field.encode_name: field.type for field in msgspec.structs.fields(Issuer)}
+"""The types of an issuer's settings, by their names in a stack file."""
 
 
 class SettingsError(pulumi.RunError):
@@ -38,7 +59,7 @@ class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `clients` are listed by the name of their issuer.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")]
+    name: Name
     rate: Annotated[int, Meta(ge=1, le=100_000)]
     burst: Annotated[int, Meta(ge=1, le=100_000)]
     quota: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
@@ -97,12 +118,14 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     given = pulumi_config.CONFIG.get() if values is None else values
     own = {key.removeprefix(f"{project}:"): value for key, value in given.items() if key.startswith(f"{project}:")}
     plain = {name: _plain(name, text) for name, text in own.items()}
-    errors = [*_region_errors(given), *_issuer_errors(plain.get("issuers"))]
+    errors = [*_namespace_errors(project, given), *_region_errors(given)]
     try:
         settings = validate(plain, StackSettings)
     except Invalid as invalid:
         errors += invalid.errors
         settings = _readable(plain)
+    reported = {error.field for error in errors}
+    errors += [error for error in _issuer_errors(plain.get("issuers")) if error.field not in reported]
     if errors := [*errors, *_time_errors(settings), *_origin_errors(settings), *_usage_errors(settings)]:
         raise SettingsError(_report(project, stack, errors))
     return settings
@@ -129,17 +152,39 @@ def _plain(name: str, text: str) -> Any:
         return text
 
 
+def _namespace_errors(project: str, given: Mapping[str, str]) -> Iterator[FieldError]:
+    """Keys in an unknown namespace, which is usually a misspelt one. Their values may be secrets and are not shown."""
+    allowed = (project, *NAMESPACES)
+    for key in given:
+        if key.partition(":")[0] not in allowed:
+            yield FieldError(key, f"unknown namespace; allowed are {', '.join(allowed)}")
+
+
 def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
     return [] if "aws:region" in given else [FieldError("aws:region", "required")]
 
 
-def _issuer_errors(given: Any) -> list[FieldError]:
-    """What each issuer's settings allow by themselves but not together, of those issuers that can be read."""
-    issuers: list[Issuer] = []
-    for each in cast("list[Any]", given) if isinstance(given, list) else ():
-        with suppress(msgspec.ValidationError):
-            issuers.append(msgspec.convert(each, Issuer))
-    return [FieldError("issuers", problem) for problem in authorizer.settings.issuer_problems(issuers)]
+def _issuer_errors(given: Any) -> Iterator[FieldError]:
+    """The mistakes that `authorizer.settings.issuer_problems` finds, each with its key.
+
+    Issuers that have other mistakes are checked as well, field by field, so that all are reported at once.
+    """
+    issuers = [_object(each) for each in cast("list[Any]", given)] if isinstance(given, list) else []
+    for index, issuer in enumerate(issuers):
+        for name in ("name", "url"):
+            if name in issuer and issuer[name] in [earlier.get(name) for earlier in issuers[:index]]:
+                yield FieldError(f"issuers[{index}].{name}", "must not be that of another issuer", issuer[name])
+        for name in ("url", "keyUrl"):
+            if isinstance(issuer.get(name), str) and not SECURE_URL.fullmatch(issuer[name]):
+                required = requirement_of(ISSUER_FIELDS[name])
+                yield FieldError(f"issuers[{index}].{name}", f"must be {required}", issuer[name])
+        if issuer.get("defaultScopes") and not issuer.get("requiredClaims"):
+            yield FieldError(f"issuers[{index}].defaultScopes", "need requiredClaims, or any token would gain them")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """An object of JSON; an empty one in the place of anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _time_errors(settings: StackSettings) -> list[FieldError]:

@@ -1,13 +1,14 @@
 """DynamoDB tables, on demand: those of the collections, and the list of revoked tokens."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 import authorizer.revocations
 from handlers.contract import Collection
-from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY, index_name
+from handlers.contract.keys import CREATED, EXPIRY, PARTITION_KEY, SORT_KEY
 from infra.naming import REVOCATIONS, Names
 from infra.settings import StackSettings
 
@@ -16,8 +17,8 @@ from infra.settings import StackSettings
 class TableArgs:
     """A table's keys, each a string: `keys` are the partition key and the sort key, if it has one.
 
-    Each of the `indexes` has an attribute of its own name as its partition key, and the table's sort key. `expiry` is
-    the attribute (seconds since 1970) after which DynamoDB may delete what has it.
+    `indexes` are the partition keys of the global secondary indexes, by their names; the sort key of each is the time
+    of creation. `expiry` is the attribute (seconds since 1970) after which DynamoDB may delete what has it.
     """
 
     name: str
@@ -25,16 +26,21 @@ class TableArgs:
     expiry: str
     names: Names
     settings: StackSettings
-    indexes: tuple[str, ...] = ()
+    indexes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def key_attributes(self) -> tuple[str, ...]:
+        """Every attribute that is a key of the table or of an index: DynamoDB wants these defined and no others."""
+        return tuple(dict.fromkeys((*self.keys, *self.indexes.values(), *([CREATED] if self.indexes else []))))
 
 
 def collection_table(collection: Collection, names: Names, settings: StackSettings) -> TableArgs:
-    """A collection's table: the owner is the partition key, the item's id the sort key, and an index per filter."""
+    """A collection's table: the owner is the partition key, the item's id the sort key."""
     return TableArgs(
         name=collection.name,
         keys=(PARTITION_KEY, SORT_KEY),
         expiry=EXPIRY,
-        indexes=tuple(index_name(field) for field in collection.filters),
+        indexes=collection.indexes,
         names=names,
         settings=settings,
     )
@@ -63,12 +69,12 @@ class Table(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=args.keys[0],
             range_key=args.keys[1] if len(args.keys) > 1 else None,
-            attributes=[aws.dynamodb.TableAttributeArgs(name=key, type="S") for key in (*args.keys, *args.indexes)],
+            attributes=[aws.dynamodb.TableAttributeArgs(name=key, type="S") for key in args.key_attributes],
             global_secondary_indexes=[
                 aws.dynamodb.TableGlobalSecondaryIndexArgs(
-                    name=index, key_schemas=key_schemas(index), projection_type="ALL"
+                    name=index, key_schemas=key_schemas(partition_key), projection_type="ALL"
                 )
-                for index in args.indexes
+                for index, partition_key in args.indexes.items()
             ],
             ttl=aws.dynamodb.TableTtlArgs(attribute_name=args.expiry, enabled=True),
             deletion_protection_enabled=protect,
@@ -81,9 +87,9 @@ class Table(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
 
-def key_schemas(index: str) -> list[aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs]:
-    """An index's keys: its own attribute, then the id, so that its items come in the order of ids."""
+def key_schemas(partition_key: str) -> list[aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs]:
+    """An index's keys: its partition key, then the time of creation, which puts its items in order."""
     return [
         aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=name, key_type=kind)
-        for name, kind in ((index, "HASH"), (SORT_KEY, "RANGE"))
+        for name, kind in ((partition_key, "HASH"), (CREATED, "RANGE"))
     ]

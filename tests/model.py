@@ -332,13 +332,9 @@ class ApiMachine(RuleBasedStateMachine):
         order=st.sampled_from(["newest", "oldest"]), data=st.data(),
     )  # fmt: skip
     def page_through(self, collection: str, owner: str, limit: int, order: str, data: st.DataObject) -> None:
-        items = self.items_of(collection, owner)
         name, value = data.draw(st.sampled_from([("", ""), *ASKED.get(collection, ())]))
-        expected = [
-            stored.document
-            for _, stored in sorted(items.items(), reverse=order == "newest")
-            if not name or stored.document[name] == value
-        ]
+        known = in_order_of_creation(self.items_of(collection, owner), order)
+        expected = [document for document in known if not name or document[name] == value]
         query = {"limit": str(limit), "order": order} | ({name: value} if name else {})
         head = self.ask("HEAD", collection, owner, query=query)
         assert (head.status, head.text) == (200, "")
@@ -362,10 +358,10 @@ class ApiMachine(RuleBasedStateMachine):
         first = self.ask("GET", item.collection, owner, query={"limit": "1"}).json
         if cursor := first["next_cursor"]:
             for other in OWNERS:
-                after = min((each["id"] for each in first[item.collection]), default="")
-                known = sorted(self.items_of(collection, other).items(), reverse=True)
+                after = place(collection, first[item.collection][-1])
+                known = in_order_of_creation(self.items_of(collection, other), "newest")
                 found = self.ask("GET", collection, other, query={"cursor": cursor, "limit": "100"}).json
-                assert found[collection] == [stored.document for key, stored in known if key < after]
+                assert found[collection] == [each for each in known if place(collection, each) < after]
 
     @rule(owner=OWNER_NAMES, data=st.data())
     def look_up(self, owner: str, data: st.DataObject) -> None:
@@ -388,13 +384,13 @@ class ApiMachine(RuleBasedStateMachine):
     def every_owner_sees_their_own(self) -> None:
         collection, self.order = self.touched, "oldest" if self.order == "newest" else "newest"
         for owner in OWNERS:
-            known = sorted(self.items_of(collection, owner).items(), reverse=self.order == "newest")
+            known = in_order_of_creation(self.items_of(collection, owner), self.order)
             answer = self.ask("GET", collection, owner, query={"limit": "100", "order": self.order})
             assert answer.status == 200
-            assert answer.json[collection] == [stored.document for _, stored in known]
+            assert answer.json[collection] == known
             for name, value in PROBES.get(collection, ()):
                 found = self.pages(collection, owner, {name: value, "order": self.order, "limit": "1"})
-                assert found == [stored.document for _, stored in known if stored.document[name] == value]
+                assert found == [document for document in known if document[name] == value]
 
 
 PROBES = {"users": [("email", "c@d")]}
@@ -405,6 +401,18 @@ ASKED = {
     "events": [("date", "2026-06-15"), ("date", "2024-02-29")],
 }
 """Filters and values that are asked for."""
+
+
+def in_order_of_creation(items: Mapping[str, Stored], order: str) -> list[dict[str, Any]]:
+    """The items as a list shows them, those of the same millisecond in the order of their ids."""
+    documents = [stored.document for stored in items.values()]
+    return sorted(documents, key=lambda each: (each["created_at"], each["id"]), reverse=order == "newest")
+
+
+def place(collection: str, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a cursor after an item means in a collection, which need not be the item's own: made ids need no time."""
+    created_at, item_id = document["created_at"], document["id"]
+    return (created_at, item_id) if COLLECTIONS[collection].client_ids else (item_id,)
 
 
 def tag_header(form: str, stored: Stored | None) -> str:

@@ -9,17 +9,20 @@ from handlers.contract.collection import Collection, Model
 from handlers.contract.discovery import load_collections
 from handlers.contract.operation import OPERATIONS, Operation
 from handlers.contract.route import Route, routes
-from handlers.contract.validation import FieldError, Invalid, validate
+from handlers.contract.validation import REQUIREMENT, FieldError, Invalid, detail_of, requirement_of, validate
 
 __all__ = [
     "OPERATIONS",
+    "REQUIREMENT",
     "Collection",
     "FieldError",
     "Invalid",
     "Model",
     "Operation",
     "Route",
+    "detail_of",
     "load_collections",
+    "requirement_of",
     "routes",
     "validate",
 ]

@@ -11,7 +11,7 @@ from handlers.contract import keys, listing
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 """A collection's name is a path segment, a scope's prefix and part of resource names, so it is kept plain."""
 
-RESERVED = frozenset({keys.PARTITION_KEY, keys.SORT_KEY, keys.EXPIRY, "created_at", "updated_at", "revision"})
+RESERVED = frozenset({keys.PARTITION_KEY, keys.SORT_KEY, keys.EXPIRY, keys.CREATED, "updated_at", "revision"})
 """Attributes that every stored item has besides its model's."""
 
 RESERVED_PATHS = frozenset({"ping", "sping"})
@@ -31,8 +31,9 @@ class Collection:
     `tenant` (a claim that the issuer's settings name), or everyone (`shared`).
 
     `filters` are the fields that a list can be filtered by, each served by an index, so adding one to a table that has
-    data makes DynamoDB build it. With `client_ids` a client may choose an item's id. `id_parameter` is a query
-    parameter of the list that looks up one item by its id.
+    data makes DynamoDB build it. With `client_ids` a client may choose an item's id, and an index puts the list in
+    order of creation, eventually consistent; otherwise the ids do. `id_parameter` is a query parameter of the list that
+    looks up one item by its id.
 
     Raises ValueError where the name, a field or the example would not work once deployed.
     """
@@ -69,6 +70,12 @@ class Collection:
         return self.model.__struct_encode_fields__
 
     @property
+    def indexes(self) -> dict[str, str]:
+        """The indexes of the table: each one's partition key, by its name. The sort key of all is the creation time."""
+        by_field = {name: name for name in map(keys.index_name, self.filters)}
+        return by_field | ({keys.CREATION_INDEX: keys.PARTITION_KEY} if self.client_ids else {})
+
+    @property
     def list_parameters(self) -> tuple[str, ...]:
         """The query parameters that the collection's list takes."""
         return (*listing.PARAMETERS, *self.filters, *filter(None, (self.id_parameter,)))
@@ -78,5 +85,7 @@ class Collection:
         for name in self.filters:
             if name not in names or name in listing.PARAMETERS:
                 raise ValueError(f"collection {self.name!r}: filter {name!r}, allowed are its fields {names}")
+            if keys.index_name(name) == keys.CREATION_INDEX:
+                raise ValueError(f"collection {self.name!r}: filter {name!r}, the index {keys.CREATION_INDEX} is taken")
         if self.id_parameter in (*names, *listing.PARAMETERS):
             raise ValueError(f"collection {self.name!r}: id_parameter {self.id_parameter!r} is taken")

@@ -1,10 +1,18 @@
-"""Plain data into typed values, with every mistake reported at once and named by its place."""
+"""Plain data into typed values, with every mistake reported at once and named by its place.
 
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
+A type with a pattern says in words what it requires, for people do not read regular expressions:
+`Meta(pattern="^[a-z]+$", extra={REQUIREMENT: "lower-case letters"})`. JSON schemas have the pattern and not the words.
+"""
+
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
 T = TypeVar("T")
+
+REQUIREMENT: Final = "requirement"
+"""The key in `msgspec.Meta.extra` of a pattern in words: what a value must be."""
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -28,8 +36,8 @@ class Invalid(ValueError):
 def validate(value: object, model: type[T]) -> T:
     """The value as the model's type. Raises Invalid with all mistakes, not only the first.
 
-    `msgspec.convert` alone stops at the first mistake, so structs and lists of structs are walked field by field, and
-    the whole is converted only once nothing is left to report.
+    `msgspec.convert` alone stops at the first mistake, so structs, lists and dictionaries are walked member by member,
+    and the whole is converted only once nothing is left to report.
     """
     errors = tuple(_errors(value, model, ""))
     if errors:
@@ -37,20 +45,45 @@ def validate(value: object, model: type[T]) -> T:
     return msgspec.convert(value, model)
 
 
+def detail_of(error: msgspec.ValidationError, kind: Any) -> str:
+    """What msgspec's error about a value of this type says is wrong or required, in words."""
+    detail = str(error).partition(" - at `$")[0]
+    inner, requirement = _unwrapped(kind), requirement_of(kind)
+    if get_origin(inner) is Literal:
+        return f"allowed are {', '.join(str(choice) for choice in get_args(inner))}"
+    return f"must be {requirement}" if requirement and "matching regex" in detail else detail
+
+
+def requirement_of(kind: Any) -> str | None:
+    """What a text that does not match the type's pattern must be; None where the type does not say."""
+    if isinstance(kind, msgspec.Meta):
+        return (kind.extra or {}).get(REQUIREMENT)
+    return next(filter(None, map(requirement_of, get_args(kind))), None)
+
+
 def _errors(value: object, kind: Any, place: str) -> list[FieldError]:
-    inner = _unwrapped(kind)
-    if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):
-        return _struct_errors(cast("dict[Any, Any]", value), inner, place)
-    if get_origin(inner) in (list, tuple) and isinstance(value, list):
-        member, members = get_args(inner)[0], cast("list[Any]", value)
-        errors = [error for index, each in enumerate(members) for error in _errors(each, member, f"{place}[{index}]")]
-        return errors or _own_error(members, kind, place)
-    return _own_error(value, kind, place)
+    return _member_errors(value, _unwrapped(kind), place) or _own_error(value, kind, place)
+
+
+def _member_errors(value: object, kind: Any, place: str) -> list[FieldError]:
+    """The mistakes inside of a struct, a list or a dictionary; none for any other value or type."""
+    if isinstance(value, dict):
+        given = cast("dict[Any, Any]", value)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return _struct_errors(given, kind, place)
+        return _dict_errors(given, kind, place) if get_origin(kind) is dict else []
+    if isinstance(value, list) and get_origin(kind) in (list, tuple):
+        member, members = get_args(kind)[0], cast("list[Any]", value)
+        return [error for index, each in enumerate(members) for error in _errors(each, member, f"{place}[{index}]")]
+    return []
 
 
 def _unwrapped(kind: Any) -> Any:
-    """A type without its limits."""
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    """A type without its limits, and without None where that is the only alternative."""
+    if get_origin(kind) is Annotated:
+        return _unwrapped(get_args(kind)[0])
+    members = [each for each in get_args(kind) if each is not type(None)]
+    return _unwrapped(members[0]) if get_origin(kind) in (Union, UnionType) and len(members) == 1 else kind
 
 
 def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str) -> list[FieldError]:
@@ -65,17 +98,24 @@ def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str
             errors += _errors(value[name], field.type, _join(place, name))
         elif field.required:
             errors.append(FieldError(_join(place, name), "required"))
-    return errors or _own_error(value, kind, place)
+    return errors
+
+
+def _dict_errors(value: dict[Any, Any], kind: Any, place: str) -> list[FieldError]:
+    name_kind, member_kind = get_args(kind)
+    errors: list[FieldError] = []
+    for name, each in value.items():
+        here = _join(place, name)
+        errors += [FieldError(here, f"its name {error.detail}", name) for error in _own_error(name, name_kind, here)]
+        errors += _errors(each, member_kind, here)
+    return errors
 
 
 def _own_error(value: object, kind: Any, place: str) -> list[FieldError]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        detail = str(error).partition(" - at `$")[0]
-        if get_origin(kind) is Literal:
-            detail = f"allowed are {', '.join(str(choice) for choice in get_args(kind))}"
-        return [FieldError(place, detail, value)]
+        return [FieldError(place, detail_of(error, kind), value)]
     return []
 
 

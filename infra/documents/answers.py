@@ -8,7 +8,7 @@ from infra.documents.schemas import ID_SCHEMA, REFERENCE, model_schemas
 
 EXAMPLE_ID = "01a1f97f-08f1-7b5a-abae-f739da7cf322"
 EXAMPLE_TIME = "2026-06-15T09:30:00.000Z"
-EXAMPLE_CURSOR = "MDFhMWY5N2YtMDhmMS03YjVhLWFiYWUtZjczOWRhN2NmMzIy"
+EXAMPLE_CURSOR = "MjAyNi0wNi0xNVQwOTozMDowMC4wMDBaIDAxYTFmOTdmLTA4ZjEtN2I1YS1hYmFlLWY3MzlkYTdjZjMyMg"
 
 CURSOR_FORMAT = "cursor"
 """The format of a cursor. It is opaque: what it looks like is no promise."""

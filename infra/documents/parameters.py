@@ -78,11 +78,11 @@ def _list_parameters(collection: Collection) -> list[dict[str, Any]]:
     found = [
         _parameter("query", LIMIT, "How many items to return at most.", limit),
         _parameter("query", CURSOR, "Where to go on: the `next_cursor` of an earlier page.", cursor, EXAMPLE_CURSOR),
-        _parameter("query", ORDER, "Which items come first.", order),
+        _parameter("query", ORDER, "Which items come first, by their time of creation.", order),
         *(_filter(collection, name) for name in collection.filters),
     ]
     if name := collection.id_parameter:
-        found.append(_parameter("query", name, "Only the item with this id.", ID_SCHEMA, EXAMPLE_ID))
+        found.append(_parameter("query", name, "Only the item with this id, read consistently.", ID_SCHEMA, EXAMPLE_ID))
     return found
 
 

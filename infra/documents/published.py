@@ -74,6 +74,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation_id(route, method),
         "summary": _summary(operation, collection, method),
+        **({"description": _list_description(collection)} if operation.name == "list" else {}),
         "tags": [collection.name],
         "security": [{"oauth2": [route.scope]}],
         "parameters": parameters(route),
@@ -88,6 +89,15 @@ def _summary(operation: Operation, collection: Collection, method: str) -> str:
     article = "an" if collection.singular[0] in "aeio" else "a"
     summary = SUMMARIES[operation.name].format(plural=collection.name, singular=collection.singular, article=article)
     return summary if method == operation.method else f"{summary}: the headers only"
+
+
+def _list_description(collection: Collection) -> str:
+    """A list's order and consistency: what DynamoDB reads from a global secondary index may lag behind the table."""
+    order = f"A page of {collection.name} in order of creation."
+    late = f"is eventually consistent: it may miss the last writes, which `GET /{collection.name}/{{id}}` shows."
+    if collection.client_ids:
+        return f"{order} The list {late}"
+    return f"{order} The list is consistent." + (f" A filtered list {late}" if collection.filters else "")
 
 
 def _request_body(route: Route) -> dict[str, Any]:

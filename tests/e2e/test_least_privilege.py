@@ -34,7 +34,9 @@ def test_a_handler_has_its_operations_actions_on_its_collections_table(provider:
     assert all(resource.endswith(f":log-group:/aws/lambda/{function}:*") for resource in log["Resource"])
     assert set(table["Action"]) == set(route.operation.actions)
     own = f"table/gatehouse-local-{route.collection.name}"
-    indexes = [f"{own}/index/by_{name}" for name in route.collection.filters if route.operation.name == "list"]
+    by_filter = [f"by_{name}" for name in route.collection.filters]
+    by_creation = ["by_created"] if route.collection.client_ids else []
+    indexes = [f"{own}/index/{name}" for name in (*by_filter, *by_creation) if route.operation.name == "list"]
     assert [resource.rpartition(":")[2] for resource in table["Resource"]] == [own, *indexes]
 
 

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from handlers.list import encode_cursor
+from handlers.clock import timestamp
+from handlers.cursor import encode_cursor
+from handlers.store import Position
 from infra.bundles import ROOT
 from infra.documents.answers import CURSOR_FORMAT
 from infra.documents.parameters import TAGS_SCHEMA
@@ -45,7 +47,8 @@ CHECKS.positive_data_acceptance.expected_statuses = [*CHECKS.positive_data_accep
 
 # The document says of a cursor only that it is one: what it looks like is no promise.
 IDS = st.text(string.ascii_letters + string.digits, min_size=1, max_size=40)
-schemathesis.openapi.format(CURSOR_FORMAT, IDS.map(encode_cursor))
+TIMES = st.integers(0, 2**42).map(timestamp)
+schemathesis.openapi.format(CURSOR_FORMAT, st.builds(Position, TIMES, IDS).map(encode_cursor))
 # In a header, schemathesis 4.32.5 does not see that a pattern with quotes leaves no room for a text without them.
 schemathesis.openapi.format(TAGS_SCHEMA["format"], st.from_regex(TAGS_SCHEMA["pattern"], fullmatch=True))
 

@@ -92,17 +92,29 @@ def test_tables_are_keyed_by_owner_and_id(graph: Graph) -> None:
         assert table.inputs["ttl"] == {"attributeName": "expires_at", "enabled": True}
 
 
-def test_every_filter_has_an_index(graph: Graph) -> None:
+def test_every_filter_has_an_index_in_order_of_creation_and_so_have_ids_that_clients_choose(graph: Graph) -> None:
     for collection in load_collections():
         table = graph.of_type("dynamodb/table:Table")[collection.name]
         indexes = {index["name"]: index["keySchemas"] for index in table.inputs.get("globalSecondaryIndexes", ())}
+        partition_keys = {f"by_{name}": f"by_{name}" for name in collection.filters}
+        if collection.client_ids:
+            partition_keys["by_created"] = "owner"
         assert indexes == {
-            f"by_{name}": [
-                {"attributeName": f"by_{name}", "keyType": "HASH"},
-                {"attributeName": "id", "keyType": "RANGE"},
+            name: [
+                {"attributeName": partition_key, "keyType": "HASH"},
+                {"attributeName": "created_at", "keyType": "RANGE"},
             ]
-            for name in collection.filters
+            for name, partition_key in partition_keys.items()
         }
+
+
+def test_a_table_defines_the_attributes_that_are_keys_and_no_others(graph: Graph) -> None:
+    """DynamoDB refuses a table that defines more or fewer."""
+    for table in graph.of_type("dynamodb/table:Table").values():
+        schemas = [index["keySchemas"] for index in table.inputs.get("globalSecondaryIndexes", ())]
+        keys = {table.inputs[name] for name in ("hashKey", "rangeKey") if name in table.inputs}
+        keys |= {key["attributeName"] for schema in schemas for key in schema}
+        assert sorted(each["name"] for each in table.inputs["attributes"]) == sorted(keys)
 
 
 def test_every_resource_has_a_component_for_a_parent(graph: Graph) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from handlers.contract.collection import Collection, Model
+from handlers.contract.validation import REQUIREMENT
 
 PART = r"[^@\s\x00-\x1f\x7f-\x9f\ufeff]+"
 ADDRESS = rf"^({PART}@{PART})?$(?!\n)"
@@ -16,7 +17,15 @@ class User(Model):
     """What a client may write of a user."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200, description="What the user is called.")]
-    email: Annotated[str, Meta(max_length=254, pattern=ADDRESS, description="Where the user gets mail.")] = ""
+    email: Annotated[
+        str,
+        Meta(
+            max_length=254,
+            pattern=ADDRESS,
+            description="Where the user gets mail.",
+            extra={REQUIREMENT: "an email address, with one @ and no spaces, or empty"},
+        ),
+    ] = ""
 
 
 COLLECTION = Collection(

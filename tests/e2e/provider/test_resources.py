@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,6 +55,39 @@ class TestTables:
         assert made.id == "full"
         assert made.outputs["arn"] == f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/full"
         assert made.outputs["streamArn"].startswith(f"{made.outputs['arn']}/stream/")
+
+    @pytest.mark.parametrize("forward", [True, False])
+    def test_an_index_is_in_the_order_of_its_sort_key_and_pages_through_equal_keys(
+        self, deployer: Deployer, forward: bool
+    ) -> None:
+        name = f"index-{forward}".lower()
+        deployer(f"""
+            aws.dynamodb.Table("table", name="{name}", billing_mode="PAY_PER_REQUEST", hash_key="owner", range_key="id",
+                attributes=[{{"name": n, "type": "S"}} for n in ("owner", "id", "time")],
+                global_secondary_indexes=[{{"name": "by-time", "projection_type": "ALL", "key_schemas": [
+                    {{"attribute_name": "owner", "key_type": "HASH"}},
+                    {{"attribute_name": "time", "key_type": "RANGE"}}]}}])
+        """)
+        client = deployer.client("dynamodb")
+        times = {"m": "1", "z": "2", "b": "2", "c": "2", "a": "3"}
+        for item_id, time in times.items():
+            client.put_item(TableName=name, Item={"owner": {"S": "ann"}, "id": {"S": item_id}, "time": {"S": time}})
+        client.put_item(TableName=name, Item={"owner": {"S": "ann"}, "id": {"S": "timeless"}})
+        client.put_item(TableName=name, Item={"owner": {"S": "eve"}, "id": {"S": "m"}, "time": {"S": "1"}})
+        found: list[str] = []
+        start: dict[str, Any] = {}
+        while page := client.query(
+            TableName=name, IndexName="by-time", Limit=1, ScanIndexForward=forward, KeyConditionExpression="#o = :o",
+            ExpressionAttributeNames={"#o": "owner"}, ExpressionAttributeValues={":o": {"S": "ann"}}, **start,
+        ):  # fmt: skip
+            assert page["ScannedCount"] == len(page["Items"])
+            found += [each["id"]["S"] for each in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                break
+            assert set(page["LastEvaluatedKey"]) == {"owner", "id", "time"}
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        assert sorted(found) == sorted(times)
+        assert [times[item_id] for item_id in found] == sorted(times.values(), reverse=not forward)
 
     def test_provisioned_capacity_and_what_is_switched_off(self, deployer: Deployer) -> None:
         deployer("""

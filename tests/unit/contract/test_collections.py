@@ -44,6 +44,18 @@ def test_an_unknown_partition_is_refused() -> None:
         collection(partition="everyone")
 
 
+def test_every_filter_has_an_index_and_ids_that_clients_choose_have_one_by_creation() -> None:
+    assert collection().indexes == {}
+    assert collection(filters=("name",)).indexes == {"by_name": "by_name"}
+    assert collection(filters=("name",), client_ids=True).indexes == {"by_name": "by_name", "by_created": "owner"}
+
+
+def test_a_filter_cannot_take_the_name_of_the_index_by_creation() -> None:
+    model = msgspec.defstruct("Model", [("created", str)], bases=(Model,))
+    with pytest.raises(ValueError, match="by_created is taken"):
+        collection(model=model, example={"created": "x"}, filters=("created",))
+
+
 def test_a_name_that_is_a_prefix_of_another_is_refused_because_grants_end_in_a_wildcard() -> None:
     with pytest.raises(ValueError, match="prefix"):
         checked([collection("order"), collection("orders")])

@@ -1,12 +1,12 @@
 """Plain data into typed values, every mistake named."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 from msgspec import Meta
 
-from handlers.contract import FieldError, Invalid, validate
+from handlers.contract import REQUIREMENT, FieldError, Invalid, validate
 
 
 class Part(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,3 +52,64 @@ def test_what_is_no_object_is_refused_as_a_whole(value: object) -> None:
 
 def test_a_list_where_an_object_belongs_is_named() -> None:
     assert errors_of({"firstName": "a", "parts": {"size": 1}}) == {("parts", "Expected `array`, got `object`")}
+
+
+class TestDictionaries:
+    def test_the_key_of_a_wrong_value_is_named(self) -> None:
+        assert errors_of({"firstName": "a", "tags": {"Name": 3, "b": "c", "d.e": {}}}) == {
+            ("tags.Name", "Expected `str`, got `int`"),
+            ("tags.d.e", "Expected `str`, got `object`"),
+        }
+
+    def test_a_wrong_name_is_told_from_a_wrong_value(self) -> None:
+        with pytest.raises(Invalid) as caught:
+            validate({"A": 0}, dict[Name, Annotated[int, Meta(ge=1)]])
+        assert caught.value.errors == (
+            FieldError("A", "its name must be lower-case letters", "A"),
+            FieldError("A", "Expected `int` >= 1", 0),
+        )
+
+    def test_what_they_hold_is_walked(self) -> None:
+        with pytest.raises(Invalid) as caught:
+            validate({"a": [{"size": 1}, {"size": 0}]}, dict[str, tuple[Part, ...]])
+        assert [error.field for error in caught.value.errors] == ["a[1].size"]
+
+
+Name = Annotated[str, Meta(pattern="^[a-z]+$", extra={REQUIREMENT: "lower-case letters"})]
+
+
+@pytest.mark.parametrize("kind", [Name, Name | None, Annotated[Name, Meta(max_length=5)]])
+def test_a_pattern_is_stated_in_words(kind: Any) -> None:
+    with pytest.raises(Invalid, match=r"^must be lower-case letters$"):
+        validate("A", kind)
+
+
+@pytest.mark.parametrize("kind", [Name, Name | None])
+def test_a_value_of_another_type_is_called_that_and_not_a_wrong_text(kind: Any) -> None:
+    with pytest.raises(Invalid, match=r"^Expected `str"):
+        validate(3, kind)
+
+
+def test_a_pattern_without_words_is_shown_as_it_is() -> None:
+    kind: Any = Annotated[str, Meta(pattern="^a")]
+    with pytest.raises(Invalid, match=r"regex '\^a'"):
+        validate("b", kind)
+
+
+def test_json_schemas_have_the_pattern_and_not_the_words() -> None:
+    assert msgspec.json.schema(Name) == {"type": "string", "pattern": "^[a-z]+$"}
+
+
+class Optional(msgspec.Struct):
+    part: Part | None = None
+    unit: Literal["mm", "cm"] | None = None
+
+
+def test_what_may_be_missing_is_walked_where_it_is_not() -> None:
+    with pytest.raises(Invalid) as caught:
+        validate({"part": {"size": 0}, "unit": "km"}, Optional)
+    assert {(error.field, error.detail) for error in caught.value.errors} == {
+        ("part.size", "Expected `int` >= 1"),
+        ("unit", "allowed are mm, cm"),
+    }
+    assert validate({"part": None, "unit": None}, Optional) == Optional()

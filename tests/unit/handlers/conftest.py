@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from handlers.contract import Collection, load_collections
-from handlers.contract.keys import PARTITION_KEY, SORT_KEY, index_name
+from handlers.contract.keys import CREATED, PARTITION_KEY, SORT_KEY
 from handlers.create import handler as create
 from handlers.database import client
 from handlers.delete import handler as delete
@@ -116,26 +116,25 @@ class Api:
 
 def make_table(dynamodb: Any, collection: Collection, table: str) -> None:
     """The table that the Pulumi program makes for a collection."""
-    indexes = [index_name(field) for field in collection.filters]
     keys = [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}, {"AttributeName": SORT_KEY, "KeyType": "RANGE"}]
-    with_indexes = {
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": index,
-                "KeySchema": [{"AttributeName": index, "KeyType": "HASH"}, keys[1]],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for index in indexes
-        ]
-    }
+    indexes = [
+        {
+            "IndexName": index,
+            "KeySchema": [
+                {"AttributeName": partition_key, "KeyType": "HASH"},
+                {"AttributeName": CREATED, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for index, partition_key in collection.indexes.items()
+    ]
+    names = {PARTITION_KEY, SORT_KEY, *collection.indexes.values(), *([CREATED] if indexes else [])}
     dynamodb.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=keys,
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in (PARTITION_KEY, SORT_KEY, *indexes)
-        ],
-        **(with_indexes if indexes else {}),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)],
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
     )
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from handlers.list import encode_cursor
+from handlers import clock
+from handlers.cursor import encode_cursor
+from handlers.store import Position
 from tests.unit.handlers.conftest import Api
 
 
@@ -37,6 +39,20 @@ def test_what_is_no_address_is_refused_as_the_published_pattern_says(users: Api,
     assert (answer.status, answer.json["errors"][0]["field"]) == (400, "email")
 
 
+def cursor_at(seconds: str, item_id: str) -> str:
+    """The cursor after an item that was created so many seconds after 1970 began."""
+    return encode_cursor(Position(f"1970-01-01T00:00:{seconds}Z", item_id))
+
+
+@pytest.mark.parametrize("operation", ["create", "replace", "update", "list"])
+def test_a_wrong_address_is_answered_in_words(users: Api, operation: str) -> None:
+    item_id = users.created()["id"] if operation in ("replace", "update") else ""
+    query = {"email": "nobody"} if operation == "list" else None
+    answer = users.call(operation, item_id, {"name": "a", "email": "nobody"}, query=query)
+    expected = {"field": "email", "detail": "must be an email address, with one @ and no spaces, or empty"}
+    assert (answer.status, answer.json["errors"]) == (400, [expected])
+
+
 class TestLookUp:
     def test_one_user_is_found_by_id(self, users: Api) -> None:
         user = users.created(id="12345")
@@ -58,15 +74,20 @@ class TestLookUp:
             ({"limit": "2", "order": "oldest"}, True),
             ({"email": "b@example.com"}, True),
             ({"email": "a@example.com"}, False),
-            ({"order": "oldest", "cursor": encode_cursor("1")}, True),
-            ({"order": "oldest", "cursor": encode_cursor("2")}, False),
-            ({"order": "newest", "cursor": encode_cursor("3")}, True),
-            ({"order": "newest", "cursor": encode_cursor("2")}, False),
+            ({"order": "oldest", "cursor": cursor_at("00.001", "9")}, True),
+            ({"order": "oldest", "cursor": cursor_at("00.002", "1")}, True),
+            ({"order": "oldest", "cursor": cursor_at("00.002", "2")}, False),
+            ({"order": "oldest", "cursor": cursor_at("00.003", "1")}, False),
+            ({"order": "newest", "cursor": cursor_at("00.001", "9")}, False),
+            ({"order": "newest", "cursor": cursor_at("00.002", "2")}, False),
+            ({"order": "newest", "cursor": cursor_at("00.002", "9")}, True),
+            ({"order": "newest", "cursor": cursor_at("00.003", "1")}, True),
         ],
     )
     def test_it_is_listed_where_it_is_what_the_other_parameters_ask_for(
-        self, users: Api, others: dict[str, str], found: bool
+        self, users: Api, others: dict[str, str], found: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(clock, "now", lambda: 2)
         user = users.created(id="2", email="b@example.com")
         users.created(id="1", email="a@example.com")
         users.created(id="3", email="b@example.com")

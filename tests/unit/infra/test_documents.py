@@ -11,9 +11,12 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from authorizer.settings import Issuer
 from handlers.contract import Route, load_collections, routes
 from handlers.contract.cors import EXPOSED_HEADERS
+from handlers.cursor import decode_cursor
 from handlers.function import cors_headers
 from handlers.problems import Problem
+from handlers.store import Position
 from infra.bundles import ROOT
+from infra.documents.answers import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
 from infra.documents.errors import error_responses, gateway_responses
 from infra.documents.gateway import GatewayDocument
 from infra.documents.preflight import preflight
@@ -400,6 +403,20 @@ class TestPublishedDocument:
         assert schemas["NewUser"]["required"] == ["name"]
         assert schemas["NewUser"]["title"] == "NewUser"
         assert "id" not in schemas["User"]["properties"]
+
+    def test_a_list_is_described_as_eventually_consistent_where_it_is_read_from_an_index(self) -> None:
+        for path, lag in (("/items", None), ("/users", "The list is event"), ("/events", "A filtered list is event")):
+            description = published()["paths"][path]["get"]["description"]
+            assert "in order of creation" in description
+            assert (lag or "The list is consistent.") in description
+            assert ("eventually" in description) is (lag is not None)
+
+    def test_a_pattern_is_published_and_its_words_are_not(self) -> None:
+        email = published()["components"]["schemas"]["User"]["properties"]["email"]
+        assert set(email) == {"type", "maxLength", "pattern", "description", "default"}
+
+    def test_the_example_of_a_cursor_is_one(self) -> None:
+        assert decode_cursor(EXAMPLE_CURSOR) == Position(EXAMPLE_TIME, EXAMPLE_ID)
 
 
 def examples(document: dict[str, Any], node: Any) -> Iterator[tuple[dict[str, Any], Any]]:

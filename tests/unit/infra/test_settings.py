@@ -1,13 +1,15 @@
 """A stack's settings, with every mistake told at once."""
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import msgspec
 import pytest
 import yaml
 
 import authorizer.settings
+from handlers.contract import REQUIREMENT, load_collections
 from infra.authorizer import AuthorizerArgs, authorizer_bundle
 from infra.bundles import ROOT, Target
 from infra.naming import Names
@@ -85,7 +87,7 @@ def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
 def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
     told = report(logRetentionDays=45, issuers=[{**ISSUER, "url": "http://id.example.com"}])
     assert "logRetentionDays" in told
-    assert "allowed is https" in told
+    assert "must be https" in told
 
 
 @pytest.mark.parametrize(
@@ -94,19 +96,37 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"issuers": []}, "issuers"),
         (
             {"issuers": [{**ISSUER, "url": "http://id.example.com"}]},
-            "url 'http://id.example.com', allowed is https, or http to a loopback address",
+            "gatehouse:issuers[0].url: must be https, or http to a loopback address",
         ),
         (
             {"issuers": [{**ISSUER, "keyUrl": "http://keys.example.com"}]},
-            "keyUrl 'http://keys.example.com', allowed is https",
+            "gatehouse:issuers[0].keyUrl: must be https, or http to a loopback address",
         ),
-        ({"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]}, "issuer name 'main' is used twice"),
-        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "issuer url 'https://id.example.com/' is used twice"),
-        ({"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]}, "defaultScopes need requiredClaims"),
-        ({"issuers": [{**ISSUER, "url": "https://user:pw@id.example.com/"}]}, "allowed is https"),
-        ({"issuers": [{**ISSUER, "url": "http://[::1"}]}, "allowed is https"),
+        (
+            {"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]},
+            "gatehouse:issuers[1].name: must not be that of",
+        ),
+        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "gatehouse:issuers[1].url: must not be that of"),
+        ({"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]}, "gatehouse:issuers[0].defaultScopes: need"),
+        ({"issuers": [{**ISSUER, "url": "https://user:pw@id.example.com/"}]}, "url: must be https"),
+        ({"issuers": [{**ISSUER, "url": "http://[::1"}]}, "url: must be https"),
         ({"corsOrigins": ["http://a\n"]}, "corsOrigins[0]"),
-        ({"stageVariables": {"a": "b c"}}, "stageVariables"),
+        (
+            {"stageVariables": {"a": "b c"}},
+            "gatehouse:stageVariables.a: must be one or more letters, digits and characters",
+        ),
+        ({"stageVariables": {"a b": "c"}}, "gatehouse:stageVariables.a b: its name must be one or more letters"),
+        ({"tags": {"Name": 3}}, "gatehouse:tags.Name: Expected `str`, got `int` (found 3)"),
+        ({"tags": {"Name": {"a": "b"}}}, 'gatehouse:tags.Name: Expected `str`, got `object` (found {"a": "b"})'),
+        (
+            {"issuers": [{**ISSUER, "requiredClaims": {"groups": ["a", 3]}}]},
+            "gatehouse:issuers[0].requiredClaims.groups[1]: Expected `str`, got `int` (found 3)",
+        ),
+        (
+            {"usage": {"plans": [{**PLAN, "clients": {"main": [3]}}]}},
+            "gatehouse:usage.plans[0].clients.main[0]: Expected `str`, got `int` (found 3)",
+        ),
+        ({"usage": {"plans": [{**PLAN, "period": "YEAR"}]}}, "allowed are DAY, WEEK, MONTH"),
         ({"issuers": [{**ISSUER, "algorithms": ["HS256"]}]}, "issuers[0].algorithms"),
         ({"issuers": [{**ISSUER, "algorithms": ["none"]}]}, "issuers[0].algorithms"),
         ({"corsOrigins": ["*", "https://a.example"]}, "corsOrigins"),
@@ -159,6 +179,89 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
 )
 def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
     assert said in report(**values)
+
+
+def test_all_mistakes_of_all_issuers_are_reported_at_once() -> None:
+    told = report(
+        issuers=[
+            {"name": "Main", "url": "http://id.example.com", "keyUrl": "http://keys.example.com", "audiences": "a"},
+            {**ISSUER, "defaultScopes": ["items:read"], "leeway": -1},
+            {**ISSUER, "leeway": "much"},
+            "main",
+        ]
+    )
+    keys = [line.split(": ")[0].strip() for line in told.splitlines()[1:]]
+    assert sorted(keys) == [
+        "gatehouse:issuers[0].audiences", "gatehouse:issuers[0].keyUrl", "gatehouse:issuers[0].name",
+        "gatehouse:issuers[0].url", "gatehouse:issuers[1].defaultScopes", "gatehouse:issuers[1].leeway",
+        "gatehouse:issuers[2].leeway", "gatehouse:issuers[2].name", "gatehouse:issuers[2].url", "gatehouse:issuers[3]",
+    ]  # fmt: skip
+
+
+def test_a_key_has_one_line_also_where_two_rules_refuse_its_value() -> None:
+    assert report(issuers=[{**ISSUER, "url": "ftp://id.example.com"}]).count("issuers[0].url") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "http://id.example.com"}, {"url": "https://user:pw@id.example.com"}, {"url": "http://[::1"},
+        {"keyUrl": "http://keys.example.com"}, {"defaultScopes": ["items:read"]}, {"name": "main"},
+        {"url": "https://id.example.com/"},
+    ],
+)  # fmt: skip
+def test_what_the_authorizer_would_refuse_is_refused_before_a_deployment(wrong: dict[str, Any]) -> None:
+    other = {"name": "other", "url": "https://other.example.com", "audiences": ["a"], **wrong}
+    assert authorizer.settings.issuer_problems(msgspec.convert([ISSUER, other], list[authorizer.settings.Issuer]))
+    assert "gatehouse:issuers[1]." in report(issuers=[ISSUER, other])
+
+
+class TestNamespaces:
+    def test_an_unknown_one_is_reported_beside_every_other_mistake(self) -> None:
+        with pytest.raises(SettingsError) as caught:
+            load("gatehouse", "dev", texts(logLevel="LOUD") | {"gatehose:tags": "{}", "datadog:apiKey": "hunter2"})
+        assert str(caught.value).splitlines() == [
+            "Pulumi.dev.yaml: 3 settings are not usable",
+            "  gatehose:tags: unknown namespace; allowed are gatehouse, aws, pulumi",
+            "  datadog:apiKey: unknown namespace; allowed are gatehouse, aws, pulumi",
+            '  gatehouse:logLevel: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")',
+        ]
+
+    def test_those_of_the_provider_and_of_pulumi_are_not_the_projects(self) -> None:
+        load("gatehouse", "dev", texts() | {"aws:defaultTags": "{}", "pulumi:disable-default-providers": "[]"})
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "required"),
+    [
+        ({"issuers": [{**ISSUER, "name": "Main"}]}, "issuers[0].name", "1 to 32 lower-case letters, digits"),
+        ({"issuers": [{**ISSUER, "url": "ftp://x"}]}, "issuers[0].url", "https, or http to a loopback address"),
+        ({"issuers": [{**ISSUER, "keyUrl": "x"}]}, "issuers[0].keyUrl", "https, or http to a loopback address"),
+        ({"corsOrigins": ["https://a.example/path"]}, "corsOrigins[0]", "an origin without a path, such as https://"),
+        ({"usage": {"plans": [{**PLAN, "name": "A"}]}}, "usage.plans[0].name", "1 to 32 lower-case letters, digits"),
+        ({"stageVariables": {"a": ""}}, "stageVariables.a", "one or more letters, digits and characters of . _"),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_stated_in_words(values: dict[str, Any], key: str, required: str) -> None:
+    told = report(**values)
+    assert f"gatehouse:{key}: must be {required}" in told
+    assert "regex" not in told
+
+
+def limits(kind: Any) -> Iterator[msgspec.Meta]:
+    """The limits of a type and of every type inside of it."""
+    if isinstance(kind, msgspec.Meta):
+        yield kind
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind):
+            yield from limits(field.type)
+    for each in get_args(kind):
+        yield from limits(each)
+
+
+@pytest.mark.parametrize("model", [StackSettings, *(each.model for each in load_collections())])
+def test_every_pattern_says_in_words_what_it_requires(model: type[msgspec.Struct]) -> None:
+    assert [limit.pattern for limit in limits(model) if limit.pattern and REQUIREMENT not in (limit.extra or {})] == []
 
 
 def test_a_missing_required_setting_is_named() -> None:

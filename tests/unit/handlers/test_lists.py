@@ -1,0 +1,209 @@
+"""Lists: in order of creation, page by page, and no more read than returned."""
+
+import base64
+from itertools import count
+from typing import Any
+
+import pytest
+
+from handlers import clock
+from handlers.cursor import decode_cursor, encode_cursor
+from handlers.database import Database
+from handlers.store import Position
+from tests.unit.handlers.conftest import Api
+
+IDS = ("m", "a", "z", "B", "1")
+"""Ids as clients choose them, in no order."""
+
+ORDERS = ("oldest", "newest")
+CREATED_AT = "2026-06-15T09:30:00.123Z"
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a millisecond pass from each look at the clock to the next."""
+    monkeypatch.setattr(clock, "now", count(1_781_515_800_000).__next__)
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stops the clock."""
+    monkeypatch.setattr(clock, "now", lambda: 1_781_515_800_000)
+
+
+def pages(api: Api, **query: str) -> list[list[str]]:
+    """The ids of a list, page by page."""
+    found: list[list[str]] = []
+    while True:
+        page = api.call("list", query=query).json
+        found.append([each["id"] for each in page[api.collection]])
+        if page["next_cursor"] is None:
+            return found
+        query["cursor"] = page["next_cursor"]
+
+
+def ids(api: Api, **query: str) -> list[str]:
+    """The ids of a list that is read to its end."""
+    return [item_id for page in pages(api, **query) for item_id in page]
+
+
+def create_users(users: Api) -> list[str]:
+    """Users of one address under chosen ids, and one of another address and one of another owner between them."""
+    for item_id in IDS:
+        users.created(id=item_id, email="a@example.com")
+        users.created(id=f"other-{item_id}", email="b@example.com")
+        users.call("create", body={"id": item_id, "name": "x", "email": "a@example.com"}, owner="local|eve")
+    return [each for item_id in IDS for each in (item_id, f"other-{item_id}")]
+
+
+def in_order(made: list[str], order: str) -> list[str]:
+    return made if order == "oldest" else made[::-1]
+
+
+@pytest.mark.usefixtures("tick")
+@pytest.mark.parametrize("limit", ["1", "2", "100"])
+@pytest.mark.parametrize("order", ORDERS)
+class TestOrder:
+    def test_ids_that_clients_choose_are_listed_in_order_of_creation(self, users: Api, order: str, limit: str) -> None:
+        made = create_users(users)
+        assert ids(users, order=order, limit=limit) == in_order(made, order)
+
+    def test_a_filtered_list_of_chosen_ids_is_in_order_of_creation(self, users: Api, order: str, limit: str) -> None:
+        create_users(users)
+        assert ids(users, email="a@example.com", order=order, limit=limit) == in_order([*IDS], order)
+
+    def test_ids_that_the_api_makes_are_listed_in_order_of_creation(self, events: Api, order: str, limit: str) -> None:
+        made = [events.created(date="2026-06-15")["id"] for _ in range(5)]
+        assert ids(events, order=order, limit=limit) == in_order(made, order)
+        assert ids(events, date="2026-06-15", order=order, limit=limit) == in_order(made, order)
+
+    def test_a_change_does_not_move_an_item(self, users: Api, order: str, limit: str) -> None:
+        made = create_users(users)
+        users.call("replace", "a", {"name": "b", "email": "a@example.com"})
+        users.call("update", "z", {"name": "b"})
+        assert ids(users, order=order, limit=limit) == in_order(made, order)
+        assert ids(users, email="a@example.com", order=order, limit=limit) == in_order([*IDS], order)
+
+
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("order", ORDERS)
+class TestItemsOfOneMillisecond:
+    def test_pages_of_one_neither_skip_nor_repeat_chosen_ids(self, users: Api, order: str) -> None:
+        made = create_users(users)
+        assert sorted(ids(users, order=order, limit="1")) == sorted(made)
+        assert sorted(ids(users, email="a@example.com", order=order, limit="1")) == sorted(IDS)
+
+    def test_pages_of_one_neither_skip_nor_repeat_made_ids(self, events: Api, order: str) -> None:
+        made = [events.created(date="2026-06-15")["id"] for _ in range(5)]
+        assert sorted(ids(events, order=order, limit="1")) == sorted(made)
+        assert sorted(ids(events, date="2026-06-15", order=order, limit="1")) == sorted(made)
+
+    def test_a_list_and_a_filtered_list_agree(self, events: Api, order: str) -> None:
+        for _ in range(5):
+            events.created(date="2026-06-15")
+        assert ids(events, order=order) == ids(events, date="2026-06-15", order=order)
+
+    def test_a_look_up_finds_an_item_after_each_cursor_that_it_is_listed_after(self, users: Api, order: str) -> None:
+        made = create_users(users)
+        listed, cursor = [], None
+        while len(listed) < len(made):
+            query = {"order": order, "limit": "1"} | ({"cursor": cursor} if cursor else {})
+            for item_id in made:
+                found = users.call("list", query=query | {"userId": item_id}).json["users"]
+                assert bool(found) is (item_id not in listed)
+            page = users.call("list", query=query).json
+            listed += [each["id"] for each in page["users"]]
+            cursor = page["next_cursor"]
+
+
+def test_an_id_names_the_millisecond_of_its_items_creation(api: Api) -> None:
+    """So the order of ids is that of creation, also within a filter's index."""
+    for _ in range(20):
+        item = api.created()
+        assert clock.timestamp(int(item["id"].replace("-", "")[:12], 16)) == item["created_at"]
+
+
+@pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every query with its answer, as they are made."""
+    made: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    original = Database.call
+
+    def call(self: Database, operation: str, **arguments: Any) -> dict[str, Any]:
+        answer = original(self, operation, **arguments)
+        made.append((arguments, answer))
+        return answer
+
+    monkeypatch.setattr(Database, "call", call)
+    return made
+
+
+@pytest.mark.parametrize("query", [{}, {"email": "a@example.com"}])
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_list_reads_exactly_what_it_returns(
+    users: Api, query: dict[str, str], order: str, queries: list[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    create_users(users)
+    queries.clear()
+    returned = pages(users, order=order, limit="2", **query)
+    assert [answer["ScannedCount"] for _, answer in queries] == [len(page) for page in returned]
+
+
+def test_a_list_is_read_consistently_where_no_index_is_needed(
+    api: Api, users: Api, queries: list[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    api.call("list")
+    users.call("list")
+    users.call("list", query={"userId": "1"})
+    users.call("list", query={"email": "a@example.com"})
+    read = [(arguments.get("IndexName"), arguments.get("ConsistentRead", False)) for arguments, _ in queries]
+    assert read == [(None, True), ("by_created", False), (None, True), ("by_email", False)]
+
+
+def encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+class TestCursors:
+    def test_a_cursor_names_a_time_and_an_id_and_no_owner(self, users: Api) -> None:
+        first = users.created(id="1")
+        users.created(id="2")
+        cursor = users.call("list", query={"limit": "1", "order": "oldest"}).json["next_cursor"]
+        assert decode_cursor(cursor) == Position(first["created_at"], "1")
+        assert b"ann" not in base64.urlsafe_b64decode(cursor + "==")
+
+    @pytest.mark.parametrize("item_id", ["1", "Z~_-.", "a" * 128, "01a1f97f-08f1-7b5a-abae-f739da7cf322"])
+    def test_a_cursor_comes_back_as_its_position(self, item_id: str) -> None:
+        position = Position(CREATED_AT, item_id)
+        assert decode_cursor(encode_cursor(position)) == position
+
+    @pytest.mark.parametrize("filtered", [{}, {"email": "a@example.com"}])
+    @pytest.mark.parametrize(
+        "cursor",
+        [
+            encoded("01a1f97f-08f1-7b5a-abae-f739da7cf322"), encoded("1"), encoded(CREATED_AT), encoded(" 1"),
+            encoded(f"{CREATED_AT} "), encoded(f"{CREATED_AT} 1 2"), encoded(f"{CREATED_AT} -1"),
+            encoded(f"{CREATED_AT}\n1"), encoded(f"1 {CREATED_AT}"), encoded(f"{CREATED_AT} {'a' * 129}"),
+            encoded("2026-06-15 1"), encoded("2026-06-15T09:30:00Z 1"), encoded("2026-06-15T09:30:00.123456Z 1"),
+            encoded("2026-06-15T09:30:00.123+00:00 1"), encoded("2026-02-30T09:30:00.123Z 1"),
+            encoded("2026-06-15T09:30:61.123Z 1"), encoded("٢٠٢٦-06-15T09:30:00.123Z 1"),
+            encoded(f"{CREATED_AT} 1") + "=", encoded(f"{CREATED_AT} 1") + "A", encoded(f"{CREATED_AT} 1")[:-1],
+            encoded(f"{CREATED_AT} 12")[:-1] + "J", "____", "§", "",
+        ],
+    )  # fmt: skip
+    def test_a_cursor_that_was_not_handed_out_is_400(self, users: Api, cursor: str, filtered: dict[str, str]) -> None:
+        answer = users.call("list", query={"cursor": cursor, **filtered})
+        assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (400, ["cursor"])
+
+    def test_a_cursor_continues_after_an_item_that_is_gone(self, users: Api) -> None:
+        create_users(users)
+        page = users.call("list", query={"limit": "2", "order": "oldest"}).json
+        users.call("delete", page["users"][-1]["id"])
+        rest = ids(users, order="oldest", cursor=page["next_cursor"])
+        assert rest == [each for item_id in IDS[1:] for each in (item_id, f"other-{item_id}")]
+
+    def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, users: Api) -> None:
+        create_users(users)
+        cursor = users.call("list", query={"limit": "1", "order": "oldest"}).json["next_cursor"]
+        page = users.call("list", owner="local|zoe", query={"cursor": cursor, "order": "oldest"})
+        assert (page.status, page.json["users"]) == (200, [])
