@@ -12,10 +12,10 @@ import msgspec
 import pulumi
 from botocore.exceptions import UnknownRegionError
 
-from authorizer import patterns
 from authorizer.claims import MAX_TEXT, Caller
 from authorizer.decision import decide
 from authorizer.event import Stage
+from authorizer.patterns import Collection
 from authorizer.policy import ENCODINGS, Json, Policies
 from authorizer.settings import Issuer, PolicyEncoding, Settings
 
@@ -98,7 +98,7 @@ def _caller(issuer: Issuer, client: str, scopes: tuple[str, ...]) -> Caller:
     return Caller(issuer.name, TEXT, client, TEXT, tenant, scopes, EXPIRES, None)
 
 
-def _costliest(policies: Policies, stage: Stage, collection: patterns.Collection) -> Sequence[str]:
+def _costliest(policies: Policies, stage: Stage, collection: Collection) -> Sequence[str]:
     """The set of a collection's scopes that adds the most bytes to an answer: collections add theirs separately."""
     scopes = sorted(set(collection.calls.values()))
     sets = ([scope for bit, scope in enumerate(scopes) if number >> bit & 1] for number in range(1, 1 << len(scopes)))

@@ -16,8 +16,8 @@ ALLOWED = {
     "authorizer": ("authorizer",),
     "infra": (
         "infra", "handlers.contract",
-        "authorizer.claims", "authorizer.environment", "authorizer.policy", "authorizer.revocations",
-        "authorizer.settings", "authorizer.usage",
+        "authorizer.claims", "authorizer.decision", "authorizer.environment", "authorizer.event", "authorizer.patterns",
+        "authorizer.policy", "authorizer.revocations", "authorizer.settings", "authorizer.usage",
     ),
     "local": ("local", "infra", "handlers", "authorizer"),
 }  # fmt: skip
