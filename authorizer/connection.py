@@ -1,7 +1,4 @@
-"""One HTTP/1.1 connection whose every exchange has one deadline for all of it, however slowly the other side sends.
-
-`ssl` is imported by the first connection that needs it; a process that is given its keys does not.
-"""
+"""One HTTP/1.1 connection whose every exchange has one deadline for all of it, however slowly the other side sends."""
 
 from __future__ import annotations
 
@@ -9,16 +6,13 @@ import io
 import socket
 import threading
 import time
-from functools import cache
 from select import select
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
-from authorizer import response
+from authorizer import response, trust
 from authorizer.settings import SECURE_URL
 
 if TYPE_CHECKING:
-    import ssl
-
     from _typeshed import WriteableBuffer
 
 MAX_PORT = 65_535
@@ -156,18 +150,7 @@ def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str,
 
 
 def _secured(connection: socket.socket, host: str) -> socket.socket:
-    return _context().wrap_socket(connection, server_hostname=host.encode())
-
-
-@cache
-def _context() -> ssl.SSLContext:
-    """Trust the system's authorities, or those in SSL_CERT_FILE. Loading them takes longer than a handshake."""
-    import ssl  # noqa: PLC0415
-
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.hostname_checks_common_name = False  # a name has to be a subjectAltName (RFC 9525 §2)
-    return context
+    return trust.context().wrap_socket(connection, server_hostname=host.encode())
 
 
 def _left(deadline: float) -> float:

@@ -1,7 +1,12 @@
-"""The Lambda entry point."""
+"""The Lambda entry point. What takes longest begins first, before other modules are imported."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from authorizer import settings_file, trust
+
+if settings_file.keys_come_over_https():
+    trust.load_ahead()
 
 from authorizer.startup import LazyAuthorizer
 

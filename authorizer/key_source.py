@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
@@ -172,19 +173,19 @@ class KeySource:
 
     def _fetched(self, deadline: float) -> KeySet:
         if self._fetch is not None:
-            document = self._document(self._fetch, deadline)
+            document = self._document(self._fetch, self._fetch, deadline)
         else:
             with Session() as session:
-                document = self._document(session.get, deadline)
+                document = self._document(session.get, partial(session.get, last=True), deadline)
         # Imported once the document is here: at a cold start, other threads import cryptography meanwhile.
         from authorizer import keys  # noqa: PLC0415
 
         return keys.parse(document, self._issuer.algorithms)
 
-    def _document(self, fetch: Fetch, deadline: float) -> bytes:
+    def _document(self, fetch: Fetch, fetch_last: Fetch, deadline: float) -> bytes:
         """The key set's document, fetched from where the settings or the discovery document say."""
         url = self._issuer.key_url or self._discovered(fetch, deadline)
-        return fetch(url, deadline - self._monotonic())
+        return fetch_last(url, deadline - self._monotonic())
 
     def _discovered(self, fetch: Fetch, deadline: float) -> str:
         raw = fetch(self._issuer.url.rstrip("/") + DISCOVERY, deadline - self._monotonic())

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from authorizer import settings_file
 from authorizer.errors import SettingsBroken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 ProfileName = Literal["rfc9068", "cognito", "generic"]
 PolicyEncoding = Literal["methods", "compact", "compact-any-region"]
 """Ways to write the same grants, from the plainest to the shortest (authorizer/policy.py)."""
-
-FILE_NAME = "settings.json"
-"""The file's name inside the authorizer's package in its bundle."""
 
 MAX_WAITING = 9
 """Seconds that one decision may wait for others in all: API Gateway itself waits ten."""
@@ -170,12 +167,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policy_encoding: PolicyEncoding = "methods"
 
 
-def load(path: "Path | None" = None) -> Settings:
-    """The settings of this bundle, or at a path. Raises OSError or msgspec.DecodeError where they cannot be had."""
-    # Importing pathlib would take a cold start longer than reading the file.
-    beside = __file__.rpartition("/")[0] + "/" + FILE_NAME
-    with open(path or beside, "rb") as file:  # noqa: PTH123
-        return msgspec.json.decode(file.read(), type=Settings)
+def load(raw: bytes | None = None) -> Settings:
+    """The settings in these bytes, or of this bundle. Raises OSError or msgspec.DecodeError."""
+    return msgspec.json.decode(settings_file.read() if raw is None else raw, type=Settings)
 
 
 def dump(settings: Settings) -> bytes:

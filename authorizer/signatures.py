@@ -5,7 +5,8 @@ What a kind of key needs is imported by the first key of that kind.
 """
 
 from binascii import a2b_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -51,6 +52,13 @@ _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 class PublicKeyRefused(ValueError):
     """The members of a JWK are not a public key, or a key that is too weak."""
+
+
+def prepare(algorithms: Iterable[str]) -> None:
+    """Import what keys of these algorithms need, ahead of the first one."""
+    for kind in {algorithm[:2] for algorithm in algorithms}:
+        for name in _MODULES[kind]:
+            import_module(f"cryptography.hazmat.primitives.asymmetric.{name}")
 
 
 def verifier(jwk: Mapping[str, Any], algorithm: str) -> Verify:
@@ -173,6 +181,10 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], str], Verify]] = {
     "ES": _ecdsa,
     "Ed": _eddsa,
 }
+
+
+_MODULES = {"RS": ("padding", "rsa"), "PS": ("padding", "rsa"), "ES": ("ec", "utils"), "Ed": ("ed25519",)}
+"""The modules of `cryptography` that each kind of key imports."""
 
 
 def _holding(check: Callable[[bytes, bytes], None]) -> Verify:

@@ -6,6 +6,7 @@ So a cold start does not wait for the network, or for the authorities that OpenS
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from authorizer.authorizer import Authorizer
     from authorizer.revocations import Revocations
     from authorizer.settings import Settings
+
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread may keep the interpreter's lock while others wait for it.
+
+Python's own 5 ms would hold up a fetch at each of its system calls for as long as everything else takes to import.
+"""
 
 
 def start(
@@ -44,8 +52,10 @@ def start(
         revocations = revocations or _denylist(settings.revocation.timeout)
         warm.append(revocations.warm)
     with _running(warm, settings.keys.deadline):
+        from authorizer import signatures  # noqa: PLC0415
         from authorizer.authorizer import Authorizer  # noqa: PLC0415
 
+        signatures.prepare(algorithm for issuer in settings.issuers for algorithm in issuer.algorithms)
         return Authorizer(settings, sources, clock, revocations=revocations, **options)
 
 
@@ -60,6 +70,8 @@ def _denylist(timeout: float) -> Revocations:
 def _running(warm: Iterable[Callable[[float], None]], seconds: float) -> Generator[None]:
     """Within this, each of them runs in a thread; at the end they have finished, as they do within `seconds`."""
     threads = [Thread(target=each, args=(seconds,), daemon=True) for each in warm]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     for thread in threads:
         thread.start()
     try:
@@ -67,6 +79,7 @@ def _running(warm: Iterable[Callable[[float], None]], seconds: float) -> Generat
     finally:
         for thread in threads:
             thread.join(seconds)
+        sys.setswitchinterval(interval)
 
 
 class LazyAuthorizer:

@@ -7,6 +7,7 @@ import msgspec
 
 import authorizer.settings as deployed
 from authorizer.environment import REVOCATIONS_TABLE
+from authorizer.settings_file import FILE_NAME
 from handlers.contract import Route
 from infra.answer_size import choose_encoding, expected_stage
 from infra.bundles import ROOT, Bundle, Target, archive
@@ -52,7 +53,7 @@ class AuthorizerArgs:
 def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
     """The authorizer's bundle: Lambda's environment holds 4 KB, so what it has to know is a file."""
     data = authorizer_settings(args.routes, args.names, args.settings)
-    generated = {f"authorizer/{deployed.FILE_NAME}": deployed.dump(data)}
+    generated = {f"authorizer/{FILE_NAME}": deployed.dump(data)}
     return Bundle(
         name="authorizer",
         package=ROOT / "authorizer",

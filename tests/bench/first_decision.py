@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from authorizer.settings import FILE_NAME, Settings, dump
+from authorizer.settings import Settings, dump
+from authorizer.settings_file import FILE_NAME
 from handlers.contract import load_collections, routes
 from infra.authorizer import AuthorizerArgs, authorizer_bundle, route_scopes
 from infra.bundles import Target, archive

@@ -55,6 +55,16 @@ def headed(reason: str, **header: Any) -> Attack:
     return Attack(reason, lambda: bearer(token(header=header)))
 
 
+def without_type(reason: str, typ: str | None) -> Attack:
+    """A token whose header says that it has no type, to an issuer whose tokens need not have one."""
+    return Attack(
+        reason,
+        lambda: bearer(token(header={"typ": typ})),
+        lambda: bearer(token(header={"typ": ...})),
+        issuer={"profile": "generic"},
+    )
+
+
 def payload(reason: str, raw: Callable[[bytes], bytes]) -> Attack:
     """A token that is rightly signed over a payload of other bytes."""
     return Attack(reason, lambda: bearer(token(payload=raw(json.dumps(claims(), separators=(",", ":")).encode()))))
@@ -302,6 +312,12 @@ HEADERS = {
         lambda: bearer(token(header={"kid": ...})),
         keys=lambda: [jwk("RS256"), jwk("RS256", private_key("RS256", 1), kid="other")],
     ),
+    "key_id_null": Attack(
+        "json",
+        lambda: bearer(token(header={"kid": None})),
+        lambda: bearer(token(header={"kid": ...})),
+        keys=lambda: [jwk("RS256")],
+    ),
     "key_url_in_header": headed("header_key", jku="https://evil.example.com/keys"),
     "own_key_url_in_header": headed("header_key", jku=URL + "keys"),
     "key_in_header": Attack(
@@ -326,6 +342,10 @@ HEADERS = {
     "type_with_application_only": headed("typ", typ="application/jwt"),
     "type_twice_prefixed": headed("typ", typ="application/application/at+jwt"),
     "type_number": headed("json", typ=1),
+    "type_null": without_type("json", None),
+    "type_empty": without_type("typ", ""),
+    "type_of_nothing": without_type("typ", "application/"),
+    "type_of_nothing_capital": without_type("typ", "Application/"),
 }
 
 SIGNATURES = {

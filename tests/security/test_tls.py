@@ -18,7 +18,7 @@ from typing import cast
 
 import pytest
 
-from authorizer import connection
+from authorizer import trust
 from authorizer.connection import Connection, target
 from authorizer.fetch import FetchFailed
 from tests.security.certificates import DAY, Certificate, issue
@@ -76,7 +76,7 @@ def read_the_common_name(context: ssl.SSLContext) -> None:
     context.hostname_checks_common_name = True
 
 
-def trust(authority: Certificate) -> Change:
+def trusting(authority: Certificate) -> Change:
     return lambda context: context.load_verify_locations(cadata=authority.pem.decode())
 
 
@@ -144,11 +144,11 @@ REJECTED = {
         "certificate is not yet valid",
         ignore_the_time,
     ),
-    "self_signed": Rejected(Server(SELF_SIGNED), "self-signed certificate", trust(SELF_SIGNED)),
+    "self_signed": Rejected(Server(SELF_SIGNED), "self-signed certificate", trusting(SELF_SIGNED)),
     "by_an_unknown_authority": Rejected(
         Server(issue(NAME, NAME, issuer=UNTRUSTED)),
         "unable to get local issuer certificate",
-        trust(UNTRUSTED),
+        trusting(UNTRUSTED),
     ),
     "by_a_leaf": Rejected(Server(issue(NAME, NAME, issuer=LEAF)), "invalid CA certificate", ignore_the_chain),
 }
@@ -159,9 +159,9 @@ def _trusted_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     """Trust ROOT alone, as a deployment would trust an authority of its own."""
     (tmp_path / "root.pem").write_bytes(ROOT.pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
-    connection._context.cache_clear()
+    trust._context.cache_clear()
     yield
-    connection._context.cache_clear()
+    trust._context.cache_clear()
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
         with key_server(answer) as listening:
             port = int(listening.url.split(":")[2].removesuffix("/keys"))
             found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ADDRESS, port))]
-            monkeypatch.setattr(connection.socket, "getaddrinfo", lambda *_, **__: found)
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
             yield f"https://{server.host}:{port}/keys"
 
     return serving
@@ -211,7 +211,7 @@ class TestCertificate:
 
     def test_is_accepted_without_the_check(self, name: str, serve: Serve) -> None:
         case = REJECTED[name]
-        case.relax(connection._context())
+        case.relax(trust.context())
         with serve(case.server) as url:
             assert fetched(url, 5) == BODY
 
@@ -228,7 +228,7 @@ class TestOldVersion:
                 fetched(url, 5)
 
     def test_is_accepted_without_the_check(self, version: ssl.TLSVersion, serve: Serve) -> None:
-        allow_old_versions(connection._context())
+        allow_old_versions(trust.context())
         with serve(Server(GOOD, configure=speak_only(version))) as url, connect(url) as made:
             assert cast("ssl.SSLSocket", made._socket).version() == version.name.replace("_", ".")
             made.ask(b"GET / HTTP/1.1\r\n\r\n", time.monotonic() + 5)
@@ -238,7 +238,7 @@ def test_the_lowest_version_does_not_depend_on_the_defaults_of_python(monkeypatc
     lax = ssl.create_default_context()
     allow_old_versions(lax)
     monkeypatch.setattr(ssl, "create_default_context", lambda: lax)
-    assert connection._context().minimum_version is ssl.TLSVersion.TLSv1_2
+    assert trust.context().minimum_version is ssl.TLSVersion.TLSv1_2
 
 
 def test_the_systems_authorities_are_trusted_by_default(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
@@ -248,5 +248,5 @@ def test_the_systems_authorities_are_trusted_by_default(monkeypatch: pytest.Monk
         with pytest.raises(ssl.SSLCertVerificationError) as failed:
             connect(url)
         assert failed.value.verify_message == "unable to get local issuer certificate"
-    trusted, default = (made.get_ca_certs(binary_form=True) for made in (connection._context(), system))
+    trusted, default = (made.get_ca_certs(binary_form=True) for made in (trust.context(), system))
     assert sorted(trusted) == sorted(default)

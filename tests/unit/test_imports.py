@@ -17,7 +17,8 @@ ALLOWED = {
     "infra": (
         "infra", "handlers.contract",
         "authorizer.claims", "authorizer.decision", "authorizer.environment", "authorizer.event", "authorizer.patterns",
-        "authorizer.policy", "authorizer.revocations", "authorizer.settings", "authorizer.usage",
+        "authorizer.policy", "authorizer.revocations", "authorizer.settings", "authorizer.settings_file",
+        "authorizer.usage",
     ),
     "local": ("local", "infra", "handlers", "authorizer"),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """A connection keeps to its deadline whatever the network does, and serves on only while it is in order."""
 
+import errno
 import socket
 import threading
 import time
@@ -177,14 +178,31 @@ class TestNames:
             with Connection(Target(False, "idp.example.com", 80, "/"), soon()) as made:
                 assert made.place.host == "idp.example.com"
 
+    def test_are_reached_over_ipv4_on_a_host_without_ipv6(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class OnlyIpv4(socket.socket):
+            def __init__(self, family: int = -1, *arguments: int, **more: Any) -> None:
+                if family == socket.AF_INET6:
+                    raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+                super().__init__(family, *arguments, **more)
+
+        with key_server(lambda *_: None) as server:
+            port = int(server.url.split(":")[2].removesuffix("/keys"))
+            both: list[Address] = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)), address(port)]
+            monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
+            monkeypatch.setattr(connection.socket, "socket", OnlyIpv4)
+            with Connection(Target(False, "idp.example.com", 80, "/"), soon()) as made:
+                assert made.place.host == "idp.example.com"
+
+    def test_without_a_family_of_this_host_tell_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found: list[Address] = [(99, socket.SOCK_STREAM, 6, "", ("::1", 80))]
+        monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: found, []))
+        with pytest.raises(OSError, match="not supported"):
+            Connection(Target(False, "idp.example.com", 80, "/"), soon())
+
     def test_whose_addresses_all_refuse_tell_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: [address(1)], []))
         with pytest.raises(ConnectionRefusedError):
             Connection(Target(False, "idp.example.com", 80, "/"), soon())
-
-
-def test_authorities_are_loaded_once() -> None:
-    assert connection._context() is connection._context()
 
 
 class TestQuiet:

@@ -1,7 +1,9 @@
 """The Lambda entry point: it starts whatever its settings are like, and fails requests instead."""
 
+import ssl
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +14,10 @@ import pytest
 
 from authorizer import handler as entry
 from authorizer import settings as bundle
+from authorizer import settings_file, trust
 from authorizer.authorizer import Authorizer
 from authorizer.errors import Fault, NotAuthentic, SettingsBroken
-from authorizer.settings import Settings
+from authorizer.settings import Issuer, Settings
 from authorizer.startup import LazyAuthorizer, start
 from tests.unit.authorizer.provider import Desk, Hands, Provider, event, issuer, routes, settings, token
 
@@ -45,10 +48,8 @@ def test_settings_are_looked_for_again() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b'{"project":1}'])
-def test_settings_that_are_malformed_fail_requests(tmp_path: Path, raw: bytes) -> None:
-    path = tmp_path / bundle.FILE_NAME
-    path.write_bytes(raw)
-    bundled = LazyAuthorizer(lambda: bundle.load(path), make)
+def test_settings_that_are_malformed_fail_requests(raw: bytes) -> None:
+    bundled = LazyAuthorizer(lambda: bundle.load(raw), make)
     bundled.warm()
     with pytest.raises(SettingsBroken):
         bundled(event(token()), None)
@@ -143,18 +144,61 @@ def test_a_start_imports_nothing_that_takes_longer_than_all_of_ours() -> None:
     assert found.stdout == "[]\n"
 
 
-def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
+def test_settings_come_back_as_they_were_written() -> None:
     made = settings(issuers=(issuer(scope_claim="scp", required_claims={"a": ("b",)}, tenant_claim="org"),))
-    path = tmp_path / bundle.FILE_NAME
-    path.write_bytes(bundle.dump(made))
-    assert bundle.load(path) == made
+    assert bundle.load(bundle.dump(made)) == made
     assert bundle.dump(msgspec.json.decode(bundle.dump(made), type=Settings)) == bundle.dump(made)
 
 
 def test_the_settings_are_looked_for_beside_the_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "__file__", str(tmp_path / "settings.py"))
-    (tmp_path / bundle.FILE_NAME).write_bytes(bundle.dump(settings()))
+    monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
+    (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(settings()))
     assert bundle.load() == settings()
+
+
+class TestAuthorities:
+    """They are loaded ahead where, and only where, documents are fetched over https."""
+
+    @pytest.mark.parametrize(
+        ("known", "expected"),
+        [
+            ((issuer(),), True),
+            ((issuer(url="http://127.0.0.1:1"),), False),
+            ((issuer(key_url="http://127.0.0.1:1/keys"),), False),
+            ((issuer(url="http://127.0.0.1:1"), issuer(name="other")), True),
+        ],
+    )
+    def test_of_documents(
+        self, known: tuple[Issuer, ...], expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
+        (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(settings(issuers=known)))
+        assert settings_file.keys_come_over_https() is expected
+
+    @pytest.mark.parametrize(
+        "raw", [b"", b"[]", b"{}", b'{"issuers":[1]}', b'{"issuers":[{}]}', b'{"issuers":[{"url":1}]}', b"\xff"]
+    )
+    def test_of_a_broken_file_are_left_alone(self, raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
+        assert settings_file.keys_come_over_https() is False
+        (tmp_path / settings_file.FILE_NAME).write_bytes(raw)
+        assert settings_file.keys_come_over_https() is False
+
+    def test_are_loaded_once_for_all_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[ssl.SSLContext] = []
+
+        def create() -> ssl.SSLContext:
+            made.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+            time.sleep(0.05)
+            return made[-1]
+
+        monkeypatch.setattr(ssl, "create_default_context", create)
+        trust._context.cache_clear()
+        trust.load_ahead()
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(lambda _: trust.context(), range(8))) == {trust.context()}
+        trust._context.cache_clear()
+        assert len(made) == 1
 
 
 def test_what_lambda_calls_gets_the_event_and_the_context(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Keys over time: refreshed before they are stale, kept while the issuer is down, withdrawn when it withdraws them."""
 
 import json
+import socket
 import threading
 from contextlib import suppress
 
@@ -11,7 +12,8 @@ from authorizer.fetch import FetchFailed
 from authorizer.key_source import KeySource
 from authorizer.settings import KeyTimes
 from authorizer.startup import start
-from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, settings, token
+from tests.security.key_server import key_server
+from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, jwks, settings, token
 
 TIMES = KeyTimes(refresh=300, limit=3600, cooldown=30, retry=5)
 
@@ -273,3 +275,84 @@ def test_who_comes_to_refresh_what_another_has_refreshed_meanwhile_does_not_fetc
     asked = len(provider.asked)
     source._refresh()
     assert len(provider.asked) == asked
+
+
+def discovery(jwks_uri: str, issuer_url: str = URL) -> bytes:
+    return json.dumps({"issuer": issuer_url, "jwks_uri": jwks_uri}).encode()
+
+
+class TestDiscoveredKeyUrl:
+    """What an issuer says where its keys are is checked before anything is fetched from there."""
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://127.0.0.1:9001/2018-06-01/runtime/invocation/next", "http://localhost/keys", "http://[::1]/keys",
+         "https://localhost/keys", "https://127.0.0.2/keys"],
+    )  # fmt: skip
+    def test_is_not_on_loopback_where_the_issuer_is_not(self, url: str) -> None:
+        desk = Desk()
+        desk.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
+        with pytest.raises(KeysUnavailable, match="jwks_uri must not be a loopback address"):
+            desk.ask(token())
+        assert url not in desk.provider.asked
+
+    @pytest.mark.parametrize("own", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])
+    def test_may_be_on_loopback_where_the_issuer_is(self, own: str) -> None:
+        provider = Provider(jwk("ES256"))
+        provider.documents[own + "/.well-known/openid-configuration"] = discovery("http://127.0.0.1:2/keys", own)
+        provider.documents["http://127.0.0.1:2/keys"] = provider.documents[KEY_URL]
+        source = KeySource(issuer(url=own), TIMES, provider.fetch, Hands().clock)
+        assert source.find("ES256", "ES256").key_id == "ES256"
+
+    @pytest.mark.parametrize(
+        "url",
+        ["https://evil.example.com/" + "x" * 200_000, "https://evil.example.com/\r\nlevel: INFO", "https://evil\x1b[2J",
+         "https://evil.example.com/\x9b2J", "https://evil.example.com/\u2028", "http://evil.example.com/",
+         "javascript:evil"],
+    )  # fmt: skip
+    def test_is_bounded_and_never_quoted(self, url: str) -> None:
+        desk = Desk()
+        desk.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
+        with pytest.raises(KeysUnavailable) as failed:
+            desk.ask(token())
+        assert str(failed.value) == ("no keys of issuer main: jwks_uri must be an https URL of at most 512 characters")
+        assert "evil" not in json.dumps(desk.lines)
+
+    def test_of_the_longest_is_fetched(self) -> None:
+        url = "https://keys.example.com/".ljust(512, "x")
+        desk = Desk()
+        desk.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
+        desk.provider.documents[url] = desk.provider.documents[KEY_URL]
+        assert desk.ask(token())["principalId"] == "main|alice"
+
+    @pytest.mark.parametrize(
+        "member", [b'"issuer":"https://evil.example.com/"', b'"jwks_uri":"https://evil.example.com/"']
+    )
+    def test_is_not_ambiguous(self, member: bytes) -> None:
+        desk = Desk()
+        desk.provider.documents[URL + ".well-known/openid-configuration"] = (
+            discovery(KEY_URL)[:-1] + b"," + member + b"}"
+        )
+        with pytest.raises(KeysUnavailable, match="duplicate member in the discovery document"):
+            desk.ask(token())
+
+
+def test_discovery_and_key_set_of_one_host_share_a_connection() -> None:
+    heard: list[bytes] = []
+
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        own = f"http://127.0.0.1:{connection.getsockname()[1]}"
+        for body in (discovery(own + "/keys", own), jwks(jwk("ES256"))):
+            heard.append(connection.recv(65_536))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        assert connection.recv(1) == b"", "the connection is closed once the keys are there"
+
+    with key_server(behave) as server:
+        source = KeySource(issuer(url=server.url.removesuffix("/keys")), TIMES)
+        assert source.find("ES256", "ES256").key_id == "ES256"
+        assert server.connections == 1
+    assert [request.splitlines()[0] for request in heard] == [
+        b"GET /.well-known/openid-configuration HTTP/1.1",
+        b"GET /keys HTTP/1.1",
+    ]
+    assert [b"Connection: close" in request for request in heard] == [False, True]
