@@ -86,7 +86,7 @@ def _rsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
     if not _sound(modulus, exponent):
         raise PublicKeyRefused
     key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-    return _holding(lambda signing_input, signature: key.verify(signature, signing_input, scheme, digest))
+    return _holding(key.verify, scheme, digest)
 
 
 def _sound(modulus: int, exponent: int) -> bool:
@@ -121,14 +121,15 @@ def _ecdsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
 
     curves = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
     length = COORDINATES[jwk["crv"]]
+    size = 2 * length
     x, y = _decoded(jwk["x"]), _decoded(jwk["y"])
     if not len(x) == len(y) == length:
         raise PublicKeyRefused
     numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curves[jwk["crv"]]())
     key, scheme = numbers.public_key(), _ecdsa_over(HASHES[algorithm[2:]]())
 
-    def check(signing_input: bytes, signature: bytes) -> None:
-        if len(signature) != 2 * length:
+    def check(signature: bytes, signing_input: bytes) -> None:
+        if len(signature) != size:
             raise InvalidSignature
         r, s = int.from_bytes(signature[:length]), int.from_bytes(signature[length:])
         key.verify(utils.encode_dss_signature(r, s), signing_input, scheme)
@@ -160,7 +161,7 @@ def _eddsa(jwk: Mapping[str, Any], _algorithm: str) -> Verify:
     # The point is decoded only when it verifies, and then without a check that y is canonical (RFC 8032 §5.1.3).
     if y >= ED25519_PRIME or _has_small_order(y):
         raise PublicKeyRefused
-    return _holding(lambda signing_input, signature: key.verify(signature, signing_input))
+    return _holding(key.verify)
 
 
 def _has_small_order(y: int) -> bool:
@@ -187,12 +188,12 @@ _MODULES = {"RS": ("padding", "rsa"), "PS": ("padding", "rsa"), "ES": ("ec", "ut
 """The modules of `cryptography` that each kind of key imports."""
 
 
-def _holding(check: Callable[[bytes, bytes], None]) -> Verify:
-    """Whether a check that raises InvalidSignature holds."""
+def _holding(check: Callable[..., None], *scheme: object) -> Verify:
+    """Whether a check of a signature over an input holds, which raises InvalidSignature where it does not."""
 
     def verify(signing_input: bytes, signature: bytes) -> bool:
         try:
-            check(signing_input, signature)
+            check(signature, signing_input, *scheme)
         except InvalidSignature:
             return False
         return True
