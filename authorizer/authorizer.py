@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -28,6 +28,9 @@ from authorizer.log import DecisionLog, Record
 from authorizer.policy import Json, Policies
 from authorizer.revocations import Revocations
 from authorizer.settings import Issuer, Settings, require_sound
+
+if TYPE_CHECKING:
+    from authorizer.event import Stage
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):
@@ -59,6 +62,7 @@ class Authorizer:
         self._wall = clock.wall
         self._monotonic = clock.monotonic
         self._revocations = revocations
+        self._stage: Stage | None = None  # of the last request: a function has one
         if settings.revocation.enabled and revocations is None:
             raise SettingsBroken("tokens can be revoked, but there is no list")
         sources = sources or KeySources(settings, clock=clock)
@@ -116,7 +120,9 @@ class Authorizer:
         return decision
 
     def _checked(self, value: str, arn: str, now: float, record: Record) -> Decision:
-        stage = events.stage(arn)
+        stage = self._stage
+        if stage is None or not arn.startswith(stage.prefix):
+            stage = self._stage = events.stage(arn)
         parsed = token.parse(token.bearer(value))
         header = parsed.header
         said = claims.from_members(parsed.members)

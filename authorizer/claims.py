@@ -133,9 +133,8 @@ class ClaimRules:
             raise TokenUseWrong
         if claims.at_hash is not UNSET or claims.c_hash is not UNSET:
             raise TokenUseWrong
-        for name in profile.required:
-            if not members.get(name):
-                raise ClaimMissing(name)
+        if not all(map(members.get, profile.required)):
+            raise ClaimMissing(next(name for name in profile.required if not members.get(name)))
 
     def _check_audience(self, claims: Claims) -> None:
         audience = claims.client_id if self._profile.client_is_audience else claims.aud

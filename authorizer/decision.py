@@ -48,18 +48,7 @@ def decide(settings: Settings, policies: Policies, stage: Stage, caller: Caller,
         if api_key is None:
             error, scopes = CLIENT_NOT_LISTED, ()
     owner = caller.owner
-    answer: Json = {
-        "principalId": owner,
-        "policyDocument": policies.document(stage, scopes, caller.expires),
-        "context": _context(caller, owner, error),
-    }
-    if api_key is not None:
-        answer["usageIdentifierKey"] = api_key
-    return Decision(answer, stage.prefix, caller.expires, caller, key_id, error)
-
-
-def _context(caller: Caller, owner: str, error: str | None) -> Json:
-    """What handlers are passed: API Gateway takes strings, numbers and booleans only."""
+    # API Gateway takes strings, numbers and booleans only.
     context: Json = {
         "owner": owner,
         "issuer": caller.issuer,
@@ -73,7 +62,11 @@ def _context(caller: Caller, owner: str, error: str | None) -> Json:
         context["tenant"] = caller.tenant
     if error is not None:
         context["error"] = error
-    return context
+    document = policies.document(stage, scopes, caller.expires)
+    answer: Json = {"principalId": owner, "policyDocument": document, "context": context}
+    if api_key is not None:
+        answer["usageIdentifierKey"] = api_key
+    return Decision(answer, stage.prefix, caller.expires, caller, key_id, error)
 
 
 class Decisions:

@@ -14,6 +14,9 @@ from authorizer.settings import PolicyEncoding, RouteScope
 BACKSTOP = 60
 """Seconds after a caller's expiry at which the policy itself ends, should a handler not have looked."""
 
+VERSION = "2012-10-17"
+ACTION = "execute-api:Invoke"
+
 Json = dict[str, Any]
 
 
@@ -49,27 +52,35 @@ class Policies:
         `expires` is in seconds since 1970.
         """
         if not scopes:
-            return _document([_statement("Deny", [f"{stage.prefix}*"])])
+            return {"Version": VERSION, "Statement": [_deny(f"{stage.prefix}*")]}
         resources, guard = self._grant(stage, scopes)
-        until = {"DateLessThan": {"aws:CurrentTime": rfc3339(expires + BACKSTOP)}}
-        return _document([{**_statement("Allow", resources), "Condition": until}, *guard])
+        allow = {
+            "Effect": "Allow",
+            "Action": ACTION,
+            "Resource": resources,
+            "Condition": {"DateLessThan": {"aws:CurrentTime": rfc3339(expires + BACKSTOP)}},
+        }
+        return {"Version": VERSION, "Statement": [allow, *guard]}
 
     def _write_grant(self, stage: Stage, scopes: tuple[str, ...]) -> tuple[list[str], list[Json]]:
         """The resources that the scopes allow, and the statement that keeps their patterns to their segments."""
         encoding = self._encoding
         start = stage.any_region if encoding.any_region else stage.prefix
         resources = [start + each for one in self.collections for each in encoding.patterns(one, one.granted(scopes))]
-        return resources, [_statement("Deny", [start + patterns.GUARD])] if encoding.guarded else []
+        return resources, [_deny(start + patterns.GUARD)] if encoding.guarded else []
 
 
 def rfc3339(seconds: int) -> str:
     """A second since 1970 as IAM's date conditions take it, in UTC."""
-    return str(msgspec.to_builtins(datetime.fromtimestamp(seconds, UTC)))
+    minute, second = divmod(seconds, 60)
+    return f"{_minute(minute)}:{second:02}Z"
 
 
-def _statement(effect: str, resources: list[str]) -> Json:
-    return {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resources}
+@lru_cache(maxsize=256)
+def _minute(minute: int) -> str:
+    """A minute since 1970. Tokens that are in use at the same time expire in the same few."""
+    return datetime.fromtimestamp(minute * 60, UTC).isoformat()[: len("2000-01-01T00:00")]
 
 
-def _document(statements: list[Json]) -> Json:
-    return {"Version": "2012-10-17", "Statement": statements}
+def _deny(resource: str) -> Json:
+    return {"Effect": "Deny", "Action": ACTION, "Resource": [resource]}
