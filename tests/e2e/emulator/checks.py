@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, answering, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.e2e.emulator.sandbox import Api, Function, Sandbox
 
@@ -433,6 +434,44 @@ def function_logs(sandbox: Sandbox) -> None:
     assert statistics.median(times[silent]) < 2 * statistics.median(times[talker])
 
 
+def function_log_levels(sandbox: Sandbox) -> None:
+    """JSON lines below the function's level are dropped; one without a level or a valid timestamp is INFO."""
+    when = "2027-01-15T08:00:00"
+    lines = {
+        "info": {"level": "INFO", "timestamp": f"{when}Z"},
+        "warn": {"level": "warn", "timestamp": f"{when}.000Z"},
+        "error": {"level": "ERROR", "timestamp": f"{when}.123456+01:00"},
+        "debug": {"level": "DEBUG", "timestamp": f"{when}Z"},
+        "unstamped": {"level": "ERROR"},
+        "misstamped": {"level": "ERROR", "timestamp": when},
+        "impossible": {"level": "ERROR", "timestamp": when.replace("01", "13") + "Z"},
+        "unlevelled": {"timestamp": f"{when}Z"},
+        "mislevelled": {"level": "LOUD", "timestamp": f"{when}Z"},
+    }
+    texts = [*(json.dumps({"name": name, **line}) for name, line in lines.items()), '"name": "text"']
+    prints = f"def handler(event, context):\n    for line in {texts!r}:\n        print(line)\n"
+
+    def names(printed: Iterable[str]) -> list[str]:
+        return re.findall(r'"name": "(\w+)"', "\n".join(printed))
+
+    def logged(**settings: str) -> set[str]:
+        """The names in the function's log group, which are those in the file of all functions."""
+        function = sandbox.function(prints, LoggingConfig=settings)
+        sandbox.invoke(function)
+        events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+        file = (line for line in sandbox.functions_log().splitlines() if line.startswith(f"{function.name} |"))
+        found = names(event["message"] for event in events)
+        assert found == names(file)
+        return set(found)
+
+    everything = {*lines, "text"}
+    assert logged(LogFormat="Text") == everything
+    assert logged(LogFormat="JSON", ApplicationLogLevel="TRACE") == everything
+    assert logged(LogFormat="JSON") == everything - {"debug"}
+    assert logged(LogFormat="JSON", ApplicationLogLevel="WARN") == {"warn", "error"}
+    assert logged(LogFormat="JSON", ApplicationLogLevel="FATAL") == set()
+
+
 CHECKS: dict[str, Callable[[Sandbox], None]] = {
     check.__name__.replace("_", "-"): check
     for check in (
@@ -455,5 +494,6 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         worker_survives,
         payload_limits,
         function_logs,
+        function_log_levels,
     )
 }
