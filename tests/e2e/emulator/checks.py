@@ -325,11 +325,13 @@ def typed_updates(sandbox: Sandbox) -> None:
 
 
 def access_logs(sandbox: Sandbox) -> None:
-    """Each request is a line in the stage's log group, answered or refused."""
+    """Each request is a line in the stage's log group, answered or refused, and names the authorizer's invocation."""
     sandbox.logs.create_log_group(logGroupName="access")
     api = sandbox.api()
-    api.proxy(authorizer=api.authorizer()).deploy()
-    names = "httpMethod status path authorizer.code error.responseType resourcePath"
+    naming = AUTHORIZER.replace("    wish =", "    print('invocation', context.aws_request_id)\n    wish =")
+    judge = sandbox.function(naming)
+    api.proxy(authorizer=api.authorizer(judge, ttl=300)).deploy()
+    names = "httpMethod status path authorizer.code error.responseType resourcePath authorizer.requestId"
     options = sandbox.emulator.options
     settings = {
         "destinationArn": f"arn:aws:logs:{options.region}:{options.account}:log-group:access",
@@ -342,14 +344,21 @@ def access_logs(sandbox: Sandbox) -> None:
             {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in settings.items()
         ],
     )
-    api.call(token={"context": {"code": "c"}})
+    for _first_then_cached in range(2):
+        api.call(token={"context": {"code": "c"}})
+    api.call(token={"raise": "Unauthorized"})
+    api.call(token={"context": {"code": []}})
     api.call(path="/nothing")
     events = sandbox.logs.filter_log_events(logGroupName="access")["events"]
     lines = [list(json.loads(event["message"]).values()) for event in events]
+    first, second, third = re.findall(rf"{judge.name} \| invocation (\S+)", sandbox.functions_log())
 
     assert lines == [
-        ["GET", "200", "/test/", "c", "-", "/"],
-        ["GET", "403", "/test/nothing", "-", "MISSING_AUTHENTICATION_TOKEN", "-"],
+        ["GET", "200", "/test/", "c", "-", "/", first],
+        ["GET", "200", "/test/", "c", "-", "/", "-"],
+        ["GET", "401", "/test/", "-", "UNAUTHORIZED", "/", second],
+        ["GET", "500", "/test/", "-", "AUTHORIZER_CONFIGURATION_ERROR", "/", third],
+        ["GET", "403", "/test/nothing", "-", "MISSING_AUTHENTICATION_TOKEN", "-", "-"],
     ]
 
 
