@@ -1,4 +1,4 @@
-"""The time, as items carry it: UTC, RFC 3339, in milliseconds and always with three digits of them.
+"""The time in items and log lines: UTC, RFC 3339, in milliseconds and always with three digits of them.
 
 Texts of this form sort as the moments that they name, which is what puts lists in order.
 """

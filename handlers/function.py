@@ -13,7 +13,7 @@ from handlers.caller import Caller
 from handlers.contract import Collection, FieldError
 from handlers.contract.cors import EXPOSE_HEADERS
 from handlers.database import Database, client, deadline_in
-from handlers.http import Request, Response
+from handlers.http import Request, Response, authorizer_context
 from handlers.identifiers import is_id
 from handlers.problems import MEDIA_TYPE, BadRequest, NotFound, Problem, problem_of
 from handlers.settings import Settings, in_lambda
@@ -72,8 +72,7 @@ class Function:
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Answers one event. Never raises: what is not foreseen is a 500 problem that tells nothing."""
         started = time.perf_counter()
-        request_context: Mapping[str, Any] = event.get("requestContext") or {}
-        request_id = str(request_context.get("requestId", ""))
+        ids = log_ids(event)
         cors: dict[str, str] = {}
         with_body = True
         try:
@@ -82,9 +81,9 @@ class Function:
             with_body = request.method != "HEAD"
             response = self.answer(request, deadline_in(seconds_left(context)))
         except Exception as error:  # noqa: BLE001  the one place that catches everything
-            response = _problem_response(error, request_id)
+            response = _problem_response(error, ids)
         milliseconds = round((time.perf_counter() - started) * 1000, 2)
-        log.write("INFO", "request", request_id=request_id, status=int(response.status), milliseconds=milliseconds)
+        log.write("INFO", "request", **ids, status=int(response.status), milliseconds=milliseconds)
         return response.to_event(cors, with_body=with_body)
 
     def answer(self, request: Request, until: float) -> Response:
@@ -119,10 +118,25 @@ def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSE_HEADERS, "Vary": "Origin"}
 
 
-def _problem_response(error: Exception, request_id: str) -> Response:
+def log_ids(event: Mapping[str, Any]) -> dict[str, str]:
+    """The ids that a request's log lines share with API Gateway's and the authorizer's.
+
+    Without `decision_id` where the authorizer logs no decisions.
+    """
+    request_context: Mapping[str, Any] = event.get("requestContext") or {}
+    ids = {"request_id": str(request_context.get("requestId", ""))}
+    if decision_id := authorizer_context(event).get("decision_id"):
+        ids["decision_id"] = str(decision_id)
+    return ids
+
+
+def _problem_response(error: Exception, ids: Mapping[str, str]) -> Response:
     problem = problem_of(error)
     if type(problem) is Problem:
-        log.write("ERROR", "unforeseen", request_id=request_id, **log.fault(problem.__cause__ or error))
+        log.write("ERROR", "unforeseen", **ids, **log.fault(problem.__cause__ or error))
     return Response(
-        status=problem.status, document=problem.document(request_id), headers=problem.headers, media_type=MEDIA_TYPE
+        status=problem.status,
+        document=problem.document(ids["request_id"]),
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
     )

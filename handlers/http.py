@@ -43,9 +43,8 @@ class Request:
         context: Mapping[str, Any] = event["requestContext"]
         if event.get("version") == "2.0":
             method, path = context["http"]["method"], event["rawPath"]
-            authorizer = _mapping(context.get("authorizer")).get("lambda")
         else:
-            method, path, authorizer = event["httpMethod"], context["path"], context.get("authorizer")
+            method, path = event["httpMethod"], context["path"]
         return cls(
             method=method,
             path=path,
@@ -54,7 +53,7 @@ class Request:
             headers={name.lower(): value for name, value in _mapping(event.get("headers")).items()},
             body=_body(event),
             request_id=context.get("requestId", ""),
-            authorizer=_mapping(authorizer),
+            authorizer=authorizer_context(event),
         )
 
     def json_object(self, *media_types: str) -> dict[str, Any]:
@@ -101,6 +100,12 @@ class Response:
             headers["Content-Type"] = self.media_type
         body = _ENCODER.encode(self.document).decode() if self.document is not None else ""
         return {"statusCode": int(self.status), "headers": headers, "body": body if with_body else ""}
+
+
+def authorizer_context(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context that the authorizer returned, in an event of either payload format; empty where there is none."""
+    context = _mapping(_mapping(event.get("requestContext")).get("authorizer"))
+    return _mapping(context.get("lambda")) if event.get("version") == "2.0" else context
 
 
 def _mapping(value: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -1,13 +1,19 @@
-"""One JSON line per request, to standard output, where Lambda picks it up."""
+"""One JSON line per request, to standard output, where Lambda picks it up.
+
+Lambda filters JSON lines by `level` only where they have a valid `timestamp` (AWS, "Log-level filtering").
+"""
 
 import json
 import traceback
 from typing import Any
 
+from handlers import clock
+
 
 def write(level: str, message: str, **values: Any) -> None:
     """Logs a line. Values must be fit for anyone who may read logs: no token, no personal data."""
-    print(json.dumps({"level": level, "message": message, **values}, default=str), flush=True)  # noqa: T201
+    line = {"timestamp": clock.timestamp(clock.now()), "level": level, "message": message, **values}
+    print(json.dumps(line, default=str), flush=True)  # noqa: T201
 
 
 def fault(error: BaseException) -> dict[str, Any]:

@@ -97,6 +97,15 @@ def told_usage(usage: Usage) -> deployed.Usage | None:
     return deployed.Usage(clients=clients, unlisted="refuse" if usage.refuses else "default")
 
 
+def authorizer_log_level(level: str) -> str:
+    """The least severe lines that Lambda keeps of the authorizer's, for a stack's log level.
+
+    The lines of decisions are INFO and carry the metrics, which a higher level would drop with them. `logDecisions`
+    switches them.
+    """
+    return level if level in ("DEBUG", "INFO") else "INFO"
+
+
 def authorizer_function(args: AuthorizerArgs) -> Function:
     """The authorizer's function. Its role is granted its own log, and to look into the list of revoked tokens."""
     settings, revocations = args.settings, args.revocations
@@ -112,7 +121,7 @@ def authorizer_function(args: AuthorizerArgs) -> Function:
             memory=settings.memory_megabytes,
             timeout=TIMEOUT,
             log_retention=settings.log_retention_days,
-            log_level=settings.log_level,
+            log_level=authorizer_log_level(settings.log_level),
             tags=settings.tags,
             environment={} if revocations is None else {REVOCATIONS_TABLE: revocations.name},
             grants=() if revocations is None else (Grant(actions=(READ,), resources=(revocations.arn,)),),

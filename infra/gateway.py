@@ -20,6 +20,9 @@ ENDPOINT_TYPE = "REGIONAL"
 ACCESS_LOG_FORMAT = json.dumps(
     {
         "request_id": "$context.requestId",
+        "decision_id": "$context.authorizer.decision_id",
+        # The authorizer's invocation, also where it returned no context: a 401, or a failure.
+        "authorizer_request_id": "$context.authorizer.requestId",
         "time": "$context.requestTimeEpoch",
         "method": "$context.httpMethod",
         "route": "$context.resourcePath",

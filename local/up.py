@@ -121,7 +121,12 @@ def _configured_issuer(plan: Plan) -> settings.Issuer:
 def _overrides(plan: Plan, issuer: settings.Issuer) -> dict[str, str]:
     """The stack file names the issuer at its default port; at another one, its address has to follow."""
     given = {"issuers": [issuer, *plan.issuers], **plan.settings}
-    return {f"gatehouse:{name}": msgspec.json.encode(value).decode() for name, value in given.items()}
+    return {f"gatehouse:{name}": _as_text(value) for name, value in given.items()}
+
+
+def _as_text(value: object) -> str:
+    """A setting's value as Pulumi passes it: strings as they are, everything else as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _require_free_ports(plan: Plan) -> None:

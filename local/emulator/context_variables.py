@@ -37,6 +37,8 @@ def context_variables(request: ServedRequest) -> dict[str, str]:
         "resourcePath": request.record.get("resource_path", ""),
         "stage": request.stage_name,
         **_authorizer_variables(request.authorizer_output),
+        # AWS documents no value for a cached policy, where the authorizer is not invoked.
+        "authorizer.requestId": request.authorizer_request_id,
         **_error_variables(request.error),
     }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.emulator.ministack_internals import (
+    FUNCTIONS,
     REST,
     Answer,
     GatewayError,
@@ -18,14 +19,18 @@ from local.emulator.ministack_internals import (
     reach,
 )
 
+_INVOCATION_ID = "invocation_id"
+"""The member of a function's result that holds Lambda's id of the invocation."""
+
 
 @dataclass(slots=True, kw_only=True)
 class ServedRequest:
     """One request to a deployed REST API, and what has become known of it so far.
 
     `record` is MiniStack's own account of it: `stage`, `resource_path`, `path_params`, `request_id`.
-    `authorizer_output` is what the authorizer returned, now or when its policy was cached. `error` is the gateway error
-    being answered and `status` its HTTP status, where its type alone does not say it.
+    `authorizer_output` is what the authorizer returned, now or when its policy was cached; `authorizer_request_id` is
+    the id of its invocation for this request, empty where its policy was cached. `error` is the gateway error being
+    answered and `status` its HTTP status, where its type alone does not say it.
     """
 
     api_id: str
@@ -40,6 +45,7 @@ class ServedRequest:
     started: float = field(default_factory=time.time)
     record: dict[str, Any] = field(default_factory=dict[str, Any])
     authorizer_output: dict[str, Any] = field(default_factory=dict[str, Any])
+    authorizer_request_id: str = ""
     status: int | None = None
     error: GatewayError | None = None
 
@@ -82,7 +88,9 @@ def install() -> None:
     around(REST, "_handle_execute_in_scope", _serve)
     around(REST, "_execute_in_scope", _note_record)
     around(REST, "_gateway_error_response", _note_error)
+    around(FUNCTIONS, "_execute_function_dispatch", _carry_invocation_id)
     around(REST, "_invoke_authorizer_lambda", _carry_output)
+    around(REST, "_invoke_authorizer_lambda", _note_invocation_id)
     around(REST, "_evaluate_policy", _note_output)
 
 
@@ -126,6 +134,19 @@ def _note_error(original: Original, error: GatewayError, record: dict[str, Any])
     if request := served():
         request.error = error
     return original(error, record)
+
+
+def _carry_invocation_id(
+    original: Original, function: object, settings: object, event: object, request_id: str, started: float
+) -> dict[str, Any]:
+    return {**original(function, settings, event, request_id, started), _INVOCATION_ID: request_id}
+
+
+async def _note_invocation_id(original: Original, *arguments: object) -> Result:
+    result: Result = await original(*arguments)
+    if request := served():
+        request.authorizer_request_id = (result or {}).get(_INVOCATION_ID, "")
+    return result
 
 
 async def _carry_output(original: Original, *arguments: object) -> Result:

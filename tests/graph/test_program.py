@@ -11,6 +11,7 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import BUILD, ROOT
+from local.plan import plan
 from local.values import Unknown
 from tests.graph.conftest import Graph
 
@@ -50,6 +51,14 @@ def test_functions_have_memory_timeout_and_structured_logs(graph: Graph) -> None
         assert function.inputs["memorySize"] >= 128
         assert 1 <= function.inputs["timeout"] <= 29
         assert function.inputs["loggingConfig"]["logFormat"] == "JSON"
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARN", "ERROR"])
+def test_handlers_log_from_the_stacks_level_and_the_authorizer_keeps_its_metrics(level: str) -> None:
+    functions = Graph(plan(ROOT, "prod", {"gatehouse:logLevel": level})).of_type("lambda/function:Function")
+    levels = {name: each.inputs["loggingConfig"]["applicationLogLevel"] for name, each in functions.items()}
+    assert levels.pop("authorizer") == ("DEBUG" if level == "DEBUG" else "INFO")
+    assert set(levels.values()) == {level}
 
 
 def test_the_api_is_one_regional_resource_made_from_one_document(graph: Graph) -> None:

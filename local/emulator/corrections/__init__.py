@@ -17,6 +17,7 @@ from local.emulator.corrections import (
     authorizer_policies,
     clean_interpreter,
     deployment_snapshots,
+    function_log_levels,
     function_logs,
     lambda_permissions,
     mock_templates,
@@ -55,6 +56,7 @@ CORRECTIONS: dict[str, Callable[[], None]] = {
     "worker-survives": worker_survives.apply,
     "payload-limits": payload_limits.apply,
     "function-logs": function_logs.apply,
+    "function-log-levels": function_log_levels.apply,
 }
 
 

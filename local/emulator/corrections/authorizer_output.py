@@ -14,7 +14,6 @@ from typing import Any, cast
 from local.emulator.ministack_internals import REST, Original, Result, around, mapping
 
 _MAXIMUM_BYTES = 8192
-_MALFORMED: dict[str, Any] = {"body": None}  # which MiniStack answers with AUTHORIZER_CONFIGURATION_ERROR
 
 
 def apply() -> None:
@@ -26,7 +25,7 @@ async def _invoke(original: Original, *arguments: object) -> Result:
     result: Result = await original(*arguments)
     if not result or result.get("error") or _is_well_formed(mapping(result.get("body"))):
         return result
-    return _MALFORMED
+    return {**result, "body": None}  # which MiniStack answers with AUTHORIZER_CONFIGURATION_ERROR
 
 
 def _is_well_formed(output: dict[str, Any] | None) -> bool:

@@ -54,6 +54,11 @@ def apply() -> None:
     around(WORKERS, "Worker.invoke", invoke)
 
 
+def kept(settings: dict[str, str], lines: list[str]) -> list[str]:  # noqa: ARG001 - for function_log_levels
+    """The lines that are logged, given the function's logging settings: all of them."""
+    return lines
+
+
 def _failure(message: str, trace: str) -> str:
     """A line for an exception, as Lambda's Python runtime writes it where the log format is JSON."""
     frames, _, kind = trace.rstrip().removesuffix(message).rstrip(": \n").rpartition("\n")
@@ -82,6 +87,7 @@ class _Follower:
         self.stream = worker._proc.stderr  # noqa: SLF001 - held, so that its descriptor stays open
         self._lines: queue.Queue[str] = worker._stderr_queue  # noqa: SLF001
         self._function: str = worker.func_name
+        self._settings: dict[str, str] = worker.config.get("LoggingConfig") or {}
         self._log = log
         self._lock = threading.Lock()
         self._unfinished = b""
@@ -110,7 +116,7 @@ class _Follower:
         *finished, self._unfinished = (self._unfinished + data).split(b"\n")
         if self._ended and self._unfinished:
             finished.append(self._unfinished)
-        lines = [line.decode("utf-8", errors="replace") for line in finished]
+        lines = kept(self._settings, [line.decode("utf-8", errors="replace") for line in finished])
         self._log.write(self._function, lines)
         for line in lines:
             self._lines.put(line)

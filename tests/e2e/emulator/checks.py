@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, answering, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.e2e.emulator.sandbox import Api, Function, Sandbox
 
@@ -324,11 +325,13 @@ def typed_updates(sandbox: Sandbox) -> None:
 
 
 def access_logs(sandbox: Sandbox) -> None:
-    """Each request is a line in the stage's log group, answered or refused."""
+    """Each request is a line in the stage's log group, answered or refused, and names the authorizer's invocation."""
     sandbox.logs.create_log_group(logGroupName="access")
     api = sandbox.api()
-    api.proxy(authorizer=api.authorizer()).deploy()
-    names = "httpMethod status path authorizer.code error.responseType resourcePath"
+    naming = AUTHORIZER.replace("    wish =", "    print('invocation', context.aws_request_id)\n    wish =")
+    judge = sandbox.function(naming)
+    api.proxy(authorizer=api.authorizer(judge, ttl=300)).deploy()
+    names = "httpMethod status path authorizer.code error.responseType resourcePath authorizer.requestId"
     options = sandbox.emulator.options
     settings = {
         "destinationArn": f"arn:aws:logs:{options.region}:{options.account}:log-group:access",
@@ -341,14 +344,21 @@ def access_logs(sandbox: Sandbox) -> None:
             {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in settings.items()
         ],
     )
-    api.call(token={"context": {"code": "c"}})
+    for _first_then_cached in range(2):
+        api.call(token={"context": {"code": "c"}})
+    api.call(token={"raise": "Unauthorized"})
+    api.call(token={"context": {"code": []}})
     api.call(path="/nothing")
     events = sandbox.logs.filter_log_events(logGroupName="access")["events"]
     lines = [list(json.loads(event["message"]).values()) for event in events]
+    first, second, third = re.findall(rf"{judge.name} \| invocation (\S+)", sandbox.functions_log())
 
     assert lines == [
-        ["GET", "200", "/test/", "c", "-", "/"],
-        ["GET", "403", "/test/nothing", "-", "MISSING_AUTHENTICATION_TOKEN", "-"],
+        ["GET", "200", "/test/", "c", "-", "/", first],
+        ["GET", "200", "/test/", "c", "-", "/", "-"],
+        ["GET", "401", "/test/", "-", "UNAUTHORIZED", "/", second],
+        ["GET", "500", "/test/", "-", "AUTHORIZER_CONFIGURATION_ERROR", "/", third],
+        ["GET", "403", "/test/nothing", "-", "MISSING_AUTHENTICATION_TOKEN", "-", "-"],
     ]
 
 
@@ -433,6 +443,44 @@ def function_logs(sandbox: Sandbox) -> None:
     assert statistics.median(times[silent]) < 2 * statistics.median(times[talker])
 
 
+def function_log_levels(sandbox: Sandbox) -> None:
+    """JSON lines below the function's level are dropped; one without a level or a valid timestamp is INFO."""
+    when = "2027-01-15T08:00:00"
+    lines = {
+        "info": {"level": "INFO", "timestamp": f"{when}Z"},
+        "warn": {"level": "warn", "timestamp": f"{when}.000Z"},
+        "error": {"level": "ERROR", "timestamp": f"{when}.123456+01:00"},
+        "debug": {"level": "DEBUG", "timestamp": f"{when}Z"},
+        "unstamped": {"level": "ERROR"},
+        "misstamped": {"level": "ERROR", "timestamp": when},
+        "impossible": {"level": "ERROR", "timestamp": when.replace("01", "13") + "Z"},
+        "unlevelled": {"timestamp": f"{when}Z"},
+        "mislevelled": {"level": "LOUD", "timestamp": f"{when}Z"},
+    }
+    texts = [*(json.dumps({"name": name, **line}) for name, line in lines.items()), '"name": "text"']
+    prints = f"def handler(event, context):\n    for line in {texts!r}:\n        print(line)\n"
+
+    def names(printed: Iterable[str]) -> list[str]:
+        return re.findall(r'"name": "(\w+)"', "\n".join(printed))
+
+    def logged(**settings: str) -> set[str]:
+        """The names in the function's log group, which are those in the file of all functions."""
+        function = sandbox.function(prints, LoggingConfig=settings)
+        sandbox.invoke(function)
+        events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+        file = (line for line in sandbox.functions_log().splitlines() if line.startswith(f"{function.name} |"))
+        found = names(event["message"] for event in events)
+        assert found == names(file)
+        return set(found)
+
+    everything = {*lines, "text"}
+    assert logged(LogFormat="Text") == everything
+    assert logged(LogFormat="JSON", ApplicationLogLevel="TRACE") == everything
+    assert logged(LogFormat="JSON") == everything - {"debug"}
+    assert logged(LogFormat="JSON", ApplicationLogLevel="WARN") == {"warn", "error"}
+    assert logged(LogFormat="JSON", ApplicationLogLevel="FATAL") == set()
+
+
 CHECKS: dict[str, Callable[[Sandbox], None]] = {
     check.__name__.replace("_", "-"): check
     for check in (
@@ -455,5 +503,6 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         worker_survives,
         payload_limits,
         function_logs,
+        function_log_levels,
     )
 }

@@ -1,8 +1,10 @@
 """What happens below: the database's faults, and what nobody foresaw."""
 
 import json
+import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,6 +79,20 @@ def test_one_line_is_logged_per_request_and_it_names_nobody(api: Api, capsys: py
     assert json.loads(line)["status"] == 201
     assert "secret" not in line
     assert "ann" not in line
+
+
+def test_every_line_has_the_timestamp_that_filtering_by_level_requires(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lambda takes a line without a valid timestamp for INFO, so at WARN it would drop the errors too."""
+    api.functions["list"].__dict__["dynamodb"] = FaultyClient(RuntimeError())
+    before = datetime.now(UTC)
+    api.call("list")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["level"] for line in lines] == ["ERROR", "INFO"]
+    for line in lines:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["timestamp"])
+        assert abs(datetime.fromisoformat(line["timestamp"]) - before) < timedelta(minutes=1)
 
 
 def test_a_store_reaches_no_other_partition(api: Api) -> None:

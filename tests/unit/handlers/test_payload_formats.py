@@ -1,6 +1,8 @@
 """Events of API Gateway in payload format 1.0 (REST APIs) and 2.0 (HTTP APIs) give the same answers."""
 
+import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -62,6 +64,31 @@ def test_both_formats_give_the_same_answer(
     event = api.event(operation, item_id, body) | {"queryStringParameters": query}
     first, second = (api.functions[operation](each, Context()) for each in (event, in_format_2(event)))
     assert comparable(first) == comparable(second)
+
+
+@pytest.mark.parametrize("in_format", [lambda event: event, in_format_2], ids=["1.0", "2.0"])
+def test_every_line_names_the_decision_that_allowed_the_request(
+    api: Api, in_format: Callable[[dict[str, Any]], dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = api.event("list")
+    event["requestContext"]["authorizer"]["decision_id"] = "decision-1"
+    del api.functions["list"].__dict__["settings"]
+    api.functions["list"](in_format(event), Context())
+    error, request = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    for line in (error, request):
+        assert (line["request_id"], line["decision_id"]) == ("request-1", "decision-1")
+
+
+@pytest.mark.parametrize("authorizer", [None, {"owner": "local|ann"}], ids=["no context", "no decision_id"])
+def test_a_line_names_no_decision_where_none_is_logged(
+    api: Api, authorizer: dict[str, str] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = api.event("list")
+    event["requestContext"]["authorizer"] = authorizer
+    api.functions["list"](event, Context())
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["request_id"] for line in written} == {"request-1"}
+    assert not any("decision_id" in line for line in written)
 
 
 def test_a_delete_of_format_2_deletes(api: Api) -> None:
