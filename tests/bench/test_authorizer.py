@@ -72,7 +72,7 @@ def add_decisions(results: Results, made: Measured) -> None:
     limits = {**UNCACHED, **CACHED}
     for algorithm, ratios in made.decisions.items():
         for name, ratio in ratios.items():
-            title = f"decisions per second, {'cached' if name in CACHED else 'not cached'}, ÷ bare `verify()`"
+            title = f"decisions per second, {'cached' if name in CACHED else 'not cached'}, ÷ bare verify()"
             results.add(title, name, algorithm, Number(ratio, at_least=limits.get(name, {}).get(algorithm)))
 
 
