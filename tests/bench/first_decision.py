@@ -8,8 +8,8 @@ import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from authorizer.settings import Settings, dump
@@ -23,9 +23,9 @@ from tests.bench import lambda_runtime
 from tests.bench.key_set import KeySet
 from tests.bench.lambda_runtime import Program
 from tests.bench.programs import FOLDER, installed, pinned, runtime_client
+from tests.bench.rounds import Times, interleaved
 from tests.unit.authorizer.provider import AUDIENCE, URL, event, issuer, token
 
-ROUNDS = 15
 RECIPE_HANDLER = f"""
 import os
 
@@ -50,8 +50,8 @@ OURS = "gatehouse, source"
 OURS_COMPILED = "gatehouse, compiled"
 
 
-def milliseconds(keys: KeySet) -> dict[str, list[float]]:
-    """How long each function's first decision took, round by round: one after the other in each."""
+def seconds(keys: KeySet) -> Times:
+    """How long each function's first decision took."""
     functions = {
         RECIPE: recipe("--no-compile"),
         RECIPE_COMPILED: recipe(),
@@ -60,18 +60,7 @@ def milliseconds(keys: KeySet) -> dict[str, list[float]]:
     }
     now = int(time.time())
     asked = event(token("RS256", iat=now, exp=now + 3600))
-    for function in functions.values():
-        cold_start(function, asked, keys)
-    rounds = [{name: cold_start(each, asked, keys) for name, each in functions.items()} for _ in range(ROUNDS)]
-    return {name: [1000 * each[name] for each in rounds] for name in functions}
-
-
-def relative(times: Mapping[str, list[float]]) -> dict[str, float]:
-    """Of each function, its time to the recipe's in the same round: the median of all rounds."""
-    return {
-        name: median(each / recipe for each, recipe in zip(taken, times[RECIPE], strict=True))
-        for name, taken in times.items()
-    }
+    return interleaved({name: partial(cold_start, each, asked, keys) for name, each in functions.items()})
 
 
 def ours(keys: KeySet, *, compiled: bool) -> Program:

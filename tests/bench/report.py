@@ -1,0 +1,255 @@
+"""The recorded results of `make bench` and `make mutate`, and what the documentation quotes of them.
+
+`python -m tests.bench.report` renders the documentation again from the files in `docs/results`.
+"""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from infra.bundles import ROOT
+from tests.bench import chart
+
+BENCHMARKS, MUTATION = "benchmarks", "mutation"
+"""Names of the recorded results: of their files, and of the marked blocks of the README that quote them."""
+
+CHART = "authorizer.svg"
+
+
+class Number(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A measured number, a ratio unless it has a unit, and its limit where it has one."""
+
+    value: float
+    unit: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def limit(self) -> float | None:
+        """The limit, whichever side it is on."""
+        return self.at_most if self.at_least is None else self.at_least
+
+    @property
+    def is_within_limit(self) -> bool:
+        """Whether the limit is kept, before any rounding."""
+        return (self.at_least is None or self.value >= self.at_least) and (
+            self.at_most is None or self.value <= self.at_most
+        )
+
+    def __str__(self) -> str:
+        limits = (("≥", self.at_least), ("≤", self.at_most))
+        shown = ", ".join(f"{sign} {_decimal(limit)}" for sign, limit in limits if limit is not None)
+        return f"{_decimal(self.value)} {self.unit}".rstrip() + (f" ({shown})" if shown else "")
+
+
+Table = dict[str, dict[str, Number]]
+"""Rows by name; each has its numbers by column."""
+
+Suite = dict[str, Table]
+"""The tables of a module of benchmarks, by title."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """When, where and on what something was measured: the date is in UTC."""
+
+    date: str
+    commit: str | None
+    python: str
+    machine: str
+    cores: int
+
+    def __str__(self) -> str:
+        commit = f", commit {self.commit}" if self.commit else ""
+        return f"Measured on {self.date} with Python {self.python} on {self.machine}, {self.cores} cores{commit}."
+
+
+class Benchmarks(msgspec.Struct, frozen=True):
+    """What a full run of the benchmarks measured."""
+
+    run: Run
+    suites: dict[str, Suite]
+
+
+class Mutation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a full run of mutation testing found. Other: crashed, or reached by no test."""
+
+    run: Run
+    tool: str
+    mutants: int
+    killed: int
+    timed_out: int
+    survived: int
+    other: int
+    score: float
+    """Percent of the mutants that were detected: killed or timed out."""
+
+
+Recorded = TypeVar("Recorded", Benchmarks, Mutation)
+
+
+def current_run() -> Run:
+    """This run."""
+    return Run(
+        date=datetime.now(UTC).date().isoformat(),
+        commit=_commit(),
+        python=platform.python_version(),
+        machine=platform.machine(),
+        cores=os.cpu_count() or 1,
+    )
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """The files of a project that record results or quote them."""
+
+    root: Path = ROOT
+
+    @property
+    def readme(self) -> Path:
+        """The page that quotes them."""
+        return self.root / "README.md"
+
+    @property
+    def results(self) -> Path:
+        """The folder of the records."""
+        return self.root / "docs" / "results"
+
+    def recorded(self, name: str, kind: type[Recorded]) -> Recorded | None:
+        """What the last full run found, None before the first one."""
+        path = self.results / f"{name}.json"
+        return msgspec.json.decode(path.read_bytes(), type=kind) if path.exists() else None
+
+    def record(self, name: str, found: Benchmarks | Mutation) -> None:
+        """Replaces the record, and all that is rendered from it."""
+        self.results.mkdir(parents=True, exist_ok=True)
+        (self.results / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+        self.render()
+
+    def render(self) -> None:
+        """Renders the records' pages and the README's blocks."""
+        for path, text in self.rendered().items():
+            path.write_text(text)
+
+    def rendered(self) -> dict[Path, str]:
+        """What each file that is rendered should contain."""
+        benchmarks, mutation = self.recorded(BENCHMARKS, Benchmarks), self.recorded(MUTATION, Mutation)
+        readme = with_block(self.readme.read_text(), BENCHMARKS, quoted_tables(benchmarks) if benchmarks else "\n")
+        files = {self.readme: with_block(readme, MUTATION, quoted_score(mutation) if mutation else "")}
+        if benchmarks:
+            files[self.results / f"{BENCHMARKS}.md"] = benchmarks_page(benchmarks)
+            files[self.results / CHART] = chart.svg(charts(benchmarks)) + "\n"
+        if mutation:
+            files[self.results / f"{MUTATION}.md"] = mutation_page(mutation)
+        return files
+
+
+def with_block(text: str, name: str, content: str) -> str:
+    """The text with what is between `<!-- name -->` and `<!-- /name -->` replaced."""
+    before, after = marks(name)
+    head, _, rest = text.partition(before)
+    _, found, tail = rest.partition(after)
+    if not found:
+        raise ValueError(f"{before} … {after} is missing")
+    return f"{head}{before}{content}{after}{tail}"
+
+
+def marks(name: str) -> tuple[str, str]:
+    """The comments around a block."""
+    return f"<!-- {name} -->", f"<!-- /{name} -->"
+
+
+def tables(benchmarks: Benchmarks) -> str:
+    """Where and when the benchmarks ran, and their tables, in Markdown."""
+    rendered = [table(title, rows) for suite in benchmarks.suites.values() for title, rows in suite.items()]
+    return "\n\n".join([str(benchmarks.run), *rendered]) + "\n"
+
+
+def table(title: str, rows: Table) -> str:
+    """A table in Markdown, with a limit beside each number that has one."""
+    named = columns(rows)
+    lines = [[title, *named], ["---"] * (1 + len(named))]
+    lines += [[name, *(str(row.get(column, "")) for column in named)] for name, row in rows.items()]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def columns(rows: Table) -> list[str]:
+    """The columns of a table, in the order in which its rows name them."""
+    return list(dict.fromkeys(column for row in rows.values() for column in row))
+
+
+def benchmarks_page(benchmarks: Benchmarks) -> str:
+    """The page of the benchmarks."""
+    about = f"Written by `make bench` from [{BENCHMARKS}.json]({BENCHMARKS}.json), which has all digits."
+    limits = "A number in parentheses is the limit; `make bench` fails if it is not met."
+    return f"# Benchmarks\n\n{about} {limits}\n\n{tables(benchmarks)}\n![The authorizer's ratios]({CHART})\n"
+
+
+def mutation_page(mutation: Mutation) -> str:
+    """The page of mutation testing."""
+    counts = {
+        "mutants": mutation.mutants,
+        "killed": mutation.killed,
+        "timed out": mutation.timed_out,
+        "survived": mutation.survived,
+        "other": mutation.other,
+    }
+    rows = {name: {"": Number(count)} for name, count in counts.items()}
+    rows["detected (killed or timed out)"] = {"": Number(mutation.score, "%")}
+    about = "Mutation testing of `authorizer/`, written by `make mutate`."
+    return f"# Mutation testing\n\n{about} {mutation.run}\n\n{table(mutation.tool, rows)}\n"
+
+
+def quoted_tables(benchmarks: Benchmarks) -> str:
+    """The README's block of the benchmarks."""
+    return f"\n{tables(benchmarks)}\n[All digits and a chart](docs/results/{BENCHMARKS}.md)\n"
+
+
+def quoted_score(mutation: Mutation) -> str:
+    """The README's block of mutation testing, in the middle of a sentence."""
+    found = f"{_decimal(mutation.score)} % of {mutation.mutants:,} mutants detected on {mutation.run.date}"
+    return f" ([{found}](docs/results/{MUTATION}.md))"
+
+
+def charts(benchmarks: Benchmarks) -> list[chart.Group]:
+    """The authorizer's ratios, each column as a group of bars."""
+    tables = benchmarks.suites.get("authorizer", {}).items()
+    groups = [_group(f"{column}: {title}", column, rows) for title, rows in tables for column in columns(rows)]
+    return [group for group in groups if group.values]
+
+
+def _group(title: str, column: str, rows: Table) -> chart.Group:
+    ratios = {name: row[column] for name, row in rows.items() if column in row and not row[column].unit}
+    return chart.Group(
+        title,
+        {name: number.value for name, number in ratios.items()},
+        {name: number.limit for name, number in ratios.items() if number.limit is not None},
+    )
+
+
+def _decimal(value: float) -> str:
+    """Two decimals below 10, one below 100, none above, and none of a whole number."""
+    decimals = 0 if value == int(value) or value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{decimals}f}"
+
+
+def _commit() -> str | None:
+    """The commit that is checked out, marked if files are changed that no run records; None outside of a repository."""
+    try:
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!README.md", ":!docs/results")
+        return _git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    Documentation().render()
