@@ -1,6 +1,7 @@
 """The authorizer: an event of API Gateway in, an IAM policy and a context for the handlers out."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,13 @@ from authorizer.errors import (
 from authorizer.key_source import KeySource, KeySources
 from authorizer.log import DecisionLog, Record
 from authorizer.policy import Json, Policies
-from authorizer.revocations import Revocations
 from authorizer.settings import Issuer, Settings, require_sound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from authorizer.event import Stage
+    from authorizer.revocations import Revocations
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The Lambda entry point. What takes longest begins first, before other modules are imported."""
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from authorizer.startup import LazyAuthorizer
 
 _authorizer = LazyAuthorizer()
 _authorizer.warm()
+gc.freeze()
+gc.enable()
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:

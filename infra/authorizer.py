@@ -9,6 +9,7 @@ import authorizer.settings as deployed
 from authorizer.environment import REVOCATIONS_TABLE
 from authorizer.settings_file import FILE_NAME
 from handlers.contract import Route
+from infra import slim_msgspec
 from infra.answer_size import choose_encoding, expected_stage
 from infra.bundles import ROOT, Bundle, Target, archive
 from infra.function import Function, FunctionArgs, Grant
@@ -39,6 +40,13 @@ NEVER_IMPORTED = (
 """Of cryptography, what checking a signature does not touch: all but the keys and schemes of RFC 7518 and RFC 8037."""
 
 
+STAND_INS = {
+    **slim_msgspec.GENERATED,
+    "cryptography/hazmat/_oid.py": b"from cryptography.hazmat.bindings._rust import ObjectIdentifier\n",
+}
+"""What stands in for modules that are imported for little: the names of object identifiers are certificates'."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuthorizerArgs:
     """The routes it decides about, the list of revoked tokens where there is one, and the stack's settings."""
@@ -53,7 +61,7 @@ class AuthorizerArgs:
 def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
     """The authorizer's bundle: Lambda's environment holds 4 KB, so what it has to know is a file."""
     data = authorizer_settings(args.routes, args.names, args.settings)
-    generated = {f"authorizer/{FILE_NAME}": deployed.dump(data)}
+    generated = {**STAND_INS, f"authorizer/{FILE_NAME}": deployed.dump(data)}
     return Bundle(
         name="authorizer",
         package=ROOT / "authorizer",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from handlers.contract import Route
-from infra import slim_botocore
+from infra import slim_botocore, slim_msgspec
 from infra.bundles import ROOT, Bundle, Target
 from infra.function import Function, FunctionArgs, Grant
 from infra.naming import Names
@@ -20,7 +20,7 @@ def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
         name="handlers",
         package=ROOT / "handlers",
         target=target,
-        generated=slim_botocore.GENERATED,
+        generated={**slim_botocore.GENERATED, **slim_msgspec.GENERATED},
         left_out=slim_botocore.LEFT_OUT,
         kept=slim_botocore.KEPT,
         rewritten=slim_botocore.rewritten,

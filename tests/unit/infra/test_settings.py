@@ -295,7 +295,7 @@ def test_usage_and_times_reach_the_authorizer() -> None:
     bundle = authorizer_bundle(
         AuthorizerArgs(names=names, routes=(), target=Target.of(settings.architecture), settings=settings)
     )
-    (data,) = bundle.generated.values()
+    data = bundle.generated["authorizer/settings.json"]
     told = msgspec.json.decode(data, type=authorizer.settings.Settings)
     assert told.usage == authorizer.settings.Usage(clients={"main": ("a", "b", "c")}, unlisted="refuse")
     assert (told.keys.refresh, told.keys.limit) == (60, 21_600)
