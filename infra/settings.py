@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import msgspec
 import pulumi
@@ -14,8 +14,6 @@ import authorizer.settings
 from authorizer.claims import MAX_TEXT, is_plain
 from authorizer.settings import SECURE_URL, DecisionCache, Issuer, KeyTimes, Name, Revocation
 from handlers.contract import REQUIREMENT, FieldError, Invalid, requirement_of, validate
-
-T = TypeVar("T", str, tuple[str, str])
 
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -201,41 +199,42 @@ def _origin_errors(settings: StackSettings) -> list[FieldError]:
 
 def _usage_errors(settings: StackSettings) -> list[FieldError]:
     usage = settings.usage
-    found = [*_plan_problems(usage), *_client_problems(usage, {issuer.name: issuer for issuer in settings.issuers})]
-    return [FieldError("usage", problem) for problem in found]
+    return [*_plan_errors(usage), *_client_errors(usage, {issuer.name: issuer for issuer in settings.issuers})]
 
 
-def _plan_problems(usage: Usage) -> Iterator[str]:
+def _plan_errors(usage: Usage) -> Iterator[FieldError]:
     names = [plan.name for plan in usage.plans]
-    for name in _twice(names):
-        yield f"the plan {name!r} is there twice"
     if usage.unlisted is not None and usage.unlisted not in names:
-        yield f"unlisted: there is no plan {usage.unlisted!r}; allowed are {', '.join(dict.fromkeys(names)) or 'none'}"
-    for plan in usage.plans:
+        known = ", ".join(dict.fromkeys(names)) or "none"
+        yield FieldError("usage.unlisted", f"must be the name of a plan; plans: {known}", usage.unlisted)
+    for index, plan in enumerate(usage.plans):
+        key = f"usage.plans[{index}]"
+        if plan.name in names[:index]:
+            yield FieldError(f"{key}.name", "must not be that of another plan", plan.name)
         if plan.period is not None and plan.quota is None:
-            yield f"the plan {plan.name!r} has a period but no quota"
+            yield FieldError(f"{key}.period", "needs a quota", plan.period)
         if not any(plan.clients.values()) and plan.name != usage.unlisted:
-            yield f"the plan {plan.name!r} is nobody's: it has no clients and is not the unlisted ones'"
+            yield FieldError(f"{key}.clients", "must not be empty, except for the plan that `unlisted` names")
 
 
-def _client_problems(usage: Usage, issuers: Mapping[str, Issuer]) -> Iterator[str]:
-    """What is wrong with the clients; without issuers, nobody knows whose they may be."""
-    for issuer in (
-        sorted({issuer for plan in usage.plans for issuer in plan.clients} - issuers.keys()) if issuers else ()
-    ):
-        yield f"there is no issuer {issuer!r}; allowed are {', '.join(sorted(issuers))}"
-    for issuer, client in _twice(usage.clients()):
-        yield f"the client {client!r} of issuer {issuer!r} is listed twice"
-    for issuer, client in usage.clients():
-        accepted = issuers[issuer].clients if issuer in issuers else ()
-        if not is_plain(client):
-            yield f"the client {client!a:.40} is none: allowed are texts that print, of at most {MAX_TEXT} bytes"
-        elif accepted and client not in accepted:
-            yield f"the client {client!r} is none of those that issuer {issuer!r} accepts: {', '.join(accepted)}"
-
-
-def _twice(names: list[T]) -> list[T]:
-    return sorted({name for name in names if names.count(name) > 1})
+def _client_errors(usage: Usage, issuers: Mapping[str, Issuer]) -> Iterator[FieldError]:
+    """What is wrong with the clients; where the issuers cannot be read, their names are not checked."""
+    listed: set[tuple[str, str]] = set()
+    for index, plan in enumerate(usage.plans):
+        for issuer, clients in plan.clients.items():
+            key = f"usage.plans[{index}].clients.{issuer}"
+            if issuers and issuer not in issuers:
+                yield FieldError(key, f"unknown issuer; issuers: {', '.join(sorted(issuers))}")
+            accepted = issuers[issuer].clients if issuer in issuers else ()
+            for number, client in enumerate(clients):
+                place = f"{key}[{number}]"
+                if (issuer, client) in listed:
+                    yield FieldError(place, "must be listed once", client)
+                listed.add((issuer, client))
+                if not is_plain(client):
+                    yield FieldError(place, f"must be printable, of at most {MAX_TEXT} bytes", client[:40])
+                elif accepted and client not in accepted:
+                    yield FieldError(place, f"must be accepted by its issuer; clients: {', '.join(accepted)}", client)
 
 
 def _report(project: str, stack: str, errors: list[FieldError]) -> str:

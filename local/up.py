@@ -132,4 +132,4 @@ def _as_text(value: object) -> str:
 def _require_free_ports(plan: Plan) -> None:
     for port, what in ((plan.port, "the API"), (plan.issuer_port, "the issuer")):
         if not is_free(port):
-            raise UpFailed(f"port {port} (for {what}) is in use; choose another with --port N")
+            raise UpFailed(f"port {port} (for {what}) is in use; choose another with --port N (make local PORT=N)")

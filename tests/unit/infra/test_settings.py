@@ -81,7 +81,7 @@ def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
     )
     assert told.startswith("Pulumi.dev.yaml: 4 settings are not usable")
     told = report(issuers=[{**ISSUER, "name": "Main"}], usage={"plans": [{**PLAN, "clients": {"main": ["a"]}}]})
-    assert "there is no issuer" not in told, "nobody knows the issuers' names yet"
+    assert "unknown issuer" not in told, "the issuers' names are not known yet"
 
 
 def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
@@ -150,30 +150,42 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"revocation": {"whenUnavailable": "ignore"}}, "allowed are refuse, accept"),
         ({"revocation": True}, "revocation: Expected `object`"),
         ({"usage": {"plans": [{"name": "a", "rate": 1}]}}, "usage.plans[0].burst: required"),
-        ({"usage": {"plans": [PLAN, PLAN]}}, "the plan 'partners' is there twice"),
+        (
+            {"usage": {"plans": [PLAN, PLAN]}},
+            'usage.plans[1].name: must not be that of another plan (found "partners")',
+        ),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"main": ["a", "a"]}}]}},
-            "client 'a' of issuer 'main' is listed twice",
+            'usage.plans[0].clients.main[1]: must be listed once (found "a")',
         ),
-        ({"usage": {"plans": [{**PLAN, "clients": {"other": ["a"]}}]}}, "no issuer 'other'; allowed are main"),
-        ({"usage": {"plans": [PLAN], "unlisted": "all"}}, "no plan 'all'; allowed are partners"),
-        ({"usage": {"unlisted": "all"}}, "no plan 'all'; allowed are none"),
-        ({"usage": {"plans": [PLAN]}}, "the plan 'partners' is nobody's"),
-        ({"usage": {"plans": [{**PLAN, "clients": {"main": []}}]}}, "the plan 'partners' is nobody's"),
+        (
+            {"usage": {"plans": [{**PLAN, "clients": {"other": ["a"]}}]}},
+            "usage.plans[0].clients.other: unknown issuer; issuers: main",
+        ),
+        (
+            {"usage": {"plans": [PLAN], "unlisted": "all"}},
+            'usage.unlisted: must be the name of a plan; plans: partners (found "all")',
+        ),
+        ({"usage": {"unlisted": "all"}}, "usage.unlisted: must be the name of a plan; plans: none"),
+        ({"usage": {"plans": [PLAN]}}, "usage.plans[0].clients: must not be empty"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"main": []}}]}}, "usage.plans[0].clients: must not be empty"),
         ({"usage": {"plans": [{**PLAN, "clients": {"main": ["ö" * 200]}}]}}, "of at most 255 bytes"),
-        ({"usage": {"plans": [{**PLAN, "period": "DAY"}]}}, "the plan 'partners' has a period but no quota"),
-        ({"usage": {"plans": [{**PLAN, "clients": {"x": []}}]}}, "no issuer 'x'; allowed are main"),
+        ({"usage": {"plans": [{**PLAN, "period": "DAY"}]}}, "usage.plans[0].period: needs a quota"),
+        (
+            {"usage": {"plans": [{**PLAN, "clients": {"x": []}}]}},
+            "usage.plans[0].clients.x: unknown issuer; issuers: main",
+        ),
         ({"usage": {"plans": [{**PLAN, "quota": 2**31}]}}, "usage.plans[0].quota"),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}},
-            "client 'a\\nb' is none: allowed are",
+            'usage.plans[0].clients.main[0]: must be printable, of at most 255 bytes (found "a\\nb")',
         ),
         (
             {
                 "issuers": [{**ISSUER, "clients": ["a"]}],
                 "usage": {"plans": [{**PLAN, "clients": {"main": ["a", "b"]}}]},
             },
-            "the client 'b' is none of those that issuer 'main' accepts: a",
+            'usage.plans[0].clients.main[1]: must be accepted by its issuer; clients: a (found "b")',
         ),
     ],
 )
