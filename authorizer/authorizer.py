@@ -102,7 +102,7 @@ class Authorizer:
 
     def _write(self, to: DecisionLog, record: Record, started: float, context: Any) -> None:
         if context is not None:
-            record.decision_id = context.aws_request_id
+            record.decision_id = context.aws_request_id or ""
         to.write(record, self._wall(), self._monotonic() - started)
 
     def _decision(self, event: Mapping[str, Any], record: Record) -> Decision:

@@ -6,6 +6,7 @@ import io
 import socket
 import threading
 import time
+from contextlib import suppress
 from select import select
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_PORT = 65_535
+
+OWN_NETWORKS = (0, 127)
+"""First bytes of IPv4 addresses that reach this machine (RFC 1122 §3.2.1.3)."""
+
+IPV4_MAPPED = bytes(10) + b"\xff\xff"
+"""What an IPv6 address begins with that stands for an IPv4 address (RFC 4291 §2.5.5.2)."""
 
 
 class Target(NamedTuple):
@@ -28,8 +35,9 @@ class Target(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the host is this one: Lambda's own Runtime API answers there."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        """Whether the host names this machine, in any spelling: Lambda's own Runtime API answers there."""
+        host = self.host.lower()
+        return host == "localhost" or host.endswith(".localhost") or _is_own_address(host)
 
     @property
     def authority(self) -> str:
@@ -49,6 +57,17 @@ def target(url: str) -> Target:
     if number > MAX_PORT:
         raise ValueError("no such port")
     return Target(secure, (secure_host or local_host).strip("[]"), number, path or "/")
+
+
+def _is_own_address(host: str) -> bool:
+    """Whether a host is an address of this machine or the unspecified one, which reaches it too."""
+    with suppress(OSError):
+        return socket.inet_aton(host)[0] in OWN_NETWORKS  # any spelling: 2130706433, 0x7f.1
+    with suppress(OSError):
+        packed = socket.inet_pton(socket.AF_INET6, host)
+        mapped = packed.startswith(IPV4_MAPPED) and packed[len(IPV4_MAPPED)] in OWN_NETWORKS
+        return mapped or int.from_bytes(packed) in (0, 1)
+    return False
 
 
 class Connection:
@@ -119,8 +138,9 @@ def _connect(place: Target, deadline: float) -> socket.socket:
             connection.connect(address)
             if not place.secure:
                 return connection
+            context = trust.context()
             connection.settimeout(_left(deadline))
-            return _secured(connection, place.host)
+            return context.wrap_socket(connection, server_hostname=place.host.encode())
         except OSError as failure:
             connection.close()
             error = failure
@@ -147,10 +167,6 @@ def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str,
     thread.start()
     thread.join(left)
     return found[0] if found else []
-
-
-def _secured(connection: socket.socket, host: str) -> socket.socket:
-    return trust.context().wrap_socket(connection, server_hostname=host.encode())
 
 
 def _left(deadline: float) -> float:

@@ -199,7 +199,7 @@ class KeySource:
         return found.jwks_uri
 
     def _check_key_url(self, url: str) -> None:
-        """Check a URL that an issuer chose. It is not quoted in messages, because they reach the log."""
+        """Check a URL that an issuer chose. One that is rejected is not quoted, because messages reach the log."""
         try:
             endpoint = target(url if len(url) <= MAX_URL else "")
         except ValueError:

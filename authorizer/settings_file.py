@@ -18,5 +18,5 @@ def keys_come_over_https() -> bool:
     try:
         issuers = json.loads(read())["issuers"]
         return any((issuer.get("keyUrl") or issuer["url"]).startswith("https:") for issuer in issuers)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False

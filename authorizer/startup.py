@@ -7,11 +7,10 @@ So a cold start does not wait for the network, or for the authorities that OpenS
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from authorizer import settings as bundle
 from authorizer.clock import SYSTEM, Clock
@@ -69,16 +68,20 @@ def _denylist(timeout: float) -> Revocations:
 @contextmanager
 def _running(warm: Iterable[Callable[[float], None]], seconds: float) -> Generator[None]:
     """Within this, each of them runs in a thread; at the end they have finished, as they do within `seconds`."""
-    threads = [Thread(target=each, args=(seconds,), daemon=True) for each in warm]
+    until = time.monotonic() + seconds
+    threads: list[Thread] = []
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
-    for thread in threads:
-        thread.start()
     try:
+        for each in warm:
+            thread = Thread(target=each, args=(seconds,), daemon=True)
+            with suppress(RuntimeError):  # no more threads: the first request does it
+                thread.start()
+                threads.append(thread)
         yield
     finally:
         for thread in threads:
-            thread.join(seconds)
+            thread.join(max(0.0, until - time.monotonic()))
         sys.setswitchinterval(interval)
 
 
@@ -111,8 +114,11 @@ class LazyAuthorizer:
     def _ready(self) -> Authorizer:
         with self._turn:
             if self._made is None:
-                try:
-                    self._made = self._make(self._load())
-                except (OSError, msgspec.MsgspecError) as error:
-                    raise SettingsBroken(f"the bundle's settings cannot be read: {error}") from None
+                self._made = self._make(self._settings())
             return self._made
+
+    def _settings(self) -> Settings:
+        try:
+            return self._load()
+        except (OSError, ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors
+            raise SettingsBroken(f"the bundle's settings cannot be read: {error}") from None

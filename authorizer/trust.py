@@ -6,6 +6,7 @@ loaded once, and at a cold start while everything else is being imported.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from threading import Lock, Thread
@@ -26,7 +27,8 @@ def context() -> ssl.SSLContext:
 def load_ahead() -> None:
     """Load the authorities in the background, so that the first connection finds them."""
     import_module("ssl")  # not in the thread: two threads that import at the same time hold each other up
-    Thread(target=context, daemon=True).start()
+    with suppress(RuntimeError):  # no more threads: the first connection loads them
+        Thread(target=context, daemon=True).start()
 
 
 @cache

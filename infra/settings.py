@@ -43,6 +43,9 @@ VariableValue = Annotated[
 """What API Gateway allows in stage variables."""
 
 
+PLAIN_TEXT = f"must be printable, of at most {MAX_TEXT} bytes"
+"""What tokens' texts must be; a token of any other client is rejected."""
+
 ISSUER_FIELDS = {field.encode_name: field.type for field in msgspec.structs.fields(Issuer)}
 """The types of an issuer's settings, by their names in a stack file."""
 
@@ -176,6 +179,10 @@ def _issuer_errors(given: Any) -> Iterator[FieldError]:
             if isinstance(issuer.get(name), str) and not SECURE_URL.fullmatch(issuer[name]):
                 required = requirement_of(ISSUER_FIELDS[name])
                 yield FieldError(f"issuers[{index}].{name}", f"must be {required}", issuer[name])
+        clients = issuer.get("clients")
+        for number, client in enumerate(cast("list[Any]", clients) if isinstance(clients, list) else ()):
+            if isinstance(client, str) and not is_plain(client):
+                yield FieldError(f"issuers[{index}].clients[{number}]", PLAIN_TEXT, client[:40])
         if issuer.get("defaultScopes") and not issuer.get("requiredClaims"):
             yield FieldError(f"issuers[{index}].defaultScopes", "need requiredClaims, or any token would gain them")
 
@@ -232,7 +239,7 @@ def _client_errors(usage: Usage, issuers: Mapping[str, Issuer]) -> Iterator[Fiel
                     yield FieldError(place, "must be listed once", client)
                 listed.add((issuer, client))
                 if not is_plain(client):
-                    yield FieldError(place, f"must be printable, of at most {MAX_TEXT} bytes", client[:40])
+                    yield FieldError(place, PLAIN_TEXT, client[:40])
                 elif accepted and client not in accepted:
                     yield FieldError(place, f"must be accepted by its issuer; clients: {', '.join(accepted)}", client)
 

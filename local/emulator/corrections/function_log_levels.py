@@ -35,7 +35,7 @@ def _kept(original: Original, settings: dict[str, str], lines: list[str]) -> lis
 def _level(line: str) -> str:
     try:
         values = mapping(json.loads(line)) or {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return _DEFAULT
     level = str(values.get("level")).upper()
     return level if level in _LEVELS and _is_timestamp(values.get("timestamp")) else _DEFAULT

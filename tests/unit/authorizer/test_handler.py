@@ -3,6 +3,7 @@
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,8 +18,10 @@ from authorizer import settings as bundle
 from authorizer import settings_file, trust
 from authorizer.authorizer import Authorizer
 from authorizer.errors import Fault, NotAuthentic, SettingsBroken
-from authorizer.settings import Issuer, Settings
+from authorizer.fetch import FetchFailed
+from authorizer.settings import Issuer, KeyTimes, Settings
 from authorizer.startup import LazyAuthorizer, start
+from tests.security.test_outages import MARGIN
 from tests.unit.authorizer.provider import Desk, Hands, Provider, event, issuer, routes, settings, token
 
 
@@ -47,7 +50,10 @@ def test_settings_are_looked_for_again() -> None:
     assert bundled(event(token()), None)["principalId"] == "main|alice"
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b'{"project":1}'])
+UNREADABLE = [b"", b"{}", b"[]", b'{"project":1}', b'{"project":"\xff"}', b'{"x":' + b"[" * 100_000]
+
+
+@pytest.mark.parametrize("raw", UNREADABLE)
 def test_settings_that_are_malformed_fail_requests(raw: bytes) -> None:
     bundled = LazyAuthorizer(lambda: bundle.load(raw), make)
     bundled.warm()
@@ -89,6 +95,35 @@ def test_a_start_without_the_issuer_is_made_good_by_the_first_request() -> None:
     bundled.warm()
     provider.documents = documents
     assert bundled(event(token()), None)["principalId"] == "main|alice"
+
+
+class TestThreads:
+    """Of a start: they share its deadline, and without them the first request does their work."""
+
+    def test_that_cannot_be_started_leave_it_to_the_first_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        interval, provider = sys.getswitchinterval(), Provider()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            trust.load_ahead()
+            made = start(settings(), provider.fetch, Hands().clock, emit=lambda _: None)
+        assert (provider.asked, sys.getswitchinterval()) == ([], interval)
+        assert made(event(token()))["principalId"] == "main|alice"
+
+    def test_of_all_issuers_have_one_deadline(self) -> None:
+        over = threading.Event()
+
+        def stall(url: str, timeout: float) -> bytes:
+            over.wait(5)
+            raise FetchFailed(url)
+
+        issuers = tuple(issuer(name=name, url=f"https://{name}.example.com") for name in ("a", "b", "c"))
+        started = time.monotonic()
+        start(settings(issuers=issuers, keys=KeyTimes(deadline=0.3)), stall, emit=lambda _: None)
+        assert time.monotonic() - started < 0.3 + MARGIN, "one after the other, they would take 0.9"
+        over.set()
 
 
 def test_one_authorizer_is_made_for_all_threads() -> None:
@@ -175,9 +210,7 @@ class TestAuthorities:
         (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(settings(issuers=known)))
         assert settings_file.keys_come_over_https() is expected
 
-    @pytest.mark.parametrize(
-        "raw", [b"", b"[]", b"{}", b'{"issuers":[1]}', b'{"issuers":[{}]}', b'{"issuers":[{"url":1}]}', b"\xff"]
-    )
+    @pytest.mark.parametrize("raw", [*UNREADABLE, b'{"issuers":[1]}', b'{"issuers":[{}]}', b'{"issuers":[{"url":1}]}'])
     def test_of_a_broken_file_are_left_alone(self, raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
         assert settings_file.keys_come_over_https() is False

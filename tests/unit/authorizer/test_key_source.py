@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from authorizer.connection import target
 from authorizer.errors import KeysUnavailable
 from authorizer.fetch import FetchFailed
 from authorizer.key_source import KeySource
@@ -287,7 +288,9 @@ class TestDiscoveredKeyUrl:
     @pytest.mark.parametrize(
         "url",
         ["http://127.0.0.1:9001/2018-06-01/runtime/invocation/next", "http://localhost/keys", "http://[::1]/keys",
-         "https://localhost/keys", "https://127.0.0.2/keys"],
+         "https://localhost/keys", "https://LOCALHOST/keys", "https://a.localhost/keys", "https://127.0.0.2/keys",
+         "https://0/keys", "https://2130706433/keys", "https://0x7f.1/keys", "https://0.0.0.0/keys",
+         "https://[::ffff:127.0.0.1]/keys", "https://[0:0:0:0:0:0:0:1]/keys", "https://[::]/keys"],
     )  # fmt: skip
     def test_is_not_on_loopback_where_the_issuer_is_not(self, url: str) -> None:
         desk = Desk()
@@ -317,6 +320,12 @@ class TestDiscoveredKeyUrl:
             desk.ask(token())
         assert str(failed.value) == ("no keys of issuer main: jwks_uri must be an https URL of at most 512 characters")
         assert "evil" not in json.dumps(desk.lines)
+
+    @pytest.mark.parametrize(
+        "host", ["keys.example.com", "localhost.example.com", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]"]
+    )
+    def test_may_be_anywhere_else(self, host: str) -> None:
+        assert not target(f"https://{host}/keys").is_loopback
 
     def test_of_the_longest_is_fetched(self) -> None:
         url = "https://keys.example.com/".ljust(512, "x")

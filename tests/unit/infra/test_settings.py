@@ -145,6 +145,11 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
         ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
         ({"issuers": "[" * 5000}, "issuers"),
+        (
+            {"issuers": [{**ISSUER, "clients": ["a", "b\n"]}]},
+            'issuers[0].clients[1]: must be printable, of at most 255 bytes (found "b\\n")',
+        ),
+        ({"issuers": [{**ISSUER, "clients": 5}]}, "issuers[0].clients: Expected `array`"),
         ({"keyTimes": {"refreshed": 60}}, "keyTimes.refreshed: unknown"),
         ({"decisionCache": {"seconds": 3601}}, "decisionCache.seconds"),
         ({"revocation": {"whenUnavailable": "ignore"}}, "allowed are refuse, accept"),
