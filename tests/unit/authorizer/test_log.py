@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from authorizer import log
+from authorizer.key_source import FetchCounts
 from tests.unit.authorizer.provider import (
     NOW,
     Desk,
@@ -102,6 +103,14 @@ def test_fetches_are_told_once_each() -> None:
         told.append((written["KeyFetches"], written["KeyFetchFailures"]))
         desk.hands.move(5)
     assert told == [(1, 1)] * 3
+
+
+def test_fetches_since_the_last_line_are_told_together() -> None:
+    counts = FetchCounts()
+    for failed in (True, False, True):
+        counts.add(failed=failed)
+    assert counts.take() == (3, 2)
+    assert counts.take() == (0, 0)
 
 
 def test_the_time_that_a_decision_took_is_told_in_milliseconds() -> None:

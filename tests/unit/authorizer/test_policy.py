@@ -45,9 +45,10 @@ def test_each_allow_ends_a_minute_after_the_tokens_expiry_and_leeway() -> None:
 @pytest.mark.parametrize("scope", ["", "openid", "unknown:read"])
 def test_without_a_scope_everything_is_denied(scope: str) -> None:
     answer = Desk().ask(token(scope=scope))
-    assert answer["policyDocument"]["Statement"] == [
-        {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [STAGE + "*"]}
-    ]
+    assert answer["policyDocument"] == {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [STAGE + "*"]}],
+    }
     assert answer["context"]["error"] == "insufficient_scope"
 
 
@@ -57,10 +58,15 @@ def test_seconds_are_written_as_rfc_3339() -> None:
 
 
 class TestEncodings:
-    STAGE = Stage.of("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
+    PREFIX = "arn:aws:execute-api:eu-central-1:000000000000:aaaaaaaaaa/prod/"
 
     def statements(self, encoding: PolicyEncoding) -> list[dict[str, Any]]:
-        return Policies(routes("items"), encoding).document(self.STAGE, ("items:read", "items:write"), NOW)["Statement"]
+        stage = Stage.of("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
+        return Policies(routes("items"), encoding).document(stage, ("items:read", "items:write"), NOW)["Statement"]
+
+    def test_are_those_of_the_settings(self) -> None:
+        answer = Desk(policy_encoding="compact").ask(token())
+        assert [each["Effect"] for each in answer["policyDocument"]["Statement"]] == ["Allow", "Deny"]
 
     def test_name_methods_and_the_region_unless_the_deployment_needs_shorter_ones(self) -> None:
         (allow,) = self.statements("methods")
@@ -71,7 +77,7 @@ class TestEncodings:
         allow, deny = self.statements("compact")
         assert len(allow["Resource"]) == 3
         assert "Condition" in allow
-        assert deny == {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{self.STAGE.prefix}*/*/*/*"]}
+        assert deny == {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{self.PREFIX}*/*/*/*"]}
 
     def test_may_leave_the_region_open(self) -> None:
         allow, deny = self.statements("compact-any-region")
