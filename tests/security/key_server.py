@@ -8,6 +8,9 @@ from contextlib import contextmanager, suppress
 
 from authorizer.fetch import Session
 
+TIMEOUT = 10
+"""Seconds after which a peer that neither sends nor hangs up is left, so that no test waits for it for ever."""
+
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
@@ -45,6 +48,7 @@ class KeyServer:
             self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(TIMEOUT)
         with connection, suppress(OSError):
             self.behaviour(connection, self._over)
 

@@ -95,6 +95,7 @@ def signature(headers: dict[str, str], body: bytes, url: str) -> str:
 class _Handler(BaseHTTPRequestHandler):
     database: Database
     protocol_version = "HTTP/1.1"
+    timeout = 10  # seconds; a client that leaves its connection open ends no test
 
     def setup(self) -> None:
         self.database.connections += 1
