@@ -122,6 +122,11 @@ def replaced(text: str, index: int, change: Callable[[str], str]) -> str:
     return ".".join(segments)
 
 
+def stuffed(character: str) -> Callable[[str], str]:
+    """Four of a character in the middle of a segment: its length stays right, and a lax decoder passes over them."""
+    return lambda segment: f"{segment[:8]}{4 * character}{segment[8:]}"
+
+
 def loosened(segment: str) -> str:
     """The segment with its unused last bits set: other characters for the same bytes."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -227,6 +232,13 @@ STRUCTURE = {
     "newline_in_segment": spelt("encoding", lambda token: token[:30] + "\n" + token[30:]),
     "space_in_segment": spelt("encoding", lambda token: token[:30] + " " + token[30:]),
     "percent_encoded": spelt("encoding", lambda token: token.replace(".", "%2E")),
+    **{
+        f"four_of_{ord(character):02x}_in_segment_{index}": spelt(
+            "encoding", lambda token, character=character, index=index: replaced(token, index, stuffed(character))
+        )
+        for character in "\n *+/=%"
+        for index in range(3)
+    },
     "character_too_many": spelt("encoding", lambda token: token + "AAA"),
 }
 
