@@ -72,14 +72,7 @@ class Policies:
 
 def rfc3339(seconds: int) -> str:
     """A second since 1970 as IAM's date conditions take it, in UTC."""
-    minute, second = divmod(seconds, 60)
-    return f"{_minute(minute)}:{second:02}Z"
-
-
-@lru_cache(maxsize=256)
-def _minute(minute: int) -> str:
-    """A minute since 1970. Tokens that are in use at the same time expire in the same few."""
-    return datetime.fromtimestamp(minute * 60, UTC).isoformat()[: len("2000-01-01T00:00")]
+    return str(msgspec.to_builtins(datetime.fromtimestamp(seconds, UTC)))
 
 
 def _deny(resource: str) -> Json:
