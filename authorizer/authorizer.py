@@ -115,8 +115,9 @@ class Authorizer:
         decision = self._decisions.find(digest, now)
         if decision is not None and arn.startswith(decision.prefix):
             record.cached = 1
-            # What is revoked is revoked in what is remembered too.
-            self._check_revoked(decision, record)
+            if self._revocations is not None:
+                # What is revoked is revoked in what is remembered too.
+                self._check_revoked(self._revocations, decision, record)
             return decision
         decision = self._checked(value, arn, now, record)
         self._decisions.enter(digest, decision, now)
@@ -141,18 +142,17 @@ class Authorizer:
             raise SignatureWrong
         caller = issuer.rules.check(said, parsed.members, header.typ, now)
         decision = decide(self._settings, self._policies, stage, caller, key.key_id)
-        self._check_revoked(decision, record)
+        if self._revocations is not None:
+            self._check_revoked(self._revocations, decision, record)
         return decision
 
-    def _check_revoked(self, decision: Decision, record: Record) -> None:
-        if self._revocations is None:
-            return
+    def _check_revoked(self, revocations: Revocations, decision: Decision, record: Record) -> None:
         caller = decision.caller
         record.issuer, record.key_id = caller.issuer, decision.key_id
         if not caller.token_id or caller.issued_at is None:
             raise ClaimMissing("iat" if caller.token_id else "jti")
         try:
-            revoked = self._revocations.revoked(caller)
+            revoked = revocations.revoked(caller)
         except RevocationsUnavailable:
             record.unchecked = 1
             if self._settings.revocation.when_unavailable == "refuse":

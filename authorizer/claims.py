@@ -113,13 +113,17 @@ class ClaimRules:
         expires = self._check_times(claims, now)
         if not claims.sub or not is_plain(claims.sub):
             raise SubjectRefused
-        self._check_required(members)
+        if claims.jti and not is_plain(claims.jti):
+            raise ClaimMalformed("jti")
+        issuer = self._issuer
+        if issuer.required_claims:
+            self._check_required(members)
         return Caller(
-            self._issuer.name,
+            issuer.name,
             claims.sub,
             self._client(claims),
-            self._token_id(claims),
-            self._tenant(members),
+            claims.jti,
+            None if issuer.tenant_claim is None else self._tenant(issuer.tenant_claim, members),
             self._scopes.granted(members),
             expires,
             None if isinstance(claims.iat, UnsetType) else claims.iat,
@@ -175,17 +179,10 @@ class ClaimRules:
             raise ClientRefused
         return client
 
-    def _token_id(self, claims: Claims) -> str:
-        if claims.jti and not is_plain(claims.jti):
-            raise ClaimMalformed("jti")
-        return claims.jti
-
-    def _tenant(self, members: Mapping[str, Any]) -> str | None:
-        if self._issuer.tenant_claim is None:
-            return None
-        tenant = members.get(self._issuer.tenant_claim)
+    def _tenant(self, claim: str, members: Mapping[str, Any]) -> str:
+        tenant = members.get(claim)
         if not isinstance(tenant, str) or not tenant or not is_plain(tenant):
-            raise ClaimMissing(self._issuer.tenant_claim)
+            raise ClaimMissing(claim)
         return tenant
 
 

@@ -126,13 +126,13 @@ def _ecdsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
     if not len(x) == len(y) == length:
         raise PublicKeyRefused
     numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curves[jwk["crv"]]())
-    key, scheme = numbers.public_key(), _ecdsa_over(HASHES[algorithm[2:]]())
+    verify, scheme = numbers.public_key().verify, _ecdsa_over(HASHES[algorithm[2:]]())
+    encode, number = utils.encode_dss_signature, int.from_bytes
 
     def check(signature: bytes, signing_input: bytes) -> None:
         if len(signature) != size:
             raise InvalidSignature
-        r, s = int.from_bytes(signature[:length]), int.from_bytes(signature[length:])
-        key.verify(utils.encode_dss_signature(r, s), signing_input, scheme)
+        verify(encode(number(signature[:length]), number(signature[length:])), signing_input, scheme)
 
     return _holding(check)
 
