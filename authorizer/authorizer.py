@@ -78,7 +78,7 @@ class Authorizer:
 
         Raises Exception("Unauthorized"), which API Gateway answers with 401, and Fault, which it answers with 503.
         """
-        started = self._monotonic()
+        started = 0.0 if self._log is None else self._monotonic()
         record = Record()
         failure: Exception | None = None
         try:

@@ -65,7 +65,7 @@ def bearer(value: str) -> str:
     """
     if not value:
         raise CredentialsMissing
-    if value[:_PREFIX_LENGTH].lower() != "bearer ":
+    if not value.startswith("Bearer ") and value[:_PREFIX_LENGTH].lower() != "bearer ":
         raise SchemeWrong
     if len(value) > MAX_LENGTH + _PREFIX_LENGTH:
         raise TokenTooLong
