@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -67,12 +66,7 @@ def arn(event: Mapping[str, Any]) -> str:
 def stage(arn: str) -> Stage:
     """The stage of a method's ARN. Raises EventMalformed where it is not one."""
     api, _, rest = arn.partition("/")
-    return _stage(f"{api}/{rest.partition('/')[0]}/")
-
-
-@lru_cache(maxsize=64)
-def _stage(prefix: str) -> Stage:
-    found = _STAGE_ARN.fullmatch(prefix)
+    found = _STAGE_ARN.fullmatch(f"{api}/{rest.partition('/')[0]}/")
     if found is None:
         raise EventMalformed("not a method ARN of API Gateway")
     return Stage.of(*found.groups())

@@ -93,7 +93,7 @@ class KeySource:
     def find(self, key_id: str | None, algorithm: str) -> Key:
         """The key for a token's header. Raises KeyUnknown, or KeysUnavailable where that cannot be told."""
         first = held = self._held
-        if held is None or self._is_stale(held):
+        if held is None or self._age(held) >= self._times.refresh:
             held = self._fresh()
         return held.keys.find(key_id, algorithm) or self._search(key_id, algorithm, first)
 
@@ -119,7 +119,7 @@ class KeySource:
             return
         try:
             held = self._held
-            if held is None or self._is_stale(held):
+            if held is None or self._age(held) >= self._times.refresh:
                 self._load(self._times.patience)
         finally:
             self._turn.release()
@@ -207,10 +207,6 @@ class KeySource:
         # Lambda's Runtime API answers on loopback.
         if endpoint.is_loopback and not target(self._issuer.url).is_loopback:
             raise KeySetMalformed("jwks_uri must not be a loopback address") from None
-
-    def _is_stale(self, held: _Held) -> bool:
-        refresh = self._times.refresh
-        return self._monotonic() - held.monotonic >= refresh or self._wall() - held.wall >= refresh
 
     def _age(self, held: _Held) -> float:
         return max(self._monotonic() - held.monotonic, self._wall() - held.wall)

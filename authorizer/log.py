@@ -90,11 +90,10 @@ class DecisionLog:
         self._encode = msgspec.json.Encoder().encode
         self._counts = counts
         self._emit = emit
-        self._second = (0, "")
 
     def write(self, record: Record, now: float, seconds: float) -> None:
         """Log a decision made at `now` (seconds since 1970) that took so many seconds."""
-        record.timestamp = self._timestamp(int(now))
+        record.timestamp = policy.rfc3339(int(now))
         record.metadata = Metadata(int(now * 1000))
         record.latency = round(seconds * 1000, 3)
         if record.outcome == "fault":
@@ -102,9 +101,3 @@ class DecisionLog:
         if self._counts.fetches:
             record.fetches, record.failures = self._counts.take()
         self._emit(self._constant + self._encode(record)[1:] + b"\n")
-
-    def _timestamp(self, second: int) -> str:
-        known = self._second
-        if known[0] != second:
-            known = self._second = (second, policy.rfc3339(second))
-        return known[1]

@@ -72,7 +72,7 @@ class Policies:
 
 @lru_cache(maxsize=256)
 def rfc3339(seconds: int) -> str:
-    """A second since 1970 as IAM's date conditions take it, in UTC. A token's requests all ask for the same one."""
+    """A second since 1970 as IAM's date conditions take it, in UTC. Requests of one token ask for the same one."""
     return str(msgspec.to_builtins(datetime.fromtimestamp(seconds, UTC)))
 
 

@@ -156,7 +156,7 @@ REJECTED = {
 
 @pytest.fixture(autouse=True)
 def _trusted_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Trust ROOT alone, as a deployment would trust an authority of its own."""
+    """Trust ROOT alone, as a deployment would trust a private authority."""
     (tmp_path / "root.pem").write_bytes(ROOT.pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
     trust._context.cache_clear()

@@ -147,7 +147,7 @@ def test_what_handlers_and_the_access_log_get_names_the_decision_of_the_line(sco
     for request_id in ("request-1", "request-2"):
         answer = desk.authorizer(event(token(scope=scope)), SimpleNamespace(aws_request_id=request_id))
         assert answer["context"]["decision_id"] == desk.lines[-1]["decision_id"] == request_id
-    assert desk.lines[-1]["CacheHits"] == 1, "what is remembered has an id of its own each time"
+    assert desk.lines[-1]["CacheHits"] == 1, "each use of a remembered decision is named"
 
 
 def test_without_lines_there_is_nothing_to_name() -> None:
