@@ -48,5 +48,11 @@ clean:
 	@rm -rf build mutants .local .venv .venv-emulator
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-program tests emulator:
-	@$(PYTHON) local/environments.py $@
+# The environments. That of the tests includes what the program needs.
+INSTALL = PYTHON=$(PYTHON) sh local/install.sh
+program:
+	@$(INSTALL) .venv local/requirements.txt tests/requirements.txt
+tests:
+	@$(INSTALL) .venv tests/requirements.txt
+emulator:
+	@$(INSTALL) .venv-emulator local/emulator/requirements.txt

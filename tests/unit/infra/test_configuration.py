@@ -8,7 +8,7 @@ import pytest
 
 from infra.configuration import ConfigurationError, read_configuration
 from local.engine import deploy
-from tests.unit.local.programs import Workshop, write_program
+from tests.unit.local.programs import FakeProvider, write_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,7 @@ class TestValues:
             "values += [config.require_bool('strict'), config.require_object('origins')]\n"
             "pulumi.export('values', values + [config.require_object('issuers')[0]['name']])\n"
         )
-        assert deploy(root, "dev", Workshop()).exports["values"] == ["api", 3, True, ["https://a.example"], "main"]
+        assert deploy(root, "dev", FakeProvider()).exports["values"] == ["api", 3, True, ["https://a.example"], "main"]
 
     @pytest.mark.parametrize("text", ["yes", "no", "on", "12:30", "2026-01-01", "1.2.3", "0x1F", "1_000", "~/x"])
     def test_text_that_only_older_yaml_takes_for_something_else_stays_text(self, tmp_path: Path, text: str) -> None:
