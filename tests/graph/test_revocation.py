@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from authorizer.revocations import EXPIRY, KEY
+from authorizer.revocation.entries import EXPIRY, KEY
 from infra.bundles import ROOT
 from local.plan import plan
 from local.values import Unknown

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from authorizer.usage import usage_key
+from authorizer.decision import usage_key
 from infra.bundles import ROOT
 from local.plan import plan, records
 from local.values import revealed
