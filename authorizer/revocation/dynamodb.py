@@ -108,7 +108,7 @@ class Table:
         fields = {
             "Host": self._pool.endpoint.authority,
             "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Endpoint": "DynamoDB_20120810.BatchGetItem",
+            "X-Amz-Target": "DynamoDB_20120810.BatchGetItem",
         }
         fields = sigv4.signed(fields, body, self._scope, self._credentials, self._clock.wall())
         lines = [f"{name}: {value}" for name, value in fields.items()]

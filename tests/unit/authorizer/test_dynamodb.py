@@ -26,7 +26,7 @@ def test_items_that_exist_are_found() -> None:
         found.put("c")
         read = found.table(Hands().clock).items(("a", "b"), 2)
     assert read == [{"revoked": {"S": "a"}, "issued_until": {"N": "5"}}]
-    assert found.requests[0]["X-Amz-Endpoint"] == "DynamoDB_20120810.BatchGetItem"
+    assert found.requests[0]["X-Amz-Target"] == "DynamoDB_20120810.BatchGetItem"
     request = found.requests[0]
     assert request["X-Amz-Security-Token"] == "a-session-token"
     assert (request["Content-Type"], request["Accept-Encoding"]) == ("application/x-amz-json-1.0", "identity")

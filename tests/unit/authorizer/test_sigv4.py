@@ -26,7 +26,7 @@ words = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789+/=-_.", min_size
 def test_a_signature_is_botocores(
     key_id: str, secret: str, token: str, region: str, host: str, body: bytes, now: int
 ) -> None:
-    fields = {"Host": host, "Content-Type": "application/x-amz-json-1.0", "X-Amz-Endpoint": "DynamoDB.Something"}
+    fields = {"Host": host, "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB.Something"}
     request = AWSRequest("POST", f"https://{host}/", headers=dict(fields), data=body)
     with patch("botocore.auth.get_current_datetime", lambda: datetime.fromtimestamp(now, UTC)):
         SigV4Auth(BotocoreCredentials(key_id, secret, token or None), "dynamodb", region).add_auth(request)
