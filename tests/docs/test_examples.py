@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -95,6 +96,7 @@ def test_a_response_is_what_the_running_stack_returns(block: Block, running: Pat
     assert shape(response.json()) == shape(json.loads(block.text))
 
 
+@cache
 def output_of(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "local", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
