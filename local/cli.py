@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 import msgspec
 from rich.console import Console
 
-from infra import revocation, revoke
+from infra import revoke
 from infra.bundles import ROOT, BundleError
 from infra.configuration import ConfigurationError
 from infra.settings import SettingsError
@@ -29,7 +29,7 @@ from local.stack import DEFAULT_PORT, StackOptions, StartError
 from local.state import FOLDER, StackStatus, State
 
 EXPECTED_ERRORS = (
-    BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, StartError, revocation.RevokeFailed,
+    BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, StartError, revoke.RevokeError,
 )  # fmt: skip
 """Errors that are reported without a traceback."""
 STOP_TIMEOUT = 15
@@ -117,10 +117,10 @@ def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
     connection = Provider(running.endpoint).connection
-    clients = revocation.Clients(connection.client("dynamodb"), connection.client("apigateway"))
-    stack = revocation.Stack.read(running.stack)
+    clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
+    stack = revoke.DeployedStack.read(ROOT, running.stack)
     # Locally a decision is cached immediately, so there is no need to wait before the cache is flushed again.
-    revoke.tell(revocation.revoke(stack, clients, revoke.wish_of(options), pause=lambda _: None))
+    revoke.print_lines(revoke.revoke(stack, clients, revoke.request_of(options), pause=lambda _: None))
     return 0
 
 

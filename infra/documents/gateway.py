@@ -15,7 +15,6 @@ from infra.documents.parameters import parameters
 from infra.documents.preflight import preflight
 from infra.documents.published import operation_id
 from infra.documents.schemas import REFERENCE, body_schema_name, gateway_schema, model_schemas
-from infra.settings import StackSettings
 
 AUTHORIZER = "bearer"
 API_KEY = "api_key"
@@ -30,29 +29,34 @@ class GatewayDocument:
     """What the document is made from.
 
     `functions` holds each route's invocation URI by the route's name, `authorizer` the authorizer's.
+    `policy_cache` is how long (seconds) API Gateway caches its policies. `refuses_clients` is whether clients without a
+    usage plan are rejected.
     """
 
     title: str
     routes: Sequence[Route]
     functions: Mapping[str, str]
     authorizer: str
-    settings: StackSettings
+    policy_cache: int
+    cors_origins: tuple[str, ...] = ()
+    validate_bodies: bool = False
+    has_usage_plans: bool = False
+    refuses_clients: bool = False
 
     def render(self) -> dict[str, Any]:
         """The document, ready to be serialised."""
         collections = {route.collection.name: route.collection for route in self.routes}.values()
-        settings = self.settings
         return {
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
             "x-amazon-apigateway-request-validators": {
-                "request": {"validateRequestParameters": True, "validateRequestBody": settings.validate_bodies}
+                "request": {"validateRequestParameters": True, "validateRequestBody": self.validate_bodies}
             },
             "x-amazon-apigateway-request-validator": "request",
             "x-amazon-apigateway-gateway-responses": gateway_responses(
                 self.title,
-                settings.cors_origins,
-                refuses_clients=settings.usage.refuses,
+                self.cors_origins,
+                refuses_clients=self.refuses_clients,
             ),
             "components": {
                 "securitySchemes": self._security_schemes(),
@@ -66,7 +70,7 @@ class GatewayDocument:
 
     def _security_schemes(self) -> dict[str, Any]:
         api_key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
-        return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.settings.usage.plans else {})}
+        return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.has_usage_plans else {})}
 
     def _security(self) -> list[dict[str, Any]]:
         """What a method needs: the authorizer, and with plans an API key, which is the one that the authorizer names.
@@ -74,7 +78,7 @@ class GatewayDocument:
         OpenAPI reads two entries as either of them, API Gateway as both. So AWS SAM writes them (its translator's
         `swagger.py`).
         """
-        return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.settings.usage.plans else [])]
+        return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.has_usage_plans else [])]
 
     def _authorizer(self) -> dict[str, Any]:
         return {
@@ -85,7 +89,7 @@ class GatewayDocument:
             "x-amazon-apigateway-authorizer": {
                 "type": "token",
                 "authorizerUri": self.authorizer,
-                "authorizerResultTtlInSeconds": self.settings.authorizer_cache_seconds,
+                "authorizerResultTtlInSeconds": self.policy_cache,
                 "identityValidationExpression": TOKEN_EXPRESSION,
             },
         }
@@ -94,7 +98,7 @@ class GatewayDocument:
         methods = {
             method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
         }
-        origins = self.settings.cors_origins
+        origins = self.cors_origins
         if origins:
             in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
             methods["options"] = preflight(sorted(methods), origins) | {"parameters": in_path}
@@ -105,7 +109,7 @@ class GatewayDocument:
 
         OPTIONS is the only method there, so API Gateway still answers any other with MISSING_AUTHENTICATION_TOKEN.
         """
-        origins = self.settings.cors_origins
+        origins = self.cors_origins
         if not origins:
             return {}
         answer = preflight(sorted({method for route in self.routes for method in route.operation.methods}), origins)

@@ -213,12 +213,12 @@ def test_an_invalid_argument_is_reported_in_one_line_with_status_2(
 
 def test_every_mistake_in_a_stack_file_is_reported(project: Project) -> None:
     file = project.folder / "Pulumi.broken.yaml"
-    file.write_text("config:\n  gatehouse:logRetentionDays: 45\n  gatehouse:colour: red\n")
+    file.write_text("config:\n  gatehouse:logs: {retentionDays: 45}\n  gatehouse:colour: red\n")
     done = project.run("plan", "--stack", "broken")
     file.unlink()
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    for expected in ("gatehouse:logRetentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
+    for expected in ("gatehouse:logs.retentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
         assert expected in done.stderr
 
 
@@ -276,20 +276,20 @@ def test_an_environment_is_updated_only_if_its_requirements_change(tmp_path: Pat
     assert output() == ""
 
 
-def test_the_walk_through_of_the_readme_has_the_documented_results(project: Project) -> None:
-    readme = (project.folder / "README.md").read_text()
-    script = readme.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
-    sentence = readme.partition("They answer ")[2].partition("\n\n")[0]
-    expected = re.findall(r"\b[1-5][0-9]{2}\b", sentence)
+def test_the_documented_walk_through_has_the_documented_results(project: Project) -> None:
+    page = (project.folder / "docs" / "getting-started.md").read_text()
+    script = page.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
+    table = page.partition("<!-- answers -->\n")[2].partition("\n\n")[0]
+    expected = re.findall(r"\| ([1-5][0-9]{2})\b", table)
     assert expected == ["201", "200", "400", "401", "403"]
     assert project.up().returncode == 0
     done = subprocess.run(["bash", "-euc", script], cwd=project.folder, capture_output=True, text=True, check=True)
     assert re.findall(r"HTTP/1\.1 (\d+)", done.stdout) == expected
 
 
-def test_the_collection_of_the_readme_is_valid() -> None:
-    readme = (ROOT / "README.md").read_text()
-    code = readme.partition("```python\n")[2].partition("```")[0]
+@pytest.mark.parametrize("page", ["README.md", "docs/collections.md"])
+def test_the_documented_collection_is_valid(page: str) -> None:
+    code = (ROOT / page).read_text().partition("<!-- collection -->\n```python\n")[2].partition("```")[0]
     module: dict[str, object] = {"__name__": "invoices"}
     exec(code, module)  # noqa: S102 - the code is part of this repository
     assert routes([cast("Collection", module["COLLECTION"])])[0].path == "/invoices"

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 import authorizer.settings
+from authorizer.errors import SettingsInvalid
 from handlers.contract import REQUIREMENT, load_collections
-from infra.authorizer import AuthorizerArgs, authorizer_bundle
+from infra.authorizer import authorizer_bundle
 from infra.bundles import ROOT, Target
 from infra.naming import Names
 from infra.settings import SettingsError, StackSettings, load
@@ -34,28 +35,31 @@ def report(**values: Any) -> str:
 
 
 def test_settings_are_typed() -> None:
-    settings = load("gatehouse", "dev", texts(corsOrigins=["https://a.example"], protectData=True, logRetentionDays=30))
+    given = texts(api={"corsOrigins": ["https://a.example"]}, data={"protect": True}, logs={"retentionDays": 30})
+    settings = load("gatehouse", "dev", given)
     assert settings.issuers[0].audiences == ("https://api.example.com",)
-    assert settings.cors_origins == ("https://a.example",)
-    assert settings.protect_data is True
-    assert settings.log_retention_days == 30
+    assert settings.api.cors_origins == ("https://a.example",)
+    assert settings.data.protect is True
+    assert settings.logs.retention_days == 30
 
 
 def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_is_allowed() -> None:
     told = report(
-        logRetentionDays=45, memoryMegabytes="much", colour="red", architecture="sparc",
+        logs={"retentionDays": 45}, functions={"memory": "much", "architecture": "sparc"}, colour="red",
         issuers=[{"name": "Main", "url": "ftp://x", "audiences": []}],
     ).splitlines()  # fmt: skip
-    assert told[0] == "Pulumi.dev.yaml: 7 settings are not usable"
+    assert told[0] == "7 invalid settings in Pulumi.dev.yaml"
     by_key = {line.split(":")[1]: line for line in told[1:]}
     assert set(by_key) == {
-        "logRetentionDays", "memoryMegabytes", "colour", "architecture",
+        "logs.retentionDays", "functions.memory", "colour", "functions.architecture",
         "issuers[0].name", "issuers[0].url", "issuers[0].audiences",
     }  # fmt: skip
-    assert "(found 45)" in by_key["logRetentionDays"]
-    assert "365" in by_key["logRetentionDays"]
-    assert "allowed are architecture, authorizerCacheSeconds" in by_key["colour"]
-    assert 'allowed are arm64, x86_64, host (found "sparc")' in by_key["architecture"]
+    assert "(found 45)" in by_key["logs.retentionDays"]
+    assert "365" in by_key["logs.retentionDays"]
+    assert by_key["colour"].endswith(
+        "unknown setting; allowed: issuers, api, functions, data, authorizer, usage, revocation, logs, tags"
+    )
+    assert 'allowed are arm64, x86_64, host (found "sparc")' in by_key["functions.architecture"]
 
 
 def test_settings_that_fit_are_accepted() -> None:
@@ -65,7 +69,7 @@ def test_settings_that_fit_are_accepted() -> None:
         "dev",
         texts(
             issuers=[{**ISSUER, "clients": ["a", "b"]}],
-            keyTimes={"deadline": 4.5, "patience": 4.5},
+            authorizer={"keys": {"fetchTimeout": 4.5, "refreshTimeout": 4.5}},
             usage={"plans": plans, "unlisted": "others"},
         ),
     )
@@ -74,19 +78,19 @@ def test_settings_that_fit_are_accepted() -> None:
 
 def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
     told = report(
-        keyTimes={"refresh": 9, "limit": 9},
+        authorizer={"keys": {"maxAge": 9, "staleIfError": 9}},
         usage={"unlisted": "x"},
-        corsOrigins=["*", "https://a.example"],
+        api={"corsOrigins": ["*", "https://a.example"]},
         colour="red",
     )
-    assert told.startswith("Pulumi.dev.yaml: 4 settings are not usable")
+    assert told.startswith("4 invalid settings in Pulumi.dev.yaml")
     told = report(issuers=[{**ISSUER, "name": "Main"}], usage={"plans": [{**PLAN, "clients": {"main": ["a"]}}]})
     assert "unknown issuer" not in told, "the issuers' names are not known yet"
 
 
 def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
-    told = report(logRetentionDays=45, issuers=[{**ISSUER, "url": "http://id.example.com"}])
-    assert "logRetentionDays" in told
+    told = report(logs={"retentionDays": 45}, issuers=[{**ISSUER, "url": "http://id.example.com"}])
+    assert "logs.retentionDays" in told
     assert "must be https" in told
 
 
@@ -104,18 +108,27 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ),
         (
             {"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]},
-            "gatehouse:issuers[1].name: must not be that of",
+            "gatehouse:issuers[1].name: must not be the name of another issuer",
         ),
-        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "gatehouse:issuers[1].url: must not be that of"),
-        ({"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]}, "gatehouse:issuers[0].defaultScopes: need"),
+        (
+            {"issuers": [ISSUER, {**ISSUER, "name": "other"}]},
+            "gatehouse:issuers[1].url: must not be the URL of another",
+        ),
+        (
+            {"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]},
+            "issuers[0].defaultScopes: requires requiredClaims",
+        ),
         ({"issuers": [{**ISSUER, "url": "https://user:pw@id.example.com/"}]}, "url: must be https"),
         ({"issuers": [{**ISSUER, "url": "http://[::1"}]}, "url: must be https"),
-        ({"corsOrigins": ["http://a\n"]}, "corsOrigins[0]"),
+        ({"api": {"corsOrigins": ["http://a\n"]}}, "api.corsOrigins[0]"),
         (
-            {"stageVariables": {"a": "b c"}},
-            "gatehouse:stageVariables.a: must be one or more letters, digits and characters",
+            {"api": {"stageVariables": {"a": "b c"}}},
+            "gatehouse:api.stageVariables.a: must be one or more letters, digits and characters",
         ),
-        ({"stageVariables": {"a b": "c"}}, "gatehouse:stageVariables.a b: its name must be one or more letters"),
+        (
+            {"api": {"stageVariables": {"a b": "c"}}},
+            "gatehouse:api.stageVariables.a b: its name must be one or more letters",
+        ),
         ({"tags": {"Name": 3}}, "gatehouse:tags.Name: Expected `str`, got `int` (found 3)"),
         ({"tags": {"Name": {"a": "b"}}}, 'gatehouse:tags.Name: Expected `str`, got `object` (found {"a": "b"})'),
         (
@@ -129,29 +142,32 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"plans": [{**PLAN, "period": "YEAR"}]}}, "allowed are DAY, WEEK, MONTH"),
         ({"issuers": [{**ISSUER, "algorithms": ["HS256"]}]}, "issuers[0].algorithms"),
         ({"issuers": [{**ISSUER, "algorithms": ["none"]}]}, "issuers[0].algorithms"),
-        ({"corsOrigins": ["*", "https://a.example"]}, "corsOrigins"),
-        ({"corsOrigins": ["https://a.example/path"]}, "corsOrigins"),
-        ({"authorizerCacheSeconds": 3601}, "authorizerCacheSeconds"),
-        ({"protectData": "yes"}, "protectData"),
-        ({"timeoutSeconds": 30}, "timeoutSeconds"),
-        ({"keyTimes": {"refresh": 60, "limit": 60}}, "keyTimes: refresh (60 s) is not less than limit (60 s)"),
-        ({"keyTimes": {"deadline": 5}}, "are 10 s together; allowed are 9"),
+        ({"api": {"corsOrigins": ["*", "https://a.example"]}}, "api.corsOrigins: must be either"),
+        ({"api": {"corsOrigins": ["https://a.example/path"]}}, "api.corsOrigins[0]"),
+        ({"authorizer": {"policyCache": 3601}}, "authorizer.policyCache"),
+        ({"data": {"protect": "yes"}}, "data.protect"),
+        ({"functions": {"timeout": 30}}, "functions.timeout"),
         (
-            {"keyTimes": {"deadline": 4}, "revocation": {"enabled": True, "timeout": 1.5}},
-            "are 9.5 s together; allowed are 9",
+            {"authorizer": {"keys": {"maxAge": 60, "staleIfError": 60}}},
+            "authorizer.keys.staleIfError: must be greater than maxAge, which is 60 (found 60)",
         ),
-        ({"keyTimes": {"deadline": 3, "patience": 6.5}}, "are 9.5 s together; allowed are 9"),
-        ({"keyTimes": {"deadline": 0.01}}, "keyTimes.deadline"),
+        ({"authorizer": {"keys": {"fetchTimeout": 5}}}, "add up to 10 seconds, of at most 9"),
+        (
+            {"authorizer": {"keys": {"fetchTimeout": 4}}, "revocation": {"enabled": True, "timeout": 1.5}},
+            "add up to 9.5 seconds, of at most 9",
+        ),
+        ({"authorizer": {"keys": {"fetchTimeout": 3, "refreshTimeout": 6.5}}}, "add up to 9.5 seconds, of at most 9"),
+        ({"authorizer": {"keys": {"fetchTimeout": 0.01}}}, "authorizer.keys.fetchTimeout"),
         ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
         ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
         ({"issuers": "[" * 5000}, "issuers"),
         (
             {"issuers": [{**ISSUER, "clients": ["a", "b\n"]}]},
-            'issuers[0].clients[1]: must be printable, of at most 255 bytes (found "b\\n")',
+            'issuers[0].clients[1]: must be printable and at most 255 bytes (found "b\\n")',
         ),
         ({"issuers": [{**ISSUER, "clients": 5}]}, "issuers[0].clients: Expected `array`"),
-        ({"keyTimes": {"refreshed": 60}}, "keyTimes.refreshed: unknown"),
-        ({"decisionCache": {"seconds": 3601}}, "decisionCache.seconds"),
+        ({"authorizer": {"keys": {"refreshed": 60}}}, "authorizer.keys.refreshed: unknown"),
+        ({"authorizer": {"decisionCache": {"seconds": 3601}}}, "authorizer.decisionCache.seconds"),
         ({"revocation": {"whenUnavailable": "ignore"}}, "allowed are refuse, accept"),
         ({"revocation": True}, "revocation: Expected `object`"),
         ({"usage": {"plans": [{"name": "a", "rate": 1}]}}, "usage.plans[0].burst: required"),
@@ -174,7 +190,7 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"unlisted": "all"}}, "usage.unlisted: must be the name of a plan; plans: none"),
         ({"usage": {"plans": [PLAN]}}, "usage.plans[0].clients: must not be empty"),
         ({"usage": {"plans": [{**PLAN, "clients": {"main": []}}]}}, "usage.plans[0].clients: must not be empty"),
-        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["ö" * 200]}}]}}, "of at most 255 bytes"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["ö" * 200]}}]}}, "at most 255 bytes"),
         ({"usage": {"plans": [{**PLAN, "period": "DAY"}]}}, "usage.plans[0].period: needs a quota"),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"x": []}}]}},
@@ -183,7 +199,7 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"plans": [{**PLAN, "quota": 2**31}]}}, "usage.plans[0].quota"),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}},
-            'usage.plans[0].clients.main[0]: must be printable, of at most 255 bytes (found "a\\nb")',
+            'usage.plans[0].clients.main[0]: must be printable and at most 255 bytes (found "a\\nb")',
         ),
         (
             {
@@ -229,19 +245,23 @@ def test_a_key_has_one_line_also_where_two_rules_refuse_its_value() -> None:
 )  # fmt: skip
 def test_what_the_authorizer_would_refuse_is_refused_before_a_deployment(wrong: dict[str, Any]) -> None:
     other = {"name": "other", "url": "https://other.example.com", "audiences": ["a"], **wrong}
-    assert authorizer.settings.issuer_problems(msgspec.convert([ISSUER, other], list[authorizer.settings.Issuer]))
+    data = {"project": "p", "stack": "s", "issuers": [ISSUER, other], "routes": []}
+    with pytest.raises((msgspec.ValidationError, SettingsInvalid)):
+        authorizer.settings.require_valid(authorizer.settings.load(msgspec.json.encode(data)))
     assert "gatehouse:issuers[1]." in report(issuers=[ISSUER, other])
 
 
 class TestNamespaces:
     def test_an_unknown_one_is_reported_beside_every_other_mistake(self) -> None:
         with pytest.raises(SettingsError) as caught:
-            load("gatehouse", "dev", texts(logLevel="LOUD") | {"gatehose:tags": "{}", "datadog:apiKey": "hunter2"})
+            load(
+                "gatehouse", "dev", texts(logs={"level": "LOUD"}) | {"gatehose:tags": "{}", "datadog:apiKey": "hunter2"}
+            )
         assert str(caught.value).splitlines() == [
-            "Pulumi.dev.yaml: 3 settings are not usable",
-            "  gatehose:tags: unknown namespace; allowed are gatehouse, aws, pulumi",
-            "  datadog:apiKey: unknown namespace; allowed are gatehouse, aws, pulumi",
-            '  gatehouse:logLevel: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")',
+            "3 invalid settings in Pulumi.dev.yaml",
+            "  gatehose:tags: unknown namespace; allowed: gatehouse, aws, pulumi",
+            "  datadog:apiKey: unknown namespace; allowed: gatehouse, aws, pulumi",
+            '  gatehouse:logs.level: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")',
         ]
 
     def test_those_of_the_provider_and_of_pulumi_are_not_the_projects(self) -> None:
@@ -254,9 +274,9 @@ class TestNamespaces:
         ({"issuers": [{**ISSUER, "name": "Main"}]}, "issuers[0].name", "1 to 32 lower-case letters, digits"),
         ({"issuers": [{**ISSUER, "url": "ftp://x"}]}, "issuers[0].url", "https, or http to a loopback address"),
         ({"issuers": [{**ISSUER, "keyUrl": "x"}]}, "issuers[0].keyUrl", "https, or http to a loopback address"),
-        ({"corsOrigins": ["https://a.example/path"]}, "corsOrigins[0]", "an origin without a path, such as https://"),
+        ({"api": {"corsOrigins": ["https://a.example/path"]}}, "api.corsOrigins[0]", "an origin without a path, such"),
         ({"usage": {"plans": [{**PLAN, "name": "A"}]}}, "usage.plans[0].name", "1 to 32 lower-case letters, digits"),
-        ({"stageVariables": {"a": ""}}, "stageVariables.a", "one or more letters, digits and characters of . _"),
+        ({"api": {"stageVariables": {"a": ""}}}, "api.stageVariables.a", "one or more letters, digits and characters"),
     ],
 )  # fmt: skip
 def test_a_pattern_is_stated_in_words(values: dict[str, Any], key: str, required: str) -> None:
@@ -289,7 +309,7 @@ def test_a_missing_required_setting_is_named() -> None:
 def test_the_region_is_required() -> None:
     given = texts()
     del given["aws:region"]
-    with pytest.raises(SettingsError, match="aws:region: required"):
+    with pytest.raises(SettingsError, match="aws:region: is required"):
         load("gatehouse", "dev", given)
 
 
@@ -307,12 +327,10 @@ def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> 
 
 def test_usage_and_times_reach_the_authorizer() -> None:
     plans = [{**PLAN, "clients": {"main": ["a", "b"]}}, {**PLAN, "name": "more", "clients": {"main": ["c"]}}]
-    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, keyTimes={"refresh": 60}))
+    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, authorizer={"keys": {"maxAge": 60}}))
     names = Names("gatehouse", "dev")
-    bundle = authorizer_bundle(
-        AuthorizerArgs(names=names, routes=(), target=Target.of(settings.architecture), settings=settings)
-    )
+    bundle = authorizer_bundle(settings.for_authorizer(names, ()), Target.of("host"))
     data = bundle.generated["authorizer/settings.json"]
-    told = msgspec.json.decode(data, type=authorizer.settings.Settings)
-    assert told.usage == authorizer.settings.Usage(clients={"main": ("a", "b", "c")}, unlisted="refuse")
-    assert (told.keys.refresh, told.keys.limit) == (60, 21_600)
+    told = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
+    assert told.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
+    assert (told.keys.max_age, told.keys.stale_if_error) == (60, 21_600)
