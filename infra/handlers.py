@@ -69,5 +69,5 @@ def handler_function(route: Route, args: HandlersArgs) -> Function:
 
 def resources(route: Route, table: Table) -> list[pulumi.Input[str]]:
     """What a route's function may use: the table, and for a list its indexes."""
-    indexes = route.collection.indexes if route.operation.name == "list" else ()
+    indexes = route.collection.indexes if route.operation.reads_indexes else ()
     return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index) for index in indexes)]

@@ -15,7 +15,6 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import ROOT
-from infra.documents.published import operation_id
 from tests.e2e.conftest import Client
 
 PACKAGE = "gatehouse_client"
@@ -48,7 +47,7 @@ def test_every_module_compiles_and_every_operation_has_one(package: ModuleType) 
         importlib.import_module(name)
     for route in routes(load_collections()):
         for method in route.operation.methods:
-            module = operation_id(route, method).replace("-", "_")
+            module = route.operation_id(method).replace("-", "_")
             assert f"{PACKAGE}.api.{route.collection.name}.{module}" in names
 
 
