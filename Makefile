@@ -4,7 +4,7 @@ BIN = .venv/bin
 # Tests leave nothing outside of build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test check bench mutate openapi lock clean program tests emulator
+.PHONY: local test check bench mutate openapi docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -18,7 +18,7 @@ check: tests
 	@$(BIN)/pyright
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
 
-# A full run that keeps every limit is recorded in docs/results and quoted in the README; so is one of `make mutate`.
+# A full run that keeps every limit is recorded in docs/results and quoted in docs/performance.md; so is one of `make mutate`.
 bench: tests emulator
 	@$(TIDY) $(BIN)/pytest tests/bench
 
@@ -33,19 +33,31 @@ mutate: tests
 openapi: program
 	@$(BIN)/python -m infra.documents openapi.json
 
+# The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
+docs: .venv-docs/installed
+	@.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
+		--conf-dir docs --doctree-dir build/doctrees . build/docs
+	@echo "The site is in build/docs; open build/docs/index.html"
+
+.venv-docs/installed: docs/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/pip install --quiet --disable-pip-version-check --no-input --requirement $<
+	@touch $@
+
 # Resolves the pins of pyproject.toml into the requirements files; what goes into Lambda bundles gets hashes.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock'
 lock: tests
 	@$(COMPILE) --group program --output-file requirements.txt
 	@$(COMPILE) --group local --output-file local/requirements.txt
 	@$(COMPILE) --group tests --output-file tests/requirements.txt
+	@$(COMPILE) --group docs --output-file docs/requirements.txt
 	@$(COMPILE) --group emulator --output-file local/emulator/requirements.txt
 	@$(COMPILE) --group authorizer --generate-hashes --output-file authorizer/requirements.txt
 	@$(COMPILE) --group handlers --generate-hashes --output-file handlers/requirements.txt
 
 clean:
 	@if [ -d .local ] && [ -x $(BIN)/python ]; then $(BIN)/python -m local down 2>/dev/null || true; fi
-	@rm -rf build mutants .local .venv .venv-emulator
+	@rm -rf build mutants .local .venv .venv-docs .venv-emulator
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 program tests emulator:

@@ -11,7 +11,7 @@ from authorizer import claims, log, token
 from authorizer import event as events
 from authorizer.claims import ClaimRules
 from authorizer.clock import SYSTEM, Clock
-from authorizer.decision import Decision, Decisions, decide
+from authorizer.decision import Decision, DecisionCache, decide
 from authorizer.errors import (
     AlgorithmNotAllowed,
     ClaimMissing,
@@ -20,20 +20,20 @@ from authorizer.errors import (
     IssuerUnknown,
     NotAuthentic,
     RevocationsUnavailable,
-    SettingsBroken,
-    SignatureWrong,
+    SettingsInvalid,
+    SignatureInvalid,
     TokenRevoked,
 )
 from authorizer.key_source import KeySource, KeySources
 from authorizer.log import DecisionLog, Record
 from authorizer.policy import Json, Policies
-from authorizer.settings import Issuer, Settings, require_sound
+from authorizer.settings import DeploymentSettings, Issuer, require_valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from authorizer.event import Stage
-    from authorizer.revocations import Revocations
+    from authorizer.revocation.entries import Revocations
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class TrustedIssuer(msgspec.Struct, frozen=True):
 
 
 class Authorizer:
-    """Decides about requests to one API. Raises SettingsBroken where its settings contradict themselves.
+    """Decides about requests to one API. Raises SettingsInvalid where its settings contradict themselves.
 
     `sources` are the issuers' keys, `clock` tells the time, `emit` takes log lines, `revocations`
     knows what was revoked. Safe under threads.
@@ -54,7 +54,7 @@ class Authorizer:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: DeploymentSettings,
         sources: KeySources | None = None,
         clock: Clock = SYSTEM,
         emit: Callable[[bytes], None] = log.write,
@@ -67,10 +67,10 @@ class Authorizer:
         self._revocations = revocations
         self._stage: Stage | None = None  # of the last request: a function has one
         if settings.revocation.enabled and revocations is None:
-            raise SettingsBroken("tokens can be revoked, but there is no list")
+            raise SettingsInvalid("tokens can be revoked, but there is no list")
         sources = sources or KeySources(settings, clock=clock)
         self._issuers = {issuer.url: self._trusted(issuer, sources.by_url[issuer.url]) for issuer in settings.issuers}
-        self._decisions = Decisions(settings.decisions)
+        self._decisions = DecisionCache(settings.decision_cache)
         self._log = DecisionLog(settings, sources.counts, emit) if settings.log_decisions else None
 
     def __call__(self, event: Mapping[str, Any], context: Any = None) -> Json:
@@ -91,10 +91,10 @@ class Authorizer:
             record.reason, failure = f"internal:{type(error).__name__}", Fault("the decision failed")
         else:
             if self._log is None:
-                return decision.answer
+                return decision.output
             record.of(decision)
             self._write(self._log, record, started, context)
-            return decision.named(record.decision_id)
+            return decision.with_id(record.decision_id)
         if self._log is not None:
             self._write(self._log, record, started, context)
         # API Gateway knows this message, of this class, only.
@@ -129,7 +129,7 @@ class Authorizer:
             stage = self._stage = events.stage(arn)
         parsed = token.parse(token.bearer(value))
         header = parsed.header
-        said = claims.from_members(parsed.members)
+        said = claims.parse_claims(parsed.members)
         issuer = self._issuers.get(said.iss)
         if issuer is None:
             raise IssuerUnknown
@@ -139,7 +139,7 @@ class Authorizer:
         key = issuer.keys.find(header.kid, header.alg)
         record.key_id = key.key_id
         if not key.verify(parsed.signing_input, parsed.signature):
-            raise SignatureWrong
+            raise SignatureInvalid
         caller = issuer.rules.check(said, parsed.members, header.typ, now)
         decision = decide(self._settings, self._policies, stage, caller, key.key_id)
         if self._revocations is not None:
@@ -173,9 +173,9 @@ def _digest(value: str) -> bytes:
         raise EncodingNotCanonical from None
 
 
-def _sound_policies(settings: Settings) -> Policies:
-    require_sound(settings)
+def _sound_policies(settings: DeploymentSettings) -> Policies:
+    require_valid(settings)
     try:
         return Policies(settings.routes, settings.policy_encoding)
     except ValueError as error:
-        raise SettingsBroken(str(error)) from None
+        raise SettingsInvalid(str(error)) from None

@@ -8,31 +8,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from authorizer.errors import (
-    AudienceWrong,
+    AudienceInvalid,
     ClaimMalformed,
     ClaimMissing,
-    ClientRefused,
+    ClientNotAllowed,
     IssuedInFuture,
     LifetimeTooLong,
-    RequiredClaimWrong,
-    SubjectRefused,
+    RequiredClaimInvalid,
+    SubjectInvalid,
     TokenExpired,
     TokenNotYetValid,
-    TokenUseWrong,
-    TypeWrong,
+    TokenUseInvalid,
+    TypeInvalid,
 )
-from authorizer.profiles import PROFILES
 from authorizer.scopes import ScopeRules
-from authorizer.settings import Issuer
-
-MAX_TEXT = 255
-"""Bytes of a subject, client, token id or tenant as JSON writes it, so that the size of an answer has a bound.
-
-OpenID Connect Core 1.0 §2 allows a subject 255 ASCII characters; of those, JSON writes `"` and `\\` as two bytes.
-"""
-
-_SURELY_SHORT = MAX_TEXT // 4
-"""Characters that take no more than MAX_TEXT bytes, whichever they are."""
+from authorizer.settings import Issuer, ProfileName, is_printable
 
 ACCESS = "access"
 """The only `token_use` that is accepted."""
@@ -42,6 +32,36 @@ LAST_SECOND = 253_402_300_799
 
 NumericDate = Annotated[int, Meta(ge=0, le=LAST_SECOND)] | Annotated[float, Meta(ge=0, le=LAST_SECOND)]
 """Seconds since 1970; fractions are allowed (RFC 7519 §2), booleans and strings are not."""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What tokens of a kind of issuer look like.
+
+    `types` are the accepted values of `typ`, lower case and without `application/`; None is a token without `typ`.
+    `required` claims come on top of `iss`, `sub` and `exp`. `client_is_audience`: `client_id` is compared with the
+    audiences instead of `aud`. `token_use`: that claim must be there and `access`; elsewhere it must only not be
+    anything else. `client_id_only`: `azp`, `cid` and `appid` name no client.
+    """
+
+    types: frozenset[str | None]
+    required: tuple[str, ...] = ()
+    client_is_audience: bool = False
+    token_use: bool = False
+    client_id_only: bool = True
+
+
+PROFILES: dict[ProfileName, Profile] = {
+    "rfc9068": Profile(types=frozenset[str | None]({"at+jwt"}), required=("client_id", "iat", "jti")),
+    # Amazon Cognito sets neither `typ` nor `aud` and tells ID tokens apart by `token_use`.
+    "cognito": Profile(
+        types=frozenset({None, "jwt"}),
+        required=("client_id", "iat", "jti"),
+        client_is_audience=True,
+        token_use=True,
+    ),
+    # Providers older than RFC 9068: any of the types in use, clients named in several ways, no `iat` or `jti` needed.
+    "generic": Profile(types=frozenset({None, "jwt", "at+jwt"}), client_id_only=False),
+}
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -85,7 +105,7 @@ class Caller(msgspec.Struct, frozen=True):
         return f"{self.issuer}|{self.subject}"
 
 
-def from_members(members: Mapping[str, Any]) -> Claims:
+def parse_claims(members: Mapping[str, Any]) -> Claims:
     """The claims among a payload's members. Raises ClaimMalformed for one of the wrong type."""
     try:
         return msgspec.convert(members, Claims)
@@ -106,14 +126,14 @@ class ClaimRules:
     def check(self, claims: Claims, members: Mapping[str, Any], typ: str | None, now: float) -> Caller:
         """Who calls. `members` has the claims that the issuer's settings name, `now` is in seconds since 1970.
 
-        Raises HeaderRefused or ClaimRefused.
+        Raises HeaderInvalid or ClaimInvalid.
         """
         self._check_kind(claims, members, typ)
         self._check_audience(claims)
         expires = self._check_times(claims, now)
-        if not claims.sub or not is_plain(claims.sub):
-            raise SubjectRefused
-        if claims.jti and not is_plain(claims.jti):
+        if not claims.sub or not is_printable(claims.sub):
+            raise SubjectInvalid
+        if claims.jti and not is_printable(claims.jti):
             raise ClaimMalformed("jti")
         issuer = self._issuer
         if issuer.required_claims:
@@ -132,11 +152,11 @@ class ClaimRules:
     def _check_kind(self, claims: Claims, members: Mapping[str, Any], typ: str | None) -> None:
         profile = self._profile
         if typ not in profile.types and (typ is None or _subtype(typ) not in profile.types):
-            raise TypeWrong
+            raise TypeInvalid
         if claims.token_use != ACCESS and (profile.token_use or claims.token_use is not UNSET):
-            raise TokenUseWrong
+            raise TokenUseInvalid
         if claims.at_hash is not UNSET or claims.c_hash is not UNSET:
-            raise TokenUseWrong
+            raise TokenUseInvalid
         if not all(map(members.get, profile.required)):
             raise ClaimMissing(next(name for name in profile.required if not members.get(name)))
 
@@ -145,7 +165,7 @@ class ClaimRules:
         if audience is UNSET:
             raise ClaimMissing("aud")
         if self._audiences.isdisjoint((audience,) if isinstance(audience, str) else audience):
-            raise AudienceWrong
+            raise AudienceInvalid
 
     def _check_times(self, claims: Claims, now: float) -> int:
         leeway, longest = self._issuer.leeway, self._issuer.max_lifetime
@@ -169,19 +189,19 @@ class ClaimRules:
         for name, allowed in self._issuer.required_claims.items():
             value = members.get(name)
             if not isinstance(value, str) or value not in allowed:
-                raise RequiredClaimWrong(name)
+                raise RequiredClaimInvalid(name)
 
     def _client(self, claims: Claims) -> str:
         client = claims.client_id
         if not client and not self._profile.client_id_only:
             client = claims.azp or claims.cid or claims.appid
-        if (self._clients and client not in self._clients) or (client and not is_plain(client)):
-            raise ClientRefused
+        if (self._clients and client not in self._clients) or (client and not is_printable(client)):
+            raise ClientNotAllowed
         return client
 
     def _tenant(self, claim: str, members: Mapping[str, Any]) -> str:
         tenant = members.get(claim)
-        if not isinstance(tenant, str) or not tenant or not is_plain(tenant):
+        if not isinstance(tenant, str) or not tenant or not is_printable(tenant):
             raise ClaimMissing(claim)
         return tenant
 
@@ -189,8 +209,3 @@ class ClaimRules:
 def _subtype(typ: str) -> str:
     """A media type without the `application/` that a `typ` may leave out, in lower case (RFC 7515 §4.1.9)."""
     return typ.lower().removeprefix("application/")
-
-
-def is_plain(text: str) -> bool:
-    """Whether a text is printable and takes no more than MAX_TEXT bytes."""
-    return text.isprintable() and (len(text) <= _SURELY_SHORT or len(msgspec.json.encode(text)) - 2 <= MAX_TEXT)

@@ -1,14 +1,14 @@
 """What API Gateway is answered about a caller, and how long that is remembered."""
 
+from hashlib import sha256
 from threading import Lock
 
 import msgspec
 
-from authorizer import usage
 from authorizer.claims import Caller
 from authorizer.event import Stage
 from authorizer.policy import Json, Policies
-from authorizer.settings import DecisionCache, Settings
+from authorizer.settings import DecisionCacheSettings, DeploymentSettings
 
 INSUFFICIENT_SCOPE = "insufficient_scope"
 """RFC 6750 §3.1."""
@@ -23,28 +23,30 @@ DECISION_ID = "decision_id"
 class Decision(msgspec.Struct, frozen=True):
     """An answer and what the log says of it. It is for one stage (`prefix`), until a second since 1970."""
 
-    answer: Json
+    output: Json
     prefix: str
     until: float
     caller: Caller
     key_id: str | None
     error: str | None
 
-    def named(self, decision_id: str) -> Json:
+    def with_id(self, decision_id: str) -> Json:
         """The answer with the id of this decision in its context."""
-        answer = self.answer.copy()
-        answer["context"] = context = self.answer["context"].copy()
+        answer = self.output.copy()
+        answer["context"] = context = self.output["context"].copy()
         context[DECISION_ID] = decision_id
         return answer
 
 
-def decide(settings: Settings, policies: Policies, stage: Stage, caller: Caller, key_id: str | None) -> Decision:
+def decide(
+    settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller, key_id: str | None
+) -> Decision:
     """The answer about an authentic caller."""
     error, scopes, api_key = None, caller.scopes, None
     if not scopes:
         error = INSUFFICIENT_SCOPE
     if settings.usage is not None:
-        api_key = usage.key_for(settings, caller.issuer, caller.client)
+        api_key = _plan_key(settings, caller.issuer, caller.client)
         if api_key is None:
             error, scopes = CLIENT_NOT_LISTED, ()
     owner = caller.owner
@@ -69,13 +71,32 @@ def decide(settings: Settings, policies: Policies, stage: Stage, caller: Caller,
     return Decision(answer, stage.prefix, caller.expires, caller, key_id, error)
 
 
-class Decisions:
+def usage_key(project: str, stack: str, issuer: str = "", client: str = "") -> str:
+    """The key's value, 64 characters: API Gateway wants it unique in the account and region.
+
+    Without issuer and client it is the default plan's.
+    """
+    text = f"{project}\n{stack}\n{issuer}\n{client}"
+    return sha256(text.encode()).hexdigest()
+
+
+def _plan_key(settings: DeploymentSettings, issuer: str, client: str) -> str | None:
+    """The key of a client's plan: its own where the settings list it, else the default plan's or None, as set."""
+    usage = settings.usage
+    if usage is None:
+        return None
+    if client and client in usage.clients.get(issuer, ()):
+        return usage_key(settings.project, settings.stack, issuer, client)
+    return usage_key(settings.project, settings.stack) if usage.unlisted == "default" else None
+
+
+class DecisionCache:
     """Decisions by the digest of the exact credential; the oldest is removed first.
 
     Only what passed every check is entered. Each ends with its token, or after the time that the settings give.
     """
 
-    def __init__(self, limits: DecisionCache) -> None:
+    def __init__(self, limits: DecisionCacheSettings) -> None:
         self.enabled = limits.seconds > 0
         self._seconds = limits.seconds
         self._entries = limits.entries

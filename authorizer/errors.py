@@ -2,38 +2,38 @@
 
     AuthorizerError
     ├── NotAuthentic                 the gateway answers 401
-    │   ├── CredentialsRefused       what came is no bearer token
+    │   ├── CredentialsInvalid       what came is no bearer token
     │   │   ├── CredentialsMissing
-    │   │   ├── SchemeWrong
+    │   │   ├── SchemeInvalid
     │   │   └── TokenTooLong
     │   ├── TokenMalformed           RFC 7515 §3, §5.2
-    │   │   ├── SegmentsWrong
+    │   │   ├── SegmentsInvalid
     │   │   ├── EncodingNotCanonical
     │   │   ├── JsonMalformed
-    │   │   └── MemberTwice
-    │   ├── HeaderRefused            RFC 7515 §4
+    │   │   └── DuplicateMember
+    │   ├── HeaderInvalid            RFC 7515 §4
     │   │   ├── KeyInHeader
     │   │   ├── CriticalHeader
     │   │   ├── AlgorithmNotAllowed
-    │   │   └── TypeWrong
+    │   │   └── TypeInvalid
     │   ├── KeyUnknown
-    │   ├── SignatureWrong
-    │   └── ClaimRefused             RFC 7519 §4, RFC 9068 §4
+    │   ├── SignatureInvalid
+    │   └── ClaimInvalid             RFC 7519 §4, RFC 9068 §4
     │       ├── ClaimMalformed
     │       ├── ClaimMissing
     │       ├── IssuerUnknown
-    │       ├── AudienceWrong
+    │       ├── AudienceInvalid
     │       ├── TokenExpired
     │       ├── TokenNotYetValid
     │       ├── IssuedInFuture
     │       ├── LifetimeTooLong
-    │       ├── SubjectRefused
-    │       ├── ClientRefused
-    │       ├── TokenUseWrong
-    │       ├── RequiredClaimWrong
+    │       ├── SubjectInvalid
+    │       ├── ClientNotAllowed
+    │       ├── TokenUseInvalid
+    │       ├── RequiredClaimInvalid
     │       └── TokenRevoked
     └── Fault                        ours: the gateway answers 503
-        ├── SettingsBroken
+        ├── SettingsInvalid
         ├── EventMalformed
         ├── KeysUnavailable
         └── RevocationsUnavailable
@@ -59,25 +59,25 @@ class NotAuthentic(AuthorizerError):
         self.claim = claim
 
 
-class CredentialsRefused(NotAuthentic):
+class CredentialsInvalid(NotAuthentic):
     """The request has no bearer token (RFC 6750 §2.1)."""
 
     reason = "credentials"
 
 
-class CredentialsMissing(CredentialsRefused):
+class CredentialsMissing(CredentialsInvalid):
     """There is no credential at all."""
 
     reason = "credentials_missing"
 
 
-class SchemeWrong(CredentialsRefused):
+class SchemeInvalid(CredentialsInvalid):
     """The credential is not `Bearer`, one space and a token."""
 
     reason = "scheme"
 
 
-class TokenTooLong(CredentialsRefused):
+class TokenTooLong(CredentialsInvalid):
     """The token is longer than any that is accepted."""
 
     reason = "token_length"
@@ -89,7 +89,7 @@ class TokenMalformed(NotAuthentic):
     reason = "token"
 
 
-class SegmentsWrong(TokenMalformed):
+class SegmentsInvalid(TokenMalformed):
     """The token has not exactly three segments, each with something in it."""
 
     reason = "segments"
@@ -107,37 +107,37 @@ class JsonMalformed(TokenMalformed):
     reason = "json"
 
 
-class MemberTwice(TokenMalformed):
+class DuplicateMember(TokenMalformed):
     """An object has two members of one name, which different readers read differently (RFC 7519 §4)."""
 
     reason = "json_duplicate"
 
 
-class HeaderRefused(NotAuthentic):
+class HeaderInvalid(NotAuthentic):
     """The header says something that is not accepted (RFC 7515 §4.1)."""
 
     reason = "header"
 
 
-class KeyInHeader(HeaderRefused):
+class KeyInHeader(HeaderInvalid):
     """The header brings its own key or compression: `jku`, `jwk`, `x5u`, `x5c`, `zip`."""
 
     reason = "header_key"
 
 
-class CriticalHeader(HeaderRefused):
+class CriticalHeader(HeaderInvalid):
     """The header demands an extension (`crit`, `b64`), and none is understood (RFC 7515 §4.1.11, RFC 7797)."""
 
     reason = "header_crit"
 
 
-class AlgorithmNotAllowed(HeaderRefused):
+class AlgorithmNotAllowed(HeaderInvalid):
     """The algorithm is not one of the issuer's."""
 
     reason = "algorithm"
 
 
-class TypeWrong(HeaderRefused):
+class TypeInvalid(HeaderInvalid):
     """The `typ` is not an access token's (RFC 9068 §2.1)."""
 
     reason = "typ"
@@ -149,91 +149,91 @@ class KeyUnknown(NotAuthentic):
     reason = "key_unknown"
 
 
-class SignatureWrong(NotAuthentic):
+class SignatureInvalid(NotAuthentic):
     """The signature is not the key's over this header and payload."""
 
     reason = "signature"
 
 
-class ClaimRefused(NotAuthentic):
+class ClaimInvalid(NotAuthentic):
     """A claim is missing, of the wrong type or not accepted."""
 
     reason = "claim"
 
 
-class ClaimMalformed(ClaimRefused):
+class ClaimMalformed(ClaimInvalid):
     """A claim has the wrong type."""
 
     reason = "claim_type"
 
 
-class ClaimMissing(ClaimRefused):
+class ClaimMissing(ClaimInvalid):
     """A claim that the profile requires is not there."""
 
     reason = "claim_missing"
 
 
-class IssuerUnknown(ClaimRefused):
+class IssuerUnknown(ClaimInvalid):
     """No issuer of the settings has this `iss`."""
 
     reason = "issuer"
 
 
-class AudienceWrong(ClaimRefused):
+class AudienceInvalid(ClaimInvalid):
     """The token is for somebody else."""
 
     reason = "audience"
 
 
-class TokenExpired(ClaimRefused):
+class TokenExpired(ClaimInvalid):
     """`exp` and the leeway have passed."""
 
     reason = "expired"
 
 
-class TokenNotYetValid(ClaimRefused):
+class TokenNotYetValid(ClaimInvalid):
     """`nbf` is still to come."""
 
     reason = "not_yet_valid"
 
 
-class IssuedInFuture(ClaimRefused):
+class IssuedInFuture(ClaimInvalid):
     """`iat` is still to come."""
 
     reason = "issued_in_future"
 
 
-class LifetimeTooLong(ClaimRefused):
+class LifetimeTooLong(ClaimInvalid):
     """The token lives longer than the issuer's settings allow."""
 
     reason = "lifetime"
 
 
-class SubjectRefused(ClaimRefused):
+class SubjectInvalid(ClaimInvalid):
     """The subject is empty, too long, or has characters that do not print."""
 
     reason = "subject"
 
 
-class ClientRefused(ClaimRefused):
+class ClientNotAllowed(ClaimInvalid):
     """The client is not one of those that the issuer's settings name, or is no plain text."""
 
     reason = "client"
 
 
-class TokenUseWrong(ClaimRefused):
+class TokenUseInvalid(ClaimInvalid):
     """The token is not for access: an ID token or a refresh token."""
 
     reason = "token_use"
 
 
-class RequiredClaimWrong(ClaimRefused):
+class RequiredClaimInvalid(ClaimInvalid):
     """A claim that the issuer's settings require has another value."""
 
     reason = "required_claim"
 
 
-class TokenRevoked(ClaimRefused):
+class TokenRevoked(ClaimInvalid):
     """The token, or everything of its subject, was revoked."""
 
     reason = "revoked"
@@ -245,7 +245,7 @@ class Fault(AuthorizerError):
     reason = "fault"
 
 
-class SettingsBroken(Fault):
+class SettingsInvalid(Fault):
     """The bundle's settings cannot be read or contradict themselves."""
 
     reason = "settings"

@@ -4,10 +4,11 @@ import gc
 from collections.abc import Mapping
 from typing import Any
 
-from authorizer import settings_file, trust
+from authorizer import settings_file
+from authorizer.http import tls
 
 if settings_file.keys_come_over_https():
-    trust.load_ahead()
+    tls.load_ahead()
 
 from authorizer.startup import LazyAuthorizer
 

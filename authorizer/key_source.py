@@ -15,14 +15,14 @@ import msgspec
 
 from authorizer import strict_json
 from authorizer.clock import SYSTEM, Clock
-from authorizer.connection import target
 from authorizer.errors import KeySetMalformed, KeysUnavailable, KeyUnknown
-from authorizer.fetch import FetchFailed, Session
-from authorizer.settings import MAX_URL, Issuer, Settings
+from authorizer.http.connection import parse_endpoint
+from authorizer.http.fetch import FetchFailed, Session
+from authorizer.settings import MAX_URL, DeploymentSettings, Issuer
 
 if TYPE_CHECKING:
     from authorizer.keys import Key, KeySet
-    from authorizer.settings import KeyTimes
+    from authorizer.settings import KeySettings
 
 DISCOVERY = "/.well-known/openid-configuration"
 """OpenID Connect Discovery 1.0 §4."""
@@ -42,7 +42,7 @@ class _Discovery(msgspec.Struct):
     jwks_uri: str
 
 
-class FetchCounts:
+class FetchCounter:
     """Fetches of keys, and failed ones, that are not logged yet."""
 
     def __init__(self) -> None:
@@ -74,12 +74,12 @@ class KeySource:
     def __init__(
         self,
         issuer: Issuer,
-        times: KeyTimes,
+        times: KeySettings,
         fetch: Fetch | None = None,
         clock: Clock = SYSTEM,
-        counts: FetchCounts | None = None,
+        counts: FetchCounter | None = None,
     ) -> None:
-        self._counts = counts or FetchCounts()
+        self._counts = counts or FetchCounter()
         self._issuer = issuer
         self._times = times
         self._fetch = fetch
@@ -93,7 +93,7 @@ class KeySource:
     def find(self, key_id: str | None, algorithm: str) -> Key:
         """The key for a token's header. Raises KeyUnknown, or KeysUnavailable where that cannot be told."""
         first = held = self._held
-        if held is None or self._age(held) >= self._times.refresh:
+        if held is None or self._age(held) >= self._times.max_age:
             held = self._fresh()
         return held.keys.find(key_id, algorithm) or self._search(key_id, algorithm, first)
 
@@ -106,9 +106,9 @@ class KeySource:
 
     def _fresh(self) -> _Held:
         held = self._held
-        if held is None or (age := self._age(held)) >= self._times.limit:
+        if held is None or (age := self._age(held)) >= self._times.stale_if_error:
             return self._awaited()
-        if age >= self._times.refresh and not self._recently(self._failed_at, self._times.retry):
+        if age >= self._times.max_age and not self._recently(self._failed_at, self._times.retry_delay):
             self._refresh()
             return self._held or held
         return held
@@ -119,8 +119,8 @@ class KeySource:
             return
         try:
             held = self._held
-            if held is None or self._age(held) >= self._times.refresh:
-                self._load(self._times.patience)
+            if held is None or self._age(held) >= self._times.max_age:
+                self._load(self._times.refresh_timeout)
         finally:
             self._turn.release()
 
@@ -128,11 +128,11 @@ class KeySource:
         """Keys where there are none to go on with. All who come wait for one fetch, and share its failure."""
         with self._turn:
             held = self._held
-            if held is not None and self._age(held) < self._times.limit:
+            if held is not None and self._age(held) < self._times.stale_if_error:
                 return held
-            if self._recently(self._failed_at, self._times.retry):
+            if self._recently(self._failed_at, self._times.retry_delay):
                 self._give_up()
-            return self._load(self._times.deadline) or self._give_up()
+            return self._load(self._times.fetch_timeout) or self._give_up()
 
     def _search(self, key_id: str | None, algorithm: str, first: _Held | None) -> Key:
         """A key that the set does not have, once it is fetched again: if that is due, and the set is still the first.
@@ -143,7 +143,7 @@ class KeySource:
         with self._turn:
             if self._held is first and not self._recently(self._searched_at, self._times.cooldown):
                 self._searched_at = self._monotonic()
-                loaded = self._load(self._times.deadline)
+                loaded = self._load(self._times.fetch_timeout)
                 if loaded is not None and loaded.keys.find(key_id, algorithm) is not None:
                     self._searched_at = None
             held, failed = self._held, self._failed_at is not None
@@ -201,11 +201,11 @@ class KeySource:
     def _check_key_url(self, url: str) -> None:
         """Check a URL that an issuer chose. One that is rejected is not quoted, because messages reach the log."""
         try:
-            endpoint = target(url if len(url) <= MAX_URL else "")
+            endpoint = parse_endpoint(url if len(url) <= MAX_URL else "")
         except ValueError:
             raise KeySetMalformed(f"jwks_uri must be an https URL of at most {MAX_URL} characters") from None
         # Lambda's Runtime API answers on loopback.
-        if endpoint.is_loopback and not target(self._issuer.url).is_loopback:
+        if endpoint.is_loopback and not parse_endpoint(self._issuer.url).is_loopback:
             raise KeySetMalformed("jwks_uri must not be a loopback address") from None
 
     def _age(self, held: _Held) -> float:
@@ -218,8 +218,8 @@ class KeySource:
 class KeySources:
     """The key source of each issuer, by the issuer's URL, and the fetches of all of them."""
 
-    def __init__(self, settings: Settings, fetch: Fetch | None = None, clock: Clock = SYSTEM) -> None:
-        self.counts = FetchCounts()
+    def __init__(self, settings: DeploymentSettings, fetch: Fetch | None = None, clock: Clock = SYSTEM) -> None:
+        self.counts = FetchCounter()
         self.by_url = {
             issuer.url: KeySource(issuer, settings.keys, fetch, clock, self.counts) for issuer in settings.issuers
         }

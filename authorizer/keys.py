@@ -9,7 +9,7 @@ import msgspec
 
 from authorizer import strict_json
 from authorizer.errors import KeySetMalformed
-from authorizer.signatures import PublicKeyRefused, Verify, verifier
+from authorizer.signatures import PublicKeyRejected, Verify, verifier
 
 MAX_KEYS = 100
 MAX_KEY_ID = 255
@@ -119,5 +119,5 @@ def _key(jwk: dict[str, Any], key_id: str | None, algorithm: str) -> Key | None:
         return None
     try:
         return Key(key_id, algorithm, verifier(jwk, algorithm))
-    except PublicKeyRefused:
+    except PublicKeyRejected:
         return None

@@ -11,8 +11,8 @@ import msgspec
 
 from authorizer import policy
 from authorizer.decision import Decision
-from authorizer.key_source import FetchCounts
-from authorizer.settings import Settings
+from authorizer.key_source import FetchCounter
+from authorizer.settings import DeploymentSettings
 
 NAMESPACE = "Gatehouse"
 
@@ -83,7 +83,9 @@ def write(line: bytes) -> None:
 class DecisionLog:
     """Writes the records of one authorizer."""
 
-    def __init__(self, settings: Settings, counts: FetchCounts, emit: Callable[[bytes], None] = write) -> None:
+    def __init__(
+        self, settings: DeploymentSettings, counts: FetchCounter, emit: Callable[[bytes], None] = write
+    ) -> None:
         constant = {"message": "decision", "project": settings.project, "stack": settings.stack, "Decisions": 1}
         # Only what differs between lines is encoded for each of them.
         self._constant = msgspec.json.encode(constant)[:-1] + b","

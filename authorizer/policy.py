@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from authorizer import patterns
+from authorizer import resource_patterns as patterns
 from authorizer.event import Stage
 from authorizer.settings import PolicyEncoding, RouteScope
 
@@ -23,15 +23,15 @@ Json = dict[str, Any]
 class Encoding(msgspec.Struct, frozen=True):
     """A way to write grants: `any_region` leaves region and account to `*`, `guarded` needs GUARD denied."""
 
-    patterns: Callable[[patterns.Collection, frozenset[patterns.Call]], list[str]]
+    patterns: Callable[[patterns.RouteGroup, frozenset[patterns.Method]], list[str]]
     any_region: bool = False
     guarded: bool = False
 
 
 ENCODINGS: Mapping[PolicyEncoding, Encoding] = {
-    "methods": Encoding(patterns.pinned),
-    "compact": Encoding(patterns.compact, guarded=True),
-    "compact-any-region": Encoding(patterns.compact, any_region=True, guarded=True),
+    "methods": Encoding(patterns.method_patterns),
+    "compact": Encoding(patterns.compact_patterns, guarded=True),
+    "compact-any-region": Encoding(patterns.compact_patterns, any_region=True, guarded=True),
 }
 """From the plainest to the shortest. A deployment chooses the first whose largest answer API Gateway accepts."""
 
@@ -40,8 +40,8 @@ class Policies:
     """The policies of one API. Raises ValueError for routes that patterns cannot tell apart."""
 
     def __init__(self, routes: Iterable[RouteScope], encoding: PolicyEncoding = "methods") -> None:
-        self.collections = patterns.collections(routes)
-        self.scopes = frozenset(scope for collection in self.collections for scope in collection.calls.values())
+        self.groups = patterns.group_routes(routes)
+        self.scopes = frozenset(scope for group in self.groups for scope in group.scopes.values())
         self._encoding = ENCODINGS[encoding]
         # Pure functions of a stage and scopes that were verified: few occur, and all their callers share them.
         self._grant = lru_cache(maxsize=256)(self._write_grant)
@@ -66,7 +66,7 @@ class Policies:
         """The resources that the scopes allow, and the statement that keeps their patterns to their segments."""
         encoding = self._encoding
         start = stage.any_region if encoding.any_region else stage.prefix
-        resources = [start + each for one in self.collections for each in encoding.patterns(one, one.granted(scopes))]
+        resources = [start + each for one in self.groups for each in encoding.patterns(one, one.granted(scopes))]
         return resources, [_deny(start + patterns.GUARD)] if encoding.guarded else []
 
 

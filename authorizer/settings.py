@@ -1,52 +1,65 @@
-"""What the authorizer is told at deployment: its issuers and the API's routes, as data in its bundle."""
+"""Deployment-time settings of the authorizer, which its bundle contains as a JSON file."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from authorizer import settings_file
-from authorizer.errors import SettingsBroken
+from authorizer.errors import SettingsInvalid
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+MAX_TOTAL_WAIT = 9
+"""Seconds that the timeouts of one decision may add up to: API Gateway waits 10 seconds for an authorizer."""
+
+MAX_LIFETIME = 604_800
+"""Seconds: the longest token lifetime that an issuer's settings may allow."""
+
+MAX_LEEWAY = 300
+"""Seconds: the largest clock difference that an issuer's settings may allow."""
+
+MAX_URL = 512
+"""Characters of a configured or discovered URL."""
+
+MAX_TEXT = 255
+"""Bytes of a subject, client, token id or tenant in JSON, so that the size of the authorizer's output is bounded.
+
+OpenID Connect Core 1.0 §2 allows a subject 255 ASCII characters; JSON writes `"` and `\\` as two bytes each.
+"""
+
+_ALWAYS_SHORT = MAX_TEXT // 4
+"""Characters that never take more than MAX_TEXT bytes."""
+
+# The patterns are valid in Python and in ECMAScript, which JSON Schema uses. `(?![\s\S])` is the end of the text; `$`
+# would allow a line feed before it in Python.
+_END = r"(?![\s\S])"
+_ORIGIN = (
+    r"(?:https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
+    r"|http://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))"
+    r"(?::([0-9]{1,9}))?"
+)
+_ISSUER_URL = rf'^{_ORIGIN}(/[!-"$->@-~]*)?{_END}'
+_KEY_URL = rf'^{_ORIGIN}(/[!-"$-~]*)?{_END}'
+SECURE_URL = re.compile(_KEY_URL)
+"""An https URL, or http to a loopback address. The groups are the https host, the http host, the port and the path."""
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 ProfileName = Literal["rfc9068", "cognito", "generic"]
 PolicyEncoding = Literal["methods", "compact", "compact-any-region"]
-"""Ways to write the same grants, from the plainest to the shortest (authorizer/policy.py)."""
-
-MAX_WAITING = 9
-"""Seconds that one decision may wait for others in all: API Gateway itself waits ten."""
-
-SECURE_URL = re.compile(
-    r"(https://(?P<secure>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
-    r"|http://(?P<local>localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))"
-    r"(:(?P<port>[0-9]{1,9}))?(?P<path>/[!-\"$-~]*)?"
-)
-"""https, or plain http to a loopback address; never with user information or a fragment."""
-
-MAX_LIFETIME = 604_800
-"""Seconds: the longest life that an issuer's settings may allow its tokens."""
-
-MAX_LEEWAY = 300
-"""Seconds: the most that clocks may differ."""
-
-MAX_URL = 512
-"""Characters of a URL, configured or discovered."""
+"""Ways to write the same policy, from the most readable to the shortest (authorizer/policy.py)."""
 
 Name = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z0-9-]{0,31}\Z",
+        pattern=rf"^[a-z][a-z0-9-]{{0,31}}{_END}",
         extra={"requirement": "1 to 32 lower-case letters, digits and hyphens, starting with a letter"},
     ),
 ]
 Url = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s?#]+\Z",
+        pattern=_ISSUER_URL,
         max_length=MAX_URL,
         extra={"requirement": "https, or http to a loopback address, without user information, query or fragment"},
     ),
@@ -54,46 +67,96 @@ Url = Annotated[
 KeyUrl = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^\s#]+\Z",
+        pattern=_KEY_URL,
         max_length=MAX_URL,
         extra={"requirement": "https, or http to a loopback address, without user information or fragment"},
     ),
 ]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
-Waiting = Annotated[float, Meta(ge=0.1, le=8)]
+Timeout = Annotated[float, Meta(ge=0.1, le=8)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """An identity provider whose tokens are accepted.
+    """An identity provider whose access tokens are accepted."""
 
-    `name` is configured, never changes, and with the subject makes the owner of data. `url` is the exact `iss`.
-    `key_url` is the JWKS document's address where discovery under `url` is not wanted. `leeway` (seconds) forgives
-    clocks that differ. `max_lifetime` (seconds) is the longest life that a token may have been given.
-
-    Scopes come from `scope_claim` (a string or a list; the profile's own where it is None). Of each, `scope_prefix` is
-    stripped (a scope without it is another API's) and `scope_separator` read as `:`. `default_scopes` are for tokens
-    that carry no scope claim; they need `required_claims`, each a claim that must equal one of its values.
-
-    `clients`, where it is not empty, names the only clients accepted. `tenant_claim` is the claim that names the
-    tenant; tokens without it are refused.
-    """
-
-    name: Name
-    url: Url
-    audiences: Annotated[tuple[str, ...], Meta(min_length=1)]
-    algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("RS256", "ES256", "EdDSA")
-    profile: ProfileName = "rfc9068"
-    key_url: KeyUrl | None = None
-    leeway: Annotated[int, Meta(ge=0, le=MAX_LEEWAY)] = 30
-    max_lifetime: Annotated[int, Meta(ge=60, le=MAX_LIFETIME)] = 86_400
-    scope_claim: Text | None = None
-    scope_prefix: Annotated[str, Meta(max_length=255)] = ""
-    scope_separator: Annotated[str, Meta(min_length=1, max_length=8)] = ":"
-    default_scopes: tuple[Text, ...] = ()
-    required_claims: dict[str, tuple[str, ...]] = {}
-    clients: tuple[Text, ...] = ()
-    tenant_claim: Text | None = None
+    name: Annotated[
+        Name,
+        Meta(
+            description="A name for the issuer. Together with a token's subject it identifies the owner of data, so it "
+            "must never change."
+        ),
+    ]
+    url: Annotated[Url, Meta(description="The issuer's URL, exactly as in the `iss` claim of its tokens.")]
+    audiences: Annotated[
+        tuple[str, ...],
+        Meta(
+            min_length=1,
+            description="The accepted audiences: a token's `aud` (for the profile `cognito`, its `client_id`) must "
+            "contain one of them.",
+        ),
+    ]
+    algorithms: Annotated[
+        tuple[Algorithm, ...], Meta(min_length=1, description="The accepted signature algorithms.")
+    ] = ("RS256", "ES256", "EdDSA")
+    profile: Annotated[
+        ProfileName,
+        Meta(
+            description="The kind of tokens: `rfc9068` (access tokens of RFC 9068), `cognito` (Amazon Cognito) or "
+            "`generic` (older providers, which send `typ: JWT` or no `typ`)."
+        ),
+    ] = "rfc9068"
+    key_url: Annotated[
+        KeyUrl | None,
+        Meta(description="The URL of the issuer's JWKS document. By default, it is discovered from the issuer's URL."),
+    ] = None
+    leeway: Annotated[
+        int,
+        Meta(ge=0, le=MAX_LEEWAY, description="How many seconds the issuer's clock may differ from the authorizer's."),
+    ] = 30
+    max_lifetime: Annotated[
+        int,
+        Meta(
+            ge=60,
+            le=MAX_LIFETIME,
+            description="The longest lifetime of a token in seconds. Tokens with a longer lifetime are rejected.",
+        ),
+    ] = 86_400
+    scope_claim: Annotated[
+        Text | None,
+        Meta(description="The claim that contains a token's scopes, a string or a list. The default is `scope`."),
+    ] = None
+    scope_prefix: Annotated[
+        str,
+        Meta(
+            max_length=255,
+            description="A prefix that is removed from each of a token's scopes. Scopes without it are ignored.",
+        ),
+    ] = ""
+    scope_separator: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=8,
+            description="What the issuer writes between the collection and the verb of a scope instead of `:`.",
+        ),
+    ] = ":"
+    default_scopes: Annotated[
+        tuple[Text, ...],
+        Meta(description="The scopes of tokens without a scope claim. They require `requiredClaims`."),
+    ] = ()
+    required_claims: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="Claims that a token must have, each with its accepted values."),
+    ] = {}
+    clients: Annotated[
+        tuple[Text, ...],
+        Meta(description="The accepted client ids. By default, all clients of the issuer are accepted."),
+    ] = ()
+    tenant_claim: Annotated[
+        Text | None,
+        Meta(description="The claim that contains the tenant. If it is set, tokens without the claim are rejected."),
+    ] = None
 
 
 class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,126 +167,168 @@ class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
 
 
-class KeyTimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long keys are used, all in seconds.
+class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Lifetimes and timeouts of the issuers' keys, all in seconds."""
 
-    Past `refresh` a request fetches them again, and waits no longer than `patience` for it; past `limit` they are not
-    used any more. `cooldown` is the least time between a fetch for a key id that was not found and the next such fetch,
-    `retry` between a fetch that failed and the next. `deadline` ends a fetch that a request cannot do without.
+    max_age: Annotated[
+        Seconds, Meta(description="The age in seconds from which keys are refreshed by the next request.")
+    ] = 300
+    stale_if_error: Annotated[
+        Seconds,
+        Meta(
+            description="The age in seconds up to which keys are used while they cannot be refreshed. It must be "
+            "greater than `maxAge`."
+        ),
+    ] = 21_600
+    cooldown: Annotated[
+        Seconds,
+        Meta(description="The least time in seconds between two fetches for key ids that the issuer does not have."),
+    ] = 30
+    retry_delay: Annotated[
+        Seconds, Meta(description="The least time in seconds between a failed fetch and the next one.")
+    ] = 5
+    fetch_timeout: Annotated[
+        Timeout, Meta(description="The timeout in seconds of a fetch that a request cannot be decided without.")
+    ] = 3.0
+    refresh_timeout: Annotated[
+        Timeout, Meta(description="The timeout in seconds of a refresh while the cached keys can still be used.")
+    ] = 1.0
+
+
+class DecisionCacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The cache of decisions in each process of the authorizer.
+
+    A key that its issuer has withdrawn stays valid in cached decisions, here and in API Gateway's own cache.
     """
 
-    refresh: Seconds = 300
-    limit: Seconds = 21_600
-    cooldown: Seconds = 30
-    retry: Seconds = 5
-    deadline: Waiting = 3.0
-    patience: Waiting = 1.0
+    seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="How many seconds a decision is cached. 0 disables the cache.")
+    ] = 300
+    entries: Annotated[
+        int, Meta(ge=1, le=100_000, description="The number of cached decisions. The oldest is removed first.")
+    ] = 1000
 
 
-class DecisionCache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long (seconds; 0 is off) and how many decisions one process of the authorizer remembers.
+class RevocationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Revocation of tokens that have not expired yet, by a denylist that is read for every decision."""
 
-    A key that is withdrawn goes on working in decisions that are remembered, here and in the gateway's own cache.
-    """
-
-    seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
-    entries: Annotated[int, Meta(ge=1, le=100_000)] = 1000
-
-
-class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Whether tokens can be revoked before their time, by a list that every decision is checked against.
-
-    `when_unavailable` says what happens while the list cannot be read: refuse is a 503. `timeout` is how long a
-    decision waits for it, in seconds. Tokens need `jti` and `iat` where it is enabled.
-    """
-
-    enabled: bool = False
-    when_unavailable: Literal["refuse", "accept"] = "refuse"
-    timeout: Waiting = 1.0
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Whether tokens can be revoked. If so, tokens without the claims `jti` and `iat` are rejected."
+        ),
+    ] = False
+    when_unavailable: Annotated[
+        Literal["refuse", "accept"],
+        Meta(
+            description="What happens while the denylist cannot be read: `refuse` answers requests with 503, `accept` "
+            "accepts tokens unchecked."
+        ),
+    ] = "refuse"
+    timeout: Annotated[Timeout, Meta(description="How many seconds a decision waits for the denylist, at most.")] = 1.0
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which clients have a usage plan of their own, by issuer name, and what happens to the others."""
+class UsageClients(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The clients that are listed in a usage plan, by issuer name, and what happens to all others."""
 
     clients: dict[str, tuple[str, ...]] = {}
     unlisted: Literal["default", "refuse"] = "default"
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is in the bundle's settings file. `log_decisions` is a line, with metrics, for each decision.
+class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The content of the bundle's settings file.
 
-    `policy_encoding` is the plainest one whose largest answer API Gateway accepts.
+    With `log_decisions`, each decision is logged as a line with metrics. `policy_encoding` is the most readable one
+    whose largest output API Gateway accepts.
     """
 
     project: str
     stack: str
     issuers: tuple[Issuer, ...]
     routes: tuple[RouteScope, ...]
-    keys: KeyTimes = KeyTimes()
-    decisions: DecisionCache = DecisionCache()
-    revocation: Revocation = Revocation()
-    usage: Usage | None = None
+    keys: KeySettings = KeySettings()
+    decision_cache: DecisionCacheSettings = DecisionCacheSettings()
+    revocation: RevocationSettings = RevocationSettings()
+    usage: UsageClients | None = None
     log_decisions: bool = True
     policy_encoding: PolicyEncoding = "methods"
 
 
-def load(raw: bytes | None = None) -> Settings:
-    """The settings in these bytes, or of this bundle. Raises OSError or msgspec.DecodeError."""
-    return msgspec.json.decode(settings_file.read() if raw is None else raw, type=Settings)
+class SettingProblem(NamedTuple):
+    """A setting that must be changed: its path, such as `issuers[1].url`, what is required, and the value found."""
+
+    field: str
+    requirement: str
+    found: Any
 
 
-def dump(settings: Settings) -> bytes:
-    """The settings as the bundle's file holds them: the same bytes for the same settings."""
+def load(raw: bytes | None = None) -> DeploymentSettings:
+    """Decode these bytes, or the settings file of this bundle. Raises OSError or msgspec.DecodeError."""
+    return msgspec.json.decode(settings_file.read() if raw is None else raw, type=DeploymentSettings)
+
+
+def dump(settings: DeploymentSettings) -> bytes:
+    """Encode settings for the bundle's file: equal settings give equal bytes."""
     return msgspec.json.encode(settings, order="deterministic")
 
 
-def problems(settings: Settings) -> tuple[str, ...]:
-    """What is wrong with settings whose types are right: one plain sentence each, none where they are sound."""
-    return (
-        *issuer_problems(settings.issuers),
-        *(() if settings.issuers else ("there is no issuer",)),
-        *time_problems(settings.keys, settings.revocation),
-    )
+def require_valid(settings: DeploymentSettings) -> None:
+    """Raise SettingsInvalid with all problems of the settings, if there are any."""
+    problems = problems_of(settings.issuers, settings.keys, settings.revocation)
+    if messages := [f"{field}: {requirement} (found {found!r})" for field, requirement, found in problems]:
+        raise SettingsInvalid("; ".join(messages))
 
 
-def require_sound(settings: Settings) -> None:
-    """Raises SettingsBroken with every problem of settings whose types are right."""
-    if found := problems(settings):
-        raise SettingsBroken("; ".join(found))
+def problems_of(
+    issuers: Sequence[Issuer], keys: KeySettings, revocation: RevocationSettings
+) -> Iterator[SettingProblem]:
+    """Yield what is wrong with settings besides their types.
+
+    The start of the authorizer and the checks before a deployment both use this. Issuers without a name or a URL,
+    which their types reject, are accepted here.
+    """
+    if not issuers:
+        yield SettingProblem("issuers", "must not be empty", [])
+    for index, issuer in enumerate(issuers):
+        yield from _issuer_problems(f"issuers[{index}]", issuer, issuers[:index])
+    yield from _key_problems(keys, revocation)
 
 
-def issuer_problems(issuers: "Sequence[Issuer]") -> tuple[str, ...]:
-    """What is wrong with issuers, each by itself and all together."""
-    names = [issuer.name for issuer in issuers]
-    urls = [issuer.url for issuer in issuers]
-    return (
-        *(f"issuer name {name!r} is used twice" for name in sorted({name for name in names if names.count(name) > 1})),
-        *(f"issuer url {url!r} is used twice" for url in sorted({url for url in urls if urls.count(url) > 1})),
-        *(problem for issuer in issuers for problem in _issuer_problems(issuer)),
-    )
-
-
-def time_problems(keys: KeyTimes, revocation: Revocation) -> tuple[str, ...]:
-    """What is wrong with how long things last and are waited for."""
-    found: list[str] = []
-    if keys.refresh >= keys.limit:
-        found.append(f"refresh ({keys.refresh} s) is not less than limit ({keys.limit} s)")
-    # The first request may wait for what its process's start has waited for already, a later one for two fetches.
-    longest = keys.deadline + max(keys.deadline, keys.patience) + (revocation.timeout if revocation.enabled else 0)
-    if longest > MAX_WAITING:
-        and_list = " and the timeout of the revocation" if revocation.enabled else ""
-        found.append(
-            f"deadline, the larger of deadline and patience{and_list} are {longest:g} s together; allowed are "
-            f"{MAX_WAITING}, API Gateway waits ten"
-        )
-    return tuple(found)
-
-
-def _issuer_problems(issuer: Issuer) -> tuple[str, ...]:
-    found: list[str] = []
-    for field, url in (("url", issuer.url), ("keyUrl", issuer.key_url)):
-        if url is not None and not SECURE_URL.fullmatch(url):
-            found.append(f"issuer {issuer.name!r}: {field} {url!r}, allowed is https, or http to a loopback address")
+def _issuer_problems(path: str, issuer: Issuer, earlier: Sequence[Issuer]) -> Iterator[SettingProblem]:
+    if issuer.name and issuer.name in [other.name for other in earlier]:
+        yield SettingProblem(f"{path}.name", "must not be the name of another issuer", issuer.name)
+    if issuer.url and issuer.url in [other.url for other in earlier]:
+        yield SettingProblem(f"{path}.url", "must not be the URL of another issuer", issuer.url)
+    for index, client in enumerate(issuer.clients):
+        if not is_printable(client):
+            yield SettingProblem(f"{path}.clients[{index}]", PRINTABLE, client[:40])
     if issuer.default_scopes and not issuer.required_claims:
-        found.append(f"issuer {issuer.name!r}: defaultScopes need requiredClaims, or any token would gain them")
-    return tuple(found)
+        requirement = "requires requiredClaims, because otherwise every token of the issuer would have these scopes"
+        yield SettingProblem(f"{path}.defaultScopes", requirement, list(issuer.default_scopes))
+
+
+def _key_problems(keys: KeySettings, revocation: RevocationSettings) -> Iterator[SettingProblem]:
+    if keys.stale_if_error <= keys.max_age:
+        requirement = f"must be greater than maxAge, which is {keys.max_age}"
+        yield SettingProblem("keys.staleIfError", requirement, keys.stale_if_error)
+    # The first request may wait as long as the start of its process has waited already; a later one for two fetches.
+    terms = [keys.fetch_timeout, max(keys.fetch_timeout, keys.refresh_timeout)]
+    names = "fetchTimeout and the greater of fetchTimeout and refreshTimeout"
+    if revocation.enabled:
+        terms.append(revocation.timeout)
+        names = "fetchTimeout, the greater of fetchTimeout and refreshTimeout, and the revocation's timeout"
+    if sum(terms) > MAX_TOTAL_WAIT:
+        requirement = (
+            f"must be less: {names} add up to {sum(terms):g} seconds, of at most {MAX_TOTAL_WAIT}, because API Gateway "
+            "waits 10 seconds for the authorizer"
+        )
+        yield SettingProblem("keys.fetchTimeout", requirement, keys.fetch_timeout)
+
+
+PRINTABLE = f"must be printable and at most {MAX_TEXT} bytes"
+"""What is required of the texts of tokens, and so of the client ids in the settings."""
+
+
+def is_printable(text: str) -> bool:
+    """Return whether a text is printable and takes at most MAX_TEXT bytes in JSON."""
+    return text.isprintable() and (len(text) <= _ALWAYS_SHORT or len(msgspec.json.encode(text)) - 2 <= MAX_TEXT)

@@ -50,7 +50,7 @@ Verify = Callable[[bytes, bytes], bool]
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
-class PublicKeyRefused(ValueError):
+class PublicKeyRejected(ValueError):
     """The members of a JWK are not a public key, or a key that is too weak."""
 
 
@@ -64,14 +64,14 @@ def prepare(algorithms: Iterable[str]) -> None:
 def verifier(jwk: Mapping[str, Any], algorithm: str) -> Verify:
     """What verifies signatures of this algorithm by the public key in a JWK of a fitting type and curve.
 
-    The parts of the key are base64url (RFC 7518 §6). Raises PublicKeyRefused.
+    The parts of the key are base64url (RFC 7518 §6). Raises PublicKeyRejected.
     """
     try:
         return _KINDS[algorithm[:2]](jwk, algorithm)
-    except PublicKeyRefused:
+    except PublicKeyRejected:
         raise
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise PublicKeyRefused from error
+        raise PublicKeyRejected from error
 
 
 def _rsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
@@ -84,7 +84,7 @@ def _rsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
         scheme = padding.PSS(padding.MGF1(digest), digest.digest_size)
     modulus, exponent = _number(jwk["n"]), _number(jwk["e"])
     if not _sound(modulus, exponent):
-        raise PublicKeyRefused
+        raise PublicKeyRejected
     key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
     return _holding(key.verify, scheme, digest)
 
@@ -124,7 +124,7 @@ def _ecdsa(jwk: Mapping[str, Any], algorithm: str) -> Verify:
     size = 2 * length
     x, y = _decoded(jwk["x"]), _decoded(jwk["y"])
     if not len(x) == len(y) == length:
-        raise PublicKeyRefused
+        raise PublicKeyRejected
     numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curves[jwk["crv"]]())
     verify, scheme = numbers.public_key().verify, _ecdsa_over(HASHES[algorithm[2:]]())
     encode, number = utils.encode_dss_signature, int.from_bytes
@@ -160,7 +160,7 @@ def _eddsa(jwk: Mapping[str, Any], _algorithm: str) -> Verify:
     y = int.from_bytes(encoded, "little") % ED25519_SIGN
     # The point is decoded only when it verifies, and then without a check that y is canonical (RFC 8032 §5.1.3).
     if y >= ED25519_PRIME or _has_small_order(y):
-        raise PublicKeyRefused
+        raise PublicKeyRejected
     return _holding(key.verify)
 
 

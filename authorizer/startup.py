@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from authorizer import settings as bundle
 from authorizer.clock import SYSTEM, Clock
-from authorizer.errors import SettingsBroken
+from authorizer.errors import SettingsInvalid
 from authorizer.key_source import Fetch, KeySources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
     from authorizer.authorizer import Authorizer
-    from authorizer.revocations import Revocations
-    from authorizer.settings import Settings
+    from authorizer.revocation.entries import Revocations
+    from authorizer.settings import DeploymentSettings
 
 
 SWITCH_INTERVAL = 0.0005
@@ -33,7 +33,7 @@ Python's own 5 ms would hold up a fetch at each of its system calls for as long 
 
 
 def start(
-    settings: Settings,
+    settings: DeploymentSettings,
     fetch: Fetch | None = None,
     clock: Clock = SYSTEM,
     revocations: Revocations | None = None,
@@ -42,15 +42,15 @@ def start(
     """The authorizer of these settings, its keys fetched and its list of revoked tokens connected, if they answer.
 
     All of it takes no longer than the keys' deadline; failures are retried on first use. `options` are Authorizer's.
-    Raises SettingsBroken.
+    Raises SettingsInvalid.
     """
-    bundle.require_sound(settings)
+    bundle.require_valid(settings)
     sources = KeySources(settings, fetch, clock)
     warm = [source.warm for source in sources.by_url.values()]
     if settings.revocation.enabled:
         revocations = revocations or _denylist(settings.revocation.timeout)
         warm.append(revocations.warm)
-    with _running(warm, settings.keys.deadline):
+    with _running(warm, settings.keys.fetch_timeout):
         from authorizer import signatures  # noqa: PLC0415
         from authorizer.authorizer import Authorizer  # noqa: PLC0415
 
@@ -60,7 +60,7 @@ def start(
 
 def _denylist(timeout: float) -> Revocations:
     """The list in the table of the environment. Where nothing can be revoked, a cold start does not pay for it."""
-    from authorizer.denylist import Denylist  # noqa: PLC0415
+    from authorizer.revocation.denylist import Denylist  # noqa: PLC0415
 
     return Denylist(timeout)
 
@@ -88,12 +88,14 @@ def _running(warm: Iterable[Callable[[float], None]], seconds: float) -> Generat
 class LazyAuthorizer:
     """The authorizer of the settings in the bundle, made when it is first possible.
 
-    Settings that cannot be read, or keys that cannot be fetched, fail requests and not the process's start: a process
-    that does not start is started over and over.
+    Settings that cannot be read, or keys that cannot be fetched, fail requests and not the start of the process,
+    because Lambda restarts such a process again and again.
     """
 
     def __init__(
-        self, load: Callable[[], Settings] = bundle.load, make: Callable[[Settings], Authorizer] = start
+        self,
+        load: Callable[[], DeploymentSettings] = bundle.load,
+        make: Callable[[DeploymentSettings], Authorizer] = start,
     ) -> None:
         self._load = load
         self._make = make
@@ -101,14 +103,14 @@ class LazyAuthorizer:
         self._turn = Lock()
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
-        """As Authorizer; raises SettingsBroken where the settings cannot be used."""
+        """As Authorizer; raises SettingsInvalid where the settings cannot be used."""
         return (self._made or self._ready())(event, context)
 
     def warm(self) -> None:
         """Make the authorizer ahead of the first request. Raises nothing."""
         try:
             self._ready()
-        except SettingsBroken:
+        except SettingsInvalid:
             return
 
     def _ready(self) -> Authorizer:
@@ -117,8 +119,8 @@ class LazyAuthorizer:
                 self._made = self._make(self._settings())
             return self._made
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> DeploymentSettings:
         try:
             return self._load()
         except (OSError, ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors
-            raise SettingsBroken(f"the bundle's settings cannot be read: {error}") from None
+            raise SettingsInvalid(f"the bundle's settings cannot be read: {error}") from None

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from authorizer.errors import JsonMalformed, KeySetMalformed, MemberTwice
+from authorizer.errors import DuplicateMember, JsonMalformed, KeySetMalformed
 
 LONG = 4096
 """Bytes above which the slow check is made: Python's own reader refuses numbers of more than 4,300 digits."""
@@ -19,7 +19,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def members(raw: bytes) -> dict[str, Any]:
-    """The object's members. Raises JsonMalformed, or MemberTwice where readers could disagree about its meaning.
+    """The object's members. Raises JsonMalformed, or DuplicateMember where readers could disagree about its meaning.
 
     A reader keeps one of two members of the same name. So what is read is written again: the same bytes mean that
     nothing was lost. They differ also where the object is spaced or escaped in another way; then it is read once more
@@ -40,7 +40,7 @@ def document(raw: bytes, kind: str) -> dict[str, Any]:
     """The members of an issuer's document of a kind, such as "JWKS". Raises KeySetMalformed."""
     try:
         return members(raw)
-    except MemberTwice:
+    except DuplicateMember:
         raise KeySetMalformed(f"duplicate member in the {kind} document") from None
     except JsonMalformed:
         raise KeySetMalformed(f"not a {kind} document") from None
@@ -64,5 +64,5 @@ def _inside(outer: object) -> Iterable[object]:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     once = dict(pairs)
     if len(once) != len(pairs):
-        raise MemberTwice
+        raise DuplicateMember
     return once

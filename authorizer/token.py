@@ -14,8 +14,8 @@ from authorizer.errors import (
     EncodingNotCanonical,
     JsonMalformed,
     KeyInHeader,
-    SchemeWrong,
-    SegmentsWrong,
+    SchemeInvalid,
+    SegmentsInvalid,
     TokenTooLong,
 )
 
@@ -61,26 +61,26 @@ class Token(msgspec.Struct, frozen=True):
 def bearer(value: str) -> str:
     """The token of an Authorization header's value (RFC 6750 §2.1): the scheme in any case, one space, the token.
 
-    Raises CredentialsMissing, SchemeWrong or TokenTooLong.
+    Raises CredentialsMissing, SchemeInvalid or TokenTooLong.
     """
     if not value:
         raise CredentialsMissing
     if not value.startswith("Bearer ") and value[:_PREFIX_LENGTH].lower() != "bearer ":
-        raise SchemeWrong
+        raise SchemeInvalid
     if len(value) > MAX_LENGTH + _PREFIX_LENGTH:
         raise TokenTooLong
     return value[_PREFIX_LENGTH:]
 
 
 def parse(token: str) -> Token:
-    """The token's parts. Raises TokenMalformed or HeaderRefused."""
+    """The token's parts. Raises TokenMalformed or HeaderInvalid."""
     try:
         raw = token.encode("ascii")
     except UnicodeEncodeError:
         raise EncodingNotCanonical from None
     segments = raw.translate(_FROM_URL).split(b".")
     if len(segments) != SEGMENTS:
-        raise EncodingNotCanonical if raw.translate(None, _ALPHABET).strip(b".") else SegmentsWrong
+        raise EncodingNotCanonical if raw.translate(None, _ALPHABET).strip(b".") else SegmentsInvalid
     header, payload, signature = segments
     return Token(
         read_header(header),
@@ -93,11 +93,11 @@ def parse(token: str) -> Token:
 def _decoded(segment: bytes) -> bytes:
     """The bytes of a base64 text without padding, all of whose characters are the alphabet's (RFC 4648 §3.5, §5).
 
-    The decoder would take loose bits at the end, and so give many texts the same bytes. Raises SegmentsWrong for an
+    The decoder would take loose bits at the end, and so give many texts the same bytes. Raises SegmentsInvalid for an
     empty text, EncodingNotCanonical for loose bits and characters of no base64url text.
     """
     if not segment:
-        raise SegmentsWrong
+        raise SegmentsInvalid
     over = len(segment) % 4
     if segment[-1] not in _LAST[over]:
         raise EncodingNotCanonical
@@ -109,7 +109,7 @@ def _decoded(segment: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def read_header(segment: bytes) -> Header:
-    """The header in its segment, as base64. Raises TokenMalformed or HeaderRefused.
+    """The header in its segment, as base64. Raises TokenMalformed or HeaderInvalid.
 
     All tokens of one key share their header's text, so the last few are remembered; what is refused is not.
     """

@@ -12,12 +12,12 @@ import msgspec
 import pulumi
 from botocore.exceptions import UnknownRegionError
 
-from authorizer.claims import MAX_TEXT, Caller
+from authorizer.claims import Caller
 from authorizer.decision import decide
 from authorizer.event import Stage
-from authorizer.patterns import Collection
 from authorizer.policy import ENCODINGS, Json, Policies
-from authorizer.settings import Issuer, PolicyEncoding, Settings
+from authorizer.resource_patterns import RouteGroup
+from authorizer.settings import MAX_TEXT, DeploymentSettings, Issuer, PolicyEncoding
 
 MAX_BYTES = 8000
 """Bytes of an authorizer's answer, context included: API Gateway accepts 8 KB (AWS, "Amazon API Gateway quotas")."""
@@ -52,7 +52,7 @@ def expected_stage(name: str) -> Stage:
     return Stage.of(partition, region, "0" * 12, "a" * 10, name)
 
 
-def choose_encoding(settings: Settings, stage: Stage) -> PolicyEncoding:
+def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncoding:
     """The plainest encoding that fits for every token. Raises AnswerTooLarge."""
     sizes: list[int] = []
     for encoding in ENCODINGS:
@@ -71,25 +71,25 @@ def answer_size(answer: Json) -> int:
     return len(json.dumps(answer, ensure_ascii=False).encode())
 
 
-def largest_answers(settings: Settings, stage: Stage) -> Iterator[Json]:
+def largest_answers(settings: DeploymentSettings, stage: Stage) -> Iterator[Json]:
     """Answers of which one is as large as any that these settings allow: for each issuer, one per possible outcome."""
     policies = Policies(settings.routes, settings.policy_encoding)
-    scopes = tuple(sorted(scope for each in policies.collections for scope in _costliest(policies, stage, each)))
+    scopes = tuple(sorted(scope for each in policies.groups for scope in _costliest(policies, stage, each)))
     for issuer in settings.issuers:
         for client in _clients(settings, issuer):
             for granted in ((), scopes):
                 yield _answer(settings, policies, stage, _caller(issuer, client, granted))
 
 
-def _clients(settings: Settings, issuer: Issuer) -> Sequence[str]:
+def _clients(settings: DeploymentSettings, issuer: Issuer) -> Sequence[str]:
     """The clients whose tokens can be accepted, or of those that are not known beforehand the longest."""
     listed = settings.usage.clients.get(issuer.name, ()) if settings.usage else ()
     return issuer.clients or (TEXT, *listed)
 
 
-def _answer(settings: Settings, policies: Policies, stage: Stage, caller: Caller) -> Json:
+def _answer(settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller) -> Json:
     decision = decide(settings, policies, stage, caller, None)
-    return decision.named(REQUEST_ID) if settings.log_decisions else decision.answer
+    return decision.with_id(REQUEST_ID) if settings.log_decisions else decision.output
 
 
 def _caller(issuer: Issuer, client: str, scopes: tuple[str, ...]) -> Caller:
@@ -98,9 +98,9 @@ def _caller(issuer: Issuer, client: str, scopes: tuple[str, ...]) -> Caller:
     return Caller(issuer.name, TEXT, client, TEXT, tenant, scopes, EXPIRES, None)
 
 
-def _costliest(policies: Policies, stage: Stage, collection: Collection) -> Sequence[str]:
+def _costliest(policies: Policies, stage: Stage, group: RouteGroup) -> Sequence[str]:
     """The set of a collection's scopes that adds the most bytes to an answer: collections add theirs separately."""
-    scopes = sorted(set(collection.calls.values()))
+    scopes = sorted(set(group.scopes.values()))
     sets = ([scope for bit, scope in enumerate(scopes) if number >> bit & 1] for number in range(1, 1 << len(scopes)))
 
     def cost(some: Sequence[str]) -> int:

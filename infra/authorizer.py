@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 import authorizer.settings as deployed
-from authorizer.environment import REVOCATIONS_TABLE
+from authorizer.revocation.environment import REVOCATIONS_TABLE
 from authorizer.settings_file import FILE_NAME
 from handlers.contract import Route
 from infra import slim_msgspec
@@ -72,15 +72,15 @@ def authorizer_bundle(args: AuthorizerArgs) -> Bundle:
     )
 
 
-def authorizer_settings(routes: Sequence[Route], names: Names, settings: StackSettings) -> deployed.Settings:
+def authorizer_settings(routes: Sequence[Route], names: Names, settings: StackSettings) -> deployed.DeploymentSettings:
     """The authorizer's settings. Raises AnswerTooLarge."""
-    data = deployed.Settings(
+    data = deployed.DeploymentSettings(
         project=names.project,
         stack=names.stack,
         issuers=settings.issuers,
         routes=route_scopes(routes),
         keys=settings.key_times,
-        decisions=settings.decision_cache,
+        decision_cache=settings.decision_cache,
         revocation=settings.revocation,
         usage=told_usage(settings.usage),
         log_decisions=settings.log_decisions,
@@ -95,14 +95,14 @@ def route_scopes(routes: Sequence[Route]) -> tuple[deployed.RouteScope, ...]:
     )
 
 
-def told_usage(usage: Usage) -> deployed.Usage | None:
+def told_usage(usage: Usage) -> deployed.UsageClients | None:
     """The listed clients, as the authorizer is told of them; None where there are no plans."""
     if not usage.plans:
         return None
     clients: dict[str, tuple[str, ...]] = {}
     for issuer, client in usage.clients():
         clients[issuer] = (*clients.get(issuer, ()), client)
-    return deployed.Usage(clients=clients, unlisted="refuse" if usage.refuses else "default")
+    return deployed.UsageClients(clients=clients, unlisted="refuse" if usage.refuses else "default")
 
 
 def authorizer_log_level(level: str) -> str:

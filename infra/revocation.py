@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEPT, KEY, subject_key, token_key
+from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key, token_key
 from infra.bundles import ROOT
 from infra.configuration import read_configuration
 from infra.naming import REVOCATIONS, Names
@@ -157,7 +157,7 @@ def _missing(what: str, stack: Stack) -> str:
 
 
 def _item(key: str, now: int) -> dict[str, Any]:
-    return {KEY: {"S": key}, EXPIRY: {"N": str(now + KEPT)}}
+    return {KEY: {"S": key}, EXPIRY: {"N": str(now + ENTRY_LIFETIME)}}
 
 
 def _write(clients: Clients, table: str, item: dict[str, Any]) -> None:

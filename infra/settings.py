@@ -3,22 +3,31 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
 import msgspec
 import pulumi
 from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
-import authorizer.settings
-from authorizer.claims import MAX_TEXT, is_plain
-from authorizer.settings import SECURE_URL, DecisionCache, Issuer, KeyTimes, Name, Revocation
-from handlers.contract import REQUIREMENT, FieldError, Invalid, requirement_of, validate
+from authorizer.settings import (
+    PRINTABLE,
+    DecisionCacheSettings,
+    Issuer,
+    KeySettings,
+    Name,
+    RevocationSettings,
+    is_printable,
+    problems_of,
+)
+from handlers.contract import REQUIREMENT, FieldError, Invalid, validate
 
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
 """The retention periods that CloudWatch Logs allows, in days."""
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 NAMESPACES = ("aws", "pulumi")
 """Settings of the provider and of Pulumi itself; all others are the project's own."""
@@ -41,13 +50,6 @@ VariableValue = Annotated[
     ),
 ]
 """What API Gateway allows in stage variables."""
-
-
-PLAIN_TEXT = f"must be printable, of at most {MAX_TEXT} bytes"
-"""What tokens' texts must be; a token of any other client is rejected."""
-
-ISSUER_FIELDS = {field.encode_name: field.type for field in msgspec.structs.fields(Issuer)}
-"""The types of an issuer's settings, by their names in a stack file."""
 
 
 class SettingsError(pulumi.RunError):
@@ -99,10 +101,10 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     memory_megabytes: Annotated[int, Meta(ge=128, le=10240)] = 512
     timeout_seconds: Annotated[int, Meta(ge=3, le=29)] = 10
     authorizer_cache_seconds: Annotated[int, Meta(ge=0, le=3600)] = 300
-    decision_cache: DecisionCache = DecisionCache()
-    key_times: KeyTimes = KeyTimes()
+    decision_cache: DecisionCacheSettings = DecisionCacheSettings()
+    key_times: KeySettings = KeySettings()
     log_decisions: bool = True
-    revocation: Revocation = Revocation()
+    revocation: RevocationSettings = RevocationSettings()
     usage: Usage = Usage()
     throttle_rate: Annotated[int, Meta(ge=1, le=100_000)] = 100
     throttle_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
@@ -124,22 +126,22 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
         settings = validate(plain, StackSettings)
     except Invalid as invalid:
         errors += invalid.errors
-        settings = _readable(plain)
+        settings = _readable(plain, StackSettings)
     reported = {error.field for error in errors}
-    errors += [error for error in _issuer_errors(plain.get("issuers")) if error.field not in reported]
-    if errors := [*errors, *_time_errors(settings), *_origin_errors(settings), *_usage_errors(settings)]:
+    errors += [error for error in _authorizer_errors(settings, plain.get("issuers")) if error.field not in reported]
+    if errors := [*errors, *_origin_errors(settings), *_usage_errors(settings)]:
         raise SettingsError(_report(project, stack, errors))
     return settings
 
 
-def _readable(plain: Mapping[str, Any]) -> StackSettings:
-    """Those settings that are right by themselves, and the others' defaults; no issuers where theirs is not."""
-    values: dict[str, Any] = {"issuers": ()}
-    for field in msgspec.structs.fields(StackSettings):
+def _readable(plain: Mapping[str, Any], kind: type[S]) -> S:
+    """Return the fields that are valid by themselves; the others have their defaults, or are empty if required."""
+    values: dict[str, Any] = {field.name: "" for field in msgspec.structs.fields(kind) if field.required}
+    for field in msgspec.structs.fields(kind):
         if field.encode_name in plain:
             with suppress(msgspec.ValidationError):
                 values[field.name] = msgspec.convert(plain[field.encode_name], field.type)
-    return StackSettings(**values)
+    return kind(**values)
 
 
 def _plain(name: str, text: str) -> Any:
@@ -165,36 +167,17 @@ def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
     return [] if "aws:region" in given else [FieldError("aws:region", "required")]
 
 
-def _issuer_errors(given: Any) -> Iterator[FieldError]:
-    """The mistakes that `authorizer.settings.issuer_problems` finds, each with its key.
-
-    Issuers that have other mistakes are checked as well, field by field, so that all are reported at once.
-    """
-    issuers = [_object(each) for each in cast("list[Any]", given)] if isinstance(given, list) else []
-    for index, issuer in enumerate(issuers):
-        for name in ("name", "url"):
-            if name in issuer and issuer[name] in [earlier.get(name) for earlier in issuers[:index]]:
-                yield FieldError(f"issuers[{index}].{name}", "must not be that of another issuer", issuer[name])
-        for name in ("url", "keyUrl"):
-            if isinstance(issuer.get(name), str) and not SECURE_URL.fullmatch(issuer[name]):
-                required = requirement_of(ISSUER_FIELDS[name])
-                yield FieldError(f"issuers[{index}].{name}", f"must be {required}", issuer[name])
-        clients = issuer.get("clients")
-        for number, client in enumerate(cast("list[Any]", clients) if isinstance(clients, list) else ()):
-            if isinstance(client, str) and not is_plain(client):
-                yield FieldError(f"issuers[{index}].clients[{number}]", PLAIN_TEXT, client[:40])
-        if issuer.get("defaultScopes") and not issuer.get("requiredClaims"):
-            yield FieldError(f"issuers[{index}].defaultScopes", "need requiredClaims, or any token would gain them")
+def _authorizer_errors(settings: StackSettings, given: Any) -> Iterator[FieldError]:
+    """The problems that the authorizer finds itself; issuers that have other mistakes are checked for them too."""
+    raw = cast("list[Any]", given) if isinstance(given, list) else []
+    issuers = settings.issuers or tuple(_readable(_object(each), Issuer) for each in raw)
+    for field, requirement, found in problems_of(issuers, settings.key_times, settings.revocation):
+        yield FieldError(field.replace("keys.", "keyTimes.", 1), requirement, found)
 
 
 def _object(value: Any) -> dict[str, Any]:
     """An object of JSON; an empty one in the place of anything else."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _time_errors(settings: StackSettings) -> list[FieldError]:
-    found = authorizer.settings.time_problems(settings.key_times, settings.revocation)
-    return [FieldError("keyTimes", problem) for problem in found]
 
 
 def _origin_errors(settings: StackSettings) -> list[FieldError]:
@@ -238,8 +221,8 @@ def _client_errors(usage: Usage, issuers: Mapping[str, Issuer]) -> Iterator[Fiel
                 if (issuer, client) in listed:
                     yield FieldError(place, "must be listed once", client)
                 listed.add((issuer, client))
-                if not is_plain(client):
-                    yield FieldError(place, PLAIN_TEXT, client[:40])
+                if not is_printable(client):
+                    yield FieldError(place, PRINTABLE, client[:40])
                 elif accepted and client not in accepted:
                     yield FieldError(place, f"must be accepted by its issuer; clients: {', '.join(accepted)}", client)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-import authorizer.revocations
+import authorizer.revocation.entries
 from handlers.contract import Collection
 from handlers.contract.keys import CREATED, EXPIRY, PARTITION_KEY, SORT_KEY
 from infra.naming import REVOCATIONS, Names
@@ -50,8 +50,8 @@ def revocations_table(names: Names, settings: StackSettings) -> TableArgs:
     """The list of revoked tokens. It is protected as data is: without it, what was revoked would count again."""
     return TableArgs(
         name=REVOCATIONS,
-        keys=(authorizer.revocations.KEY,),
-        expiry=authorizer.revocations.EXPIRY,
+        keys=(authorizer.revocation.entries.KEY,),
+        expiry=authorizer.revocation.entries.EXPIRY,
         names=names,
         settings=settings,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from authorizer.usage import usage_key
+from authorizer.decision import usage_key
 from infra.gateway import Gateway
 from infra.naming import Names
 from infra.settings import StackSettings, Usage, UsagePlan

@@ -20,7 +20,7 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import import_key
 
-from authorizer.settings import DecisionCache, Settings
+from authorizer.settings import DecisionCacheSettings, DeploymentSettings
 from authorizer.token import parse
 from tests.bench.key_set import KeySet
 from tests.unit.authorizer.provider import AUDIENCE, URL, Provider, authorizer, event, jwk, private_key, settings, token
@@ -64,11 +64,11 @@ def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]
         def emit(line: bytes) -> None:
             os.write(nowhere.fileno(), line)
 
-        never = DecisionCache(seconds=0)
+        never = DecisionCacheSettings(seconds=0)
         yield {
             BARE: _bare(algorithm, texts),
-            OURS: _ours(settings(log_decisions=False, decisions=never), texts, emit),
-            OURS_LOGGED: _ours(settings(decisions=never), texts, emit),
+            OURS: _ours(settings(log_decisions=False, decision_cache=never), texts, emit),
+            OURS_LOGGED: _ours(settings(decision_cache=never), texts, emit),
             CACHED: _ours(settings(log_decisions=False), texts, emit),
             CACHED_LOGGED: _ours(settings(), texts, emit),
             DECODE: _decode(algorithm, texts),
@@ -124,7 +124,7 @@ def _der(signature: bytes) -> bytes:
     return utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
 
 
-def _ours(made: Settings, texts: Iterable[str], emit: Callable[[bytes], None]) -> Contestant:
+def _ours(made: DeploymentSettings, texts: Iterable[str], emit: Callable[[bytes], None]) -> Contestant:
     """The whole authorizer, from the gateway's event to the policy."""
     return _each(authorizer(made, Provider().fetch, emit=emit), ((event(text),) for text in texts))
 

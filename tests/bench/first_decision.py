@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from authorizer.settings import Settings, dump
+from authorizer.settings import DeploymentSettings, dump
 from authorizer.settings_file import FILE_NAME
 from handlers.contract import load_collections, routes
 from infra.authorizer import AuthorizerArgs, authorizer_bundle, route_scopes
@@ -74,7 +74,7 @@ def ours(keys: KeySet, *, compiled: bool) -> Program:
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(bundle) as unpacked:
         unpacked.extractall(folder)
-    told = Settings(project=names.project, stack=names.stack, issuers=(known,), routes=route_scopes(shipped))
+    told = DeploymentSettings(project=names.project, stack=names.stack, issuers=(known,), routes=route_scopes(shipped))
     (folder / "authorizer" / FILE_NAME).write_bytes(dump(told))
     return Program("authorizer.handler.handler", (folder, runtime_client()))
 

@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class KeySet:
-    """Where the document is, and a file of the authorities to trust."""
+    """Where the document is, and a file of the authorities to tls."""
 
     url: str
     authorities: Path

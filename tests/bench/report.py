@@ -17,9 +17,27 @@ from infra.bundles import ROOT
 from tests.bench import chart
 
 BENCHMARKS, MUTATION = "benchmarks", "mutation"
-"""Names of the recorded results: of their files, and of the marked blocks of the README that quote them."""
+"""Names of the recorded results: of their files, and of the marked blocks of the performance page that quote them."""
+
+SPEED = "speed"
+"""Name of the marked block of the README that quotes a few of the benchmarks."""
 
 CHART = "authorizer.svg"
+
+DECISIONS = "decisions per second, not cached, ÷ bare verify()"
+HIGHLIGHTS = {
+    "decisions per second, RS256, nothing cached, ÷ a bare signature check": (
+        "authorizer", DECISIONS, "gatehouse", "RS256",
+    ),
+    "the same with PyJWT and its `PyJWKClient`": ("authorizer", DECISIONS, "PyJWT + PyJWKClient, warm", "RS256"),
+    "cold start to the first decision, keys over https, ÷ an authorizer with PyJWT": (
+        "authorizer", "cold start to the first decision, ÷ the recipe", "gatehouse, source", "key set over https",
+    ),
+    "cold start to the first `GetItem`, ÷ a handler with `boto3.client`": (
+        "handlers", "cold start to the first `GetItem`, ÷ a plain `boto3.client` handler", "gatehouse, source", "ratio",
+    ),
+}  # fmt: skip
+"""What the README quotes: its words, and the suite, table, row and column of the number."""
 
 
 class Number(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -112,8 +130,13 @@ class Documentation:
 
     @property
     def readme(self) -> Path:
-        """The page that quotes them."""
+        """The page that quotes a few of them."""
         return self.root / "README.md"
+
+    @property
+    def page(self) -> Path:
+        """The page that quotes all of them."""
+        return self.root / "docs" / "performance.md"
 
     @property
     def results(self) -> Path:
@@ -132,15 +155,19 @@ class Documentation:
         self.render()
 
     def render(self) -> None:
-        """Renders the records' pages and the README's blocks."""
+        """Render the records' pages, and the blocks of the pages that quote them."""
         for path, text in self.rendered().items():
             path.write_text(text)
 
     def rendered(self) -> dict[Path, str]:
         """What each file that is rendered should contain."""
         benchmarks, mutation = self.recorded(BENCHMARKS, Benchmarks), self.recorded(MUTATION, Mutation)
-        readme = with_block(self.readme.read_text(), BENCHMARKS, quoted_tables(benchmarks) if benchmarks else "\n")
-        files = {self.readme: with_block(readme, MUTATION, quoted_score(mutation) if mutation else "")}
+        page = with_block(self.page.read_text(), BENCHMARKS, quoted_tables(benchmarks) if benchmarks else "\n")
+        speed = quoted_speed(benchmarks) if benchmarks else "\n"
+        files = {
+            self.page: with_block(page, MUTATION, quoted_score(mutation) if mutation else ""),
+            self.readme: with_block(self.readme.read_text(), SPEED, speed),
+        }
         if benchmarks:
             files[self.results / f"{BENCHMARKS}.md"] = benchmarks_page(benchmarks)
             files[self.results / CHART] = chart.svg(charts(benchmarks)) + "\n"
@@ -206,14 +233,23 @@ def mutation_page(mutation: Mutation) -> str:
 
 
 def quoted_tables(benchmarks: Benchmarks) -> str:
-    """The README's block of the benchmarks."""
-    return f"\n{tables(benchmarks)}\n[All digits and a chart](docs/results/{BENCHMARKS}.md)\n"
+    """Return the performance page's block of the benchmarks."""
+    return f"\n{tables(benchmarks)}\n[All digits and a chart](results/{BENCHMARKS}.md)\n"
+
+
+def quoted_speed(benchmarks: Benchmarks) -> str:
+    """Return the README's block: the highlights that the benchmarks have."""
+    suites, lines = benchmarks.suites, [f"| Measured on {benchmarks.run.date} | ratio |", "| --- | --- |"]
+    for words, (suite, title, row, column) in HIGHLIGHTS.items():
+        number = suites.get(suite, {}).get(title, {}).get(row, {}).get(column)
+        lines += [f"| {words} | {_decimal(number.value)} |"] if number else []
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def quoted_score(mutation: Mutation) -> str:
-    """The README's block of mutation testing, in the middle of a sentence."""
+    """Return the performance page's block of mutation testing, in the middle of a sentence."""
     found = f"{_decimal(mutation.score)} % of {mutation.mutants:,} mutants detected on {mutation.run.date}"
-    return f" ([{found}](docs/results/{MUTATION}.md))"
+    return f" ([{found}](results/{MUTATION}.md))"
 
 
 def charts(benchmarks: Benchmarks) -> list[chart.Group]:
@@ -241,7 +277,7 @@ def _decimal(value: float) -> str:
 def _commit() -> str | None:
     """The commit that is checked out, marked if files are changed that no run records; None outside of a repository."""
     try:
-        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!README.md", ":!docs/results")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!README.md", ":!docs")
         return _git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -1,7 +1,7 @@
-"""Tokens of Amazon Cognito, as the emulator has it, for an issuer as the README describes one.
+"""Tokens of Amazon Cognito, as the emulator has it, for an issuer as the documentation describes one.
 
 The pool lives in an emulator of its own, because a stack is deployed with its issuers' settings. Its tokens name AWS as
-their issuer, so the stack is told where the keys really are; nothing else of the README's settings is different.
+their issuer, so the stack is told where the keys really are; nothing else of the documented settings is different.
 """
 
 import base64
@@ -35,10 +35,10 @@ ODD = re.compile(r"[/+].*=")
 USER, PASSWORD = "ann", "Made-up-for-this-test-1"
 
 
-def readme_issuer() -> dict[str, Any]:
-    """The README's example of an issuer."""
-    readme = (ROOT / "README.md").read_text()
-    (example,) = re.findall(r"<!-- cognito -->\n```yaml\n(.*?)```", readme, re.DOTALL)
+def documented_issuer() -> dict[str, Any]:
+    """The documented example of an issuer."""
+    page = (ROOT / "docs" / "identity-providers.md").read_text()
+    (example,) = re.findall(r"<!-- cognito -->\n```yaml\n(.*?)```", page, re.DOTALL)
     ((issuer,),) = yaml.safe_load(example).values()
     return issuer
 
@@ -55,10 +55,10 @@ class Pool:
 
     @property
     def issuer(self) -> Issuer:
-        """The README's issuer, for this pool."""
+        """The documented issuer, for this pool."""
         url = f"https://cognito-idp.us-east-1.amazonaws.com/{self.pool_id}"
         own = {"url": url, "audiences": [self.app, self.service], "keyUrl": self.key_url}
-        return msgspec.convert({**readme_issuer(), **own}, Issuer)
+        return msgspec.convert({**documented_issuer(), **own}, Issuer)
 
     @property
     def key_url(self) -> str:

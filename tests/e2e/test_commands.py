@@ -254,20 +254,20 @@ def test_an_unreachable_registry_is_one_line(project: Project, tmp_path: Path) -
     assert "package index cannot be reached" in line
 
 
-def test_the_walk_through_of_the_readme_does_what_it_says(project: Project) -> None:
-    readme = (project.folder / "README.md").read_text()
-    script = readme.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
-    told = readme.partition("They answer ")[2].partition("\n\n")[0]
-    expected = re.findall(r"\b[1-5][0-9]{2}\b", told)
+def test_the_documented_walk_through_does_what_it_says(project: Project) -> None:
+    page = (project.folder / "docs" / "getting-started.md").read_text()
+    script = page.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
+    table = page.partition("<!-- answers -->\n")[2].partition("\n\n")[0]
+    expected = re.findall(r"\| ([1-5][0-9]{2})\b", table)
     assert expected == ["201", "200", "400", "401", "403"]
     assert project.up().returncode == 0
     done = subprocess.run(["bash", "-euc", script], cwd=project.folder, capture_output=True, text=True, check=True)
     assert re.findall(r"HTTP/1\.1 (\d+)", done.stdout) == expected
 
 
-def test_the_readmes_collection_is_one() -> None:
-    readme = (ROOT / "README.md").read_text()
-    code = readme.partition("```python\n")[2].partition("```")[0]
+@pytest.mark.parametrize("page", ["README.md", "docs/collections.md"])
+def test_the_documented_collection_is_one(page: str) -> None:
+    code = (ROOT / page).read_text().partition("<!-- collection -->\n```python\n")[2].partition("```")[0]
     module: dict[str, object] = {"__name__": "invoices"}
     exec(code, module)  # noqa: S102  it is ours
     assert routes([cast("Collection", module["COLLECTION"])])[0].path == "/invoices"

@@ -16,11 +16,11 @@ from local.issuer import Issuer, IssuerServer, SigningKey, TokenRequest
 from local.up import Plan, stack_up
 from tests.e2e.conftest import Client, two_free_ports
 
-REFRESH, LIMIT = 1, 4
+MAX_AGE, STALE_IF_ERROR = 1, 4
 """Seconds."""
 
 SETTINGS = {
-    "keyTimes": {"refresh": REFRESH, "limit": LIMIT, "cooldown": 1, "retry": 1},
+    "keyTimes": {"maxAge": MAX_AGE, "staleIfError": STALE_IF_ERROR, "cooldown": 1, "retryDelay": 1},
     "decisionCache": {"seconds": 0},
     "authorizerCacheSeconds": 0,
     "logDecisions": False,
@@ -81,7 +81,7 @@ def test_a_withdrawn_key_stops_working_within_the_refresh_time(client: Client, o
     old = other.token()
     assert answer(client, old).status_code == 200
     other.keys["ES256"] = SigningKey.generate("ES256")
-    assert seconds_until(lambda: answer(client, old).status_code == 401) < REFRESH + 2
+    assert seconds_until(lambda: answer(client, old).status_code == 401) < MAX_AGE + 2
 
 
 def test_a_new_key_works_at_once(client: Client, other: Other) -> None:
@@ -97,10 +97,10 @@ def test_while_the_issuer_is_down_its_keys_serve_on_up_to_the_limit_and_then_it_
     assert answer(client, token).status_code == 200
     other.go_down()
     try:
-        time.sleep(REFRESH + 0.5)
+        time.sleep(MAX_AGE + 0.5)
         assert answer(client, token).status_code == 200, "a known key, past its refresh time"
         after = seconds_until(lambda: answer(client, token).status_code != 200)
-        assert after < LIMIT + 2
+        assert after < STALE_IF_ERROR + 2
         failed = answer(client, token)
         assert (failed.status_code, failed.headers["Retry-After"]) == (503, "5")
         assert answer(client, client.token()).status_code == 200, "of the issuer that is up"

@@ -1,7 +1,7 @@
 """Tokens of a real authorization server (npm's certified oidc-provider), also while it changes its keys.
 
-The stack has the times of production (`KeyTimes`): keys are refreshed after 300 s, and between two searches for key ids
-that are not found lie 30 s. All changes of keys here happen within that.
+The stack has the default `KeySettings`: keys are refreshed after 300 s, and at least 30 s pass between two searches for
+unknown key ids. All changes of keys here happen within that.
 """
 
 import base64

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEPT, KEY, subject_key
+from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key
 from infra import revocation, revoke
 from infra.naming import Names
 from infra.revocation import Clients, RevokeFailed, Wish
@@ -96,7 +96,7 @@ def test_what_is_listed_stays_as_long_as_any_token_that_it_covers(clients: Clien
     found = entry(clients, subject_key("local", "listed"))
     until = int(found[ISSUED_UNTIL]["N"])
     assert before - 1 <= until <= time.time()
-    assert int(found[EXPIRY]["N"]) == until + KEPT
+    assert int(found[EXPIRY]["N"]) == until + ENTRY_LIFETIME
     described = clients.dynamodb.describe_time_to_live(TableName=TABLE)["TimeToLiveDescription"]
     assert (described["TimeToLiveStatus"], described["AttributeName"]) == ("ENABLED", EXPIRY)
 

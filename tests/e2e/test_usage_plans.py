@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from authorizer.usage import usage_key
+from authorizer.decision import usage_key
 from infra.bundles import ROOT
 from local.up import Plan, stack_up
 from tests.e2e.conftest import ALL_SCOPES, Client, two_free_ports

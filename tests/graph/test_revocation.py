@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from authorizer.revocations import EXPIRY, KEY
+from authorizer.revocation.entries import EXPIRY, KEY
 from infra.bundles import ROOT
 from local.plan import plan
 from local.values import Unknown
@@ -18,8 +18,10 @@ NAME = "authorizer-revocations"
 
 @pytest.fixture(scope="module")
 def prod() -> Graph:
-    """The README's own setting, in the stack that it is written for."""
-    (example,) = re.findall(r"<!-- revocation -->\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    """The documented setting, in the stack that it is written for."""
+    (example,) = re.findall(
+        r"<!-- revocation -->\n```yaml\n(.*?)```", (ROOT / "docs" / "revocation.md").read_text(), re.DOTALL
+    )
     return Graph(plan(ROOT, "prod", {name: json.dumps(value) for name, value in yaml.safe_load(example).items()}))
 
 

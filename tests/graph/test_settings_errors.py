@@ -27,10 +27,10 @@ Pulumi.local.yaml: 5 settings are not usable
   gatehose:logLevel: unknown namespace; allowed are gatehouse, aws, pulumi
   gatehouse:issuers[0].name: must be 1 to 32 lower-case letters, digits and hyphens, starting with a letter \
 (found "Main")
-  gatehouse:logLevel: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")
-  gatehouse:tags.Name: Expected `str`, got `int` (found 3)
   gatehouse:issuers[0].url: must be https, or http to a loopback address, without user information, query or fragment \
-(found "http://id.example.com")"""
+(found "http://id.example.com")
+  gatehouse:logLevel: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")
+  gatehouse:tags.Name: Expected `str`, got `int` (found 3)"""
 
 
 @pytest.fixture(scope="module")

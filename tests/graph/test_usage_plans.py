@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from authorizer.usage import usage_key
+from authorizer.decision import usage_key
 from infra.bundles import ROOT
 from local.plan import plan, records
 from local.values import revealed
@@ -22,16 +22,16 @@ def with_usage(usage: dict[str, Any], stack: str = "prod") -> Graph:
     return Graph(plan(ROOT, stack, {"gatehouse:usage": json.dumps(usage)}))
 
 
-def readme_example() -> dict[str, Any]:
-    readme = (ROOT / "README.md").read_text()
-    (example,) = re.findall(r"<!-- usage -->\n```yaml\n(.*?)```", readme, re.DOTALL)
+def documented_example() -> dict[str, Any]:
+    page = (ROOT / "docs" / "usage-plans.md").read_text()
+    (example,) = re.findall(r"<!-- usage -->\n```yaml\n(.*?)```", page, re.DOTALL)
     return yaml.safe_load(example)["gatehouse:usage"]
 
 
 @pytest.fixture(scope="module")
 def usage() -> Graph:
-    """The README's own plans, in the stack that they are written for."""
-    return with_usage(readme_example())
+    """The documented plans, in the stack that they are written for."""
+    return with_usage(documented_example())
 
 
 def test_a_stack_has_none_unless_it_asks_for_them(graph: Graph) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from authorizer.fetch import Session
+from authorizer.http.fetch import Session
 
 TIMEOUT = 10
 """Seconds after which a peer that neither sends nor hangs up is left, so that no test waits for it for ever."""

@@ -13,7 +13,7 @@ from authorizer.claims import Caller
 from authorizer.decision import decide
 from authorizer.event import Stage
 from authorizer.policy import ENCODINGS, Policies
-from authorizer.settings import PolicyEncoding, Settings
+from authorizer.settings import DeploymentSettings, PolicyEncoding
 from infra.answer_size import MAX_BYTES, REQUEST_ID, AnswerTooLarge, answer_size, choose_encoding
 from tests.security.iam import PYTHON, Evaluator
 from tests.unit.authorizer import provider
@@ -149,16 +149,16 @@ LARGE_SCOPES = sorted({route.scope for route in LARGE})
 
 
 @pytest.fixture(scope="module")
-def large() -> Settings:
+def large() -> DeploymentSettings:
     """A stack of two hundred routes whose tokens have a tenant, as its deployment sets it up."""
     made = provider.settings(routes=LARGE, issuers=(provider.issuer(tenant_claim="org"),))
     return msgspec.structs.replace(made, policy_encoding=choose_encoding(made, STAGE))
 
 
-def answer(made: Settings, scopes: tuple[str, ...], text: str = "x" * 36) -> Any:
+def answer(made: DeploymentSettings, scopes: tuple[str, ...], text: str = "x" * 36) -> Any:
     caller = Caller("main", text, text, text, text, scopes, int(time.time()) + 60, None)
     policies = Policies(made.routes, made.policy_encoding)
-    return decide(made, policies, STAGE, caller, None).named(REQUEST_ID)
+    return decide(made, policies, STAGE, caller, None).with_id(REQUEST_ID)
 
 
 class TestTwoHundredRoutes:
@@ -167,7 +167,9 @@ class TestTwoHundredRoutes:
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(LARGE_SCOPES), min_size=20))
-    def test_fit_for_every_set_of_scopes(self, evaluator: Evaluator, large: Settings, scopes: set[str]) -> None:
+    def test_fit_for_every_set_of_scopes(
+        self, evaluator: Evaluator, large: DeploymentSettings, scopes: set[str]
+    ) -> None:
         answered = answer(large, tuple(sorted(scopes)), text="x" * 255)
         assert answer_size(answered) <= MAX_BYTES
         resources = {
@@ -180,7 +182,9 @@ class TestTwoHundredRoutes:
 
     @pytest.mark.parametrize("left_out", range(0, 25, 6))
     @pytest.mark.parametrize("verbs", [("read",), ("write",), ("read", "write")])
-    def test_fit_when_one_collection_is_left_out(self, large: Settings, left_out: int, verbs: tuple[str, ...]) -> None:
+    def test_fit_when_one_collection_is_left_out(
+        self, large: DeploymentSettings, left_out: int, verbs: tuple[str, ...]
+    ) -> None:
         names = sorted({scope.partition(":")[0] for scope in LARGE_SCOPES})
         del names[left_out]
         scopes = tuple(sorted(f"{name}:{verb}" for name in names for verb in verbs))

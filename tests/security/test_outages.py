@@ -10,8 +10,8 @@ import pytest
 
 from authorizer.authorizer import Authorizer
 from authorizer.errors import Fault, KeysUnavailable
-from authorizer.fetch import FetchFailed
-from authorizer.settings import KeyTimes
+from authorizer.http.fetch import FetchFailed
+from authorizer.settings import KeySettings
 from tests.security.key_server import (
     Behaviour,
     answers,
@@ -61,7 +61,7 @@ OUTAGES: dict[str, Behaviour] = {
 
 
 def authorizer(url: str, hands: Hands | None = None) -> Authorizer:
-    times = KeyTimes(deadline=PATIENCE, patience=PATIENCE)
+    times = KeySettings(fetch_timeout=PATIENCE, refresh_timeout=PATIENCE)
     made = settings(issuers=(issuer(key_url=url),), keys=times, log_decisions=False)
     return Authorizer(made, clock=(hands or Hands()).clock)
 

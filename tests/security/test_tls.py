@@ -18,9 +18,9 @@ from typing import cast
 
 import pytest
 
-from authorizer import trust
-from authorizer.connection import Connection, target
-from authorizer.fetch import FetchFailed
+from authorizer.http import tls
+from authorizer.http.connection import Connection, parse_endpoint
+from authorizer.http.fetch import FetchFailed
 from tests.security.certificates import DAY, Certificate, issue
 from tests.security.key_server import fetched, key_server
 
@@ -159,9 +159,9 @@ def _trusted_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     """Trust ROOT alone, as a deployment would trust a private authority."""
     (tmp_path / "root.pem").write_bytes(ROOT.pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
-    trust._context.cache_clear()
+    tls._context.cache_clear()
     yield
-    trust._context.cache_clear()
+    tls._context.cache_clear()
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
 
 def connect(url: str) -> Connection:
-    return Connection(target(url), time.monotonic() + 5)
+    return Connection(parse_endpoint(url), time.monotonic() + 5)
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -211,7 +211,7 @@ class TestCertificate:
 
     def test_is_accepted_without_the_check(self, name: str, serve: Serve) -> None:
         case = REJECTED[name]
-        case.relax(trust.context())
+        case.relax(tls.context())
         with serve(case.server) as url:
             assert fetched(url, 5) == BODY
 
@@ -228,7 +228,7 @@ class TestOldVersion:
                 fetched(url, 5)
 
     def test_is_accepted_without_the_check(self, version: ssl.TLSVersion, serve: Serve) -> None:
-        allow_old_versions(trust.context())
+        allow_old_versions(tls.context())
         with serve(Server(GOOD, configure=speak_only(version))) as url, connect(url) as made:
             assert cast("ssl.SSLSocket", made._socket).version() == version.name.replace("_", ".")
             made.ask(b"GET / HTTP/1.1\r\n\r\n", time.monotonic() + 5)
@@ -238,7 +238,7 @@ def test_the_lowest_version_does_not_depend_on_the_defaults_of_python(monkeypatc
     lax = ssl.create_default_context()
     allow_old_versions(lax)
     monkeypatch.setattr(ssl, "create_default_context", lambda: lax)
-    assert trust.context().minimum_version is ssl.TLSVersion.TLSv1_2
+    assert tls.context().minimum_version is ssl.TLSVersion.TLSv1_2
 
 
 def test_the_systems_authorities_are_trusted_by_default(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
@@ -248,5 +248,5 @@ def test_the_systems_authorities_are_trusted_by_default(monkeypatch: pytest.Monk
         with pytest.raises(ssl.SSLCertVerificationError) as failed:
             connect(url)
         assert failed.value.verify_message == "unable to get local issuer certificate"
-    trusted, default = (made.get_ca_certs(binary_form=True) for made in (trust.context(), system))
+    trusted, default = (made.get_ca_certs(binary_form=True) for made in (tls.context(), system))
     assert sorted(trusted) == sorted(default)

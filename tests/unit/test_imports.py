@@ -16,9 +16,9 @@ ALLOWED = {
     "authorizer": ("authorizer",),
     "infra": (
         "infra", "handlers.contract",
-        "authorizer.claims", "authorizer.decision", "authorizer.environment", "authorizer.event", "authorizer.patterns",
-        "authorizer.policy", "authorizer.revocations", "authorizer.settings", "authorizer.settings_file",
-        "authorizer.usage",
+        "authorizer.claims", "authorizer.decision", "authorizer.event", "authorizer.policy",
+        "authorizer.resource_patterns", "authorizer.revocation.entries", "authorizer.revocation.environment",
+        "authorizer.settings", "authorizer.settings_file",
     ),
     "local": ("local", "infra", "handlers", "authorizer"),
 }  # fmt: skip

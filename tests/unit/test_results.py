@@ -1,4 +1,4 @@
-"""What the README quotes of the benchmarks and of mutation testing, and when their results are recorded."""
+"""The quotations of the benchmarks and of mutation testing in the documentation, and when results are recorded."""
 
 import re
 from collections.abc import Iterator
@@ -11,13 +11,16 @@ from tests.bench.mutation import finished
 from tests.bench.recording import Recorder
 from tests.bench.report import (
     BENCHMARKS,
+    HIGHLIGHTS,
     MUTATION,
+    SPEED,
     Benchmarks,
     Documentation,
     Mutation,
     Number,
     Run,
     marks,
+    quoted_speed,
     with_block,
 )
 
@@ -38,6 +41,14 @@ COUNTS = {
 }  # fmt: skip
 README = """# A project
 
+## Speed
+
+<!-- speed -->
+<!-- /speed -->
+"""
+
+PAGE = """# Performance
+
 Numbers elsewhere, such as 300 s, are not results.
 
 ## Speed
@@ -49,48 +60,78 @@ Numbers elsewhere, such as 300 s, are not results.
 
 ## Layout
 
-`make mutate` tests the tests<!-- mutation --><!-- /mutation -->; `make lock` takes 2 s.
+`make mutate` tests the tests<!-- mutation --><!-- /mutation -->.
+
+## Limits
+
+A request may take 29 s.
 """
 
 
 def unrecorded(documentation: Documentation) -> list[str]:
-    """What the documentation says about results that no record contains."""
+    """Return what the documentation says about results that no record contains."""
     stale = [path.name for path, text in documentation.rendered().items() if not is_file_with(path, text)]
-    return stale + [number for prose in quoting(documentation.readme.read_text()) for number in NUMBER.findall(prose)]
+    texts = [
+        *quoting(documentation.page.read_text()),
+        speed_section(with_block(documentation.readme.read_text(), SPEED, "")),
+    ]
+    return stale + [number for text in texts for number in NUMBER.findall(text)]
 
 
 def is_file_with(path: Path, text: str) -> bool:
     return path.exists() and path.read_text() == text
 
 
-def quoting(readme: str) -> Iterator[str]:
-    """The README's own words about speed and mutation testing: the results are in the blocks that they surround."""
-    text = with_block(with_block(readme, BENCHMARKS, ""), MUTATION, "")
-    yield text.partition("## Speed")[2].partition("\n## ")[0]
-    yield text.partition("`make mutate`")[2].partition(";")[0]
+def quoting(page: str) -> Iterator[str]:
+    """Yield the page's own words about speed and mutation testing: the results are in the blocks that they surround."""
+    text = with_block(with_block(page, BENCHMARKS, ""), MUTATION, "")
+    yield speed_section(text)
+    yield text.partition("`make mutate`")[2].partition("\n## ")[0]
+
+
+def speed_section(text: str) -> str:
+    return text.partition("## Speed")[2].partition("\n## ")[0]
+
+
+def unrecorded_documentation(root: Path) -> Documentation:
+    documentation = Documentation(root)
+    documentation.readme.write_text(README)
+    documentation.page.parent.mkdir()
+    documentation.page.write_text(PAGE)
+    return documentation
 
 
 @pytest.fixture
 def documentation(tmp_path: Path) -> Documentation:
     """The documentation of a project that has recorded both kinds of results."""
-    documentation = Documentation(tmp_path)
-    documentation.readme.write_text(README)
+    documentation = unrecorded_documentation(tmp_path)
     documentation.record(BENCHMARKS, MEASURED)
     documentation.record(MUTATION, finished(COUNTS, "mutmut==1.2.3", RUN))
     return documentation
 
 
-def test_the_readme_quotes_the_recorded_results_and_nothing_else() -> None:
+def test_the_documentation_quotes_the_recorded_results_and_nothing_else() -> None:
     assert unrecorded(Documentation(ROOT)) == []
 
 
-def test_what_a_run_recorded_is_what_the_readme_quotes(documentation: Documentation) -> None:
+def test_what_a_run_recorded_is_what_the_documentation_quotes(documentation: Documentation) -> None:
     assert unrecorded(documentation) == []
-    readme = documentation.readme.read_text()
-    assert "| gatehouse | 0.61 (≥ 0.60) |" in readme
-    assert "| a read | 0.04 ms (≤ 0.25) |" in readme
-    assert "Measured on 2026-01-31 with Python 3.13.1 on aarch64, 4 cores, commit 0123456789ab." in readme
-    assert "[96 % of 100 mutants detected on 2026-01-31](docs/results/mutation.md)" in readme
+    page = documentation.page.read_text()
+    assert "| gatehouse | 0.61 (≥ 0.60) |" in page
+    assert "| a read | 0.04 ms (≤ 0.25) |" in page
+    assert "Measured on 2026-01-31 with Python 3.13.1 on aarch64, 4 cores, commit 0123456789ab." in page
+    assert "[96 % of 100 mutants detected on 2026-01-31](results/mutation.md)" in page
+
+
+def test_the_readme_quotes_the_highlights_that_were_measured() -> None:
+    words, (suite, title, row, column) = next(iter(HIGHLIGHTS.items()))
+    measured = Benchmarks(RUN, {suite: {title: {row: {column: Number(0.6137, at_least=0.6)}}}})
+    assert quoted_speed(measured) == f"\n| Measured on 2026-01-31 | ratio |\n| --- | --- |\n| {words} | 0.61 |\n"
+
+
+def test_every_highlight_is_among_the_recorded_results() -> None:
+    rows = Documentation(ROOT).rendered()[Documentation(ROOT).readme].partition("<!-- speed -->\n")[2]
+    assert len(rows.partition("<!-- /speed -->")[0].splitlines()) == 2 + len(HIGHLIGHTS)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +146,16 @@ def test_what_a_run_recorded_is_what_the_readme_quotes(documentation: Documentat
     ],
 )
 def test_a_made_up_figure_is_found(documentation: Documentation, recorded: str, made_up: str) -> None:
+    page = documentation.page.read_text()
+    assert recorded in page
+    documentation.page.write_text(page.replace(recorded, made_up))
+    assert unrecorded(documentation)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "made_up"), [("2026-01-31", "2026-02-28"), ("<!-- speed -->", "It makes 9 % more.\n<!-- speed -->")]
+)
+def test_a_made_up_figure_in_the_readme_is_found(documentation: Documentation, recorded: str, made_up: str) -> None:
     readme = documentation.readme.read_text()
     assert recorded in readme
     documentation.readme.write_text(readme.replace(recorded, made_up))
@@ -118,17 +169,18 @@ def test_a_made_up_figure_beside_the_records_is_found(documentation: Documentati
     assert unrecorded(documentation) == [page]
 
 
-def test_without_records_the_readme_quotes_nothing(tmp_path: Path) -> None:
-    documentation = Documentation(tmp_path)
-    documentation.readme.write_text(README)
+def test_without_records_the_documentation_quotes_nothing(tmp_path: Path) -> None:
+    documentation = unrecorded_documentation(tmp_path)
     assert unrecorded(documentation) == []
-    documentation.readme.write_text(with_block(README, BENCHMARKS, "\n| gatehouse | 0.61 |\n"))
-    assert unrecorded(documentation) == ["README.md"]
+    documentation.page.write_text(with_block(PAGE, BENCHMARKS, "\n| gatehouse | 0.61 |\n"))
+    documentation.readme.write_text(with_block(README, SPEED, "\n| gatehouse | 0.61 |\n"))
+    assert unrecorded(documentation) == ["performance.md", "README.md"]
 
 
-@pytest.mark.parametrize("mark", [*marks(BENCHMARKS), *marks(MUTATION)])
-def test_results_are_not_lost_for_want_of_a_mark(documentation: Documentation, mark: str) -> None:
-    documentation.readme.write_text(documentation.readme.read_text().replace(mark, ""))
+@pytest.mark.parametrize("mark", [*marks(BENCHMARKS), *marks(MUTATION), *marks(SPEED)])
+def test_a_missing_mark_is_an_error(documentation: Documentation, mark: str) -> None:
+    for path in (documentation.page, documentation.readme):
+        path.write_text(path.read_text().replace(mark, ""))
     with pytest.raises(ValueError, match="is missing"):
         documentation.render()
 

@@ -14,11 +14,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from authorizer.clock import Clock
-from authorizer.denylist import Denylist
-from authorizer.dynamodb import Table
-from authorizer.environment import Environment
-from authorizer.environment import read as read_environment
-from authorizer.revocations import KEY
+from authorizer.revocation.denylist import Denylist
+from authorizer.revocation.dynamodb import Table
+from authorizer.revocation.entries import KEY
+from authorizer.revocation.environment import Environment
+from authorizer.revocation.environment import read as read_environment
 from tests.serving import serving
 
 TABLE = "gatehouse-test-authorizer-revocations"

@@ -12,9 +12,9 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 
 from authorizer.authorizer import Authorizer
 from authorizer.clock import SYSTEM, Clock
-from authorizer.fetch import FetchFailed
+from authorizer.http.fetch import FetchFailed
 from authorizer.key_source import Fetch, KeySources
-from authorizer.settings import Issuer, KeyTimes, Revocation, RouteScope, Settings
+from authorizer.settings import DeploymentSettings, Issuer, KeySettings, RevocationSettings, RouteScope
 
 URL = "https://idp.example.com/"
 KEY_URL = URL + "keys"
@@ -163,15 +163,15 @@ def routes(*collections: str) -> tuple[RouteScope, ...]:
     )
 
 
-def settings(**changes: Any) -> Settings:
+def settings(**changes: Any) -> DeploymentSettings:
     made = {
         "project": "gatehouse",
         "stack": "test",
         "issuers": (issuer(),),
         "routes": routes("items", "users", "orders"),
-        "keys": KeyTimes(),
+        "keys": KeySettings(),
     }
-    return Settings(**{**made, **changes})
+    return DeploymentSettings(**{**made, **changes})
 
 
 def event(token: str, path: str = "GET/items") -> dict[str, Any]:
@@ -179,7 +179,7 @@ def event(token: str, path: str = "GET/items") -> dict[str, Any]:
     return {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": STAGE + path}
 
 
-def authorizer(made: Settings, fetch: Fetch, clock: Clock = SYSTEM, **options: Any) -> Authorizer:
+def authorizer(made: DeploymentSettings, fetch: Fetch, clock: Clock = SYSTEM, **options: Any) -> Authorizer:
     """An authorizer whose documents are fetched by a function."""
     return Authorizer(made, KeySources(made, fetch, clock), clock, **options)
 
@@ -192,7 +192,7 @@ class Desk:
         self.hands = Hands()
         self.lines: list[dict[str, Any]] = []
         if revocations is not None:
-            changes = {"revocation": Revocation(enabled=True), **changes}
+            changes = {"revocation": RevocationSettings(enabled=True), **changes}
         self.authorizer = authorizer(
             settings(**changes),
             self.provider.fetch,

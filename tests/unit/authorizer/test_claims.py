@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.claims import is_plain
+from authorizer.settings import is_printable
 from tests.unit.authorizer.provider import NOW, Desk, Provider, issuer, jwk, jwks, private_key, token
 
 
@@ -167,4 +167,4 @@ def test_the_log_names_the_claim_at_fault(changes: dict[str, Any], reason: str, 
     ("text", "plain"), [("é" * 127, True), ("é" * 128, False), ("x" * 255, True), ("x" * 256, False)]
 )
 def test_a_text_is_measured_in_bytes(text: str, plain: bool) -> None:
-    assert is_plain(text) is plain
+    assert is_printable(text) is plain

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from authorizer import connection
-from authorizer.connection import Connection, Target, target
+from authorizer.http import connection
+from authorizer.http.connection import Connection, Endpoint, parse_endpoint
 from local.waiting import wait_until
 from tests.security.key_server import key_server, says_nothing, sends
 from tests.security.test_outages import MARGIN
@@ -39,7 +39,7 @@ def soon(seconds: float = 2.0) -> float:
     ],
 )
 def test_the_authority_leaves_out_what_the_scheme_says(url: str, authority: str) -> None:
-    assert target(url).authority == authority
+    assert parse_endpoint(url).authority == authority
 
 
 @pytest.mark.parametrize("url", ["http://idp.example.com/", "ftp://localhost/", "https://a@b/", "", "https://x:65536/"])
@@ -47,8 +47,8 @@ def test_other_urls_have_no_target(url: str) -> None:
     with pytest.raises(
         ValueError, match="^no such port$" if "65536" in url else "^neither https nor http to a loopback address$"
     ):
-        target(url)
-    assert target("https://x:65535/").port == 65_535
+        parse_endpoint(url)
+    assert parse_endpoint("https://x:65535/").port == 65_535
 
 
 class TestExchanges:
@@ -73,7 +73,7 @@ class TestExchanges:
         ],
     )
     def test_leave_the_connection_reusable_where_all_was_read(self, raw: bytes, reusable: bool) -> None:
-        with key_server(self.answering(raw)) as server, Connection(target(server.url), soon()) as made:
+        with key_server(self.answering(raw)) as server, Connection(parse_endpoint(server.url), soon()) as made:
             assert made.reusable is False
             head = made.ask(REQUEST, soon())
             assert made.reusable is False
@@ -81,7 +81,7 @@ class TestExchanges:
             assert made.reusable is reusable
 
     def test_follow_one_another(self) -> None:
-        with key_server(self.answering(OK)) as server, Connection(target(server.url), soon(0.2)) as made:
+        with key_server(self.answering(OK)) as server, Connection(parse_endpoint(server.url), soon(0.2)) as made:
             for _ in range(3):
                 assert made.read(made.ask(REQUEST, soon()), 20) == b"{}"
             time.sleep(0.2)
@@ -90,13 +90,13 @@ class TestExchanges:
 
     def test_do_not_begin_after_their_deadline(self) -> None:
         with key_server(self.answering(OK)) as server:
-            made = Connection(target(server.url), soon())
+            made = Connection(parse_endpoint(server.url), soon())
             with made, pytest.raises(TimeoutError):
                 made.ask(REQUEST, time.monotonic() - 0.01)
 
 
 @pytest.fixture
-def full() -> Iterator[Target]:
+def full() -> Iterator[Endpoint]:
     """A place that takes no more connections and refuses none."""
     with ExitStack() as stack:
         server = stack.enter_context(socket.socket())
@@ -106,10 +106,10 @@ def full() -> Iterator[Target]:
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(server.getsockname())
-        yield Target(False, "127.0.0.1", server.getsockname()[1], "/")
+        yield Endpoint(False, "127.0.0.1", server.getsockname()[1], "/")
 
 
-def test_a_place_that_does_not_take_the_connection_is_left_at_the_deadline(full: Target) -> None:
+def test_a_place_that_does_not_take_the_connection_is_left_at_the_deadline(full: Endpoint) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         Connection(full, soon(0.3))
@@ -136,7 +136,7 @@ class TestNames:
         with key_server(lambda *_: None) as server:
             port = int(server.url.split(":")[2].removesuffix("/keys"))
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: [address(port)], asked))
-            Connection(Target(False, "idp.example.com", 8443, "/"), soon()).close()
+            Connection(Endpoint(False, "idp.example.com", 8443, "/"), soon()).close()
         assert asked == [(b"idp.example.com", 8443, {"type": socket.SOCK_STREAM}, True)]
 
     def test_that_take_long_to_look_up_are_left_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ class TestNames:
         monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(never, []))
         started = time.monotonic()
         with pytest.raises(OSError, match="no address"):
-            Connection(Target(False, "idp.example.com", 80, "/"), soon(0.2))
+            Connection(Endpoint(False, "idp.example.com", 80, "/"), soon(0.2))
         assert time.monotonic() - started < 0.2 + MARGIN
         over.set()
 
@@ -157,7 +157,7 @@ class TestNames:
         asked: list[Any] = []
         monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(list, asked))
         with pytest.raises(TimeoutError):
-            Connection(Target(False, "idp.example.com", 80, "/"), time.monotonic() - 1)
+            Connection(Endpoint(False, "idp.example.com", 80, "/"), time.monotonic() - 1)
         assert asked == []
 
     def test_that_do_not_exist_have_no_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ class TestNames:
 
         monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(unknown, []))
         with pytest.raises(OSError, match=r"^no address$"):
-            Connection(Target(False, "idp.example.com", 80, "/"), soon())
+            Connection(Endpoint(False, "idp.example.com", 80, "/"), soon())
 
     def test_with_several_addresses_are_reached_at_the_first_that_answers(
         self, monkeypatch: pytest.MonkeyPatch
@@ -175,7 +175,7 @@ class TestNames:
             port = int(server.url.split(":")[2].removesuffix("/keys"))
             both = [address(1), address(port)]
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
-            with Connection(Target(False, "idp.example.com", 80, "/"), soon()) as made:
+            with Connection(Endpoint(False, "idp.example.com", 80, "/"), soon()) as made:
                 assert made.place.host == "idp.example.com"
 
     def test_are_reached_over_ipv4_on_a_host_without_ipv6(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,27 +190,27 @@ class TestNames:
             both: list[Address] = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)), address(port)]
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
             monkeypatch.setattr(connection.socket, "socket", OnlyIpv4)
-            with Connection(Target(False, "idp.example.com", 80, "/"), soon()) as made:
+            with Connection(Endpoint(False, "idp.example.com", 80, "/"), soon()) as made:
                 assert made.place.host == "idp.example.com"
 
     def test_without_a_family_of_this_host_tell_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found: list[Address] = [(99, socket.SOCK_STREAM, 6, "", ("::1", 80))]
         monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: found, []))
         with pytest.raises(OSError, match="not supported"):
-            Connection(Target(False, "idp.example.com", 80, "/"), soon())
+            Connection(Endpoint(False, "idp.example.com", 80, "/"), soon())
 
     def test_whose_addresses_all_refuse_tell_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: [address(1)], []))
         with pytest.raises(ConnectionRefusedError):
-            Connection(Target(False, "idp.example.com", 80, "/"), soon())
+            Connection(Endpoint(False, "idp.example.com", 80, "/"), soon())
 
 
 class TestQuiet:
     def test_is_a_connection_of_which_nothing_came_unasked(self) -> None:
-        with key_server(TestExchanges.answering(OK)) as server, Connection(target(server.url), soon()) as made:
-            assert made.quiet
+        with key_server(TestExchanges.answering(OK)) as server, Connection(parse_endpoint(server.url), soon()) as made:
+            assert made.is_idle
             made.read(made.ask(REQUEST, soon()), 20)
-            assert made.quiet
+            assert made.is_idle
             assert made.read(made.ask(REQUEST, soon()), 20) == b"{}", "looking changes nothing"
 
     @pytest.mark.parametrize("pause", [0.0, 0.1])
@@ -222,10 +222,10 @@ class TestQuiet:
             peer.sendall(OK)
             over.wait(5)
 
-        with key_server(behave) as server, Connection(target(server.url), soon()) as made:
+        with key_server(behave) as server, Connection(parse_endpoint(server.url), soon()) as made:
             made.read(made.ask(REQUEST, soon()), 20)
             assert made.reusable
-            assert wait_until(lambda: not made.quiet, seconds=5, pause=0.01)
+            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
 
     def test_is_one_that_was_not_used_whatever_came(self) -> None:
         """With TLS 1.3 a server sends what belongs to the session after the handshake."""
@@ -236,14 +236,14 @@ class TestQuiet:
             sent.set()
             over.wait(5)
 
-        with key_server(behave) as server, Connection(target(server.url), soon()) as made:
+        with key_server(behave) as server, Connection(parse_endpoint(server.url), soon()) as made:
             assert sent.wait(5)
-            assert made.quiet
+            assert made.is_idle
 
     def test_is_none_that_the_other_side_has_closed(self) -> None:
-        with key_server(sends(OK)) as server, Connection(target(server.url), soon()) as made:
+        with key_server(sends(OK)) as server, Connection(parse_endpoint(server.url), soon()) as made:
             made.read(made.ask(REQUEST, soon()), 20)
-            assert wait_until(lambda: not made.quiet, seconds=5, pause=0.01)
+            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
 
 
 def test_connecting_and_shaking_hands_have_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_connecting_and_shaking_hands_have_one_deadline(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(connection.socket, "socket", Slow)
     with key_server(says_nothing) as server:
-        place = target(server.url)._replace(secure=True)
+        place = parse_endpoint(server.url)._replace(secure=True)
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             Connection(place, soon(1.0))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from authorizer.settings import DecisionCache, Usage
-from authorizer.usage import usage_key
+from authorizer.decision import usage_key
+from authorizer.settings import DecisionCacheSettings, UsageClients
 from tests.unit.authorizer.provider import NOW, STAGE, Desk, event, issuer, jwk, token
 
 
@@ -63,7 +63,7 @@ class TestRemembered:
         assert desk.lines[-1]["outcome"] == "deny"
 
     def test_ends_at_the_set_time(self) -> None:
-        desk = Desk(decisions=DecisionCache(seconds=100))
+        desk = Desk(decision_cache=DecisionCacheSettings(seconds=100))
         self.cached(desk, token())
         desk.hands.move(99)
         assert self.cached(desk, token())
@@ -82,14 +82,14 @@ class TestRemembered:
         assert desk.reason == "expired"
 
     def test_is_bounded_and_forgets_the_oldest(self) -> None:
-        desk = Desk(decisions=DecisionCache(entries=2))
+        desk = Desk(decision_cache=DecisionCacheSettings(entries=2))
         texts = [token(jti=str(number)) for number in range(3)]
         for text in texts:
             self.cached(desk, text)
         assert [self.cached(desk, text) for text in reversed(texts)] == [True, True, False]
 
     def test_takes_the_place_of_the_same_credentials_for_another_stage_and_no_others(self) -> None:
-        desk = Desk(decisions=DecisionCache(entries=2))
+        desk = Desk(decision_cache=DecisionCacheSettings(entries=2))
         first, second = token(jti="1"), token(jti="2")
         self.cached(desk, first)
         self.cached(desk, second)
@@ -99,7 +99,7 @@ class TestRemembered:
         assert self.cached(desk, first)
 
     def test_is_nothing_where_it_is_switched_off(self) -> None:
-        desk = Desk(decisions=DecisionCache(seconds=0))
+        desk = Desk(decision_cache=DecisionCacheSettings(seconds=0))
         assert [self.cached(desk, token()) for _ in range(2)] == [False, False]
         assert not desk.authorizer._decisions._held
 
@@ -113,9 +113,9 @@ class TestRemembered:
 
 
 class TestUsageKey:
-    usage = Usage(clients={"main": ("client-1",), "other": ("client-2",)})
+    usage = UsageClients(clients={"main": ("client-1",), "other": ("client-2",)})
 
-    def key(self, usage: Usage | None, client: str) -> Any:
+    def key(self, usage: UsageClients | None, client: str) -> Any:
         return Desk(usage=usage).ask(token(client_id=client)).get("usageIdentifierKey")
 
     def test_is_the_listed_clients_own(self) -> None:
@@ -126,13 +126,13 @@ class TestUsageKey:
         assert self.key(self.usage, client) == usage_key("gatehouse", "test")
 
     def test_is_the_default_plans_where_the_issuer_has_no_clients_listed(self) -> None:
-        assert self.key(Usage(clients={"other": ("client-1",)}), "client-1") == usage_key("gatehouse", "test")
+        assert self.key(UsageClients(clients={"other": ("client-1",)}), "client-1") == usage_key("gatehouse", "test")
 
     def test_is_not_there_without_plans(self) -> None:
         assert self.key(None, "client-1") is None
 
     def test_is_refused_to_others_where_it_is_set_so(self) -> None:
-        refusing = Usage(clients=self.usage.clients, unlisted="refuse")
+        refusing = UsageClients(clients=self.usage.clients, unlisted="refuse")
         desk = Desk(usage=refusing)
         answer = desk.ask(token(client_id="client-3"))
         assert [statement["Effect"] for statement in answer["policyDocument"]["Statement"]] == ["Deny"]

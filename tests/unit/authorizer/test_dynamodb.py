@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from authorizer import dynamodb, pool
-from authorizer.dynamodb import ReadFailed, Table
+from authorizer.http import pool
+from authorizer.revocation import dynamodb
+from authorizer.revocation.dynamodb import ReadFailed, Table
 from tests.security.key_server import key_server
 from tests.security.test_outages import MARGIN, OUTAGES
 from tests.unit.authorizer.database import TABLE, database

@@ -5,8 +5,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from authorizer.environment import read
-from authorizer.errors import SettingsBroken
+from authorizer.errors import SettingsInvalid
+from authorizer.revocation.environment import read
 
 VARIABLES = {
     "REVOCATIONS_TABLE": "revoked",
@@ -19,7 +19,7 @@ VARIABLES = {
 
 @pytest.mark.parametrize("missing", [name for name in VARIABLES if name != "PATH"])
 def test_what_is_missing_is_named_and_no_secret_told(missing: str) -> None:
-    with pytest.raises(SettingsBroken, match=missing) as failed:
+    with pytest.raises(SettingsInvalid, match=missing) as failed:
         read({name: value for name, value in VARIABLES.items() if name != missing})
     assert "very secret" not in str(failed.value)
 
@@ -61,7 +61,7 @@ def test_dynamodb_is_where_aws_has_it_in_every_region() -> None:
 
 @pytest.mark.parametrize("url", ["http://host.docker.internal:4566", "HTTPS://x", "x", "https://x:99999"])
 def test_an_endpoint_that_cannot_be_used_is_a_broken_setting(url: str) -> None:
-    with pytest.raises(SettingsBroken, match=r"environment: .*(neither https|no such port)"):
+    with pytest.raises(SettingsInvalid, match=r"environment: .*(neither https|no such port)"):
         read({**VARIABLES, "AWS_ENDPOINT_URL": url})
 
 

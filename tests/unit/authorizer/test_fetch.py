@@ -2,9 +2,9 @@
 
 import pytest
 
-from authorizer import fetch
-from authorizer.connection import target
-from authorizer.fetch import FetchFailed
+from authorizer.http import fetch
+from authorizer.http.connection import parse_endpoint
+from authorizer.http.fetch import FetchFailed
 from tests.security.key_server import answers, fetched, key_server, sends, trickles
 
 
@@ -67,7 +67,7 @@ def test_the_request_is_for_json_with_the_whole_path() -> None:
     ],
 )
 def test_a_url_is_taken_apart(url: str, expected: tuple[object, ...]) -> None:
-    assert target(url) == expected
+    assert parse_endpoint(url) == expected
 
 
 def test_a_name_that_does_not_resolve_is_a_failure() -> None:

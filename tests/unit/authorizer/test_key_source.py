@@ -7,16 +7,16 @@ from contextlib import suppress
 
 import pytest
 
-from authorizer.connection import target
 from authorizer.errors import KeysUnavailable
-from authorizer.fetch import FetchFailed
+from authorizer.http.connection import parse_endpoint
+from authorizer.http.fetch import FetchFailed
 from authorizer.key_source import KeySource
-from authorizer.settings import KeyTimes
+from authorizer.settings import KeySettings
 from authorizer.startup import start
 from tests.security.key_server import key_server
 from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, jwks, settings, token
 
-TIMES = KeyTimes(refresh=300, limit=3600, cooldown=30, retry=5)
+TIMES = KeySettings(max_age=300, stale_if_error=3600, cooldown=30, retry_delay=5)
 
 
 class Office(Desk):
@@ -31,7 +31,7 @@ class Office(Desk):
         return self.provider.asked.count(KEY_URL)
 
     def warm(self) -> None:
-        self.authorizer._issuers[URL].keys.warm(TIMES.deadline)
+        self.authorizer._issuers[URL].keys.warm(TIMES.fetch_timeout)
 
     def try_one(self, algorithm: str = "ES256", key_id: str | None = None) -> str:
         """What happens to a new token."""
@@ -219,7 +219,7 @@ class TestWarming:
             raise FetchFailed(url)
 
         issuers = tuple(issuer(name=name, url=f"https://{name}.example.com", key_url=KEY_URL) for name in ("a", "b"))
-        made = settings(issuers=issuers, keys=KeyTimes(deadline=2))
+        made = settings(issuers=issuers, keys=KeySettings(fetch_timeout=2))
         start(made, fetch, Hands().clock, emit=lambda _: None)
         assert given == [2, 2]
         assert not both.broken
@@ -257,7 +257,7 @@ def test_discovery_and_keys_share_one_deadline() -> None:
 
     source = KeySource(issuer(), TIMES, fetch, hands.clock)
     source.find("ES256", "ES256")
-    assert given == [TIMES.deadline, TIMES.deadline - 1]
+    assert given == [TIMES.fetch_timeout, TIMES.fetch_timeout - 1]
 
 
 def test_a_start_with_little_time_fetches_all_the_same() -> None:
@@ -325,7 +325,7 @@ class TestDiscoveredKeyUrl:
         "host", ["keys.example.com", "localhost.example.com", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]"]
     )
     def test_may_be_anywhere_else(self, host: str) -> None:
-        assert not target(f"https://{host}/keys").is_loopback
+        assert not parse_endpoint(f"https://{host}/keys").is_loopback
 
     def test_of_the_longest_is_fetched(self) -> None:
         url = "https://keys.example.com/".ljust(512, "x")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from authorizer import fetch, keys, strict_json
+from authorizer import keys, strict_json
+from authorizer.http import fetch
 from authorizer.keys import KeySet, KeySetMalformed
 from tests.unit.authorizer.provider import ALGORITHMS, base64url, jwk, jwks, private_key
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authorizer import log
-from authorizer.key_source import FetchCounts
+from authorizer.key_source import FetchCounter
 from tests.unit.authorizer.provider import (
     NOW,
     Desk,
@@ -106,7 +106,7 @@ def test_fetches_are_told_once_each() -> None:
 
 
 def test_fetches_since_the_last_line_are_told_together() -> None:
-    counts = FetchCounts()
+    counts = FetchCounter()
     for failed in (True, False, True):
         counts.add(failed=failed)
     assert counts.take() == (3, 2)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from authorizer import patterns, policy
+from authorizer import policy, resource_patterns
 from authorizer.event import Stage
 from authorizer.policy import Policies
 from authorizer.settings import PolicyEncoding, RouteScope
@@ -29,7 +29,7 @@ def test_a_collection_is_a_few_patterns(scope: str, expected: list[str]) -> None
 
 
 def test_the_policy_does_not_depend_on_the_request() -> None:
-    desk = Desk(decisions=Desk().authorizer._settings.decisions)
+    desk = Desk(decision_cache=Desk().authorizer._settings.decision_cache)
     assert desk.ask(token(), "GET/items") == Desk().ask(token(), "DELETE/orders/1")
 
 
@@ -97,21 +97,21 @@ class TestRoutes:
     )  # fmt: skip
     def test_of_another_form_are_refused(self, path: str) -> None:
         with pytest.raises(ValueError, match="route"):
-            patterns.collections([route(path)])
+            resource_patterns.group_routes([route(path)])
 
     @pytest.mark.parametrize("method", ["get", "OPTIONS", "ANY", "*", "", "GET "])
     def test_of_another_method_are_refused(self, method: str) -> None:
         with pytest.raises(ValueError, match="the methods are"):
-            patterns.collections([route("/items", method)])
+            resource_patterns.group_routes([route("/items", method)])
 
     @pytest.mark.parametrize("names", [("item", "items"), ("items", "itemsets"), ("a", "b", "ab")])
     def test_whose_names_could_be_confused_are_refused(self, names: tuple[str, ...]) -> None:
         with pytest.raises(ValueError, match="prefix of another"):
-            patterns.collections([route(f"/{name}") for name in names])
+            resource_patterns.group_routes([route(f"/{name}") for name in names])
 
     def test_with_two_scopes_for_one_call_are_refused(self) -> None:
         with pytest.raises(ValueError, match="two scopes"):
-            patterns.collections([route("/items"), route("/items", scope="b:read")])
+            resource_patterns.group_routes([route("/items"), route("/items", scope="b:read")])
 
     def test_may_share_a_scope(self) -> None:
         made = Policies([route("/items"), route("/users")])
@@ -119,20 +119,24 @@ class TestRoutes:
         assert [resource.rpartition("s/")[2] for resource in statement["Resource"]] == ["GET/items", "GET/users"]
 
     def test_may_have_few_methods(self) -> None:
-        made = patterns.collections([route("/items", "GET", "POST"), route("/items/{id}", "DELETE")])[0]
-        assert patterns.pinned(made, made.granted({"a:read"})) == ["GET/items", "POST/items", "DELETE/items/*"]
+        made = resource_patterns.group_routes([route("/items", "GET", "POST"), route("/items/{id}", "DELETE")])[0]
+        assert resource_patterns.method_patterns(made, made.granted({"a:read"})) == [
+            "GET/items",
+            "POST/items",
+            "DELETE/items/*",
+        ]
 
 
 class TestPatterns:
     def test_do_not_leave_out_a_method_that_is_not_granted(self) -> None:
-        made = patterns.collections([route("/items", "GET"), route("/items", "PUT", scope="b")])[0]
-        assert patterns.pinned(made, made.granted({"a:read"})) == ["GET/items"]
-        assert patterns.pinned(made, made.granted({"a:read", "b"})) == ["???/items"]
+        made = resource_patterns.group_routes([route("/items", "GET"), route("/items", "PUT", scope="b")])[0]
+        assert resource_patterns.method_patterns(made, made.granted({"a:read"})) == ["GET/items"]
+        assert resource_patterns.method_patterns(made, made.granted({"a:read", "b"})) == ["???/items"]
 
     def test_of_four_letters_need_those_of_three(self) -> None:
-        made = patterns.collections([route("/items", "HEAD", "POST"), route("/items", "GET", scope="b")])[0]
-        assert patterns.pinned(made, made.granted({"a:read"})) == ["HEAD/items", "POST/items"]
-        assert patterns.pinned(made, made.granted({"a:read", "b"})) == ["GET/items", "????/items"]
+        made = resource_patterns.group_routes([route("/items", "HEAD", "POST"), route("/items", "GET", scope="b")])[0]
+        assert resource_patterns.method_patterns(made, made.granted({"a:read"})) == ["HEAD/items", "POST/items"]
+        assert resource_patterns.method_patterns(made, made.granted({"a:read", "b"})) == ["GET/items", "????/items"]
 
     @pytest.mark.parametrize(
         ("scopes", "expected"),
@@ -144,13 +148,13 @@ class TestPatterns:
         ],
     )
     def test_are_fewer_where_a_guard_is_denied(self, scopes: set[str], expected: list[str]) -> None:
-        made = patterns.collections(routes("items"))[0]
-        assert patterns.compact(made, made.granted(scopes)) == expected
+        made = resource_patterns.group_routes(routes("items"))[0]
+        assert resource_patterns.compact_patterns(made, made.granted(scopes)) == expected
 
     def test_do_not_begin_as_a_method_does_that_is_not_granted(self) -> None:
         """PATCH is not granted, so P* is not written for PUT; and DELETE has its whole letter to itself."""
-        made = patterns.collections(
+        made = resource_patterns.group_routes(
             [route("/items/{id}", "PUT", "DELETE"), route("/items/{id}", "PATCH", "GET", scope="b")]
         )[0]
-        assert patterns.compact(made, made.granted({"a:read"})) == ["D*/items/*", "PUT/items/*"]
-        assert patterns.compact(made, made.granted({"b"})) == ["G*/items/*", "PATCH/items/*"]
+        assert resource_patterns.compact_patterns(made, made.granted({"a:read"})) == ["D*/items/*", "PUT/items/*"]
+        assert resource_patterns.compact_patterns(made, made.granted({"b"})) == ["G*/items/*", "PATCH/items/*"]

@@ -15,7 +15,7 @@ import h11
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authorizer.response import ResponseMalformed, read_body, read_head
+from authorizer.http.response import ResponseMalformed, read_body, read_head
 
 Read = tuple[int, bytes]
 """A response's status and body."""

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from authorizer.response import MAX_FIELDS, MAX_LINE, ResponseMalformed, read_body, read_head
+from authorizer.http.response import MAX_FIELDS, MAX_LINE, ResponseMalformed, read_body, read_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -160,4 +160,4 @@ def test_fields_are_found_in_any_case_and_joined() -> None:
     ],
 )
 def test_a_connection_persists_where_the_end_of_the_response_is_clear(raw: bytes, persistent: bool) -> None:
-    assert read_head(stream_of(raw)).persistent is persistent
+    assert read_head(stream_of(raw)).is_persistent is persistent

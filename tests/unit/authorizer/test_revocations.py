@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from authorizer.authorizer import Authorizer
 from authorizer.claims import Caller
-from authorizer.errors import Fault, RevocationsUnavailable, SettingsBroken
-from authorizer.revocations import EXPIRY, ISSUED_UNTIL, KEY, covers, subject_key, token_key
-from authorizer.settings import Revocation
+from authorizer.errors import Fault, RevocationsUnavailable, SettingsInvalid
+from authorizer.revocation.entries import EXPIRY, ISSUED_UNTIL, KEY, covers, subject_key, token_key
+from authorizer.settings import RevocationSettings
 from authorizer.startup import start
 from tests.unit.authorizer.database import TABLE, database
 from tests.unit.authorizer.provider import NOW, Desk, Hands, Provider, claims, issuer, settings, token
@@ -174,7 +174,7 @@ class TestUnavailable:
             desk.ask(token())
 
     def test_is_passed_over_and_counted_where_it_is_set_so(self, listed: Listed) -> None:
-        desk = Desk(revocations=listed, revocation=Revocation(enabled=True, when_unavailable="accept"))
+        desk = Desk(revocations=listed, revocation=RevocationSettings(enabled=True, when_unavailable="accept"))
         listed.broken = True
         assert desk.ask(token())["principalId"] == "main|alice"
         assert (desk.lines[-1]["outcome"], desk.lines[-1]["RevocationFailures"]) == ("allow", 1)
@@ -183,14 +183,14 @@ class TestUnavailable:
         assert desk.lines[-1]["RevocationFailures"] == 0
 
     def test_settings_that_want_a_list_do_not_work_without_one(self) -> None:
-        with pytest.raises(SettingsBroken, match=r"^tokens can be revoked, but there is no list$"):
-            Authorizer(settings(revocation=Revocation(enabled=True)))
+        with pytest.raises(SettingsInvalid, match=r"^tokens can be revoked, but there is no list$"):
+            Authorizer(settings(revocation=RevocationSettings(enabled=True)))
 
 
 def test_a_start_connects_to_the_list_while_keys_are_fetched(listed: Listed) -> None:
-    made = settings(revocation=Revocation(enabled=True))
+    made = settings(revocation=RevocationSettings(enabled=True))
     start(made, Provider().fetch, Hands().clock, emit=lambda _: None, revocations=listed)
-    assert listed.warmed == made.keys.deadline
+    assert listed.warmed == made.keys.fetch_timeout
 
 
 class TestTable:
@@ -223,7 +223,7 @@ class TestTable:
         part = json.dumps({"Responses": {TABLE: [entry]}, "UnprocessedKeys": {TABLE: {}}}).encode()
         with database() as found:
             found.failures += [part, part]
-            revocation = Revocation(enabled=True, when_unavailable=when_unavailable)
+            revocation = RevocationSettings(enabled=True, when_unavailable=when_unavailable)
             assert refused(Desk(revocations=found.denylist(), revocation=revocation), token()) == "revoked"
 
     def test_is_connected_to_ahead(self) -> None:
@@ -243,9 +243,9 @@ class TestTable:
 
 def test_the_bundle_reads_the_table_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = issuer(key_url="http://127.0.0.1:1/keys")
-    made = settings(issuers=(nobody,), revocation=Revocation(enabled=True))
+    made = settings(issuers=(nobody,), revocation=RevocationSettings(enabled=True))
     monkeypatch.delenv("REVOCATIONS_TABLE", raising=False)
-    with pytest.raises(SettingsBroken, match="REVOCATIONS_TABLE"):
+    with pytest.raises(SettingsInvalid, match="REVOCATIONS_TABLE"):
         start(made)
     with database() as found:
         for name, value in msgspec.to_builtins(found.environment).items():

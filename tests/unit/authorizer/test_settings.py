@@ -7,46 +7,69 @@ import msgspec
 import pytest
 
 from authorizer import settings as bundle
-from authorizer.settings import DecisionCache, Issuer, KeyTimes, Revocation, Settings, problems
+from authorizer.errors import SettingsInvalid
+from authorizer.settings import (
+    DecisionCacheSettings,
+    DeploymentSettings,
+    Issuer,
+    KeySettings,
+    KeyUrl,
+    RevocationSettings,
+    SettingProblem,
+    Url,
+    problems_of,
+)
 from tests.unit.authorizer.provider import AUDIENCE, URL, issuer, settings
 
 
-def test_sound_settings_have_no_problem() -> None:
-    assert problems(settings()) == ()
+def problems(made: DeploymentSettings) -> list[SettingProblem]:
+    return list(problems_of(made.issuers, made.keys, made.revocation))
+
+
+def test_valid_settings_have_no_problems() -> None:
+    assert problems(settings()) == []
+    assert problems(settings(issuers=(issuer(), issuer(name="b", url="https://b.example.com")))) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "problem"),
+    ("changes", "field", "requirement", "found"),
     [
-        ({"issuers": ()}, "there is no issuer"),
-        ({"issuers": (issuer(), issuer(url="https://b.example.com"))}, "issuer name 'main' is used twice"),
-        ({"issuers": (issuer(), issuer(name="b"))}, f"issuer url {URL!r} is used twice"),
+        ({"issuers": ()}, "issuers", "must not be empty", []),
         (
-            {"issuers": (issuer(url="http://idp.example.com"),)},
-            "issuer 'main': url 'http://idp.example.com', allowed is https, or http to a loopback address",
+            {"issuers": (issuer(), issuer(url="https://b.example.com"))},
+            "issuers[1].name",
+            "must not be the name of another issuer",
+            "main",
         ),
+        ({"issuers": (issuer(), issuer(name="b"))}, "issuers[1].url", "must not be the URL of another issuer", URL),
         (
-            {"issuers": (issuer(key_url="http://10.0.0.1/keys"),)},
-            "issuer 'main': keyUrl 'http://10.0.0.1/keys', allowed is https, or http to a loopback address",
+            {"issuers": (issuer(clients=("a", "b\n")),)},
+            "issuers[0].clients[1]",
+            "must be printable and at most 255 bytes",
+            "b\n",
         ),
         (
             {"issuers": (issuer(default_scopes=("items:read",)),)},
-            "issuer 'main': defaultScopes need requiredClaims, or any token would gain them",
+            "issuers[0].defaultScopes",
+            "requires requiredClaims, because otherwise every token of the issuer would have these scopes",
+            ["items:read"],
         ),
-        ({"keys": KeyTimes(refresh=600, limit=600)}, "refresh (600 s) is not less than limit (600 s)"),
+        (
+            {"keys": KeySettings(max_age=600, stale_if_error=600)},
+            "keys.staleIfError",
+            "must be greater than maxAge, which is 600",
+            600,
+        ),
     ],
 )
-def test_a_problem_is_one_plain_sentence(changes: dict[str, Any], problem: str) -> None:
-    assert problems(settings(**changes)) == (problem,)
-
-
-WAITING = (
-    "deadline, the larger of deadline and patience{more} are {seconds} s together; allowed are 9, API Gateway waits ten"
-)
+def test_a_problem_has_the_field_the_requirement_and_the_value(
+    changes: dict[str, Any], field: str, requirement: str, found: object
+) -> None:
+    assert problems(settings(**changes)) == [(field, requirement, found)]
 
 
 @pytest.mark.parametrize(
-    ("deadline", "patience", "timeout", "seconds"),
+    ("fetch_timeout", "refresh_timeout", "timeout", "seconds"),
     [
         (4.5, 1, None, None),
         (4.6, 1, None, "9.2"),
@@ -58,18 +81,32 @@ WAITING = (
         (2, 6, 1.5, "9.5"),
     ],
 )
-def test_a_decision_may_not_wait_longer_than_the_gateway(
-    deadline: float, patience: float, timeout: float | None, seconds: str | None
+def test_a_decision_does_not_wait_longer_than_the_gateway(
+    fetch_timeout: float, refresh_timeout: float, timeout: float | None, seconds: str | None
 ) -> None:
-    revocation = Revocation() if timeout is None else Revocation(enabled=True, timeout=timeout)
-    more = "" if timeout is None else " and the timeout of the revocation"
-    made = settings(keys=KeyTimes(deadline=deadline, patience=patience), revocation=revocation)
-    assert problems(made) == (() if seconds is None else (WAITING.format(seconds=seconds, more=more),))
+    revocation = RevocationSettings() if timeout is None else RevocationSettings(enabled=True, timeout=timeout)
+    names = "fetchTimeout and the greater of fetchTimeout and refreshTimeout"
+    if timeout is not None:
+        names = "fetchTimeout, the greater of fetchTimeout and refreshTimeout, and the revocation's timeout"
+    requirement = (
+        f"must be less: {names} add up to {seconds} seconds, of at most 9, because API Gateway waits 10 seconds for "
+        "the authorizer"
+    )
+    keys = KeySettings(fetch_timeout=fetch_timeout, refresh_timeout=refresh_timeout)
+    expected = [] if seconds is None else [("keys.fetchTimeout", requirement, fetch_timeout)]
+    assert problems(settings(keys=keys, revocation=revocation)) == expected
 
 
-def test_all_problems_are_told_at_once() -> None:
-    broken = issuer(url="http://a.example.com", key_url="http://b.example.com", default_scopes=("x",))
-    assert len(problems(settings(issuers=(broken, broken)))) == 8
+def test_all_problems_are_reported_at_once() -> None:
+    wrong = issuer(default_scopes=("x",), clients=("\n",))
+    made = settings(issuers=(wrong, wrong), keys=KeySettings(max_age=9, stale_if_error=9))
+    assert len(problems(made)) == 7
+    with pytest.raises(SettingsInvalid) as caught:
+        bundle.require_valid(made)
+    assert str(caught.value).count("; ") == 6
+    assert str(caught.value).startswith(
+        "issuers[0].clients[0]: must be printable and at most 255 bytes (found '\\n'); "
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,11 +118,54 @@ def test_all_problems_are_told_at_once() -> None:
         "http://127.0.0.1:8080/pool",
         "http://localhost/keys",
         "http://[::1]:8080",
-        "https://tenant.b2clogin.com/keys?p=policy",
     ],
 )
 def test_secure_urls_are_accepted(url: str) -> None:
-    assert bundle.SECURE_URL.fullmatch(url)
+    assert msgspec.convert(url, Url) == url
+    assert msgspec.convert(url + "?p=policy" if url.endswith("keys") else url, KeyUrl)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://idp.example.com",
+        "http://10.0.0.1/keys",
+        "http://127.0.0.1.example.com",
+        "https://user:password@idp.example.com",
+        "https://idp.example.com/#fragment",
+        "https://idp.example.com/\n",
+        "https://idp.example.com\n",
+        "https://idp.example.com:",
+        "https://idp.example.com:port",
+        "https://idp.example.com?a=b",
+        " https://idp.example.com",
+        "https://",
+        "https:///keys",
+        "ftp://idp.example.com",
+        "https://idp.example.com/\u00e9",
+    ],
+)
+def test_other_urls_are_rejected(url: str) -> None:
+    for kind in (Url, KeyUrl):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(url, kind)
+
+
+def test_patterns_are_valid_in_ecmascript() -> None:
+    r"""JSON Schema uses ECMAScript's regular expressions, which have neither named groups nor `\Z`."""
+    schema = json.dumps(msgspec.json.schema(DeploymentSettings))
+    assert schema.count('"pattern"') == 3
+    assert "(?P" not in schema
+    assert "\\\\Z" not in schema
+
+
+@pytest.mark.parametrize(
+    "kind", [Issuer, KeySettings, DecisionCacheSettings, RevocationSettings], ids=lambda kind: kind.__name__
+)
+def test_every_field_has_a_description(kind: type[msgspec.Struct]) -> None:
+    (schema,) = msgspec.json.schema_components([kind])[1].values()
+    for name, field in schema["properties"].items():
+        assert field.get("description", "").endswith("."), name
 
 
 @pytest.mark.parametrize(
@@ -108,7 +188,7 @@ def test_secure_urls_are_accepted(url: str) -> None:
         {"scopeSeparator": ""},
     ],
 )
-def test_values_that_are_not_allowed_are_refused(changes: dict[str, Any]) -> None:
+def test_values_that_are_not_allowed_are_rejected(changes: dict[str, Any]) -> None:
     sound = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
     assert msgspec.convert(sound, Issuer)
     with pytest.raises(msgspec.ValidationError):
@@ -122,7 +202,7 @@ def test_settings_need_no_more_than_issuers_and_routes() -> None:
         "issuers": [{"name": "main", "url": URL, "audiences": [AUDIENCE]}],
         "routes": [{"methods": ["GET"], "path": "/items", "scope": "items:read"}],
     }
-    made = json.loads(bundle.dump(msgspec.convert(raw, Settings)))
+    made = json.loads(bundle.dump(msgspec.convert(raw, DeploymentSettings)))
     assert made["issuers"][0] == {
         "name": "main",
         "url": URL,
@@ -141,15 +221,15 @@ def test_settings_need_no_more_than_issuers_and_routes() -> None:
         "tenantClaim": None,
     }
     assert made["keys"] == {
-        "refresh": 300,
-        "limit": 21_600,
+        "maxAge": 300,
+        "staleIfError": 21_600,
         "cooldown": 30,
-        "retry": 5,
-        "deadline": 3.0,
-        "patience": 1.0,
+        "retryDelay": 5,
+        "fetchTimeout": 3.0,
+        "refreshTimeout": 1.0,
     }
-    assert made["decisions"] == {"seconds": 300, "entries": 1000}
-    assert (made["usage"], made["log_decisions"]) == (None, True)
+    assert made["decisionCache"] == {"seconds": 300, "entries": 1000}
+    assert (made["usage"], made["logDecisions"]) == (None, True)
 
 
 def test_the_same_settings_are_the_same_bytes() -> None:
@@ -159,7 +239,7 @@ def test_the_same_settings_are_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "accepted", "refused"),
+    ("field", "accepted", "rejected"),
     [
         ("name", "x" * 32, "x" * 33),
         ("url", "https://" + "x" * 504, "https://" + "x" * 505),
@@ -177,31 +257,33 @@ def test_the_same_settings_are_the_same_bytes() -> None:
         ("algorithms", ["EdDSA"], []),
     ],
 )
-def test_an_issuers_limits(field: str, accepted: object, refused: object) -> None:
+def test_an_issuers_limits(field: str, accepted: object, rejected: object) -> None:
     sound = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
     assert msgspec.convert({**sound, field: accepted}, Issuer)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({**sound, field: refused}, Issuer)
+        msgspec.convert({**sound, field: rejected}, Issuer)
 
 
 @pytest.mark.parametrize(
-    ("kind", "field", "accepted", "refused"),
+    ("kind", "field", "accepted", "rejected"),
     [
-        *((KeyTimes, field, 1, 0) for field in ("refresh", "limit", "cooldown", "retry")),
-        *((KeyTimes, field, 604_800, 604_801) for field in ("refresh", "limit", "cooldown", "retry")),
-        *((KeyTimes, field, 0.1, 0.09) for field in ("deadline", "patience")),
-        *((KeyTimes, field, 8, 8.1) for field in ("deadline", "patience")),
-        (Revocation, "timeout", 0.1, 0.09),
-        (Revocation, "timeout", 8, 8.1),
-        (DecisionCache, "seconds", 0, -1),
-        (DecisionCache, "seconds", 3600, 3601),
-        (DecisionCache, "entries", 1, 0),
-        (DecisionCache, "entries", 100_000, 100_001),
+        *((KeySettings, field, 1, 0) for field in ("maxAge", "staleIfError", "cooldown", "retryDelay")),
+        *((KeySettings, field, 604_800, 604_801) for field in ("maxAge", "staleIfError", "cooldown", "retryDelay")),
+        *((KeySettings, field, 0.1, 0.09) for field in ("fetchTimeout", "refreshTimeout")),
+        *((KeySettings, field, 8, 8.1) for field in ("fetchTimeout", "refreshTimeout")),
+        (RevocationSettings, "timeout", 0.1, 0.09),
+        (RevocationSettings, "timeout", 8, 8.1),
+        (DecisionCacheSettings, "seconds", 0, -1),
+        (DecisionCacheSettings, "seconds", 3600, 3601),
+        (DecisionCacheSettings, "entries", 1, 0),
+        (DecisionCacheSettings, "entries", 100_000, 100_001),
     ],
 )
-def test_the_limits_of_times_and_sizes(kind: type[msgspec.Struct], field: str, accepted: float, refused: float) -> None:
+def test_the_limits_of_times_and_sizes(
+    kind: type[msgspec.Struct], field: str, accepted: float, rejected: float
+) -> None:
     assert msgspec.convert({field: accepted}, kind)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({field: refused}, kind)
+        msgspec.convert({field: rejected}, kind)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"unknown": 1}, kind)

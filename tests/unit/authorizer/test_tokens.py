@@ -4,7 +4,7 @@ import pytest
 
 from authorizer import strict_json
 from authorizer import token as tokens
-from authorizer.errors import JsonMalformed, MemberTwice, TokenTooLong
+from authorizer.errors import DuplicateMember, JsonMalformed, TokenTooLong
 from tests.unit.authorizer.provider import ALGORITHMS, Desk, token
 
 
@@ -56,7 +56,7 @@ class TestStrictJson:
         "raw", [b'{"a":1,"a":1}', b'{"a":1,"\\u0061":2}', b'{"b":[{"a":1,"a":1}]}', b'{"":1, "":2}']
     )
     def test_a_member_twice_is_refused(self, raw: bytes) -> None:
-        with pytest.raises(MemberTwice):
+        with pytest.raises(DuplicateMember):
             strict_json.members(raw)
 
     def test_one_name_at_two_levels_is_not_twice(self) -> None:

@@ -10,11 +10,11 @@ from hypothesis import assume, given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
-from authorizer.claims import MAX_TEXT, Caller, is_plain
+from authorizer.claims import Caller
 from authorizer.decision import decide
 from authorizer.event import Stage
 from authorizer.policy import ENCODINGS, Policies
-from authorizer.settings import Settings, Usage
+from authorizer.settings import MAX_TEXT, DeploymentSettings, UsageClients, is_printable
 from handlers import contract
 from infra import answer_size
 from infra.answer_size import AnswerTooLarge, choose_encoding, largest_answers
@@ -26,7 +26,7 @@ from tests.unit.infra.test_settings import load, texts
 
 STAGE = Stage.of("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
 NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=40)
-PLAIN = st.text(min_size=1, max_size=MAX_TEXT).filter(is_plain)
+PLAIN = st.text(min_size=1, max_size=MAX_TEXT).filter(is_printable)
 """Any text that a token may have, escapes and characters of several bytes among them."""
 
 TEXTS = st.one_of(PLAIN, st.sampled_from(["x" * 255, '"' * 127, "\\" * 127, "é" * 127, "😀" * 63]))
@@ -40,15 +40,19 @@ STAGES = st.builds(
 )
 
 
-def largest(made: Settings, stage: Stage = STAGE) -> int:
+def largest(made: DeploymentSettings, stage: Stage = STAGE) -> int:
     return max(answer_size.answer_size(each) for each in largest_answers(made, stage))
 
 
 @st.composite
-def stacks(draw: st.DrawFn) -> Settings:
+def stacks(draw: st.DrawFn) -> DeploymentSettings:
     names = sorted(draw(st.sets(NAMES, min_size=1, max_size=12)))
     assume(not any(second.startswith(first) for first, second in pairwise(names)))
-    usage = draw(st.sampled_from([None, Usage(unlisted="refuse"), Usage(clients={"main": ("c" * 255, "d")}), Usage()]))
+    usage = draw(
+        st.sampled_from(
+            [None, UsageClients(unlisted="refuse"), UsageClients(clients={"main": ("c" * 255, "d")}), UsageClients()]
+        )
+    )
     known = issuer(
         name=draw(st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True)),
         tenant_claim=draw(st.sampled_from([None, "org"])),
@@ -60,7 +64,7 @@ def stacks(draw: st.DrawFn) -> Settings:
 
 @bounded(derandomize=True, max_examples=300, deadline=None, database=None)
 @given(made=stacks(), stage=STAGES, data=st.data())
-def test_no_answer_is_larger_than_the_largest(made: Settings, stage: Stage, data: st.DataObject) -> None:
+def test_no_answer_is_larger_than_the_largest(made: DeploymentSettings, stage: Stage, data: st.DataObject) -> None:
     (known,) = made.issuers
     policies = Policies(made.routes, made.policy_encoding)
     scopes = tuple(sorted(data.draw(st.sets(st.sampled_from(sorted(policies.scopes))))))
@@ -75,16 +79,16 @@ def test_no_answer_is_larger_than_the_largest(made: Settings, stage: Stage, data
         expires=data.draw(st.integers(0, answer_size.EXPIRES)),
         issued_at=None,
     )
-    answer = decide(made, policies, stage, caller, None).named(answer_size.REQUEST_ID)
+    answer = decide(made, policies, stage, caller, None).with_id(answer_size.REQUEST_ID)
     assert answer_size.answer_size(answer) <= largest(made, stage)
 
 
 @bounded(derandomize=True, max_examples=60, deadline=None, database=None)
 @given(made=stacks(), stage=STAGES)
-def test_the_largest_answer_is_one_that_a_token_can_get(made: Settings, stage: Stage) -> None:
+def test_the_largest_answer_is_one_that_a_token_can_get(made: DeploymentSettings, stage: Stage) -> None:
     """So the bound is exact: over all sets of scopes of two collections, and callers whose texts are accepted."""
     (known,) = made.issuers
-    assert all(map(is_plain, (answer_size.TEXT,)))
+    assert all(map(is_printable, (answer_size.TEXT,)))
     small = msgspec.structs.replace(made, routes=made.routes[:12])
     policies = Policies(small.routes, small.policy_encoding)
     every = sorted(policies.scopes)
@@ -99,7 +103,7 @@ def test_the_largest_answer_is_one_that_a_token_can_get(made: Settings, stage: S
                 stage,
                 Caller(known.name, "x" * 255, client, "x" * 255, tenant, scopes, answer_size.EXPIRES, None),
                 None,
-            ).named(answer_size.REQUEST_ID)
+            ).with_id(answer_size.REQUEST_ID)
         )
         for scopes in sets
         for client in clients

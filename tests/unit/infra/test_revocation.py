@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from authorizer.settings import Revocation
+from authorizer.settings import RevocationSettings
 from infra.naming import Names
 from infra.revocation import MARGIN, Clients, RevokeFailed, Stack, Wish, revoke
 from infra.settings import StackSettings
@@ -53,7 +53,7 @@ class Services:
 
 
 def revoked(services: Services, *, enabled: bool = True, issuer: str | None = "main", **wish: list[str]) -> list[str]:
-    settings = StackSettings(issuers=ISSUERS, revocation=Revocation(enabled=enabled, timeout=2))
+    settings = StackSettings(issuers=ISSUERS, revocation=RevocationSettings(enabled=enabled, timeout=2))
     stack = Stack(Names("gatehouse", "prod"), settings, "eu-central-1", None)
     return revoke(stack, Clients(services, services), Wish(issuer=issuer, **wish), services.pause)
 

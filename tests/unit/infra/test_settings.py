@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import authorizer.settings
+from authorizer.errors import SettingsInvalid
 from handlers.contract import REQUIREMENT, load_collections
 from infra.authorizer import AuthorizerArgs, authorizer_bundle
 from infra.bundles import ROOT, Target
@@ -65,7 +66,7 @@ def test_settings_that_fit_are_accepted() -> None:
         "dev",
         texts(
             issuers=[{**ISSUER, "clients": ["a", "b"]}],
-            keyTimes={"deadline": 4.5, "patience": 4.5},
+            keyTimes={"fetchTimeout": 4.5, "refreshTimeout": 4.5},
             usage={"plans": plans, "unlisted": "others"},
         ),
     )
@@ -74,7 +75,7 @@ def test_settings_that_fit_are_accepted() -> None:
 
 def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
     told = report(
-        keyTimes={"refresh": 9, "limit": 9},
+        keyTimes={"maxAge": 9, "staleIfError": 9},
         usage={"unlisted": "x"},
         corsOrigins=["*", "https://a.example"],
         colour="red",
@@ -104,10 +105,16 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ),
         (
             {"issuers": [ISSUER, {**ISSUER, "url": "https://other.example"}]},
-            "gatehouse:issuers[1].name: must not be that of",
+            "gatehouse:issuers[1].name: must not be the name of another issuer",
         ),
-        ({"issuers": [ISSUER, {**ISSUER, "name": "other"}]}, "gatehouse:issuers[1].url: must not be that of"),
-        ({"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]}, "gatehouse:issuers[0].defaultScopes: need"),
+        (
+            {"issuers": [ISSUER, {**ISSUER, "name": "other"}]},
+            "gatehouse:issuers[1].url: must not be the URL of another issuer",
+        ),
+        (
+            {"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]},
+            "gatehouse:issuers[0].defaultScopes: requires requiredClaims",
+        ),
         ({"issuers": [{**ISSUER, "url": "https://user:pw@id.example.com/"}]}, "url: must be https"),
         ({"issuers": [{**ISSUER, "url": "http://[::1"}]}, "url: must be https"),
         ({"corsOrigins": ["http://a\n"]}, "corsOrigins[0]"),
@@ -134,20 +141,23 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"authorizerCacheSeconds": 3601}, "authorizerCacheSeconds"),
         ({"protectData": "yes"}, "protectData"),
         ({"timeoutSeconds": 30}, "timeoutSeconds"),
-        ({"keyTimes": {"refresh": 60, "limit": 60}}, "keyTimes: refresh (60 s) is not less than limit (60 s)"),
-        ({"keyTimes": {"deadline": 5}}, "are 10 s together; allowed are 9"),
         (
-            {"keyTimes": {"deadline": 4}, "revocation": {"enabled": True, "timeout": 1.5}},
-            "are 9.5 s together; allowed are 9",
+            {"keyTimes": {"maxAge": 60, "staleIfError": 60}},
+            "keyTimes.staleIfError: must be greater than maxAge, which is 60 (found 60)",
         ),
-        ({"keyTimes": {"deadline": 3, "patience": 6.5}}, "are 9.5 s together; allowed are 9"),
-        ({"keyTimes": {"deadline": 0.01}}, "keyTimes.deadline"),
+        ({"keyTimes": {"fetchTimeout": 5}}, "add up to 10 seconds, of at most 9"),
+        (
+            {"keyTimes": {"fetchTimeout": 4}, "revocation": {"enabled": True, "timeout": 1.5}},
+            "add up to 9.5 seconds, of at most 9",
+        ),
+        ({"keyTimes": {"fetchTimeout": 3, "refreshTimeout": 6.5}}, "add up to 9.5 seconds, of at most 9"),
+        ({"keyTimes": {"fetchTimeout": 0.01}}, "keyTimes.fetchTimeout"),
         ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
         ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
         ({"issuers": "[" * 5000}, "issuers"),
         (
             {"issuers": [{**ISSUER, "clients": ["a", "b\n"]}]},
-            'issuers[0].clients[1]: must be printable, of at most 255 bytes (found "b\\n")',
+            'issuers[0].clients[1]: must be printable and at most 255 bytes (found "b\\n")',
         ),
         ({"issuers": [{**ISSUER, "clients": 5}]}, "issuers[0].clients: Expected `array`"),
         ({"keyTimes": {"refreshed": 60}}, "keyTimes.refreshed: unknown"),
@@ -174,7 +184,7 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"unlisted": "all"}}, "usage.unlisted: must be the name of a plan; plans: none"),
         ({"usage": {"plans": [PLAN]}}, "usage.plans[0].clients: must not be empty"),
         ({"usage": {"plans": [{**PLAN, "clients": {"main": []}}]}}, "usage.plans[0].clients: must not be empty"),
-        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["ö" * 200]}}]}}, "of at most 255 bytes"),
+        ({"usage": {"plans": [{**PLAN, "clients": {"main": ["ö" * 200]}}]}}, "at most 255 bytes"),
         ({"usage": {"plans": [{**PLAN, "period": "DAY"}]}}, "usage.plans[0].period: needs a quota"),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"x": []}}]}},
@@ -183,7 +193,7 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"plans": [{**PLAN, "quota": 2**31}]}}, "usage.plans[0].quota"),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}},
-            'usage.plans[0].clients.main[0]: must be printable, of at most 255 bytes (found "a\\nb")',
+            'usage.plans[0].clients.main[0]: must be printable and at most 255 bytes (found "a\\nb")',
         ),
         (
             {
@@ -229,7 +239,9 @@ def test_a_key_has_one_line_also_where_two_rules_refuse_its_value() -> None:
 )  # fmt: skip
 def test_what_the_authorizer_would_refuse_is_refused_before_a_deployment(wrong: dict[str, Any]) -> None:
     other = {"name": "other", "url": "https://other.example.com", "audiences": ["a"], **wrong}
-    assert authorizer.settings.issuer_problems(msgspec.convert([ISSUER, other], list[authorizer.settings.Issuer]))
+    data = {"project": "p", "stack": "s", "issuers": [ISSUER, other], "routes": []}
+    with pytest.raises((msgspec.ValidationError, SettingsInvalid)):
+        authorizer.settings.require_valid(authorizer.settings.load(msgspec.json.encode(data)))
     assert "gatehouse:issuers[1]." in report(issuers=[ISSUER, other])
 
 
@@ -307,12 +319,12 @@ def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> 
 
 def test_usage_and_times_reach_the_authorizer() -> None:
     plans = [{**PLAN, "clients": {"main": ["a", "b"]}}, {**PLAN, "name": "more", "clients": {"main": ["c"]}}]
-    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, keyTimes={"refresh": 60}))
+    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, keyTimes={"maxAge": 60}))
     names = Names("gatehouse", "dev")
     bundle = authorizer_bundle(
         AuthorizerArgs(names=names, routes=(), target=Target.of(settings.architecture), settings=settings)
     )
     data = bundle.generated["authorizer/settings.json"]
-    told = msgspec.json.decode(data, type=authorizer.settings.Settings)
-    assert told.usage == authorizer.settings.Usage(clients={"main": ("a", "b", "c")}, unlisted="refuse")
-    assert (told.keys.refresh, told.keys.limit) == (60, 21_600)
+    told = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
+    assert told.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
+    assert (told.keys.max_age, told.keys.stale_if_error) == (60, 21_600)

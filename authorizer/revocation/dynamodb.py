@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from authorizer import signing
 from authorizer.clock import SYSTEM, Clock
-from authorizer.connection import target
-from authorizer.environment import Environment
-from authorizer.pool import Pool
-from authorizer.response import ResponseMalformed
+from authorizer.http.connection import parse_endpoint
+from authorizer.http.pool import Pool
+from authorizer.http.response import ResponseMalformed
+from authorizer.revocation import sigv4
+from authorizer.revocation.environment import Environment
 
 MAX_BYTES = 65_536
 """Bytes of an answer: two items of less than 1 KB are asked for."""
@@ -59,8 +59,8 @@ class Table:
     def __init__(self, name: str, key: str, environment: Environment, clock: Clock = SYSTEM) -> None:
         self._name = name
         self._key = key
-        self._pool = Pool(target(environment.dynamodb_url), clock)
-        self._scope = signing.Scope(environment.region, "dynamodb")
+        self._pool = Pool(parse_endpoint(environment.dynamodb_url), clock)
+        self._scope = sigv4.Scope(environment.region, "dynamodb")
         self._credentials = environment.credentials
         self._clock = clock
 
@@ -106,11 +106,11 @@ class Table:
 
     def _request(self, body: bytes) -> bytes:
         fields = {
-            "Host": self._pool.target.authority,
+            "Host": self._pool.endpoint.authority,
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": "DynamoDB_20120810.BatchGetItem",
         }
-        fields = signing.signed(fields, body, self._scope, self._credentials, self._clock.wall())
+        fields = sigv4.signed(fields, body, self._scope, self._credentials, self._clock.wall())
         lines = [f"{name}: {value}" for name, value in fields.items()]
         head = ["POST / HTTP/1.1", *lines, "Accept-Encoding: identity", f"Content-Length: {len(body)}", "", ""]
         return "\r\n".join(head).encode("ascii") + body

@@ -6,8 +6,8 @@ issued until a moment; an issuer's name has no `#`. DynamoDB deletes an entry so
 
 from typing import Any, Protocol
 
-from authorizer.claims import MAX_TEXT, Caller, is_plain
-from authorizer.settings import MAX_LEEWAY, MAX_LIFETIME
+from authorizer.claims import Caller
+from authorizer.settings import MAX_LEEWAY, MAX_LIFETIME, MAX_TEXT, is_printable
 
 KEY = "revoked"
 """The attribute that is the key of an entry."""
@@ -19,7 +19,7 @@ EXPIRY = "expires_at"
 """The attribute (seconds since 1970) after which the entry is not needed."""
 
 
-KEPT = MAX_LIFETIME + 2 * MAX_LEEWAY
+ENTRY_LIFETIME = MAX_LIFETIME + 2 * MAX_LEEWAY
 """Seconds that an entry is needed: what it covers was issued a leeway from now at most, and ends one after `exp`."""
 
 
@@ -49,7 +49,7 @@ def subject_key(issuer: str, subject: str) -> str:
 
 
 def _key(issuer: str, kind: str, value: str, called: str) -> str:
-    if not value or not is_plain(value):
+    if not value or not is_printable(value):
         raise ValueError(f"no {called} is {value!a:.40}: allowed are texts that print, of at most {MAX_TEXT} bytes")
     return f"{issuer}#{kind}#{value}"
 

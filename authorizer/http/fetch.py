@@ -3,8 +3,8 @@
 import time
 from typing import Self
 
-from authorizer.connection import Target, target
-from authorizer.pool import Pool
+from authorizer.http.connection import Endpoint, parse_endpoint
+from authorizer.http.pool import Pool
 
 MAX_BYTES = 262_144
 """Bytes of a document; a set of a hundred keys with certificates has fewer."""
@@ -38,7 +38,7 @@ class Session:
         """
         deadline = time.monotonic() + timeout
         try:
-            return self._get(target(url), deadline, last=last)
+            return self._get(parse_endpoint(url), deadline, last=last)
         except OSError as error:
             # OpenSSL's own words, for the operator: "certificate has expired".
             reason = getattr(error, "verify_message", "")
@@ -46,7 +46,7 @@ class Session:
         except ValueError as error:  # ResponseMalformed among them
             raise FetchFailed(f"{error} at {url}") from None
 
-    def _get(self, place: Target, deadline: float, *, last: bool) -> bytes:
+    def _get(self, place: Endpoint, deadline: float, *, last: bool) -> bytes:
         header = f"{_HEADER}\r\nConnection: close" if last else _HEADER
         request = f"GET {place.path} HTTP/1.1\r\nHost: {place.authority}\r\n{header}\r\n\r\n"
         head, body = self._pool_of(place).exchange(request.encode("ascii"), deadline, MAX_BYTES)
@@ -56,10 +56,10 @@ class Session:
             raise FetchFailed("the content is encoded")
         return body
 
-    def _pool_of(self, place: Target) -> Pool:
+    def _pool_of(self, place: Endpoint) -> Pool:
         """The pool of the endpoint; a document of another host closes the connections to the last one."""
         endpoint = place._replace(path="/")
-        if self._pool is not None and self._pool.target != endpoint:
+        if self._pool is not None and self._pool.endpoint != endpoint:
             self._pool.close()
             self._pool = None
         if self._pool is None:

@@ -9,7 +9,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.signing import Credentials, Scope, signed
+from authorizer.revocation.sigv4 import Credentials, Scope, signed
 
 words = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789+/=-_.", min_size=1, max_size=40)
 

@@ -45,7 +45,7 @@ class Head(NamedTuple):
     version: str = "HTTP/1.1"
 
     @property
-    def persistent(self) -> bool:
+    def is_persistent(self) -> bool:
         """Whether the connection can be reused once the body is read (RFC 9112 §9.3).
 
         Connections are only reused after a Content-Length, which is what DynamoDB sends.

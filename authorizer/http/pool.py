@@ -6,8 +6,8 @@ from contextlib import suppress
 import msgspec
 
 from authorizer.clock import SYSTEM, Clock
-from authorizer.connection import Connection, Target
-from authorizer.response import Head, ResponseMalformed
+from authorizer.http.connection import Connection, Endpoint
+from authorizer.http.response import Head, ResponseMalformed
 
 IDLE = 30
 """Seconds after which a kept connection is not used again: a peer that dropped it may swallow a request silently."""
@@ -22,14 +22,14 @@ class _Kept(msgspec.Struct, frozen=True):
 class Pool:
     """Exchanges requests and responses with one endpoint. Safe under threads. Deadlines are of `time.monotonic`."""
 
-    def __init__(self, target: Target, clock: Clock = SYSTEM) -> None:
-        self.target = target
+    def __init__(self, endpoint: Endpoint, clock: Clock = SYSTEM) -> None:
+        self.endpoint = endpoint
         self._clock = clock
         self._kept: list[_Kept] = []
 
     def connect(self, deadline: float) -> None:
         """Open a connection ahead of the first exchange. Raises OSError."""
-        self._keep(Connection(self.target, deadline))
+        self._keep(Connection(self.endpoint, deadline))
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -47,7 +47,7 @@ class Pool:
             half = time.monotonic() + max(0.0, deadline - time.monotonic()) / 2
             with suppress(OSError, ResponseMalformed):
                 return self._exchange(kept, request, half, limit)
-        return self._exchange(Connection(self.target, deadline), request, deadline, limit)
+        return self._exchange(Connection(self.endpoint, deadline), request, deadline, limit)
 
     def _exchange(self, connection: Connection, request: bytes, deadline: float, limit: int) -> tuple[Head, bytes]:
         try:
@@ -75,7 +75,7 @@ class Pool:
             except IndexError:  # another thread took it
                 return None
             age = max(self._clock.wall() - kept.wall, self._clock.monotonic() - kept.monotonic)
-            if age < IDLE and kept.connection.quiet:
+            if age < IDLE and kept.connection.is_idle:
                 return kept.connection
             kept.connection.close()
         return None

@@ -2,12 +2,12 @@
 
 from contextlib import suppress
 
-from authorizer import environment as variables
-from authorizer import revocations
 from authorizer.claims import Caller
-from authorizer.dynamodb import ReadFailed, Table
-from authorizer.environment import Environment
 from authorizer.errors import RevocationsUnavailable
+from authorizer.revocation import entries
+from authorizer.revocation import environment as variables
+from authorizer.revocation.dynamodb import ReadFailed, Table
+from authorizer.revocation.environment import Environment
 
 
 class Denylist:
@@ -15,7 +15,7 @@ class Denylist:
 
     def __init__(self, timeout: float, environment: Environment | None = None) -> None:
         told = environment or variables.read()
-        self.table = Table(told.revocations_table, revocations.KEY, told)
+        self.table = Table(told.revocations_table, entries.KEY, told)
         self._timeout = timeout
 
     def warm(self, seconds: float) -> None:
@@ -26,15 +26,15 @@ class Denylist:
     def revoked(self, caller: Caller) -> bool:
         """Whether an entry covers the caller's token. Raises RevocationsUnavailable."""
         keys = (
-            revocations.token_key(caller.issuer, caller.token_id),
-            revocations.subject_key(caller.issuer, caller.subject),
+            entries.token_key(caller.issuer, caller.token_id),
+            entries.subject_key(caller.issuer, caller.subject),
         )
         failure: ReadFailed | None = None
         try:
-            entries = self.table.items(keys, self._timeout)
+            found = self.table.items(keys, self._timeout)
         except ReadFailed as failed:
-            failure, entries = failed, failed.found
-        if any(revocations.covers(entry, caller) for entry in entries):
+            failure, found = failed, failed.found
+        if any(entries.covers(entry, caller) for entry in found):
             return True
         if failure is not None:
             raise RevocationsUnavailable(f"the list of revoked tokens cannot be read: {failure}")

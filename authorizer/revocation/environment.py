@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
-from authorizer.connection import target
-from authorizer.errors import SettingsBroken
-from authorizer.signing import Credentials
+from authorizer.errors import SettingsInvalid
+from authorizer.http.connection import parse_endpoint
+from authorizer.revocation.sigv4 import Credentials
 
 REVOCATIONS_TABLE = "REVOCATIONS_TABLE"
 """The variable with the name of the table of revoked tokens."""
@@ -52,10 +52,10 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 def read(variables: Mapping[str, str] = os.environ) -> Environment:
-    """The environment, typed. Raises SettingsBroken, which names what is missing."""
+    """The environment, typed. Raises SettingsInvalid, which names what is missing."""
     try:
         found = msgspec.convert(dict(variables), Environment)
-        target(found.dynamodb_url)
+        parse_endpoint(found.dynamodb_url)
     except ValueError as error:
-        raise SettingsBroken(f"environment: {error}") from None
+        raise SettingsInvalid(f"environment: {error}") from None
     return found

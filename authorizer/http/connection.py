@@ -10,7 +10,7 @@ from contextlib import suppress
 from select import select
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
-from authorizer import response, trust
+from authorizer.http import response, tls
 from authorizer.settings import SECURE_URL
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ IPV4_MAPPED = bytes(10) + b"\xff\xff"
 """What an IPv6 address begins with that stands for an IPv4 address (RFC 4291 §2.5.5.2)."""
 
 
-class Target(NamedTuple):
+class Endpoint(NamedTuple):
     """Where a URL points."""
 
     secure: bool
@@ -46,17 +46,17 @@ class Target(NamedTuple):
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
-def target(url: str) -> Target:
+def parse_endpoint(url: str) -> Endpoint:
     """The parts of a URL. Raises ValueError, which does not quote it, for one that must not be used."""
     parts = SECURE_URL.fullmatch(url)
     if parts is None:
         raise ValueError("neither https nor http to a loopback address")
-    secure_host, local_host, port, path = parts.group("secure", "local", "port", "path")
+    secure_host, local_host, port, path = parts.groups()
     secure = secure_host is not None
     number = int(port) if port else 443 if secure else 80
     if number > MAX_PORT:
         raise ValueError("no such port")
-    return Target(secure, (secure_host or local_host).strip("[]"), number, path or "/")
+    return Endpoint(secure, (secure_host or local_host).strip("[]"), number, path or "/")
 
 
 def _is_own_address(host: str) -> bool:
@@ -76,7 +76,7 @@ class Connection:
     Everything raises OSError, of which TimeoutError is one, or response.ResponseMalformed.
     """
 
-    def __init__(self, place: Target, deadline: float) -> None:
+    def __init__(self, place: Endpoint, deadline: float) -> None:
         self.place = place
         self.reusable = False
         self._used = False
@@ -95,7 +95,7 @@ class Connection:
         self._socket.close()
 
     @property
-    def quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing came that was not asked for: it would be taken for the answer to the next request.
 
         A connection that was closed by the other side is not quiet either. One that was not used yet is, although the
@@ -121,11 +121,11 @@ class Connection:
     def read(self, head: response.Head, limit: int) -> bytes:
         """The body that follows the head; of one that is longer than the limit, so many bytes and one more."""
         body = response.read_body(self._stream, head, limit)
-        self.reusable = head.persistent and len(body) <= limit
+        self.reusable = head.is_persistent and len(body) <= limit
         return body
 
 
-def _connect(place: Target, deadline: float) -> socket.socket:
+def _connect(place: Endpoint, deadline: float) -> socket.socket:
     error: OSError | None = None
     for family, kind, protocol, _, address in _addresses(place, deadline):
         try:
@@ -138,7 +138,7 @@ def _connect(place: Target, deadline: float) -> socket.socket:
             connection.connect(address)
             if not place.secure:
                 return connection
-            context = trust.context()
+            context = tls.context()
             connection.settimeout(_left(deadline))
             return context.wrap_socket(connection, server_hostname=place.host.encode())
         except OSError as failure:
@@ -147,7 +147,7 @@ def _connect(place: Target, deadline: float) -> socket.socket:
     raise error or OSError("no address")
 
 
-def _addresses(place: Target, deadline: float) -> list[tuple[int, int, int, str, tuple[str | int, ...]]]:
+def _addresses(place: Endpoint, deadline: float) -> list[tuple[int, int, int, str, tuple[str | int, ...]]]:
     """The host's addresses. The resolver knows no timeout, so it runs in a thread that is not waited for any longer."""
     found: list[list[tuple[int, int, int, str, tuple[str | int, ...]]]] = []
 

@@ -1,0 +1,1 @@
+"""Revoked tokens: the entries of the denylist, and how they are read from DynamoDB."""
