@@ -29,8 +29,8 @@ Pulumi.local.yaml: 5 settings are not usable
 (found "Main")
   gatehouse:issuers[0].url: must be https, or http to a loopback address, without user information, query or fragment \
 (found "http://id.example.com")
-  gatehouse:logLevel: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")
-  gatehouse:tags.Name: Expected `str`, got `int` (found 3)"""
+  gatehouse:logLevel: must be one of: DEBUG, INFO, WARN, ERROR (found "LOUD")
+  gatehouse:tags.Name: must be a string (found 3)"""
 
 
 @pytest.fixture(scope="module")
