@@ -1,41 +1,44 @@
-"""Gatehouse: the settings of the stack are read, and the components are put together."""
+"""Gatehouse: read the stack's settings and compose the components."""
 
 import pulumi
 
 from handlers.contract import load_collections, routes
-from infra.authorizer import AuthorizerArgs, authorizer_function
-from infra.bundles import Target, archive
+from infra.authorizer import Authorizer, AuthorizerArgs
 from infra.checks import require_deployable
 from infra.gateway import Gateway, GatewayArgs
-from infra.handlers import HandlersArgs, handler_function, handlers_bundle
+from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
+from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
-from infra.table import Table, collection_table, revocations_table
+from infra.table import Table, collection_table
 from infra.usage import UsagePlans, UsagePlansArgs
 
-settings = load(pulumi.get_project(), pulumi.get_stack())
 names = Names(pulumi.get_project(), pulumi.get_stack())
-target = Target.of(settings.architecture)
+settings = load(names.project, names.stack)
+api, data, logs, tags, usage = settings.api, settings.data, settings.logs, settings.tags, settings.usage
 collections = load_collections()
 api_routes = routes(collections)
 require_deployable(api_routes, names, settings)
 
-tables = {collection.name: Table(collection_table(collection, names, settings)) for collection in collections}
-revocations = Table(revocations_table(names, settings)) if settings.revocation.enabled else None
-handlers_code = archive(handlers_bundle(target, compiled=settings.compiled_files))
-handler_args = HandlersArgs(names=names, tables=tables, code=handlers_code, target=target, settings=settings)
-functions = {route.name: handler_function(route, handler_args) for route in api_routes}
-authorizer = authorizer_function(
-    AuthorizerArgs(names=names, routes=api_routes, target=target, settings=settings, revocations=revocations)
+defaults = settings.function_defaults(names)
+tables = {each.name: Table(each.name, collection_table(each, names, data, tags)) for each in collections}
+handlers = Handlers(
+    "handlers", HandlersArgs(routes=api_routes, tables=tables, cors_origins=api.cors_origins, defaults=defaults)
 )
-gateway = Gateway(
-    "api",
-    GatewayArgs(names=names, routes=api_routes, functions=functions, authorizer=authorizer, settings=settings),
-)
-if settings.usage.plans:
-    UsagePlans("api", UsagePlansArgs(names=names, gateway=gateway, settings=settings))
+revocation = None
+if settings.revocation.enabled:
+    revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
+authorizer_data = settings.for_authorizer(names, api_routes)
+authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
+gateway = Gateway("api", GatewayArgs(
+    names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
+    policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs, tags=tags,
+))  # fmt: skip
+if usage.plans:
+    stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage, tags=tags)
+    UsagePlans("api", stage)
 
 pulumi.export("url", gateway.url)
-pulumi.export("functions", {name: function.name for name, function in functions.items()})
+pulumi.export("functions", handlers.names)
 pulumi.export("tables", {name: table.name for name, table in tables.items()})
 pulumi.export("authorizer", authorizer.name)

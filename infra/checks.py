@@ -1,4 +1,7 @@
-"""What would otherwise fail in the middle of a deployment, or after it, found before the first resource is made."""
+"""Checks of the contract and the settings together, before the first resource is created.
+
+What they find would otherwise fail in the middle of a deployment, or after it.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,18 +10,17 @@ import pulumi
 
 from handlers.contract import Collection, Route
 from infra.answer_size import AnswerTooLarge
-from infra.authorizer import authorizer_settings
 from infra.documents.gateway import GatewayDocument
 from infra.naming import Names
 from infra.settings import StackSettings
 
 
 class NotDeployable(pulumi.RunError):
-    """The contract and the settings do not work together. The message has a line for each reason."""
+    """The contract and the settings do not fit together. The message has a line for each problem."""
 
 
 def require_deployable(routes: Sequence[Route], names: Names, settings: StackSettings) -> None:
-    """Raises NotDeployable with every reason why this could not be deployed or would not work."""
+    """Raise NotDeployable with every reason why a deployment would fail or not work."""
     collections = {route.collection.name: route.collection for route in routes}.values()
     problems = [
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
@@ -29,53 +31,54 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
     if not problems:
         problems = list(_document_problems(routes, settings))
     if problems:
-        raise NotDeployable("\n".join((f"stack {names.stack}: {len(problems)} reason(s) not to deploy", *problems)))
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise NotDeployable("\n  ".join((f"stack {names.stack} cannot be deployed: {count}", *problems)))
 
 
 def _collection_problems(collection: Collection, settings: StackSettings) -> Iterator[str]:
     if collection.partition == "tenant":
         for issuer in settings.issuers:
             if issuer.tenant_claim is None:
-                yield f"  {collection.name}: its data is a tenant's, but issuer {issuer.name} has no tenantClaim"
-    for place, kind in _kinds(msgspec.inspect.type_info(collection.model), collection.name):
+                yield f"{collection.name}: partitioned by tenant, but issuer {issuer.name} has no tenantClaim"
+    for path, kind in _types(msgspec.inspect.type_info(collection.model), collection.name):
         if isinstance(kind, msgspec.inspect.FloatType):
-            yield f"  {place}: a float does not come back exactly; allowed is decimal.Decimal"
+            yield f"{path}: must be decimal.Decimal instead of float, which DynamoDB does not store exactly"
 
 
-def _kinds(kind: msgspec.inspect.Type, place: str) -> Iterator[tuple[str, msgspec.inspect.Type]]:
-    """A type and all within it, each with its place."""
-    yield place, kind
+def _types(kind: msgspec.inspect.Type, path: str) -> Iterator[tuple[str, msgspec.inspect.Type]]:
+    """Yield a type and all types within it, each with its path."""
+    yield path, kind
     match kind:
         case msgspec.inspect.StructType():
             for field in kind.fields:
-                yield from _kinds(field.type, f"{place}.{field.encode_name}")
+                yield from _types(field.type, f"{path}.{field.encode_name}")
         case msgspec.inspect.ListType():
-            yield from _kinds(kind.item_type, f"{place}[]")
+            yield from _types(kind.item_type, f"{path}[]")
         case msgspec.inspect.Metadata():
-            yield from _kinds(kind.type, place)
+            yield from _types(kind.type, path)
         case msgspec.inspect.UnionType():
             for each in kind.types:
-                yield from _kinds(each, place)
+                yield from _types(each, path)
         case _:
             pass
 
 
 def _model_problems(collections: list[Collection]) -> Iterator[str]:
-    """API Gateway's models are alphanumeric and share one name space."""
+    """Yield names of models that API Gateway rejects: they must be alphanumeric and unique in an API."""
     names = [collection.model.__name__ for collection in collections]
     for collection in collections:
         name = collection.model.__name__
         if not (name.isascii() and name.isalnum()):
-            yield f"  {collection.name}: its model is called {name}; API Gateway allows letters and digits only"
+            yield f"{collection.name}: its model is called {name}; API Gateway allows only letters and digits"
         if names.count(name) > 1:
-            yield f"  {collection.name}: another collection's model is called {name} too"
+            yield f"{collection.name}: another collection's model is also called {name}"
 
 
 def _answer_problems(routes: Sequence[Route], names: Names, settings: StackSettings) -> Iterator[str]:
     try:
-        authorizer_settings(routes, names, settings)
+        settings.for_authorizer(names, routes)
     except AnswerTooLarge as error:
-        yield f"  {error}"
+        yield str(error)
 
 
 def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iterator[str]:
@@ -84,9 +87,11 @@ def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iter
         routes=routes,
         functions={route.name: "arn" for route in routes},
         authorizer="arn",
-        settings=settings,
+        policy_cache=settings.authorizer.policy_cache,
+        cors_origins=settings.api.cors_origins,
+        validate_bodies=settings.api.validate_bodies,
     )
     try:
         document.render()
     except ValueError as error:
-        yield f"  {error}"
+        yield str(error)

@@ -49,7 +49,7 @@ def _interpreter(python: str) -> str:
         if candidate and _version(candidate) == python:
             return candidate
     raise CompilingFailed(
-        f"gatehouse:compiledFiles needs Python {python}, the functions' own version, and it is not here; "
+        f"gatehouse:functions.compiledFiles needs Python {python}, the functions' own version, and it is not here; "
         f"install python{python}, or turn the setting off"
     )
 

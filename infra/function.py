@@ -1,12 +1,16 @@
-"""A Lambda function with a role of its own and a log group made before it."""
+"""A Lambda function with its own role and log group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import pulumi
 import pulumi_aws as aws
+from msgspec import Meta
 
+from infra.bundles import Target
+from infra.logs import LogSettings, log_group
 from infra.naming import Names
 
 ASSUME_ROLE = {
@@ -15,9 +19,46 @@ ASSUME_ROLE = {
 }
 
 
+class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The Lambda functions: the handlers and the authorizer."""
+
+    architecture: Annotated[
+        Literal["arm64", "x86_64", "host"],
+        Meta(description="The processor. `host` is the machine that runs the local stack."),
+    ] = "arm64"
+    compiled_files: Annotated[
+        bool,
+        Meta(
+            description="Whether bundles contain compiled Python files instead of sources, which shortens cold starts. "
+            "The machine that deploys must have the functions' version of Python."
+        ),
+    ] = False
+    memory: Annotated[
+        int, Meta(ge=128, le=10240, description="Memory of each function, in MB. Its share of the CPU grows with it.")
+    ] = 512
+    timeout: Annotated[
+        int, Meta(ge=3, le=29, description="Seconds that a handler may run. API Gateway waits at most 29.")
+    ] = 10
+
+
 @dataclass(frozen=True, kw_only=True)
-class Grant:
-    """Actions that a function's role is allowed, on exactly these resources."""
+class FunctionDefaults:
+    """What all functions of a stack have in common."""
+
+    names: Names
+    settings: FunctionSettings
+    logs: LogSettings
+    tags: dict[str, str]
+
+    @property
+    def target(self) -> Target:
+        """The platform that the functions run on."""
+        return Target.of(self.settings.architecture)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Actions that a function's role allows, on exactly these resources."""
 
     actions: Sequence[str]
     resources: Sequence[pulumi.Input[str]]
@@ -25,82 +66,72 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
-    """What a function runs, with which means, and what its role is granted besides writing its own log.
+    """A function's code, environment variables and permissions besides writing its own log.
 
-    `memory` is in MB, `timeout` in seconds, `log_retention` in days.
+    `timeout` (seconds) and `log_level` override the stack's defaults.
     """
 
-    names: Names
     description: str
     handler: str
     code: pulumi.Archive
-    runtime: str
-    architecture: str
-    memory: int
-    timeout: int
-    log_retention: int
-    log_level: str
-    tags: dict[str, str]
+    defaults: FunctionDefaults
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    grants: Sequence[Grant] = ()
+    statements: Sequence[Statement] = ()
+    timeout: int | None = None
+    log_level: str | None = None
 
 
 class Function(pulumi.ComponentResource):
-    """A Lambda function that may do what it is granted and nothing else."""
+    """A Lambda function whose role allows what `statements` list and nothing else."""
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:compute:Function", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        # Without this, Lambda makes the group at the first line it logs, and that one keeps logs for ever.
-        log_group = aws.cloudwatch.LogGroup(
-            name,
-            name=args.names.function_log_group(name),
-            retention_in_days=args.log_retention,
-            tags=args.tags,
-            opts=child,
-        )
+        defaults = args.defaults
+        physical_name, tags = defaults.names.resource(name), defaults.tags
+        child_opts = pulumi.ResourceOptions(parent=self)
+        # Lambda would create a missing log group with its first line, and without retention.
+        group = log_group(name, defaults.names.function_log_group(name), defaults.logs, tags, child_opts)
         role = aws.iam.Role(
             name,
-            name=args.names.resource(name),
+            name=physical_name,
             assume_role_policy=pulumi.Output.json_dumps(ASSUME_ROLE),
-            tags=args.tags,
-            opts=child,
+            tags=tags,
+            opts=child_opts,
         )
         policy = aws.iam.RolePolicy(
             name,
             name="function",
             role=role.name,
-            policy=pulumi.Output.json_dumps(policy_document(log_group.arn, args.grants)),
-            opts=child,
+            policy=pulumi.Output.json_dumps(policy_document(group.arn, args.statements)),
+            opts=child_opts,
         )
-        self.function = aws.lambda_.Function(
+        function = aws.lambda_.Function(
             name,
-            name=args.names.resource(name),
+            name=physical_name,
             description=args.description,
             role=role.arn,
             handler=args.handler,
             code=args.code,
-            runtime=args.runtime,
-            architectures=[args.architecture],
-            memory_size=args.memory,
-            timeout=args.timeout,
+            runtime=defaults.target.runtime,
+            architectures=[defaults.target.architecture],
+            memory_size=defaults.settings.memory,
+            timeout=args.timeout or defaults.settings.timeout,
             environment=aws.lambda_.FunctionEnvironmentArgs(variables=args.environment) if args.environment else None,
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(
                 log_format="JSON",
-                log_group=log_group.name,
-                application_log_level=args.log_level,
+                log_group=group.name,
+                application_log_level=args.log_level or defaults.logs.level,
                 system_log_level="WARN",
             ),
-            tags=args.tags,
+            tags=tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        self.name = self.function.name
-        self.arn = self.function.arn
-        self.invoke_arn = self.function.invoke_arn
-        self.register_outputs({"name": self.name, "arn": self.arn})
+        self.name = function.name
+        self.invoke_arn = function.invoke_arn
+        self.register_outputs({"name": self.name, "invoke_arn": self.invoke_arn})
 
     def allow_gateway(self, name: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
-        """Lets API Gateway invoke the function for one source: a method's ARN, or an API's authorizers."""
+        """Let API Gateway invoke the function for one source: the ARN of a method, or of an API's authorizers."""
         return aws.lambda_.Permission(
             name,
             statement_id=name,
@@ -112,13 +143,15 @@ class Function(pulumi.ComponentResource):
         )
 
 
-def policy_document(log_group_arn: pulumi.Input[str], grants: Sequence[Grant]) -> dict[str, Any]:
-    """The role's policy: writing the function's own log, and the grants."""
-    own_log = Grant(
+def policy_document(log_group_arn: pulumi.Input[str], statements: Sequence[Statement]) -> dict[str, Any]:
+    """Return the policy of a role: writing the function's own log, and the statements."""
+    own_log = Statement(
         actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(pulumi.Output.concat(log_group_arn, ":*"),)
     )
-    statements = [
-        {"Effect": "Allow", "Action": list(grant.actions), "Resource": list(grant.resources)}
-        for grant in (own_log, *grants)
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": list(each.actions), "Resource": list(each.resources)}
+            for each in (own_log, *statements)
+        ],
+    }

@@ -1,19 +1,23 @@
-"""The REST API: one document imported, one deployment that follows it, one stage."""
+"""The REST API: a document that API Gateway imports, a deployment that follows it, and a stage."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pulumi
 import pulumi_aws as aws
+from msgspec import Meta
 
-from handlers.contract import Route
+from handlers.contract import REQUIREMENT, FieldError, Route
+from infra.authorizer import Authorizer
 from infra.documents.gateway import GatewayDocument
-from infra.function import Function
+from infra.handlers import Handlers
+from infra.logs import LogSettings, log_group
 from infra.naming import Names
-from infra.settings import StackSettings
+from infra.usage import UsageSettings
 
 ENDPOINT_TYPE = "REGIONAL"
 
@@ -21,7 +25,7 @@ ACCESS_LOG_FORMAT = json.dumps(
     {
         "request_id": "$context.requestId",
         "decision_id": "$context.authorizer.decision_id",
-        # The authorizer's invocation, also where it returned no context: a 401, or a failure.
+        # The authorizer's invocation, present even if it returned no context: a 401 or a failure.
         "authorizer_request_id": "$context.authorizer.requestId",
         "time": "$context.requestTimeEpoch",
         "method": "$context.httpMethod",
@@ -35,18 +39,80 @@ ACCESS_LOG_FORMAT = json.dumps(
         "client": "$context.authorizer.client",
     }
 )
-"""One JSON object per request, with nothing of the token and nobody's name or address."""
+"""One JSON object per request, without any part of the token, names or addresses."""
+
+
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)\Z",
+        extra={REQUIREMENT: 'an origin without a path, such as https://app.example.com, or "*"'},
+    ),
+]
+VariableName = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_]+\Z", extra={REQUIREMENT: "one or more letters, digits and underscores"})
+]
+VariableValue = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._~:/?#&=,-]+\Z",
+        extra={REQUIREMENT: "one or more letters, digits and characters of . _ ~ : / ? # & = , -"},
+    ),
+]
+"""What API Gateway allows in stage variables."""
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The API and its stage."""
+
+    cors_origins: Annotated[
+        tuple[Origin, ...],
+        Meta(description='Origins that browsers may call from, or only `"*"`. Without any, browsers cannot call.'),
+    ] = ()
+    throttle_rate: Annotated[
+        int, Meta(ge=1, le=100_000, description="Requests per second that the stage accepts on average.")
+    ] = 100
+    throttle_burst: Annotated[int, Meta(ge=1, le=100_000, description="Requests that the stage accepts at once.")] = 200
+    validate_bodies: Annotated[
+        bool,
+        Meta(
+            description="Whether API Gateway rejects invalid bodies before a handler is called. Handlers always "
+            "validate, and only they can name the field."
+        ),
+    ] = False
+    stage_variables: Annotated[dict[VariableName, VariableValue], Meta(description="Variables of the stage.")] = {}
+
+    def problems(self) -> list[FieldError]:
+        """Return mistakes between fields."""
+        if "*" not in self.cors_origins or len(self.cors_origins) == 1:
+            return []
+        return [FieldError("api.corsOrigins", 'must be either "*" alone or a list of origins', list(self.cors_origins))]
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """The routes, the functions behind them by route name, the authorizer's function, and the stack's settings."""
+    """The routes, the functions behind them, and the settings of the stage.
+
+    `policy_cache` is how long (seconds) API Gateway caches the authorizer's policies.
+    """
 
     names: Names
     routes: Sequence[Route]
-    functions: Mapping[str, Function]
-    authorizer: Function
-    settings: StackSettings
+    handlers: Handlers
+    authorizer: Authorizer
+    policy_cache: int
+    api: ApiSettings
+    usage: UsageSettings
+    logs: LogSettings
+    tags: dict[str, str]
+
+    @property
+    def key_source(self) -> str:
+        """Where API Gateway reads API keys: from the authorizer if there are usage plans, else its default.
+
+        Always set, because omitting it in an update would restore the value from before the document was imported.
+        """
+        return "AUTHORIZER" if self.usage.plans else "HEADER"
 
 
 class Gateway(pulumi.ComponentResource):
@@ -55,72 +121,80 @@ class Gateway(pulumi.ComponentResource):
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:api:Gateway", name, None, opts)
         self.args = args
-        self.child = pulumi.ResourceOptions(parent=self)
-        self.body = self._document()
+        self.child_opts = pulumi.ResourceOptions(parent=self)
+        body = self._document()
         self.api = aws.apigateway.RestApi(
             name,
             name=args.names.api,
-            body=self.body,
-            api_key_source=key_source(args.settings),
+            body=body,
+            api_key_source=args.key_source,
             endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types=ENDPOINT_TYPE),
             fail_on_warnings=True,
-            tags=args.settings.tags,
-            opts=self.child,
+            tags=args.tags,
+            opts=self.child_opts,
         )
         permissions = self._permissions()
         deployment = aws.apigateway.Deployment(
             name,
             rest_api=self.api.id,
-            # What is deployed is a snapshot of the API, so everything that makes the API has to be in here.
-            triggers={"api": self.body.apply(lambda body: digest(body, ENDPOINT_TYPE, key_source(args.settings)))},
+            # A deployment is a snapshot of the API, so it must be replaced whenever any part of the API changes.
+            triggers={"api": body.apply(lambda document: digest(document, ENDPOINT_TYPE, args.key_source))},
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
-        self.stage = self._stage(name, deployment)
-        self.url = self.stage.invoke_url
+        stage = self._stage(name, deployment)
+        self.api_id = self.api.id
+        self.stage_name = stage.stage_name
+        self.url = stage.invoke_url
         self.register_outputs({"url": self.url})
 
     def _document(self) -> pulumi.Output[str]:
-        args = self.args
-        uris = {name: function.invoke_arn for name, function in args.functions.items()}
-        return pulumi.Output.all(functions=uris, authorizer=args.authorizer.invoke_arn).apply(self._render)
+        uris = {name: function.invoke_arn for name, function in self.args.handlers.functions.items()}
+        authorizer = self.args.authorizer.function.invoke_arn
+        return pulumi.Output.all(functions=uris, authorizer=authorizer).apply(self._render)
 
-    def _render(self, made: Mapping[str, Any]) -> str:
+    def _render(self, uris: Mapping[str, Any]) -> str:
+        args = self.args
         document = GatewayDocument(
-            title=self.args.names.api,
-            routes=self.args.routes,
-            functions=made["functions"],
-            authorizer=made["authorizer"],
-            settings=self.args.settings,
+            title=args.names.api,
+            routes=args.routes,
+            functions=uris["functions"],
+            authorizer=uris["authorizer"],
+            policy_cache=args.policy_cache,
+            cors_origins=args.api.cors_origins,
+            validate_bodies=args.api.validate_bodies,
+            has_usage_plans=bool(args.usage.plans),
+            rejects_clients=args.usage.refuses,
         )
         return json.dumps(document.render(), sort_keys=True)
 
     def _permissions(self) -> list[aws.lambda_.Permission]:
-        """API Gateway may invoke each function for its own methods, and the authorizer for this API's authorizers."""
-        arn = self.api.execution_arn
-        allowed = [self.args.authorizer.allow_gateway("authorizer", pulumi.Output.concat(arn, "/authorizers/*"))]
-        for route in self.args.routes:
-            function = self.args.functions[route.name]
+        """Let API Gateway invoke each function for its own methods, and the authorizer for this API's authorizers."""
+        args, arn = self.args, self.api.execution_arn
+        authorizer_source = pulumi.Output.concat(arn, "/authorizers/*")
+        permissions = [args.authorizer.function.allow_gateway("authorizer", authorizer_source)]
+        for route in args.routes:
+            function = args.handlers.functions[route.name]
             path = route.path.replace("{id}", "*")
             for method in route.operation.methods:
                 source = pulumi.Output.concat(arn, "/*/", method, path)
-                allowed.append(function.allow_gateway(f"{route.name}-{method.lower()}", source))
-        return allowed
+                permissions.append(function.allow_gateway(f"{route.name}-{method.lower()}", source))
+        return permissions
 
     def _stage(self, name: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
-        settings = self.args.settings
-        access_log = self._log_group("access", self.args.names.access_log_group)
-        execution_log = self._log_group("execution", self.api.id.apply(self.args.names.execution_log_group))
+        args = self.args
+        access_log = self._log_group("access", args.names.access_log_group)
+        execution_log = self._log_group("execution", self.api.id.apply(args.names.execution_log_group))
         stage = aws.apigateway.Stage(
             name,
             rest_api=self.api.id,
             deployment=deployment.id,
-            stage_name=self.args.names.stack,
+            stage_name=args.names.stack,
             access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
                 destination_arn=access_log.arn, format=ACCESS_LOG_FORMAT
             ),
-            variables={"stack": self.args.names.stack, **settings.stage_variables},
-            tags=settings.tags,
-            opts=self.child,
+            variables={"stack": args.names.stack, **args.api.stage_variables},
+            tags=args.tags,
+            opts=self.child_opts,
         )
         aws.apigateway.MethodSettings(
             name,
@@ -128,37 +202,21 @@ class Gateway(pulumi.ComponentResource):
             stage_name=stage.stage_name,
             method_path="*/*",
             settings=aws.apigateway.MethodSettingsSettingsArgs(
-                throttling_rate_limit=settings.throttle_rate,
-                throttling_burst_limit=settings.throttle_burst,
+                throttling_rate_limit=args.api.throttle_rate,
+                throttling_burst_limit=args.api.throttle_burst,
                 metrics_enabled=True,
                 logging_level="ERROR",
                 data_trace_enabled=False,
             ),
-            # A logging level makes API Gateway create the group where there is none, and that one keeps logs forever.
+            # With a logging level, API Gateway would create a missing log group itself, without retention.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
         )
         return stage
 
     def _log_group(self, name: str, physical_name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
-        """Create a log group with the stack's retention."""
-        settings = self.args.settings
-        return aws.cloudwatch.LogGroup(
-            name,
-            name=physical_name,
-            retention_in_days=settings.log_retention_days,
-            tags=settings.tags,
-            opts=self.child,
-        )
-
-
-def key_source(settings: StackSettings) -> str:
-    """Whose API key counts: the one that the authorizer names, or, where there are no plans, what is the default.
-
-    It is an argument, and always said: left out, an update puts back what the API had before its body was imported.
-    """
-    return "AUTHORIZER" if settings.usage.plans else "HEADER"
+        return log_group(name, physical_name, self.args.logs, self.args.tags, self.child_opts)
 
 
 def digest(body: str, *arguments: str) -> str:
-    """A digest of the API's document and of the arguments that override it."""
+    """Return a digest of the API's document and of the arguments that override it."""
     return hashlib.sha256("\0".join((body, *arguments)).encode()).hexdigest()

@@ -1,21 +1,19 @@
 """The functions behind the routes: one per route, all from one bundle, each with its own role."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from handlers.contract import Route
 from infra import slim_botocore, slim_msgspec
-from infra.bundles import ROOT, Bundle, Target
-from infra.function import Function, FunctionArgs, Grant
-from infra.naming import Names
-from infra.settings import StackSettings
+from infra.bundles import ROOT, Bundle, Target, archive
+from infra.function import Function, FunctionArgs, FunctionDefaults, Statement
 from infra.table import Table
 
 
 def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
-    """The one bundle of all handlers."""
+    """Return the bundle that all handlers share."""
     return Bundle(
         name="handlers",
         package=ROOT / "handlers",
@@ -30,44 +28,49 @@ def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
 
 @dataclass(frozen=True, kw_only=True)
 class HandlersArgs:
-    """The collections' tables by name, the shared bundle and the stack's settings."""
+    """The routes, the tables of their collections by name, and the origins that browsers may call from."""
 
-    names: Names
+    routes: Sequence[Route]
     tables: Mapping[str, Table]
-    code: pulumi.Archive
-    target: Target
-    settings: StackSettings
+    cors_origins: Sequence[str]
+    defaults: FunctionDefaults
 
 
-def handler_function(route: Route, args: HandlersArgs) -> Function:
-    """A route's function: its operation's DynamoDB actions, on its collection's table."""
+class Handlers(pulumi.ComponentResource):
+    """One function per route. `functions` holds them by the route's name."""
+
+    def __init__(self, name: str, args: HandlersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gatehouse:compute:Handlers", name, None, opts)
+        defaults = args.defaults
+        code = archive(handlers_bundle(defaults.target, compiled=defaults.settings.compiled_files))
+        # The functions of stacks deployed by earlier versions have no parent.
+        aliases = [pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]
+        child_opts = pulumi.ResourceOptions(parent=self, aliases=aliases)
+        self.functions = {
+            route.name: Function(route.name, function_args(route, args, code), child_opts) for route in args.routes
+        }
+        self.names = {route_name: function.name for route_name, function in self.functions.items()}
+        self.register_outputs({"names": self.names})
+
+
+def function_args(route: Route, args: HandlersArgs, code: pulumi.Archive) -> FunctionArgs:
+    """Return a route's function: it may use its operation's DynamoDB actions on its collection's table."""
     table = args.tables[route.collection.name]
-    settings = args.settings
-    return Function(
-        route.name,
-        FunctionArgs(
-            names=args.names,
-            description=f"{route.operation.method} {route.path}",
-            handler=f"handlers.{route.operation.name}.handler",
-            code=args.code,
-            runtime=args.target.runtime,
-            architecture=args.target.architecture,
-            memory=settings.memory_megabytes,
-            timeout=settings.timeout_seconds,
-            log_retention=settings.log_retention_days,
-            log_level=settings.log_level,
-            tags=settings.tags,
-            environment={
-                "COLLECTION": route.collection.name,
-                "TABLE": table.name,
-                "CORS_ORIGINS": " ".join(settings.cors_origins),
-            },
-            grants=[Grant(actions=route.operation.actions, resources=resources(route, table))],
-        ),
+    return FunctionArgs(
+        description=f"{route.operation.method} {route.path}",
+        handler=f"handlers.{route.operation.name}.handler",
+        code=code,
+        defaults=args.defaults,
+        environment={
+            "COLLECTION": route.collection.name,
+            "TABLE": table.name,
+            "CORS_ORIGINS": " ".join(args.cors_origins),
+        },
+        statements=[Statement(actions=route.operation.actions, resources=resources(route, table))],
     )
 
 
 def resources(route: Route, table: Table) -> list[pulumi.Input[str]]:
-    """What a route's function may use: the table, and for a list its indexes."""
+    """Return the ARNs that a route's function may use: the table, and for a list its indexes."""
     indexes = route.collection.indexes if route.operation.reads_indexes else ()
     return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index) for index in indexes)]

@@ -1,36 +1,36 @@
-"""The one place that names resources."""
+"""The physical names of all resources."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MAX_NAME = 64
-"""How long the name of a function or a role may be, in characters."""
+"""The largest length of a function's or role's name, in characters."""
 
 STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """What API Gateway allows as a stage's name, which is the stack's."""
 
 REVOCATIONS = "authorizer-revocations"
-"""The table of revoked tokens. No collection's name has a hyphen, so it cannot be one's."""
+"""The name of the denylist's table. Names of collections have no hyphen, so it differs from all of them."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """Physical names in AWS: `gatehouse-prod-items-read`. Two stacks of one account never meet."""
+    """Names in AWS: `gatehouse-prod-items-read`. Different stacks in one account never share a name."""
 
     project: str
     stack: str
 
     def problems(self, functions: Iterable[str]) -> Iterator[str]:
-        """What AWS would refuse of these names, a line each."""
+        """Yield a line for each name that AWS would reject."""
         if not STAGE.fullmatch(self.stack):
-            yield f"  the stack's name {self.stack!r} is the stage's; allowed are letters, digits, '-' and '_'"
+            yield f"invalid stack name {self.stack!r}: must consist of letters, digits, '-' and '_'"
         for name in map(self.resource, functions):
             if len(name) > MAX_NAME:
-                yield f"  {name}: {len(name)} characters; AWS allows {MAX_NAME} for a function's or role's name"
+                yield f"{name}: a function's or role's name must have at most {MAX_NAME} characters (found {len(name)})"
 
     def resource(self, name: str) -> str:
-        """The name of a function, role, table, usage plan or key."""
+        """Return the name of a function, role, table, usage plan or key."""
         return f"{self.project}-{self.stack}-{name}"
 
     @property
@@ -39,7 +39,7 @@ class Names:
         return self.resource("api")
 
     def function_log_group(self, name: str) -> str:
-        """The log group of a function, where Lambda expects it."""
+        """Return the name that Lambda requires of a function's log group."""
         return f"/aws/lambda/{self.resource(name)}"
 
     @property
@@ -48,7 +48,7 @@ class Names:
         return f"/aws/apigateway/{self.resource('access')}"
 
     def execution_log_group(self, api_id: str) -> str:
-        """The log group of the stage's execution log, under the name that API Gateway itself gives it.
+        """Return the name that API Gateway uses for the log group of the stage's execution log.
 
         Source: AWS, "Set up CloudWatch logging for REST APIs in API Gateway".
         """

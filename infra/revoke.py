@@ -1,79 +1,267 @@
-"""`python -m infra.revoke`: tokens, or every token that a subject has now, count no more from this moment on.
+"""Revoke tokens in a deployed stack: `python -m infra.revoke`.
 
-Whoever runs it needs dynamodb:DescribeTable and dynamodb:PutItem on the stack's table of revoked tokens,
-apigateway:GET on /restapis and apigateway:DELETE on /restapis/{id}/stages/{stage}/cache/authorizers.
+Entries are written to the denylist first; then API Gateway's cache of policies is flushed, so that it asks the
+authorizer again, which reads the denylist.
+
+The command needs dynamodb:DescribeTable and dynamodb:PutItem on the stack's denylist, apigateway:GET on /restapis and
+apigateway:DELETE on /restapis/{id}/stages/{stage}/cache/authorizers.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from infra.configuration import ConfigurationError
-from infra.revocation import Clients, RevokeFailed, Stack, Wish, revoke
-from infra.settings import SettingsError
+from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key, token_key
+from infra.bundles import ROOT
+from infra.configuration import ConfigurationError, read_configuration
+from infra.naming import REVOCATIONS, Names
+from infra.settings import SettingsError, StackSettings, load
+
+MARGIN = 1.0
+"""Seconds that a decision may take after it has read the denylist."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Revokes in a deployed stack; 0 if it did, 1 if it could not."""
+class RevokeError(Exception):
+    """Some or all tokens were not revoked, or not at once; the message says which, and why."""
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """A stack's names and settings, and how to reach its account."""
+
+    names: Names
+    settings: StackSettings
+    region: str
+    profile: str | None
+
+    @classmethod
+    def read(cls, root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> "DeployedStack":
+        """Read a stack's file. Raises ConfigurationError or SettingsError."""
+        found = read_configuration(root, stack, overrides)
+        settings = load(found.project, stack, found.values)
+        return cls(Names(found.project, stack), settings, found.values["aws:region"], found.values.get("aws:profile"))
+
+
+@dataclass(frozen=True)
+class Clients:
+    """botocore's clients of the services that revoking needs."""
+
+    dynamodb: Any
+    apigateway: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeRequest:
+    """What to revoke: all tokens issued to `subjects` so far, and the tokens with these ids.
+
+    `issuer` is the issuer's name in the settings; it may be omitted if the stack has only one.
+    """
+
+    subjects: Sequence[str] = ()
+    token_ids: Sequence[str] = ()
+    issuer: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An item of the denylist, and the message that reports it."""
+
+    item: dict[str, Any]
+    message: str
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Revoke tokens in a deployed stack; 0 on success, 1 on failure."""
     options = _parser().parse_args(arguments)
     import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
 
     try:
-        stack = Stack.read(options.stack, dict(options.config))
+        stack = DeployedStack.read(root, options.stack, dict(options.config))
         session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
         clients = Clients(session.client("dynamodb"), session.client("apigateway"))
-        tell(revoke(stack, clients, wish_of(options)))
-    except (ConfigurationError, RevokeFailed, SettingsError, BotoCoreError) as error:
+        print_lines(revoke(stack, clients, request_of(options)))
+    except (ConfigurationError, RevokeError, SettingsError, BotoCoreError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
     return 0
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `request_of` reads."""
+    parser.add_argument(
+        "--subject", action="append", default=[], metavar="SUB",
+        help="revoke every token issued to this subject so far; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--token-id", action="append", default=[], metavar="JTI",
+        help="revoke the token with this `jti` claim; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--issuer", metavar="NAME", help="the issuer's name in the settings, if there are several")
+
+
+def request_of(options: argparse.Namespace) -> RevokeRequest:
+    """Return what parsed arguments ask for."""
+    return RevokeRequest(subjects=options.subject, token_ids=options.token_id, issuer=options.issuer)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines in any encoding: an encoding error here would look like a failure to revoke."""
+    for line in lines:
+        sys.stdout.write(line.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding) + "\n")
+
+
+def revoke(
+    stack: DeployedStack, clients: Clients, request: RevokeRequest, pause: Callable[[float], None] = time.sleep
+) -> list[str]:
+    """Revoke tokens and return a line for each entry. Raises RevokeError."""
+    if not stack.settings.revocation.enabled:
+        raise RevokeError(
+            f"revocation is disabled in stack {stack.names.stack}; set gatehouse:revocation.enabled and deploy"
+        )
+    issuer = _issuer(stack.settings, request.issuer)
+    subjects, tokens = _keys(issuer, request)
+    table = stack.names.resource(REVOCATIONS)
+    with _aws_errors("nothing was revoked"):
+        api = _api_id(clients, stack)
+        now = _now(clients, table, stack)
+    moment = datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")
+    entries = [
+        *(
+            Entry(
+                {**_item(key, now), ISSUED_UNTIL: {"N": str(now)}},
+                f"Revoked every token that issuer {issuer} issued to {subject} until {moment}.",
+            )
+            for subject, key in subjects.items()
+        ),
+        *(Entry(_item(key, now), f"Revoked token {token_id} of issuer {issuer}.") for token_id, key in tokens.items()),
+    ]
+    written: list[str] = []
+    try:
+        with _aws_errors("run the command again"):
+            for entry in entries:
+                _write(clients, table, entry.item)
+                written.append(entry.message)
+    except RevokeError as error:
+        raise RevokeError(" ".join((*written, f"Not everything was revoked; {error}"))) from None
+    finally:
+        if written:
+            _flush_cache(stack, clients, api, pause)
+    return written
+
+
+def _issuer(settings: StackSettings, name: str | None) -> str:
+    """Return the issuer's name. An unknown name must be an error: it would revoke nothing."""
+    names = [issuer.name for issuer in settings.issuers]
+    if name is None and len(names) == 1:
+        return names[0]
+    if name not in names:
+        problem = "the stack has several issuers" if name is None else f"unknown issuer {name!r}"
+        raise RevokeError(f"{problem}; --issuer must be one of: {', '.join(names)}")
+    return name
+
+
+def _keys(issuer: str, request: RevokeRequest) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the keys of the entries, by subject and by token id."""
+    if not request.subjects and not request.token_ids:
+        raise RevokeError("nothing to revoke; pass --subject or --token-id")
+    try:
+        subjects = {subject: subject_key(issuer, subject) for subject in request.subjects}
+        return subjects, {token_id: token_key(issuer, token_id) for token_id in request.token_ids}
+    except ValueError as error:
+        raise RevokeError(str(error)) from None
+
+
+def _api_id(clients: Clients, stack: DeployedStack) -> str:
+    name = stack.names.api
+    pages = clients.apigateway.get_paginator("get_rest_apis").paginate()
+    found = [api["id"] for page in pages for api in page.get("items", ()) if api["name"] == name]
+    if not found:
+        raise RevokeError(_not_found(f"API named {name}", stack))
+    if len(found) > 1:
+        raise RevokeError(f"found {len(found)} APIs named {name}, so it is not clear whose cache to flush")
+    return found[0]
+
+
+def _now(clients: Clients, table: str, stack: DeployedStack) -> int:
+    """Return the time of AWS's clock; this machine's may be wrong. Raises RevokeError if the table does not exist."""
+    try:
+        response = clients.dynamodb.describe_table(TableName=table)
+    except clients.dynamodb.exceptions.ResourceNotFoundException:
+        raise RevokeError(_not_found(f"table {table}", stack)) from None
+    return int(parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp())
+
+
+def _not_found(what: str, stack: DeployedStack) -> str:
+    return f"there is no {what} in {stack.region}, in the account of these credentials: is the stack deployed?"
+
+
+def _item(key: str, now: int) -> dict[str, Any]:
+    return {KEY: {"S": key}, EXPIRY: {"N": str(now + ENTRY_LIFETIME)}}
+
+
+def _write(clients: Clients, table: str, item: dict[str, Any]) -> None:
+    if ISSUED_UNTIL not in item:
+        clients.dynamodb.put_item(TableName=table, Item=item)
+        return
+    # A later entry for the same subject, written by someone else in the meantime, covers this one too.
+    with suppress(clients.dynamodb.exceptions.ConditionalCheckFailedException):
+        clients.dynamodb.put_item(
+            TableName=table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(#until) OR #until <= :now",
+            ExpressionAttributeNames={"#until": ISSUED_UNTIL},
+            ExpressionAttributeValues={":now": item[ISSUED_UNTIL]},
+        )
+
+
+def _flush_cache(stack: DeployedStack, clients: Clients, api: str, pause: Callable[[float], None]) -> None:
+    """Flush the cache twice: a decision that read the denylist before the write may be cached after the first flush."""
+    seconds = stack.settings.authorizer.policy_cache
+    with _aws_errors(f"the denylist was written, but API Gateway may use cached policies for {seconds} more seconds"):
+        clients.apigateway.flush_stage_authorizers_cache(restApiId=api, stageName=stack.names.stack)
+        pause(stack.settings.revocation.timeout + MARGIN)
+        clients.apigateway.flush_stage_authorizers_cache(restApiId=api, stageName=stack.names.stack)
+
+
+@contextmanager
+def _aws_errors(consequence: str) -> Generator[None]:
+    """Raise RevokeError with the consequence for errors of AWS."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        reason = f"{error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+        raise RevokeError(f"{consequence}: {reason}") from None
+    except BotoCoreError as error:
+        raise RevokeError(f"{consequence}: {error}") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.revoke",
-        description="Makes tokens count no more, from this moment on.",
-        allow_abbrev=False,
+        prog="python -m infra.revoke", description="Revoke tokens in a deployed stack.", allow_abbrev=False
     )
-    parser.add_argument("--stack", required=True, help="the stack whose API it is: dev, prod, …")
+    parser.add_argument("--stack", required=True, help="the stack: dev, prod, …")
     parser.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", type=_override,
-        help="a setting in the place of the stack file's, such as one that is encrypted there",
+        help="override a setting of the stack file, such as one that is encrypted there",
     )  # fmt: skip
     add_arguments(parser)
     return parser
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Those that `wish_of` reads."""
-    parser.add_argument(
-        "--subject", action="append", default=[], metavar="SUB",
-        help="sign out everywhere: every token of this subject issued so far; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--token-id", action="append", default=[], metavar="JTI", help="the token with this jti; may be repeated"
-    )
-    parser.add_argument("--issuer", metavar="NAME", help="the issuer's name in the settings, where there are several")
-
-
-def wish_of(options: argparse.Namespace) -> Wish:
-    """What parsed arguments ask for."""
-    return Wish(subjects=options.subject, token_ids=options.token_id, issuer=options.issuer)
-
-
-def tell(said: Sequence[str]) -> None:
-    """Prints what was done, in whatever encoding: a failure to print it would look like one to do it."""
-    for line in said:
-        sys.stdout.write(line.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding) + "\n")
-
-
 def _override(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not name or not separator:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"invalid override {text!r}: must be KEY=VALUE")
     return name, value
 
 

@@ -1,32 +1,86 @@
-"""Usage plans: what each client may use of the API. API Gateway counts it under a key that the authorizer names."""
+"""Usage plans: limits for each client of the API. API Gateway counts requests by a key that the authorizer names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+import msgspec
 import pulumi
 import pulumi_aws as aws
+from msgspec import Meta
 
 from authorizer.decision import usage_key
-from infra.gateway import Gateway
+from authorizer.settings import PRINTABLE, Issuer, Name, UsageClients, is_printable
+from handlers.contract import FieldError
 from infra.naming import Names
-from infra.settings import StackSettings, Usage, UsagePlan
 
 UNLISTED = "unlisted"
-"""The name of the key that the clients of no plan share."""
+"""The name of the key that clients without a plan share."""
+
+
+class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits for each client of a plan."""
+
+    name: Annotated[Name, Meta(description="The plan's name.")]
+    rate: Annotated[int, Meta(ge=1, le=100_000, description="Requests per second of each client, on average.")]
+    burst: Annotated[int, Meta(ge=1, le=100_000, description="Requests that each client may send at once.")]
+    quota: Annotated[
+        Annotated[int, Meta(ge=1, le=2**31 - 1)] | None,
+        Meta(description="Requests of each client in a period. There is no quota unless set."),
+    ] = None
+    period: Annotated[
+        Literal["DAY", "WEEK", "MONTH"] | None, Meta(description="The period of the quota: a `DAY` unless set.")
+    ] = None
+    clients: Annotated[
+        dict[str, tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...]],
+        Meta(description="The plan's client ids, listed by the name of their issuer."),
+    ] = {}
+
+
+class UsageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Usage plans, which throttle each client separately."""
+
+    plans: Annotated[tuple[UsagePlan, ...], Meta(description="The plans. Without any, clients are not limited.")] = ()
+    unlisted: Annotated[
+        str | None,
+        Meta(description="The plan that all clients without a plan share. Unless set, they get status 403."),
+    ] = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether clients without a plan are rejected."""
+        return bool(self.plans) and self.unlisted is None
+
+    def clients(self) -> UsageClients | None:
+        """Return the listed clients by issuer, for the authorizer; None if there are no plans."""
+        if not self.plans:
+            return None
+        clients: dict[str, tuple[str, ...]] = {}
+        for plan in self.plans:
+            for issuer, listed in plan.clients.items():
+                clients[issuer] = (*clients.get(issuer, ()), *listed)
+        return UsageClients(clients=clients, unlisted="refuse" if self.refuses else "default")
+
+    def problems(self, issuers: Sequence[Issuer]) -> Iterator[FieldError]:
+        """Yield mistakes between fields. Without `issuers`, names of issuers are not checked."""
+        yield from _plan_problems(self)
+        yield from _client_problems(self, {issuer.name: issuer for issuer in issuers})
 
 
 @dataclass(frozen=True, kw_only=True)
 class UsagePlansArgs:
-    """The API that the plans are for, and the stack's settings."""
+    """The stage that the plans apply to, and their settings."""
 
     names: Names
-    gateway: Gateway
-    settings: StackSettings
+    api_id: pulumi.Input[str]
+    stage_name: pulumi.Input[str]
+    usage: UsageSettings
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientKey:
-    """The key that stands for a client, or for all that no plan lists. It opens nothing: a client cannot send it."""
+    """The API key of a client, or of all clients without a plan. It grants no access: clients cannot send it."""
 
     name: str
     value: str
@@ -34,65 +88,98 @@ class ClientKey:
 
 
 class UsagePlans(pulumi.ComponentResource):
-    """The stack's plans for its API's stage, and a key for each of their clients."""
+    """The plans of an API's stage, and a key for each of their clients."""
 
     def __init__(self, name: str, args: UsagePlansArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:api:UsagePlans", name, None, opts)
         self.args = args
-        self.child = pulumi.ResourceOptions(parent=self)
-        for plan in args.settings.usage.plans:
-            made = self._plan(plan)
-            for key in client_keys(args.names, args.settings.usage, plan):
-                self._key(key, made)
+        self.child_opts = pulumi.ResourceOptions(parent=self)
+        for plan in args.usage.plans:
+            created = self._plan(plan)
+            for key in client_keys(args.names, args.usage, plan):
+                self._key(key, created)
         self.register_outputs({})
 
     def _plan(self, plan: UsagePlan) -> aws.apigateway.UsagePlan:
-        gateway, quota = self.args.gateway, None
+        args, quota = self.args, None
         if plan.quota is not None:
             quota = aws.apigateway.UsagePlanQuotaSettingsArgs(limit=plan.quota, period=plan.period or "DAY")
         return aws.apigateway.UsagePlan(
             plan.name,
-            name=self.args.names.resource(plan.name),
-            api_stages=[
-                aws.apigateway.UsagePlanApiStageArgs(api_id=gateway.api.id, stage=gateway.stage.stage_name),
-            ],
+            name=args.names.resource(plan.name),
+            api_stages=[aws.apigateway.UsagePlanApiStageArgs(api_id=args.api_id, stage=args.stage_name)],
             throttle_settings=aws.apigateway.UsagePlanThrottleSettingsArgs(
                 rate_limit=plan.rate, burst_limit=plan.burst
             ),
             quota_settings=quota,
-            tags=self.args.settings.tags,
-            opts=self.child,
+            tags=args.tags,
+            opts=self.child_opts,
         )
 
     def _key(self, key: ClientKey, plan: aws.apigateway.UsagePlan) -> None:
-        """Makes a key and attaches it to its plan."""
-        made = aws.apigateway.ApiKey(
+        """Create a key and attach it to its plan."""
+        created = aws.apigateway.ApiKey(
             key.name,
             name=self.args.names.resource(key.name),
             value=key.value,
             description=key.description,
-            tags=self.args.settings.tags,
-            opts=self.child,
+            tags=self.args.tags,
+            opts=self.child_opts,
         )
         aws.apigateway.UsagePlanKey(
             key.name,
-            key_id=made.id,
+            key_id=created.id,
             key_type="API_KEY",
             usage_plan_id=plan.id,
-            # A stage's key is in one plan at most, so a client that changes plans has to leave the old one first.
+            # For each stage, a key is in one plan at most: a client must leave its old plan before it joins another.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 
 
-def client_keys(names: Names, usage: Usage, plan: UsagePlan) -> Iterator[ClientKey]:
-    """The keys of a plan, the one of the clients that no plan lists among them where the plan is theirs."""
+def client_keys(names: Names, usage: UsageSettings, plan: UsagePlan) -> Iterator[ClientKey]:
+    """Yield the keys of a plan's clients, and the shared key if clients without a plan share this one."""
     for issuer, clients in plan.clients.items():
         for client in clients:
             value = usage_key(names.project, names.stack, issuer, client)
-            # An issuer's name has no "|", so two clients never have the same name.
+            # An issuer's name has no "|", so no two clients have the same name.
             yield ClientKey(name=f"{issuer}|{client}", value=value, description=f"Client {client} of issuer {issuer}")
     if plan.name == usage.unlisted:
         value = usage_key(names.project, names.stack)
-        # Named after what it is for and not after its plan: its value stays the same when the plan is another one, and
-        # API Gateway takes no second key of the same value while the first is there.
+        # Not named after its plan: its value is the same in any plan, and API Gateway rejects a second key with the
+        # same value while the first exists.
         yield ClientKey(name=UNLISTED, value=value, description="All clients that no plan lists")
+
+
+def _plan_problems(usage: UsageSettings) -> Iterator[FieldError]:
+    names = [plan.name for plan in usage.plans]
+    if usage.unlisted is not None and usage.unlisted not in names:
+        known = ", ".join(dict.fromkeys(names)) or "none"
+        yield FieldError("usage.unlisted", f"must be the name of a plan; plans: {known}", usage.unlisted)
+    for index, plan in enumerate(usage.plans):
+        key = f"usage.plans[{index}]"
+        if plan.name in names[:index]:
+            yield FieldError(f"{key}.name", "must not be that of another plan", plan.name)
+        if plan.period is not None and plan.quota is None:
+            yield FieldError(f"{key}.period", "needs a quota", plan.period)
+        if not any(plan.clients.values()) and plan.name != usage.unlisted:
+            yield FieldError(f"{key}.clients", "must not be empty, except for the plan that `unlisted` names")
+
+
+def _client_problems(usage: UsageSettings, issuers: Mapping[str, Issuer]) -> Iterator[FieldError]:
+    listed: set[tuple[str, str]] = set()
+    for index, plan in enumerate(usage.plans):
+        for issuer, clients in plan.clients.items():
+            key = f"usage.plans[{index}].clients.{issuer}"
+            if issuers and issuer not in issuers:
+                yield FieldError(key, f"unknown issuer; issuers: {', '.join(sorted(issuers))}")
+            accepted = issuers[issuer].clients if issuer in issuers else ()
+            for number, client in enumerate(clients):
+                client_key = f"{key}[{number}]"
+                if (issuer, client) in listed:
+                    yield FieldError(client_key, "must be listed once", client)
+                listed.add((issuer, client))
+                if not is_printable(client):
+                    yield FieldError(client_key, PRINTABLE, client[:40])
+                elif accepted and client not in accepted:
+                    required = f"must be accepted by its issuer; clients: {', '.join(accepted)}"
+                    yield FieldError(client_key, required, client)

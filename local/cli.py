@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 import msgspec
 from rich.console import Console
 
-from infra import revocation, revoke
+from infra import revoke
 from infra.bundles import ROOT, BundleError
 from infra.configuration import ConfigurationError
 from infra.settings import SettingsError
@@ -30,7 +30,7 @@ from local.waiting import wait_until
 
 EXPECTED = (
     AlreadyRunning, BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, UpFailed,
-    environments.EnvironmentFailed, revocation.RevokeFailed,
+    environments.EnvironmentFailed, revoke.RevokeError,
 )  # fmt: skip
 """What can go wrong through no fault of the code: told in a line, without a traceback."""
 
@@ -119,10 +119,10 @@ def revoke_tokens(options: argparse.Namespace) -> int:
     if running is None:
         return fail("nothing is up; start it with `python -m local up`")
     connection = Provider(running.endpoint).connection
-    clients = revocation.Clients(connection.client("dynamodb"), connection.client("apigateway"))
-    stack = revocation.Stack.read(running.stack)
+    clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
+    stack = revoke.DeployedStack.read(ROOT, running.stack)
     # On one machine nothing is on its way into the cache for longer than it takes to call this.
-    revoke.tell(revocation.revoke(stack, clients, revoke.wish_of(options), pause=lambda _: None))
+    revoke.print_lines(revoke.revoke(stack, clients, revoke.request_of(options), pause=lambda _: None))
     return 0
 
 

@@ -14,7 +14,6 @@ from infra.documents.gateway_responses import gateway_responses
 from infra.documents.parameters import parameters
 from infra.documents.preflight import preflight
 from infra.documents.schemas import REFERENCE, gateway_schema, model_schemas
-from infra.settings import StackSettings
 
 AUTHORIZER = "bearer"
 API_KEY = "api_key"
@@ -29,29 +28,34 @@ class GatewayDocument:
     """The document's inputs.
 
     `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
+    `policy_cache` is how long (seconds) API Gateway caches its policies. `rejects_clients` is whether clients without a
+    usage plan are rejected.
     """
 
     title: str
     routes: Sequence[Route]
     functions: Mapping[str, str]
     authorizer: str
-    settings: StackSettings
+    policy_cache: int
+    cors_origins: tuple[str, ...] = ()
+    validate_bodies: bool = False
+    has_usage_plans: bool = False
+    rejects_clients: bool = False
 
     def render(self) -> dict[str, Any]:
         """Return the document."""
         collections = {route.collection.name: route.collection for route in self.routes}.values()
-        settings = self.settings
         return {
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
             "x-amazon-apigateway-request-validators": {
-                "request": {"validateRequestParameters": True, "validateRequestBody": settings.validate_bodies}
+                "request": {"validateRequestParameters": True, "validateRequestBody": self.validate_bodies}
             },
             "x-amazon-apigateway-request-validator": "request",
             "x-amazon-apigateway-gateway-responses": gateway_responses(
                 self.title,
-                settings.cors_origins,
-                rejects_clients=settings.usage.refuses,
+                self.cors_origins,
+                rejects_clients=self.rejects_clients,
             ),
             "components": {
                 "securitySchemes": self._security_schemes(),
@@ -65,14 +69,14 @@ class GatewayDocument:
 
     def _security_schemes(self) -> dict[str, Any]:
         api_key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
-        return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.settings.usage.plans else {})}
+        return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.has_usage_plans else {})}
 
     def _security(self) -> list[dict[str, Any]]:
         """Return what a method requires: the authorizer, and with usage plans the API key that the authorizer returns.
 
         In OpenAPI, two entries are alternatives; API Gateway requires both, as in the output of AWS SAM (`swagger.py`).
         """
-        return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.settings.usage.plans else [])]
+        return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.has_usage_plans else [])]
 
     def _authorizer(self) -> dict[str, Any]:
         return {
@@ -83,7 +87,7 @@ class GatewayDocument:
             "x-amazon-apigateway-authorizer": {
                 "type": "token",
                 "authorizerUri": self.authorizer,
-                "authorizerResultTtlInSeconds": self.settings.authorizer_cache_seconds,
+                "authorizerResultTtlInSeconds": self.policy_cache,
                 "identityValidationExpression": TOKEN_EXPRESSION,
             },
         }
@@ -92,7 +96,7 @@ class GatewayDocument:
         methods = {
             method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
         }
-        origins = self.settings.cors_origins
+        origins = self.cors_origins
         if origins:
             in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
             methods["options"] = preflight(sorted(methods), origins) | {"parameters": in_path}
@@ -103,7 +107,7 @@ class GatewayDocument:
 
         OPTIONS is their only method, so API Gateway still answers any other method with MISSING_AUTHENTICATION_TOKEN.
         """
-        origins = self.settings.cors_origins
+        origins = self.cors_origins
         if not origins:
             return {}
         response = preflight(sorted({method for route in self.routes for method in route.operation.methods}), origins)

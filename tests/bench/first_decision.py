@@ -15,10 +15,10 @@ from typing import Any
 from authorizer.settings import DeploymentSettings, dump
 from authorizer.settings_file import FILE_NAME
 from handlers.contract import load_collections, routes
-from infra.authorizer import AuthorizerArgs, authorizer_bundle, route_scopes
+from infra.authorizer import authorizer_bundle
 from infra.bundles import Target, archive
 from infra.naming import Names
-from infra.settings import StackSettings
+from infra.settings import StackSettings, route_scopes
 from tests.bench import lambda_runtime
 from tests.bench.key_set import KeySet
 from tests.bench.lambda_runtime import Program
@@ -67,9 +67,8 @@ def ours(keys: KeySet, *, compiled: bool) -> Program:
     """The authorizer, from the files of its bundle, with the key set's address in its settings."""
     known = issuer(key_url=keys.url, algorithms=("RS256", "ES256", "EdDSA"))
     names, shipped = Names("gatehouse", "bench"), routes(load_collections())
-    settings = StackSettings(issuers=(issuer(),), compiled_files=compiled)
-    arguments = AuthorizerArgs(names=names, routes=shipped, target=Target.of("host"), settings=settings)
-    bundle = Path(archive(authorizer_bundle(arguments)).path)
+    data = StackSettings(issuers=(issuer(),)).for_authorizer(names, shipped)
+    bundle = Path(archive(authorizer_bundle(data, Target.of("host"), compiled=compiled)).path)
     folder = FOLDER / bundle.stem
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(bundle) as unpacked:

@@ -212,12 +212,12 @@ def test_a_wrong_argument_is_one_line_and_status_2(project: Project, arguments: 
 
 def test_a_wrong_stack_file_names_every_mistake(project: Project) -> None:
     file = project.folder / "Pulumi.broken.yaml"
-    file.write_text("config:\n  gatehouse:logRetentionDays: 45\n  gatehouse:colour: red\n")
+    file.write_text("config:\n  gatehouse:logs: {retentionDays: 45}\n  gatehouse:colour: red\n")
     done = project.run("plan", "--stack", "broken")
     file.unlink()
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    for said in ("gatehouse:logRetentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
+    for said in ("gatehouse:logs.retentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
         assert said in done.stderr
 
 

@@ -20,10 +20,12 @@ MAX_AGE, STALE_IF_ERROR = 1, 4
 """Seconds."""
 
 SETTINGS = {
-    "keyTimes": {"maxAge": MAX_AGE, "staleIfError": STALE_IF_ERROR, "cooldown": 1, "retryDelay": 1},
-    "decisionCache": {"seconds": 0},
-    "authorizerCacheSeconds": 0,
-    "logDecisions": False,
+    "authorizer": {
+        "keys": {"maxAge": MAX_AGE, "staleIfError": STALE_IF_ERROR, "cooldown": 1, "retryDelay": 1},
+        "decisionCache": {"seconds": 0},
+        "policyCache": 0,
+    },
+    "logs": {"decisions": False},
     "revocation": {"enabled": False},
 }
 

@@ -85,7 +85,7 @@ def test_the_access_log_names_the_authorizers_invocation_of_a_401(client: Client
 
 @pytest.fixture
 def client_at_warn(tmp_path: Path) -> Iterator[Client]:
-    plan = Plan(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logLevel": "WARN"})
+    plan = Plan(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logs": {"level": "WARN"}})
     with stack_up(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 

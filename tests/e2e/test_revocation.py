@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key
-from infra import revocation, revoke
+from infra import revoke
+from infra.bundles import ROOT
 from infra.naming import Names
-from infra.revocation import Clients, RevokeFailed, Wish
-from infra.revocation import Stack as Revoking
+from infra.revoke import Clients, DeployedStack, RevokeError, RevokeRequest
 from local.provider import Provider
 from local.up import Stack
 from tests.e2e.conftest import Client
@@ -47,9 +47,9 @@ def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def revoked(clients: Clients, subject: str = "", token_id: str = "") -> str:
     """The one line that is told."""
-    wish = Wish(subjects=[subject] if subject else [], token_ids=[token_id] if token_id else [])
-    (said,) = revocation.revoke(Revoking.read("local"), clients, wish, pause=lambda _: None)
-    return said
+    request = RevokeRequest(subjects=[subject] if subject else [], token_ids=[token_id] if token_id else [])
+    (line,) = revoke.revoke(DeployedStack.read(ROOT, "local"), clients, request, pause=lambda _: None)
+    return line
 
 
 def status(client: Client, token: str) -> int:
@@ -72,7 +72,7 @@ def test_a_token_that_is_revoked_is_401_at_once_and_the_subjects_others_go_on(cl
     token, other = client.token("revoked-token"), client.token("revoked-token")
     assert [status(client, each) for each in (token, other)] == [200, 200]
     said = revoked(clients, token_id=token_id(token))
-    assert said == f"The token {token_id(token)} of issuer local counts no more."
+    assert said == f"Revoked token {token_id(token)} of issuer local."
     answer = client.call("GET", "/items", token)
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
     assert answer.headers["WWW-Authenticate"].endswith('error="invalid_token"')
@@ -83,7 +83,9 @@ def test_a_subject_is_signed_out_everywhere_and_may_sign_in_again(client: Client
     tokens = [client.token("signed-out", scope=scope) for scope in ("items:read", "items:read items:write")]
     other = client.token("stays")
     assert [status(client, each) for each in (*tokens, other)] == [200, 200, 200]
-    assert revoked(clients, subject="signed-out").startswith("No token of signed-out that issuer local issued until 20")
+    assert revoked(clients, subject="signed-out").startswith(
+        "Revoked every token that issuer local issued to signed-out until 20"
+    )
     assert [status(client, each) for each in (*tokens, other)] == [401, 401, 200]
     wait_for_the_next_second()
     assert status(client, client.token("signed-out")) == 200
@@ -152,20 +154,26 @@ class TestCommand:
         token = client.token("by-command")
         assert status(client, token) == 200
         assert revoke.main(["--stack", "local", "--issuer", "local", "--token-id", token_id(token)]) == 0
-        assert capsys.readouterr().out == f"The token {token_id(token)} of issuer local counts no more.\n"
+        assert capsys.readouterr().out == f"Revoked token {token_id(token)} of issuer local.\n"
         assert status(client, token) == 401
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (["--stack", "local", "--subject", "a", "--issuer", "x"], "no issuer 'x'; --issuer is one of local"),
+            (
+                ["--stack", "local", "--subject", "a", "--issuer", "x"],
+                "unknown issuer 'x'; --issuer must be one of: local",
+            ),
             (
                 ["--stack", "local", "--subject", ""],
                 "no subject is '': allowed are texts that print, of at most 255",
             ),
             (["--stack", "local", "--token-id", "a\nb"], "no token's id is 'a\\nb': allowed are texts that print"),
-            (["--stack", "local"], "nothing to revoke; give --subject or --token-id"),
-            (["--stack", "dev", "--subject", "a"], "stack dev asks no list: enable gatehouse:revocation and deploy it"),
+            (["--stack", "local"], "nothing to revoke; pass --subject or --token-id"),
+            (
+                ["--stack", "dev", "--subject", "a"],
+                "revocation is disabled in stack dev; set gatehouse:revocation.enabled",
+            ),
             (["--stack", "none", "--subject", "a"], "Pulumi.none.yaml: no such file"),
             (
                 ["--stack", "dev", "--subject", "a", "--config", 'revocation={"enabled":true}'],
@@ -219,29 +227,31 @@ class TestCommand:
         written = io.BytesIO()
         monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii", write_through=True))
         assert revoke.main(["--stack", "local", "--subject", "Zoë"]) == 0
-        assert written.getvalue().startswith(rb"No token of Zo\xeb that")
+        assert written.getvalue().startswith(rb"Revoked every token that issuer local issued to Zo\xeb until ")
 
     def test_tells_when_the_cache_could_not_be_emptied(self, client: Client, clients: Clients) -> None:
         token = client.token("not-flushed")
         assert status(client, token) == 200
         gateway = _Refusing(clients.apigateway)
-        with pytest.raises(RevokeFailed, match=r"on the list, but .* for 300 seconds more: .*: TooManyRequests"):
+        with pytest.raises(
+            RevokeError, match=r"the denylist was written, but .* for 300 more seconds: .*: TooManyRequests"
+        ):
             revoked(Clients(clients.dynamodb, gateway), "not-flushed")
         assert status(client, token) == 200, "what the message says"
 
     def test_says_so_where_the_list_is_not_deployed(self, clients: Clients) -> None:
         api = clients.apigateway.create_rest_api(name="gatehouse-half-api")["id"]
-        stack = replace(Revoking.read("local"), names=Names("gatehouse", "half"))
+        stack = replace(DeployedStack.read(ROOT, "local"), names=Names("gatehouse", "half"))
         try:
-            with pytest.raises(RevokeFailed, match="no table gatehouse-half-authorizer-revocations in us-east-1"):
-                revocation.revoke(stack, clients, Wish(subjects=["a"]))
+            with pytest.raises(RevokeError, match="no table gatehouse-half-authorizer-revocations in us-east-1"):
+                revoke.revoke(stack, clients, RevokeRequest(subjects=["a"]))
         finally:
             clients.apigateway.delete_rest_api(restApiId=api)
 
     def test_revokes_nothing_where_it_is_not_clear_which_api_it_is(self, clients: Clients) -> None:
         second = clients.apigateway.create_rest_api(name="gatehouse-local-api")["id"]
         try:
-            with pytest.raises(RevokeFailed, match="there are 2 APIs named gatehouse-local-api"):
+            with pytest.raises(RevokeError, match="found 2 APIs named gatehouse-local-api"):
                 revoked(clients, subject="unclear")
         finally:
             clients.apigateway.delete_rest_api(restApiId=second)

@@ -76,16 +76,15 @@ def test_api_gateway_may_invoke_its_functions(records: list[dict[str, Any]]) -> 
 def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
     code = (
         "import json;"
-        "from infra.authorizer import AuthorizerArgs, authorizer_bundle;"
+        "from infra.authorizer import authorizer_bundle;"
         "from infra.bundles import Target;"
         "from infra.naming import Names;"
         "from infra.settings import load;"
         "from handlers.contract import load_collections, routes;"
         "issuer = {'name': 'main', 'url': 'https://id.example.com', 'audiences': ['a']};"
         "settings = load('gatehouse', 'x', {'aws:region': 'x', 'gatehouse:issuers': json.dumps([issuer])});"
-        "args = AuthorizerArgs(names=Names('gatehouse', 'x'), routes=routes(load_collections()),"
-        " target=Target.of('host'), settings=settings);"
-        "print(authorizer_bundle(args).generated['authorizer/settings.json'].decode())"
+        "data = settings.for_authorizer(Names('gatehouse', 'x'), routes(load_collections()));"
+        "print(authorizer_bundle(data, Target.of('host')).generated['authorizer/settings.json'].decode())"
     )
     known = json.loads(output_of(project, "-c", code))["routes"]
     found = {(method, each["path"]): each["scope"] for each in known for method in each["methods"]}

@@ -55,7 +55,9 @@ def test_functions_have_memory_timeout_and_structured_logs(graph: Graph) -> None
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARN", "ERROR"])
 def test_handlers_log_from_the_stacks_level_and_the_authorizer_keeps_its_metrics(level: str) -> None:
-    functions = Graph(plan(ROOT, "prod", {"gatehouse:logLevel": level})).of_type("lambda/function:Function")
+    functions = Graph(plan(ROOT, "prod", {"gatehouse:logs": json.dumps({"level": level})})).of_type(
+        "lambda/function:Function"
+    )
     levels = {name: each.inputs["loggingConfig"]["applicationLogLevel"] for name, each in functions.items()}
     assert levels.pop("authorizer") == ("DEBUG" if level == "DEBUG" else "INFO")
     assert set(levels.values()) == {level}

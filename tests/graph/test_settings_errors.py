@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import revocation, revoke
+from infra import revoke
 from infra.settings import SettingsError
 from local import up
 from local.deployment import DeploymentError
@@ -15,21 +15,23 @@ from tests.checkout import checkout
 STACK_FILE = """
 config:
   aws:region: us-east-1
-  gatehose:logLevel: INFO
-  gatehouse:logLevel: LOUD
+  gatehose:logs: INFO
+  gatehouse:logLevel: INFO
+  gatehouse:logs: {level: LOUD}
   gatehouse:tags: {Name: 3}
   gatehouse:issuers:
     - {name: Main, url: "http://id.example.com", audiences: [a]}
 """
 
 REPORT = """\
-Pulumi.local.yaml: 5 settings are not usable
-  gatehose:logLevel: unknown namespace; allowed are gatehouse, aws, pulumi
+6 invalid settings in Pulumi.local.yaml
+  gatehose:logs: unknown namespace; allowed: gatehouse, aws, pulumi
+  gatehouse:logLevel: unknown setting; now gatehouse:logs.level
   gatehouse:issuers[0].name: must be 1 to 32 lower-case letters, digits and hyphens, starting with a letter \
 (found "Main")
   gatehouse:issuers[0].url: must be https, or http to a loopback address, without user information, query or fragment \
 (found "http://id.example.com")
-  gatehouse:logLevel: must be one of: DEBUG, INFO, WARN, ERROR (found "LOUD")
+  gatehouse:logs.level: must be one of: DEBUG, INFO, WARN, ERROR (found "LOUD")
   gatehouse:tags.Name: must be a string (found 3)"""
 
 
@@ -58,9 +60,6 @@ def test_bringing_a_stack_up_reports_all_before_anything_is_started(project: Pat
     assert report_of(start) == REPORT
 
 
-def test_revoking_reports_all(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(revocation, "ROOT", project)
-    assert revoke.main(["--stack", "local", "--subject", "ann"]) == 1
+def test_revoking_reports_all(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert revoke.main(["--stack", "local", "--subject", "ann"], project) == 1
     assert capsys.readouterr().err == f"gatehouse: {REPORT}\n"

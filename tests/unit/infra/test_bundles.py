@@ -16,7 +16,7 @@ from zlib_ng import zlib_ng
 
 from handlers.contract import load_collections, routes
 from infra import bundles
-from infra.authorizer import AuthorizerArgs, authorizer_bundle
+from infra.authorizer import authorizer_bundle
 from infra.bundles import Bundle, BundleError, Target, archive, build, unbuilt, zipped
 from infra.compiling import CompilingFailed, compiled
 from infra.elf import loadable
@@ -30,10 +30,7 @@ HOST = Target.of("host")
 
 def the_authorizer(target: Target = HOST) -> Bundle:
     settings = load("gatehouse", "test", texts())
-    names = Names("gatehouse", "test")
-    return authorizer_bundle(
-        AuthorizerArgs(names=names, routes=routes(load_collections()), target=target, settings=settings)
-    )
+    return authorizer_bundle(settings.for_authorizer(Names("gatehouse", "test"), routes(load_collections())), target)
 
 
 @pytest.fixture(scope="module")

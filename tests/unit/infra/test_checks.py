@@ -48,8 +48,8 @@ def test_a_kind_that_api_gateways_models_do_not_know_is_refused() -> None:
 
 def test_models_that_api_gateway_could_not_tell_apart_or_name_are_refused() -> None:
     said = reasons(collection("orders"), collection("parcels"), collection("things", "Order_Line"))
-    assert "orders: another collection's model is called Order too" in said
-    assert "Order_Line; API Gateway allows letters and digits only" in said
+    assert "orders: another collection's model is also called Order" in said
+    assert "Order_Line; API Gateway allows only letters and digits" in said
 
 
 def test_a_tenants_collection_needs_an_issuer_that_names_tenants() -> None:

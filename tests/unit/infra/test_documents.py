@@ -8,7 +8,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from authorizer.settings import Issuer
 from handlers.contract import Route, load_collections, routes
 from handlers.contract.cors import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
@@ -24,26 +23,27 @@ from infra.documents.preflight import preflight
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
 from infra.documents.responses import HEADERS
 from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, gateway_schema
-from infra.settings import StackSettings, Usage, UsagePlan
+from infra.usage import UsagePlan, UsageSettings
 
 ROUTES = routes(load_collections())
 
 
-ISSUER = Issuer(name="main", url="https://id.example.com/", audiences=("https://api.example.com",))
 PLAN = UsagePlan(name="small", rate=1, burst=2, clients={"main": ("slow",)})
 
 
 def gateway_document(
-    origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False, usage: Usage | None = None
+    origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False, usage: UsageSettings | None = None
 ) -> dict[str, Any]:
     return GatewayDocument(
         title="gatehouse-test-api",
         routes=ROUTES,
         functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
-        settings=StackSettings(
-            issuers=(ISSUER,), cors_origins=origins, validate_bodies=validate, usage=usage or Usage()
-        ),
+        policy_cache=300,
+        cors_origins=origins,
+        validate_bodies=validate,
+        has_usage_plans=bool(usage and usage.plans),
+        rejects_clients=bool(usage and usage.refuses),
     ).render()
 
 
@@ -92,8 +92,8 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
 
 
 class TestUsagePlans:
-    shared = Usage(plans=(PLAN,), unlisted="small")
-    refusing = Usage(plans=(PLAN,))
+    shared = UsageSettings(plans=(PLAN,), unlisted="small")
+    refusing = UsageSettings(plans=(PLAN,))
 
     def test_every_method_but_preflights_then_needs_the_key_that_the_authorizer_names(self) -> None:
         document = gateway_document(usage=self.shared)
@@ -120,12 +120,12 @@ class TestUsagePlans:
                 operation["security"].remove({"api_key": []})
         assert document == gateway_document()
 
-    def denial(self, usage: Usage) -> dict[str, Any]:
+    def denial(self, usage: UsageSettings) -> dict[str, Any]:
         responses = gateway_document(usage=usage)["x-amazon-apigateway-gateway-responses"]
         return json.loads(responses["ACCESS_DENIED"]["responseTemplates"]["application/json"])
 
     def test_a_denial_names_every_reason_that_there_can_be_and_no_other(self) -> None:
-        for usage in (Usage(), self.shared):
+        for usage in (UsageSettings(), self.shared):
             assert self.denial(usage)["type"] == "urn:gatehouse:problem:insufficient-scope"
             assert self.denial(usage)["detail"] == "The token's scopes do not allow this request."
         refused = self.denial(self.refusing)

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from authorizer.settings import RevocationSettings
 from infra.naming import Names
-from infra.revocation import MARGIN, Clients, RevokeFailed, Stack, Wish, revoke
+from infra.revoke import MARGIN, Clients, DeployedStack, RevokeError, RevokeRequest, revoke
 from infra.settings import StackSettings
 from tests.unit.authorizer.provider import issuer
 
@@ -52,10 +52,12 @@ class Services:
         self.asked.append(f"pause {seconds:g}")
 
 
-def revoked(services: Services, *, enabled: bool = True, issuer: str | None = "main", **wish: list[str]) -> list[str]:
+def revoked(
+    services: Services, *, enabled: bool = True, issuer: str | None = "main", **requested: list[str]
+) -> list[str]:
     settings = StackSettings(issuers=ISSUERS, revocation=RevocationSettings(enabled=enabled, timeout=2))
-    stack = Stack(Names("gatehouse", "prod"), settings, "eu-central-1", None)
-    return revoke(stack, Clients(services, services), Wish(issuer=issuer, **wish), services.pause)
+    stack = DeployedStack(Names("gatehouse", "prod"), settings, "eu-central-1", None)
+    return revoke(stack, Clients(services, services), RevokeRequest(issuer=issuer, **requested), services.pause)
 
 
 FLUSHED = ["flush a1 prod", f"pause {2 + MARGIN:g}", "flush a1 prod"]
@@ -66,47 +68,49 @@ def test_the_cache_is_emptied_once_all_is_written_and_again_when_what_was_on_its
     said = revoked(services, subjects=["ann", "bob"], token_ids=["t-1"])
     assert services.asked == ["put main#subject#ann", "put main#subject#bob", "put main#token#t-1", *FLUSHED]
     assert said == [
-        "No token of ann that issuer main issued until 2027-01-15T08:00:00Z counts any more.",
-        "No token of bob that issuer main issued until 2027-01-15T08:00:00Z counts any more.",
-        "The token t-1 of issuer main counts no more.",
+        "Revoked every token that issuer main issued to ann until 2027-01-15T08:00:00Z.",
+        "Revoked every token that issuer main issued to bob until 2027-01-15T08:00:00Z.",
+        "Revoked token t-1 of issuer main.",
     ]
 
 
 def test_what_was_written_before_a_failure_counts_at_once_and_is_told() -> None:
     services = Services("put main#subject#bob")
-    with pytest.raises(RevokeFailed) as failed:
+    with pytest.raises(RevokeError) as failed:
         revoked(services, subjects=["ann", "bob", "carl"])
     assert services.asked == ["put main#subject#ann", *FLUSHED]
     assert str(failed.value) == (
-        "No token of ann that issuer main issued until 2027-01-15T08:00:00Z counts any more. "
-        "Not all was revoked, run it again: put: ThrottlingException: slow down"
+        "Revoked every token that issuer main issued to ann until 2027-01-15T08:00:00Z. "
+        "Not everything was revoked; run the command again: put: ThrottlingException: slow down"
     )
 
 
 def test_where_nothing_was_written_nothing_is_emptied() -> None:
     services = Services("put main#subject#ann")
-    with pytest.raises(RevokeFailed, match=r"^Not all was revoked, run it again: put: Throttling"):
+    with pytest.raises(RevokeError, match=r"^Not everything was revoked; run the command again: put: Throttling"):
         revoked(services, subjects=["ann"])
     assert services.asked == []
 
 
 def test_a_cache_that_cannot_be_emptied_is_told() -> None:
-    with pytest.raises(RevokeFailed, match=r"on the list, but API Gateway may go by .* for 300 seconds more"):
+    with pytest.raises(
+        RevokeError, match=r"denylist was written, but API Gateway may use cached policies for 300 more seconds"
+    ):
         revoked(Services("flush a1 prod"), subjects=["ann"])
 
 
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        ({"subjects": ["ann"], "enabled": False}, "stack prod asks no list"),
-        ({"subjects": ["ann"], "issuer": None}, "the stack has several issuers; --issuer is one of main, other"),
-        ({"subjects": ["ann"], "issuer": "x"}, "there is no issuer 'x'; --issuer is one of main, other"),
+        ({"subjects": ["ann"], "enabled": False}, "revocation is disabled in stack prod"),
+        ({"subjects": ["ann"], "issuer": None}, "the stack has several issuers; --issuer must be one of: main, other"),
+        ({"subjects": ["ann"], "issuer": "x"}, "unknown issuer 'x'; --issuer must be one of: main, other"),
         ({}, "nothing to revoke"),
         ({"subjects": ["ann", ""]}, "no subject is ''"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_asked(wish: Any, said: str) -> None:
     services = Services()
-    with pytest.raises(RevokeFailed, match=said):
+    with pytest.raises(RevokeError, match=said):
         revoked(services, **wish)
     assert services.asked == []

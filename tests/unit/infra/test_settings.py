@@ -11,7 +11,7 @@ import yaml
 import authorizer.settings
 from authorizer.errors import SettingsInvalid
 from handlers.contract import REQUIREMENT, load_collections
-from infra.authorizer import AuthorizerArgs, authorizer_bundle
+from infra.authorizer import authorizer_bundle
 from infra.bundles import ROOT, Target
 from infra.naming import Names
 from infra.settings import SettingsError, StackSettings, load
@@ -35,28 +35,31 @@ def report(**values: Any) -> str:
 
 
 def test_settings_are_typed() -> None:
-    settings = load("gatehouse", "dev", texts(corsOrigins=["https://a.example"], protectData=True, logRetentionDays=30))
+    given = texts(api={"corsOrigins": ["https://a.example"]}, data={"protect": True}, logs={"retentionDays": 30})
+    settings = load("gatehouse", "dev", given)
     assert settings.issuers[0].audiences == ("https://api.example.com",)
-    assert settings.cors_origins == ("https://a.example",)
-    assert settings.protect_data is True
-    assert settings.log_retention_days == 30
+    assert settings.api.cors_origins == ("https://a.example",)
+    assert settings.data.protect is True
+    assert settings.logs.retention_days == 30
 
 
 def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_is_allowed() -> None:
     told = report(
-        logRetentionDays=45, memoryMegabytes="much", colour="red", architecture="sparc",
+        logs={"retentionDays": 45}, functions={"memory": "much", "architecture": "sparc"}, colour="red",
         issuers=[{"name": "Main", "url": "ftp://x", "audiences": []}],
     ).splitlines()  # fmt: skip
-    assert told[0] == "Pulumi.dev.yaml: 7 settings are not usable"
+    assert told[0] == "7 invalid settings in Pulumi.dev.yaml"
     by_key = {line.split(":")[1]: line for line in told[1:]}
     assert set(by_key) == {
-        "logRetentionDays", "memoryMegabytes", "colour", "architecture",
+        "logs.retentionDays", "functions.memory", "colour", "functions.architecture",
         "issuers[0].name", "issuers[0].url", "issuers[0].audiences",
     }  # fmt: skip
-    assert "(found 45)" in by_key["logRetentionDays"]
-    assert "365" in by_key["logRetentionDays"]
-    assert "unknown field; allowed: architecture, authorizerCacheSeconds" in by_key["colour"]
-    assert 'must be one of: arm64, x86_64, host (found "sparc")' in by_key["architecture"]
+    assert "(found 45)" in by_key["logs.retentionDays"]
+    assert "365" in by_key["logs.retentionDays"]
+    assert by_key["colour"].endswith(
+        "unknown setting; allowed: issuers, api, functions, data, authorizer, usage, revocation, logs, tags"
+    )
+    assert 'must be one of: arm64, x86_64, host (found "sparc")' in by_key["functions.architecture"]
 
 
 def test_settings_that_fit_are_accepted() -> None:
@@ -66,7 +69,7 @@ def test_settings_that_fit_are_accepted() -> None:
         "dev",
         texts(
             issuers=[{**ISSUER, "clients": ["a", "b"]}],
-            keyTimes={"fetchTimeout": 4.5, "refreshTimeout": 4.5},
+            authorizer={"keys": {"fetchTimeout": 4.5, "refreshTimeout": 4.5}},
             usage={"plans": plans, "unlisted": "others"},
         ),
     )
@@ -75,19 +78,19 @@ def test_settings_that_fit_are_accepted() -> None:
 
 def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
     told = report(
-        keyTimes={"maxAge": 9, "staleIfError": 9},
+        authorizer={"keys": {"maxAge": 9, "staleIfError": 9}},
         usage={"unlisted": "x"},
-        corsOrigins=["*", "https://a.example"],
+        api={"corsOrigins": ["*", "https://a.example"]},
         colour="red",
     )
-    assert told.startswith("Pulumi.dev.yaml: 4 settings are not usable")
+    assert told.startswith("4 invalid settings in Pulumi.dev.yaml")
     told = report(issuers=[{**ISSUER, "name": "Main"}], usage={"plans": [{**PLAN, "clients": {"main": ["a"]}}]})
     assert "unknown issuer" not in told, "the issuers' names are not known yet"
 
 
 def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
-    told = report(logRetentionDays=45, issuers=[{**ISSUER, "url": "http://id.example.com"}])
-    assert "logRetentionDays" in told
+    told = report(logs={"retentionDays": 45}, issuers=[{**ISSUER, "url": "http://id.example.com"}])
+    assert "logs.retentionDays" in told
     assert "must be https" in told
 
 
@@ -109,20 +112,23 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ),
         (
             {"issuers": [ISSUER, {**ISSUER, "name": "other"}]},
-            "gatehouse:issuers[1].url: must not be the URL of another issuer",
+            "gatehouse:issuers[1].url: must not be the URL of another",
         ),
         (
             {"issuers": [{**ISSUER, "defaultScopes": ["items:write"]}]},
-            "gatehouse:issuers[0].defaultScopes: requires requiredClaims",
+            "issuers[0].defaultScopes: requires requiredClaims",
         ),
         ({"issuers": [{**ISSUER, "url": "https://user:pw@id.example.com/"}]}, "url: must be https"),
         ({"issuers": [{**ISSUER, "url": "http://[::1"}]}, "url: must be https"),
-        ({"corsOrigins": ["http://a\n"]}, "corsOrigins[0]"),
+        ({"api": {"corsOrigins": ["http://a\n"]}}, "api.corsOrigins[0]"),
         (
-            {"stageVariables": {"a": "b c"}},
-            "gatehouse:stageVariables.a: must be one or more letters, digits and characters",
+            {"api": {"stageVariables": {"a": "b c"}}},
+            "gatehouse:api.stageVariables.a: must be one or more letters, digits and characters",
         ),
-        ({"stageVariables": {"a b": "c"}}, "gatehouse:stageVariables.a b: its name must be one or more letters"),
+        (
+            {"api": {"stageVariables": {"a b": "c"}}},
+            "gatehouse:api.stageVariables.a b: its name must be one or more letters",
+        ),
         ({"tags": {"Name": 3}}, "gatehouse:tags.Name: must be a string (found 3)"),
         ({"tags": {"Name": {"a": "b"}}}, 'gatehouse:tags.Name: must be a string (found {"a": "b"})'),
         (
@@ -136,22 +142,22 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"usage": {"plans": [{**PLAN, "period": "YEAR"}]}}, "must be one of: DAY, WEEK, MONTH"),
         ({"issuers": [{**ISSUER, "algorithms": ["HS256"]}]}, "issuers[0].algorithms"),
         ({"issuers": [{**ISSUER, "algorithms": ["none"]}]}, "issuers[0].algorithms"),
-        ({"corsOrigins": ["*", "https://a.example"]}, "corsOrigins"),
-        ({"corsOrigins": ["https://a.example/path"]}, "corsOrigins"),
-        ({"authorizerCacheSeconds": 3601}, "authorizerCacheSeconds"),
-        ({"protectData": "yes"}, "protectData"),
-        ({"timeoutSeconds": 30}, "timeoutSeconds"),
+        ({"api": {"corsOrigins": ["*", "https://a.example"]}}, "api.corsOrigins: must be either"),
+        ({"api": {"corsOrigins": ["https://a.example/path"]}}, "api.corsOrigins[0]"),
+        ({"authorizer": {"policyCache": 3601}}, "authorizer.policyCache"),
+        ({"data": {"protect": "yes"}}, "data.protect"),
+        ({"functions": {"timeout": 30}}, "functions.timeout"),
         (
-            {"keyTimes": {"maxAge": 60, "staleIfError": 60}},
-            "keyTimes.staleIfError: must be greater than maxAge, which is 60 (found 60)",
+            {"authorizer": {"keys": {"maxAge": 60, "staleIfError": 60}}},
+            "authorizer.keys.staleIfError: must be greater than maxAge, which is 60 (found 60)",
         ),
-        ({"keyTimes": {"fetchTimeout": 5}}, "add up to 10 seconds, of at most 9"),
+        ({"authorizer": {"keys": {"fetchTimeout": 5}}}, "add up to 10 seconds, of at most 9"),
         (
-            {"keyTimes": {"fetchTimeout": 4}, "revocation": {"enabled": True, "timeout": 1.5}},
+            {"authorizer": {"keys": {"fetchTimeout": 4}}, "revocation": {"enabled": True, "timeout": 1.5}},
             "add up to 9.5 seconds, of at most 9",
         ),
-        ({"keyTimes": {"fetchTimeout": 3, "refreshTimeout": 6.5}}, "add up to 9.5 seconds, of at most 9"),
-        ({"keyTimes": {"fetchTimeout": 0.01}}, "keyTimes.fetchTimeout"),
+        ({"authorizer": {"keys": {"fetchTimeout": 3, "refreshTimeout": 6.5}}}, "add up to 9.5 seconds, of at most 9"),
+        ({"authorizer": {"keys": {"fetchTimeout": 0.01}}}, "authorizer.keys.fetchTimeout"),
         ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
         ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
         ({"issuers": "[" * 5000}, "issuers"),
@@ -160,8 +166,8 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
             'issuers[0].clients[1]: must be printable and at most 255 bytes (found "b\\n")',
         ),
         ({"issuers": [{**ISSUER, "clients": 5}]}, "issuers[0].clients: must be a list"),
-        ({"keyTimes": {"refreshed": 60}}, "keyTimes.refreshed: unknown"),
-        ({"decisionCache": {"seconds": 3601}}, "decisionCache.seconds"),
+        ({"authorizer": {"keys": {"refreshed": 60}}}, "authorizer.keys.refreshed: unknown"),
+        ({"authorizer": {"decisionCache": {"seconds": 3601}}}, "authorizer.decisionCache.seconds"),
         ({"revocation": {"whenUnavailable": "ignore"}}, "must be one of: refuse, accept"),
         ({"revocation": True}, "revocation: must be an object"),
         ({"usage": {"plans": [{"name": "a", "rate": 1}]}}, "usage.plans[0].burst: is required"),
@@ -248,12 +254,14 @@ def test_what_the_authorizer_would_refuse_is_refused_before_a_deployment(wrong: 
 class TestNamespaces:
     def test_an_unknown_one_is_reported_beside_every_other_mistake(self) -> None:
         with pytest.raises(SettingsError) as caught:
-            load("gatehouse", "dev", texts(logLevel="LOUD") | {"gatehose:tags": "{}", "datadog:apiKey": "hunter2"})
+            load(
+                "gatehouse", "dev", texts(logs={"level": "LOUD"}) | {"gatehose:tags": "{}", "datadog:apiKey": "hunter2"}
+            )
         assert str(caught.value).splitlines() == [
-            "Pulumi.dev.yaml: 3 settings are not usable",
-            "  gatehose:tags: unknown namespace; allowed are gatehouse, aws, pulumi",
-            "  datadog:apiKey: unknown namespace; allowed are gatehouse, aws, pulumi",
-            '  gatehouse:logLevel: must be one of: DEBUG, INFO, WARN, ERROR (found "LOUD")',
+            "3 invalid settings in Pulumi.dev.yaml",
+            "  gatehose:tags: unknown namespace; allowed: gatehouse, aws, pulumi",
+            "  datadog:apiKey: unknown namespace; allowed: gatehouse, aws, pulumi",
+            '  gatehouse:logs.level: must be one of: DEBUG, INFO, WARN, ERROR (found "LOUD")',
         ]
 
     def test_those_of_the_provider_and_of_pulumi_are_not_the_projects(self) -> None:
@@ -266,9 +274,9 @@ class TestNamespaces:
         ({"issuers": [{**ISSUER, "name": "Main"}]}, "issuers[0].name", "1 to 32 lower-case letters, digits"),
         ({"issuers": [{**ISSUER, "url": "ftp://x"}]}, "issuers[0].url", "https, or http to a loopback address"),
         ({"issuers": [{**ISSUER, "keyUrl": "x"}]}, "issuers[0].keyUrl", "https, or http to a loopback address"),
-        ({"corsOrigins": ["https://a.example/path"]}, "corsOrigins[0]", "an origin without a path, such as https://"),
+        ({"api": {"corsOrigins": ["https://a.example/path"]}}, "api.corsOrigins[0]", "an origin without a path, such"),
         ({"usage": {"plans": [{**PLAN, "name": "A"}]}}, "usage.plans[0].name", "1 to 32 lower-case letters, digits"),
-        ({"stageVariables": {"a": ""}}, "stageVariables.a", "one or more letters, digits and characters of . _"),
+        ({"api": {"stageVariables": {"a": ""}}}, "api.stageVariables.a", "one or more letters, digits and characters"),
     ],
 )  # fmt: skip
 def test_a_pattern_is_stated_in_words(values: dict[str, Any], key: str, required: str) -> None:
@@ -301,7 +309,7 @@ def test_a_missing_required_setting_is_named() -> None:
 def test_the_region_is_required() -> None:
     given = texts()
     del given["aws:region"]
-    with pytest.raises(SettingsError, match="aws:region: required"):
+    with pytest.raises(SettingsError, match="aws:region: is required"):
         load("gatehouse", "dev", given)
 
 
@@ -319,11 +327,9 @@ def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> 
 
 def test_usage_and_times_reach_the_authorizer() -> None:
     plans = [{**PLAN, "clients": {"main": ["a", "b"]}}, {**PLAN, "name": "more", "clients": {"main": ["c"]}}]
-    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, keyTimes={"maxAge": 60}))
+    settings = load("gatehouse", "dev", texts(usage={"plans": plans}, authorizer={"keys": {"maxAge": 60}}))
     names = Names("gatehouse", "dev")
-    bundle = authorizer_bundle(
-        AuthorizerArgs(names=names, routes=(), target=Target.of(settings.architecture), settings=settings)
-    )
+    bundle = authorizer_bundle(settings.for_authorizer(names, ()), Target.of("host"))
     data = bundle.generated["authorizer/settings.json"]
     told = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
     assert told.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
