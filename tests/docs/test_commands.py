@@ -1,0 +1,123 @@
+"""The shell commands of the documentation: run against the running stack, run by themselves, or at least parsed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from infra.bundles import ROOT
+from tests.docs.pages import PAGES, Block, blocks, inline_code
+
+SESSIONS = {"session", "walkthrough"}
+"""Labels of the blocks that run in a shell against the running stack."""
+
+NOT_RUN = {
+    "make local": "runs until it is stopped; tests/docs/conftest.py starts the same stack detached",
+    "make test": "would run this test again",
+    "make quick": "would run tests again",
+    "make check": "installs packages, and CI runs it",
+    "make docs": "installs packages, and CI runs it",
+    "make openapi": "`make check` compares what it would write",
+    "make clean": "removes the environment of the tests",
+    "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
+    "python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",
+    "git checkout": "changes the files that are tested",
+    ".venv/bin/openapi-python-client": "tests/e2e/test_generated_client.py generates the client",
+}
+"""Commands that no test of this folder runs, each with the reason. Their targets and options are checked."""
+
+PULUMI = {
+    "install": set[str](),
+    "preview": {"--stack", "--diff"},
+    "up": {"--stack"},
+    "destroy": {"--stack"},
+    "stack init": set[str](),
+    "stack output": {"--stack"},
+    "config set": set[str](),
+    "login": set[str](),
+}
+"""The commands and options of the Pulumi CLI that the documentation uses, as its reference has them."""
+
+HELPFUL = ("local", "infra.revoke", "infra.documents")
+"""Modules that are commands."""
+
+
+def commands(block: Block) -> list[str]:
+    """Return the commands of a block, without comments."""
+    joined = block.text.replace("\\\n", " ")
+    lines = [line.partition(" #")[0].strip() for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def documented() -> list[str]:
+    """Return every command that is not part of a session, each once."""
+    plain = [block for block in blocks("sh") if block.kind not in SESSIONS]
+    return list(dict.fromkeys(command for block in plain for command in commands(block)))
+
+
+@cache
+def help_of(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def require_known(command: str) -> None:
+    """Check the target, subcommand and options of a command."""
+    words = shlex.split(command, comments=True)
+    options = set(re.findall(r"--[a-z][a-z-]*", command))
+    match words:
+        case ["make", target, *_]:
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), command
+        case ["python" | ".venv/bin/python", "-m", module, *rest] if module in HELPFUL:
+            subcommand = rest[:1] if module == "local" and rest else []
+            known = set(re.findall(r"--[a-z][a-z-]*", help_of(module, *subcommand)))
+            assert options <= known, f"{command}: {options - known}"
+        case ["pulumi", *rest]:
+            if rest[0] == "-C":
+                assert (ROOT / rest[1] / "__main__.py").exists(), command
+                rest = rest[2:]
+            name = " ".join(rest[:2]) if rest[0] in ("stack", "config") else rest[0]
+            assert options <= PULUMI[name], command
+        case _:
+            assert command.startswith(tuple(NOT_RUN)), command
+
+
+@pytest.mark.parametrize("command", documented())
+def test_a_command_exists_and_has_its_options(command: str) -> None:
+    require_known(command)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_text_exist_and_have_their_options(page: Path) -> None:
+    for code in inline_code(page):
+        if code.startswith(("make ", "python -m ", "pulumi ")):
+            require_known(re.sub(r"[\[\]()|…]", " ", code).replace("<stack>", "dev").replace("'", ""))
+
+
+@pytest.mark.parametrize("command", [each for each in documented() if not each.startswith(tuple(NOT_RUN))])
+def test_a_command_succeeds(command: str) -> None:
+    words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("block", [each for each in blocks("sh") if each.kind in SESSIONS], ids=str)
+def test_a_session_gets_the_responses_that_it_names(block: Block, running: Path) -> None:
+    expected = re.findall(r"# ([1-5][0-9]{2})$", block.text, re.MULTILINE)
+    if block.kind == "walkthrough":
+        table = block.page.read_text().partition("<!-- answers -->\n")[2].partition("\n\n")[0]
+        expected = re.findall(r"\| ([1-5][0-9]{2})\b", table)
+    assert expected
+    done = subprocess.run(
+        ["bash", "-euc", block.text], cwd=running, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    # A response without a body ends with an empty line, one with a body may lack the line's end.
+    assert re.findall(r"HTTP/1\.1 (\d+)", done.stdout) == expected

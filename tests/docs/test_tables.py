@@ -1,0 +1,95 @@
+"""What the documentation's tables list is what the code has."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from authorizer import errors, log
+from authorizer.policy import Stage
+from authorizer.settings import DeploymentSettings, Issuer, RouteScope
+from handlers.contract import Collection, Model, routes
+from infra.answer_size import AnswerTooLarge, choose_encoding
+from infra.bundles import ROOT
+from tests.docs.pages import PAGES
+
+STAGE = Stage.of("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
+ISSUER = Issuer(name="main", url="https://id.example.com/", audiences=("https://api.example.com",))
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+class Thing(Model):
+    name: str
+
+
+def fits(collections: int, characters: int) -> bool:
+    names = [f"{number:03d}".rjust(characters, "c") for number in range(collections)]
+    made = [Collection(name=name, model=Thing, example={"name": "x"}) for name in names]
+    scopes = [RouteScope(methods=each.operation.methods, path=each.path, scope=each.scope) for each in routes(made)]
+    settings = DeploymentSettings(project="gatehouse", stack="prod", issuers=(ISSUER,), routes=tuple(scopes))
+    try:
+        choose_encoding(settings, STAGE)
+    except AnswerTooLarge:
+        return False
+    return True
+
+
+def collection_limits() -> list[tuple[int, int]]:
+    table = page("performance.md").partition("<!-- collections -->\n")[2].partition("\n\n")[0]
+    return [
+        (int(characters), int(most)) for characters, most in re.findall(r"^\| (\d+) \| (\d+) \|$", table, re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize(("characters", "most"), collection_limits())
+def test_as_many_collections_fit_as_the_table_says(characters: int, most: int) -> None:
+    assert fits(most, characters)
+    assert not fits(most + 1, characters)
+
+
+def test_the_runbook_names_reasons_that_are_logged() -> None:
+    reasons = {each.reason for each in vars(errors).values() if isinstance(each, type) and hasattr(each, "reason")}
+    runbook = page("operations.md").partition("## Runbook")[2]
+    tables = re.findall(r"^\| reason \|.*?\n\n", runbook, re.MULTILINE | re.DOTALL)
+    cells = [row.split("|")[1] for table in tables for row in table.strip().splitlines()]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named
+    assert named <= reasons
+
+
+def test_the_metrics_are_those_that_are_logged() -> None:
+    table = page("operations.md").partition("| metric | meaning |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == set(re.findall(r'"?Name"?: ?"(\w+)"', Path(log.__file__).read_text()))
+
+
+def test_the_problems_are_those_of_the_published_document() -> None:
+    table = page("api.md").partition("| status | type")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z-]+)`", row.split("|")[2])}
+    published = set(re.findall(r"urn:gatehouse:problem:([a-z-]+)", (ROOT / "openapi.json").read_text()))
+    assert published <= named
+
+
+def test_settings_that_are_named_exist() -> None:
+    """Keys such as `gatehouse:api.throttleRate`, wherever a page names them outside of the changelog."""
+    from infra.settings import StackSettings  # noqa: PLC0415
+
+    for each in PAGES:
+        if each.name != "CHANGELOG.md":
+            for key in re.findall(r"`gatehouse:([a-zA-Z.]+)`", each.read_text()):
+                assert has(StackSettings, key.split(".")), f"{each.name}: {key}"
+
+
+def has(kind: Any, names: list[str]) -> bool:
+    """Return whether a struct has a field, or a field of a field."""
+    if not names:
+        return True
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return False
+    found = [field.type for field in msgspec.structs.fields(kind) if field.encode_name == names[0]]
+    return bool(found) and has(found[0], names[1:])
