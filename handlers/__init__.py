@@ -4,5 +4,5 @@ import gc
 import os
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Nothing that is imported is garbage, and looking for some prolongs a cold start. `Function` turns it on again.
+    # Imports create no garbage, and collections would prolong a cold start. `LambdaHandler` enables them again.
     gc.disable()

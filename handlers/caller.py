@@ -1,16 +1,17 @@
-"""Who calls, as the authorizer found out, and until when its finding holds."""
+"""The authenticated caller of a request, from the authorizer's context."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handlers.contract import Collection
-from handlers.problems import InvalidToken
+from handlers.contract.problem import INVALID_TOKEN
+from handlers.errors import ProblemError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The authenticated caller: owner of data, issuer's name, tenant (may be empty), expiry in epoch seconds."""
+    """The caller: the owner of data, the issuer's name, the tenant (may be empty), and the expiry in epoch seconds."""
 
     owner: str
     issuer: str
@@ -19,10 +20,9 @@ class Caller:
 
     @classmethod
     def from_context(cls, authorizer: Mapping[str, Any], now: float) -> "Caller":
-        """The caller in the authorizer's context.
+        """Return the caller of a context that API Gateway may have cached beyond the token's expiry.
 
-        API Gateway caches the authorizer's answer, also past the token's life, so the expiry is checked here for every
-        request. Raises InvalidToken at expiry, and LookupError or ValueError for a route that no authorizer guards.
+        Raises a 401 error if the token has expired, and LookupError or ValueError if the authorizer is missing.
         """
         caller = cls(
             owner=str(authorizer["owner"]),
@@ -31,18 +31,18 @@ class Caller:
             expires=float(authorizer["expires"]),
         )
         if not caller.owner:
-            raise LookupError("the authorizer names no owner")
+            raise LookupError("the authorizer's context has no owner")
         if not now < caller.expires:
-            raise InvalidToken("The token has expired.")
+            raise ProblemError(INVALID_TOKEN, "The token has expired.")
         return caller
 
     def partition(self, collection: Collection) -> str:
-        """The partition of a collection's table that holds the caller's data."""
+        """Return the partition of a collection's table that holds the caller's data. Raises LookupError."""
         if collection.partition == "shared":
             return "shared"
         if collection.partition == "tenant":
             if not self.tenant or not self.issuer:
-                raise LookupError("the authorizer names no tenant, or no issuer")
-            # A tenant's name means something within its issuer only, as a subject does.
+                raise LookupError("the authorizer's context has no tenant, or no issuer")
+            # A tenant's name is unique only within its issuer, as a subject is.
             return f"tenant#{self.issuer}#{self.tenant}"
         return self.owner

@@ -1,29 +1,29 @@
-"""The time in items and log lines: UTC, RFC 3339, in milliseconds and always with three digits of them.
+"""Timestamps of items and log lines: UTC, RFC 3339, always with three digits of milliseconds.
 
-Texts of this form sort as the moments that they name, which is what puts lists in order.
+Such texts sort in order of time, which keeps lists in order of creation.
 """
 
 import re
 import time
 from datetime import UTC, datetime
 
-_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 def now() -> int:
-    """The time in milliseconds since 1970."""
+    """Return the time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 def timestamp(milliseconds: int) -> str:
-    """A moment as text, given in milliseconds since 1970: `2026-06-15T09:30:00.000Z`."""
+    """Format a time in milliseconds since 1970: `2026-06-15T09:30:00.000Z`."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def is_timestamp(text: str) -> bool:
-    """Whether a text is a moment in exactly the form that `timestamp` writes."""
+    """Return whether a text is a time in exactly the format of `timestamp`."""
     try:
         datetime.fromisoformat(text)
     except ValueError:
         return False
-    return _FORM.fullmatch(text) is not None
+    return _TIMESTAMP.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Calls of DynamoDB: bounded retries within a deadline, and faults as exceptions that say what is known."""
+"""Calls to DynamoDB, retried within a deadline. Exceptions tell whether a failed call may have written."""
 
 import random
 import time
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
-# Before botocore, which would import it from deeper in the stack: where a chunk of its stack ends, CPython takes and
-# gives back memory at every call, and compiling these regular expressions takes 30 ms more.
+# Imported before botocore, which would import it from a deeper stack frame. There, at the end of a chunk of its stack,
+# CPython allocates and frees memory at every call, and compiling these regular expressions takes 30 ms longer.
 import urllib3.util.url  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
@@ -23,30 +23,31 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from handlers.attributes import values
-from handlers.problems import Problem, TooLarge, Unavailable
+from handlers.attribute_values import deserialize_item
+from handlers.contract.problem import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
+from handlers.errors import ProblemError
 
 CONNECT_TIMEOUT = 0.5
 READ_TIMEOUT = 1.5
-"""How long one attempt may take to connect and to answer, in seconds."""
+"""Time-outs of one attempt, in seconds."""
 
 ATTEMPTS = 10
 MARGIN = 0.3
-"""What is left of the function's time for its own answer, in seconds."""
+"""The part of the function's time that is reserved for its response, in seconds."""
 
-_REFUSED = frozenset({
+_REJECTED = frozenset({
     "LimitExceededException", "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException",
     "RequestLimitExceeded", "ThrottlingError", "ThrottlingException", "TransactionConflict",
     "TransactionConflictException",
 })  # fmt: skip
-"""The database is busy, and has written nothing."""
+"""Errors of a busy database that has not written."""
 
-_BROKEN = frozenset({"InternalServerError", "ServiceUnavailable", "TransactionInProgressException"})
-"""The database could not answer, and may have written."""
+_MAY_HAVE_WRITTEN = frozenset({"InternalServerError", "ServiceUnavailable", "TransactionInProgressException"})
+"""Errors of a failed database that may have written."""
 
 
 class ConditionFailed(Exception):
-    """A condition did not hold: `item` is stored instead; `in_doubt` if an earlier attempt may have written."""
+    """A condition was false for the stored `item`. `in_doubt`: an earlier attempt may have written."""
 
     def __init__(self, item: dict[str, Any] | None, *, in_doubt: bool) -> None:
         super().__init__()
@@ -55,15 +56,15 @@ class ConditionFailed(Exception):
 
 
 class TransactionCanceled(Exception):
-    """Conditions of a transaction did not hold: for each of its writes, what is stored instead where its own failed."""
+    """Conditions of a transaction were false: `failures` has each write's failure, or None if it had none."""
 
-    def __init__(self, failed: Sequence[ConditionFailed | None]) -> None:
+    def __init__(self, failures: Sequence[ConditionFailed | None]) -> None:
         super().__init__()
-        self.failed = failed
+        self.failures = failures
 
 
 class _Transient(Exception):
-    """The same call may succeed later; `in_doubt` if this one may have written all the same."""
+    """A retry may succeed. `in_doubt`: the failed attempt may have written."""
 
     def __init__(self, *, in_doubt: bool) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ class _Transient(Exception):
 
 
 def client() -> Any:
-    """A DynamoDB client that tries once: retries are decided here, where the deadline is known."""
+    """Return a DynamoDB client without retries of its own; `Database` retries, because it knows the deadline."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
@@ -80,12 +81,12 @@ def client() -> Any:
     )
     session = cast("Any", botocore.session.Session())
     made = session.create_client("dynamodb", config=config)
-    made.meta.events.register("before-parse.dynamodb", _require_whole)
+    made.meta.events.register("before-parse.dynamodb", _verify_checksum)
     return made
 
 
-def _require_whole(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuses an answer that is not what its checksum says: botocore would take a broken one for an empty one."""
+def _verify_checksum(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Reject a response with a wrong checksum. botocore would parse a damaged one as an empty one."""
     expected = response_dict["headers"].get("x-amz-crc32")
     if expected is not None and int(expected) != zlib.crc32(response_dict["body"]):
         raise _Transient(in_doubt=True)
@@ -93,66 +94,66 @@ def _require_whole(response_dict: Mapping[str, Any], **_: Any) -> None:
 
 @dataclass(frozen=True)
 class Database:
-    """One table, to be called until a `deadline` (of `time.monotonic`)."""
+    """One table, with a deadline for all calls (of `time.monotonic`)."""
 
     client: Any
     table: str
     deadline: float
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """An operation on the table. Raises ConditionFailed, Unavailable, TooLarge, or a Problem that is our fault."""
-        return self._persistently(lambda: getattr(self.client, operation)(TableName=self.table, **arguments))
+        """Call an operation on the table. Raises ConditionFailed, or ProblemError for a 413, 500 or 503 response."""
+        return self._with_retries(lambda: getattr(self.client, operation)(TableName=self.table, **arguments))
 
     def transact(self, token: str, puts: Sequence[Mapping[str, Any]]) -> None:
-        """Several puts, all or none; `token` makes a repetition the same one. Raises TransactionCanceled too."""
+        """Put all items or none; `token` makes retries idempotent. Raises TransactionCanceled, or as `call`."""
         items = [{"Put": {"TableName": self.table, **put}} for put in puts]
-        self._persistently(lambda: self.client.transact_write_items(TransactItems=items, ClientRequestToken=token))
+        self._with_retries(lambda: self.client.transact_write_items(TransactItems=items, ClientRequestToken=token))
 
-    def _persistently(self, attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _with_retries(self, attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         in_doubt, pause = False, 0.0
         for number in range(ATTEMPTS):
-            # An attempt is made only where it can end, even by its time-out, before the function's own.
+            # An attempt starts only if even its time-out ends before the function's.
             if time.monotonic() + pause + CONNECT_TIMEOUT + READ_TIMEOUT > self.deadline:
                 break
             time.sleep(pause)
             try:
-                return _translated(attempt, in_doubt=in_doubt)
+                return _attempt(attempt, in_doubt=in_doubt)
             except _Transient as transient:
                 in_doubt = in_doubt or transient.in_doubt
                 pause = random.uniform(0, min(0.5, 0.025 * 2**number))  # noqa: S311  jitter, no secret
-        raise Unavailable("The database did not answer in time.")
+        raise ProblemError(UNAVAILABLE)
 
 
 def deadline_in(seconds: float) -> float:
-    """Until when (of `time.monotonic`) a function with so many seconds left may call; there is time for one call."""
+    """Return the deadline (of `time.monotonic`) of calls in the remaining time; it allows at least one call."""
     return time.monotonic() + max(seconds - MARGIN, CONNECT_TIMEOUT + READ_TIMEOUT + MARGIN)
 
 
-def _translated(attempt: Callable[[], dict[str, Any]], *, in_doubt: bool) -> dict[str, Any]:
+def _attempt(attempt: Callable[[], dict[str, Any]], *, in_doubt: bool) -> dict[str, Any]:
     try:
         return attempt()
     except ClientError as error:
-        raise _fault_of(cast("Mapping[str, Any]", error.response), in_doubt=in_doubt) from error
+        raise _exception_of(cast("Mapping[str, Any]", error.response), in_doubt=in_doubt) from error
     except (ConnectTimeoutError, EndpointConnectionError) as error:
         raise _Transient(in_doubt=False) from error
     except (ConnectionError, HTTPClientError) as error:
         raise _Transient(in_doubt=True) from error
 
 
-def _fault_of(response: Mapping[str, Any], *, in_doubt: bool) -> Exception:
+def _exception_of(response: Mapping[str, Any], *, in_doubt: bool) -> Exception:
     code = str(response["Error"]["Code"])
     if code == "ConditionalCheckFailedException":
         return _condition_failed(response, in_doubt=in_doubt)
     if code == "TransactionCanceledException":
         return _canceled(response.get("CancellationReasons", ()), in_doubt=in_doubt)
-    if code in _REFUSED:
+    if code in _REJECTED:
         return _Transient(in_doubt=False)
-    if code in _BROKEN or code.isdigit() or _status(response) >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # Only a number where the answer names no error: it is not the database's own.
+    if code in _MAY_HAVE_WRITTEN or code.isdigit() or _status(response) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # The code is only a status where the response names no error, so something other than DynamoDB answered.
         return _Transient(in_doubt=True)
     if code == "ValidationException" and _too_large(response["Error"]):
-        return TooLarge("An item may hold 400 KB at most.")
-    return Problem("The request could not be served. The fault is ours.")
+        return ProblemError(TOO_LARGE)
+    return ProblemError(INTERNAL_ERROR)
 
 
 def _status(response: Mapping[str, Any]) -> int:
@@ -165,12 +166,12 @@ def _too_large(error: Mapping[str, Any]) -> bool:
 
 def _canceled(reasons: Sequence[Mapping[str, Any]], *, in_doubt: bool) -> Exception:
     codes = [reason.get("Code", "None") for reason in reasons]
-    if set(codes) & _REFUSED:
+    if set(codes) & _REJECTED:
         return _Transient(in_doubt=False)
     if any(_too_large(reason) for reason in reasons):
-        return TooLarge("An item may hold 400 KB at most.")
+        return ProblemError(TOO_LARGE)
     if "ConditionalCheckFailed" not in codes:
-        return Problem("The request could not be served. The fault is ours.")
+        return ProblemError(INTERNAL_ERROR)
     return TransactionCanceled(
         [
             _condition_failed(reason, in_doubt=in_doubt) if code == "ConditionalCheckFailed" else None
@@ -180,4 +181,4 @@ def _canceled(reasons: Sequence[Mapping[str, Any]], *, in_doubt: bool) -> Except
 
 
 def _condition_failed(found: Mapping[str, Any], *, in_doubt: bool) -> ConditionFailed:
-    return ConditionFailed(values(found["Item"]) if found.get("Item") else None, in_doubt=in_doubt)
+    return ConditionFailed(deserialize_item(found["Item"]) if found.get("Item") else None, in_doubt=in_doubt)

@@ -1,16 +1,14 @@
-"""DELETE /{collection}/{id}."""
-
-from http import HTTPStatus
+"""DELETE /{collection}/{id}: delete an item."""
 
 from handlers.conditions import if_match
-from handlers.function import Call, Function
 from handlers.http import Response
+from handlers.lambda_handler import Invocation, LambdaHandler
 
 
-def delete(call: Call) -> Response:
-    """Deletes the item."""
-    call.store.delete(call.item_id, revisions=if_match(call.request))
-    return Response(status=HTTPStatus.NO_CONTENT)
+def delete(invocation: Invocation) -> Response:
+    """Delete the item."""
+    invocation.store.delete(invocation.item_id, revisions=if_match(invocation.request))
+    return Response(status=invocation.operation.status)
 
 
-handler = Function(delete)
+handler = LambdaHandler("delete", delete)

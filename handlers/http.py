@@ -1,4 +1,4 @@
-"""API Gateway's events in, responses out: payload formats 1.0 (REST APIs) and 2.0 (HTTP APIs) alike."""
+"""Conversion of API Gateway's events to requests, and of responses to events, in payload formats 1.0 and 2.0."""
 
 import base64
 import binascii
@@ -11,22 +11,22 @@ from typing import Any, NoReturn, cast
 import msgspec
 
 from handlers.contract import FieldError
-from handlers.problems import BadRequest, UnsupportedMediaType
-
-JSON = "application/json"
+from handlers.contract.media_types import JSON
+from handlers.contract.problem import UNSUPPORTED_MEDIA_TYPE
+from handlers.errors import BadRequest, ProblemError
 
 MAX_DIGITS = 38
-"""How many significant digits DynamoDB keeps of a number."""
+"""The significant digits of a number that DynamoDB stores."""
 
 MAX_EXPONENT = 125
-"""How large or small a number DynamoDB keeps, as a power of ten."""
+"""The largest and smallest power of ten of a number that DynamoDB stores."""
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. Header names are in lower case; `path` is what the client called, the stage's prefix included."""
+    """A request. Header names are in lower case; `path` is what the client requested, with the stage's prefix."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class Request:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
-        """The request in an event of either payload format. Raises BadRequest where the body cannot be decoded."""
+        """Convert an event of either payload format. Raises BadRequest for a repeated parameter or an invalid body."""
         context: Mapping[str, Any] = event["requestContext"]
         if event.get("version") == "2.0":
             method, path = context["http"]["method"], event["rawPath"]
@@ -57,36 +57,38 @@ class Request:
         )
 
     def json_object(self, *media_types: str) -> dict[str, Any]:
-        """The body as a JSON object, its numbers exact.
+        """Parse the body as a JSON object; numbers stay exact.
 
-        Raises UnsupportedMediaType where the body is declared to be of another type, BadRequest where it is no JSON
-        object or could be read in two ways (a member twice, NaN).
+        Raises a 415 error if its Content-Type is not one of the media types, and BadRequest if it is not a JSON object,
+        is ambiguous (a repeated member, NaN), or contains a value that DynamoDB cannot store.
         """
         self._require_media_type(media_types)
         try:
             value = json.loads(
-                self.body.decode(), object_pairs_hook=_members, parse_float=Decimal, parse_constant=_refuse_constant
+                self.body.decode(), object_pairs_hook=_members, parse_float=Decimal, parse_constant=_reject_constant
             )
         except (ValueError, RecursionError) as error:
-            raise BadRequest(f"The body is not valid JSON: {_place(error)}.") from None
+            raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
         if not isinstance(value, dict):
-            raise BadRequest("The body has to be a JSON object.")
-        if wrong := tuple(_unstorable(value, "")):
-            raise BadRequest("The body holds what cannot be stored.", wrong)
+            raise BadRequest("The body must be a JSON object.")
+        if errors := tuple(_storage_errors(value, "")):
+            raise BadRequest("The body contains values that cannot be stored.", errors)
         return cast("dict[str, Any]", value)
 
     def _require_media_type(self, allowed: tuple[str, ...]) -> None:
         declared, _, parameters = self.headers.get("content-type", "").lower().partition(";")
         charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
         if declared.strip() not in allowed or charset not in ("", "utf-8"):
-            raise UnsupportedMediaType(f"The body's Content-Type has to be {' or '.join(allowed)}, in UTF-8.")
+            raise ProblemError(
+                UNSUPPORTED_MEDIA_TYPE, f"The body's Content-Type must be {' or '.join(allowed)}, in UTF-8."
+            )
         if self.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise UnsupportedMediaType("The body may not have a Content-Encoding.")
+            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "The body must not have a Content-Encoding.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """An answer: `document` becomes the JSON body; None leaves the body empty."""
+    """A response: `document` becomes the JSON body; None leaves the body empty."""
 
     status: int
     document: Mapping[str, Any] | None = None
@@ -94,7 +96,7 @@ class Response:
     media_type: str = JSON
 
     def to_event(self, more_headers: Mapping[str, str], *, with_body: bool) -> dict[str, Any]:
-        """The answer as a proxy integration returns it; a HEAD request is answered without the body."""
+        """Convert the response to a proxy integration's; the response to a HEAD request has no body."""
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **self.headers, **more_headers}
         if self.document is not None:
             headers["Content-Type"] = self.media_type
@@ -103,21 +105,21 @@ class Response:
 
 
 def authorizer_context(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The context that the authorizer returned, in an event of either payload format; empty where there is none."""
+    """Return the authorizer's context in an event of either payload format; empty if it has none."""
     context = _mapping(_mapping(event.get("requestContext")).get("authorizer"))
     return _mapping(context.get("lambda")) if event.get("version") == "2.0" else context
 
 
 def _mapping(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """API Gateway sends null for what is empty."""
+    """Return a mapping that API Gateway sends as null if it is empty."""
     return value or {}
 
 
 def _query(event: Mapping[str, Any]) -> dict[str, str]:
-    """The query parameters; one that is given twice is refused, as it would mean two things."""
+    """Return the query parameters. Raises BadRequest if one is repeated, because its meaning would be ambiguous."""
     several = _mapping(event.get("multiValueQueryStringParameters"))
     if repeated := sorted(name for name, values in several.items() if len(values) > 1):
-        raise BadRequest(f"Query parameters may be given once: {', '.join(repeated)}.")
+        raise BadRequest(f"Query parameters must not be repeated: {', '.join(repeated)}.")
     return dict(_mapping(event.get("queryStringParameters")))
 
 
@@ -135,37 +137,40 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
         if name in members:
-            raise ValueError(f"member {name!r} is given twice")
+            raise ValueError(f"member {name!r} is repeated")
         members[name] = value
     return members
 
 
-def _unstorable(value: Any, place: str) -> Iterator[FieldError]:
-    """Values that would not come back as they came: numbers with too many digits, text that is no Unicode."""
+def _storage_errors(value: Any, place: str) -> Iterator[FieldError]:
+    """Return the values that cannot be stored exactly: numbers with too many digits, texts that are not Unicode."""
     match value:
         case str():
             if any("\ud800" <= character <= "\udfff" for character in value):
-                yield FieldError(place, "half of a surrogate pair is no character")
+                yield FieldError(place, "must not contain an unpaired surrogate")
         case int() | Decimal() if not isinstance(value, bool):
             digits = Decimal(value).normalize().as_tuple()
             if len(digits.digits) > MAX_DIGITS or abs(Decimal(value).adjusted()) > MAX_EXPONENT:
-                yield FieldError(place, f"allowed are {MAX_DIGITS} significant digits and exponents to {MAX_EXPONENT}")
+                yield FieldError(
+                    place,
+                    f"must have at most {MAX_DIGITS} significant digits and an exponent of at most {MAX_EXPONENT}",
+                )
         case dict():
             for name, each in cast("dict[str, Any]", value).items():
-                yield from _unstorable(name, place or name)
-                yield from _unstorable(each, f"{place}.{name}" if place else name)
+                yield from _storage_errors(name, place or name)
+                yield from _storage_errors(each, f"{place}.{name}" if place else name)
         case list():
             for index, each in enumerate(cast("list[Any]", value)):
-                yield from _unstorable(each, f"{place}[{index}]")
+                yield from _storage_errors(each, f"{place}[{index}]")
         case _:
             pass
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _place(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at line {error.lineno} column {error.colno}"
     if isinstance(error, UnicodeDecodeError):

@@ -1,70 +1,66 @@
-"""Creating once: the same `Idempotency-Key` gives the same item, however often and however concurrently it comes.
+"""Idempotent creation: repeated requests with the same `Idempotency-Key` create one item, even concurrently.
 
-The key's record lies in the table of the items, under a partition of its own, and is written in one transaction with
-the item. It holds the request's digest and the first answer. (draft-ietf-httpapi-idempotency-key-header)
+A key's record is stored in the items' table, in a partition for keys, in one transaction with the item. It holds the
+digest of the request's body and the first response. (draft-ietf-httpapi-idempotency-key-header)
 """
 
 import hashlib
-import re
 import time
 from typing import Any
 
-from handlers.attributes import attributes
-from handlers.contract import FieldError
+from handlers.attribute_values import serialize_item
+from handlers.contract import Invalid, validate
 from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
+from handlers.contract.problem import KEY_REUSED
+from handlers.contract.request_headers import IDEMPOTENCY_KEY, KEY_LIFETIME
+from handlers.contract.validation import FieldError
 from handlers.database import TransactionCanceled
+from handlers.errors import BadRequest, ProblemError
 from handlers.http import Request
-from handlers.problems import BadRequest, KeyReused
 from handlers.store import ID_IS_FREE, Item, Store, require_own
-
-HEADER = "Idempotency-Key"
-LIFETIME = 24 * 3600
-"""How long a key is remembered, in seconds."""
-
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The request's key, if it has one. Raises BadRequest where it is none."""
-    key = request.headers.get(HEADER.lower())
-    if key is None:
-        return None
-    if not _KEY.fullmatch(key):
-        allowed = "allowed are 1 to 255 visible ASCII characters"
-        raise BadRequest(f"The header {HEADER} is not valid.", (FieldError(HEADER, allowed),))
-    return key
+    """Return the request's key, if it has one. Raises BadRequest for an invalid key."""
+    name = IDEMPOTENCY_KEY.name
+    key = request.headers.get(name.lower())
+    try:
+        return None if key is None else validate(key, IDEMPOTENCY_KEY.type)
+    except Invalid as invalid:
+        errors = tuple(FieldError(name, error.detail) for error in invalid.errors)
+        raise BadRequest(f"The header {name} is invalid.", errors) from None
 
 
 def create_once(store: Store, item: Item, *, caller: str, key: str, body: bytes) -> Item:
-    """Creates the item, or answers with the one that the key created first.
+    """Create the item, or return the one that an earlier request with the caller's key created.
 
-    `caller` is whose key it is. Raises AlreadyExists, or KeyReused where the key came with another body.
+    Raises a 409 error if the item's id is taken, and a 422 error if the key was used with a different body.
     """
     digest = hashlib.sha256(body).hexdigest()
     now = int(time.time())
-    record = _record(caller, key) | {"request": digest, "response": item, EXPIRY: now + LIFETIME}
-    # DynamoDB deletes what has expired late, so the condition looks at the time too.
+    record = _record_key(caller, key) | {"request": digest, "response": item, EXPIRY: now + KEY_LIFETIME}
+    # DynamoDB deletes expired records late, so the condition compares the expiry too.
     put_record = {
-        "Item": attributes(record),
+        "Item": serialize_item(record),
         "ConditionExpression": f"{ID_IS_FREE} OR #expiry <= :now",
         "ExpressionAttributeNames": {"#expiry": EXPIRY},
-        "ExpressionAttributeValues": attributes({":now": now}),
+        "ExpressionAttributeValues": serialize_item({":now": now}),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     try:
         store.database.transact(item["revision"], [store.put(item), put_record])
     except TransactionCanceled as canceled:
-        own, remembered = canceled.failed
-        if remembered is None or remembered.item is None:
-            if own:
-                require_own(own, item)
+        item_failure, key_failure = canceled.failures
+        if key_failure is None or key_failure.item is None:
+            if item_failure:
+                require_own(item_failure, item)
             raise
-        if remembered.item["request"] != digest:
-            raise KeyReused(f"The {HEADER} was used with another body.") from None
-        return remembered.item["response"]
+        if key_failure.item["request"] != digest:
+            raise ProblemError(KEY_REUSED) from None
+        return key_failure.item["response"]
     return item
 
 
-def _record(caller: str, key: str) -> dict[str, Any]:
-    """The key of the record: no caller's partition starts like this, because an issuer's name has no `#`."""
+def _record_key(caller: str, key: str) -> dict[str, Any]:
+    """Return the primary key of a record. No caller's partition starts with `idem#`: issuer names contain no `#`."""
     return {PARTITION_KEY: f"idem#{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}

@@ -1,6 +1,6 @@
-"""One JSON line per request, to standard output, where Lambda picks it up.
+"""JSON log lines on standard output, which Lambda collects.
 
-Lambda filters JSON lines by `level` only where they have a valid `timestamp` (AWS, "Log-level filtering").
+Lambda filters JSON lines by `level` only if they have a valid `timestamp` (AWS, "Log-level filtering").
 """
 
 import json
@@ -11,13 +11,13 @@ from handlers import clock
 
 
 def write(level: str, message: str, **values: Any) -> None:
-    """Logs a line. Values must be fit for anyone who may read logs: no token, no personal data."""
+    """Write a line. Values must not contain tokens or personal data."""
     line = {"timestamp": clock.timestamp(clock.now()), "level": level, "message": message, **values}
     print(json.dumps(line, default=str), flush=True)  # noqa: T201
 
 
-def fault(error: BaseException) -> dict[str, Any]:
-    """Where an unforeseen error came from: its type and its stack, without the message, which may quote data."""
+def exception_values(error: BaseException) -> dict[str, Any]:
+    """Return an exception's type and stack, without its message, which may contain data."""
     frames = traceback.extract_tb(error.__traceback__)
     return {
         "error": type(error).__name__,

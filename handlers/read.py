@@ -1,19 +1,19 @@
-"""GET /{collection}/{id}: one item."""
+"""GET /{collection}/{id}: read an item."""
 
 from http import HTTPStatus
 
 from handlers.conditions import is_current
-from handlers.function import Call, Function
 from handlers.http import Response
+from handlers.lambda_handler import Invocation, LambdaHandler
 from handlers.representation import etag, item_response
 
 
-def read(call: Call) -> Response:
-    """Answers with the item, or with 304 where the client has it already."""
-    item = call.store.read(call.item_id)
-    if is_current(call.request, item["revision"]):
+def read(invocation: Invocation) -> Response:
+    """Return the item, or 304 if the client already has it."""
+    item = invocation.store.read(invocation.item_id)
+    if is_current(invocation.request, item["revision"]):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag(item)})
-    return item_response(item, HTTPStatus.OK)
+    return item_response(item, invocation.operation.status)
 
 
-handler = Function(read)
+handler = LambdaHandler("read", read)

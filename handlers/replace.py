@@ -1,19 +1,17 @@
-"""PUT /{collection}/{id}: the whole item anew."""
-
-from http import HTTPStatus
+"""PUT /{collection}/{id}: replace every field of an item."""
 
 from handlers.conditions import if_match
 from handlers.contract import validate
-from handlers.function import Call, Function
-from handlers.http import JSON, Response
-from handlers.representation import item_response, plain
+from handlers.http import Response
+from handlers.lambda_handler import Invocation, LambdaHandler
+from handlers.representation import item_response, to_json
 
 
-def replace(call: Call) -> Response:
-    """Replaces every field a client may write; the item has to exist."""
-    fields = plain(validate(call.request.json_object(JSON), call.collection.model))
-    item = call.store.replace(call.item_id, fields, revisions=if_match(call.request))
-    return item_response(item, HTTPStatus.OK)
+def replace(invocation: Invocation) -> Response:
+    """Replace every field of an existing item that a client may write."""
+    fields = to_json(validate(invocation.json_object(), invocation.route.body_model))
+    item = invocation.store.replace(invocation.item_id, fields, revisions=if_match(invocation.request))
+    return item_response(item, invocation.operation.status)
 
 
-handler = Function(replace)
+handler = LambdaHandler("replace", replace)

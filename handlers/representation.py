@@ -6,30 +6,31 @@ from typing import Any
 import msgspec
 
 from handlers.contract import Collection, Model
+from handlers.contract.entity_tags import entity_tag
 from handlers.http import Response
 from handlers.store import Item
 
 
 def representation(item: Item) -> dict[str, Any]:
-    """The item without what only the store needs."""
+    """Return the item without the revision, which clients see as an entity tag."""
     return {name: value for name, value in item.items() if name != "revision"}
 
 
 def etag(item: Item) -> str:
-    """The item's entity tag (RFC 9110 §8.8.3): strong, new with every write."""
-    return f'"{item["revision"]}"'
+    """Return the item's entity tag, which every write changes."""
+    return entity_tag(item["revision"])
 
 
 def item_response(item: Item, status: int, headers: dict[str, str] | None = None) -> Response:
-    """An answer that is one item."""
+    """Return a response with one item."""
     return Response(status=status, document=representation(item), headers={"ETag": etag(item), **(headers or {})})
 
 
-def plain(model: Model) -> dict[str, Any]:
-    """The fields of a model as JSON values, its numbers exact."""
+def to_json(model: Model) -> dict[str, Any]:
+    """Return the fields of a model as JSON values; numbers stay exact."""
     return msgspec.to_builtins(model, builtin_types=(Decimal,))
 
 
 def written_fields(item: Item, collection: Collection) -> dict[str, Any]:
-    """The part of an item that clients write."""
+    """Return the fields of an item that clients write."""
     return {name: item[name] for name in collection.field_names if name in item}

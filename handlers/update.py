@@ -1,57 +1,56 @@
-"""PATCH /{collection}/{id}: some fields of an item, by JSON Merge Patch (RFC 7396)."""
+"""PATCH /{collection}/{id}: change some fields of an item with a JSON Merge Patch (RFC 7396)."""
 
 import random
 import time
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, cast
 
 from handlers.conditions import if_match
 from handlers.contract import validate
-from handlers.function import Call, Function
-from handlers.http import JSON, Response
-from handlers.problems import PreconditionFailed, Unavailable
-from handlers.representation import item_response, plain, written_fields
+from handlers.contract.problem import UNAVAILABLE
+from handlers.errors import PreconditionFailed, ProblemError
+from handlers.http import Response
+from handlers.lambda_handler import Invocation, LambdaHandler
+from handlers.representation import item_response, to_json, written_fields
 from handlers.store import Item
 
-MERGE_PATCH = "application/merge-patch+json"
 ATTEMPTS = 20
 PAUSE = 0.05
-"""How long to wait at most before what another writer changed is merged anew, in seconds."""
+"""The longest wait before the next attempt, in seconds."""
 
 
-def update(call: Call) -> Response:
-    """Merges the patch into the item as it is now; what another writer changes meanwhile is merged anew, not lost."""
-    patch = call.request.json_object(MERGE_PATCH, JSON)
-    allowed = if_match(call.request)
+class _ConcurrentWrite(Exception):
+    """Another request changed the item between reading and writing it."""
+
+
+def update(invocation: Invocation) -> Response:
+    """Merge the patch into the current item. After a concurrent write the patch is merged again, so nothing is lost."""
+    patch = invocation.json_object()
+    allowed = if_match(invocation.request)
     for _ in range(ATTEMPTS):
         try:
-            return item_response(_merge(call, patch, allowed), HTTPStatus.OK)
-        except _Overtaken:
+            return item_response(_merge(invocation, patch, allowed), invocation.operation.status)
+        except _ConcurrentWrite:
             time.sleep(random.uniform(0, PAUSE))  # noqa: S311  jitter, no secret
-    raise Unavailable("Too many others are changing the item.")
+    raise ProblemError(UNAVAILABLE, "Too many concurrent requests change the item.")
 
 
-class _Overtaken(Exception):
-    """Another writer changed the item between reading and writing it."""
-
-
-def _merge(call: Call, patch: Mapping[str, Any], allowed: tuple[str, ...] | None) -> Item:
-    item = call.store.read(call.item_id)
-    merged = merge_patch(written_fields(item, call.collection), patch)
-    fields = plain(validate(merged, call.collection.model))
+def _merge(invocation: Invocation, patch: Mapping[str, Any], allowed: tuple[str, ...] | None) -> Item:
+    item = invocation.store.read(invocation.item_id)
+    merged = merge_patch(written_fields(item, invocation.collection), patch)
+    fields = to_json(validate(merged, invocation.route.body_model))
     if allowed is not None and item["revision"] not in allowed:
-        raise PreconditionFailed(f"The item {call.item_id!r} has changed.")
+        raise PreconditionFailed
     try:
-        return call.store.replace(call.item_id, fields, revisions=(item["revision"],))
+        return invocation.store.replace(invocation.item_id, fields, revisions=(item["revision"],))
     except PreconditionFailed:
         if allowed is not None:
             raise
-        raise _Overtaken from None
+        raise _ConcurrentWrite from None
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7396 §2: null removes a member, objects merge, anything else replaces."""
+    """Apply a patch (RFC 7396 §2): null removes a member, objects are merged, any other value replaces."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(cast("dict[str, Any]", target)) if isinstance(target, dict) else {}
@@ -63,4 +62,4 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-handler = Function(update)
+handler = LambdaHandler("update", update)

@@ -163,7 +163,7 @@ class Gateway(pulumi.ComponentResource):
             cors_origins=args.api.cors_origins,
             validate_bodies=args.api.validate_bodies,
             has_usage_plans=bool(args.usage.plans),
-            refuses_clients=args.usage.refuses,
+            rejects_clients=args.usage.refuses,
         )
         return json.dumps(document.render(), sort_keys=True)
 

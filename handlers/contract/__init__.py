@@ -1,13 +1,14 @@
 """The description of the API, from which everything else is derived.
 
-A *collection* (one module under `collections/`) crossed with an *operation* is a *route*. The gateway's document, the
-authorizer's policies, each function's role and the published OpenAPI document are all read from these; nothing here
-imports anything of the project.
+A *collection* (one module under `collections/`) crossed with an *operation* is a *route*. The handlers, the OpenAPI
+document, API Gateway's document and error responses, the authorizer's policies and each function's role are derived
+from the routes. Nothing here imports anything else of the project.
 """
 
 from handlers.contract.collection import Collection, Model
 from handlers.contract.discovery import load_collections
-from handlers.contract.operation import OPERATIONS, Operation
+from handlers.contract.operation import OPERATIONS, Operation, find_operation
+from handlers.contract.problem import Problem
 from handlers.contract.route import Route, routes
 from handlers.contract.validation import REQUIREMENT, FieldError, Invalid, detail_of, requirement_of, validate
 
@@ -19,8 +20,10 @@ __all__ = [
     "Invalid",
     "Model",
     "Operation",
+    "Problem",
     "Route",
     "detail_of",
+    "find_operation",
     "load_collections",
     "requirement_of",
     "routes",

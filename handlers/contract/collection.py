@@ -1,21 +1,24 @@
-"""A collection: a named set of things that clients create, read, change and delete."""
+"""A collection: a named set of items that clients create, read, change and delete."""
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Annotated, Any, cast
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from handlers.contract import keys, listing
+from handlers.contract.identifiers import Id
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
-"""A collection's name is a path segment, a scope's prefix and part of resource names, so it is kept plain."""
+"""What a collection's name may be: it is a path segment, a scope's prefix and part of resource names."""
 
 RESERVED = frozenset({keys.PARTITION_KEY, keys.SORT_KEY, keys.EXPIRY, keys.CREATED, "updated_at", "revision"})
-"""Attributes that every stored item has besides its model's."""
+"""The attributes that every stored item has besides its model's fields."""
 
 RESERVED_PATHS = frozenset({"ping", "sping"})
-"""Paths that API Gateway answers itself."""
+"""The paths that API Gateway reserves for its health checks."""
 
 
 class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -26,16 +29,16 @@ class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Collection:
     """One collection of the API.
 
-    `name` is plural and lower case (`items`); `model` holds the fields a client may write; `example` is such a body,
-    for the published document; `partition` says whose data a request sees: the `owner` (issuer and subject), a whole
-    `tenant` (a claim that the issuer's settings name), or everyone (`shared`).
+    `name` is plural and in lower case (`items`); `model` holds the fields that a client may write; `example` is such a
+    body, for the OpenAPI document; `partition` decides whose data a request sees: that of the `owner` (issuer and
+    subject), of a whole `tenant` (a claim that the issuer's settings name), or everyone's (`shared`).
 
-    `filters` are the fields that a list can be filtered by, each served by an index, so adding one to a table that has
-    data makes DynamoDB build it. With `client_ids` a client may choose an item's id, and an index puts the list in
-    order of creation, eventually consistent; otherwise the ids do. `id_parameter` is a query parameter of the list that
-    looks up one item by its id.
+    `filters` are the fields by which a list can be filtered. Each has an index, so adding a filter to a table with data
+    makes DynamoDB build one. With `client_ids`, a client may choose an item's id, and the list is read in order of
+    creation from an index, eventually consistent; without, the ids themselves are in that order. `id_parameter` is a
+    query parameter of the list that looks up one item by its id.
 
-    Raises ValueError where the name, a field or the example would not work once deployed.
+    Raises ValueError if the name, a field or the example would not work once deployed.
     """
 
     name: str
@@ -50,15 +53,11 @@ class Collection:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or self.name in RESERVED_PATHS:
-            raise ValueError(
-                f"collection name {self.name!r}: allowed is {NAME.pattern}, and not {sorted(RESERVED_PATHS)}"
-            )
-        if taken := RESERVED & set(self.field_names):
-            raise ValueError(f"collection {self.name!r}: fields {sorted(taken)} are set by the API itself")
+            raise ValueError(f"collection name {self.name!r}: must match {NAME.pattern} and not be ping or sping")
+        if reserved := RESERVED & set(self.field_names):
+            raise ValueError(f"collection {self.name!r}: the API itself sets the fields {', '.join(sorted(reserved))}")
         if self.partition not in ("owner", "tenant", "shared"):
-            raise ValueError(
-                f"collection {self.name!r}: partition {self.partition!r}, allowed is owner, tenant or shared"
-            )
+            raise ValueError(f"collection {self.name!r}: partition {self.partition!r} must be owner, tenant or shared")
         self._check_parameters()
         if not self.singular:
             object.__setattr__(self, "singular", self.name.removesuffix("s"))
@@ -66,26 +65,36 @@ class Collection:
 
     @property
     def field_names(self) -> tuple[str, ...]:
-        """The fields that clients write, as they write them."""
+        """The names of the fields that clients write, as in JSON."""
         return self.model.__struct_encode_fields__
+
+    @cached_property
+    def new_model(self) -> type[Model]:
+        """The model of a new item, which has an optional id where clients may choose it."""
+        if not self.client_ids:
+            return self.model
+        chosen = Annotated[Id, Meta(description="The item's id; the API creates one if it is left out.")]
+        fields = [("id", chosen | UnsetType, UNSET)]
+        name = f"New{self.model.__name__}"
+        return cast("type[Model]", msgspec.defstruct(name, fields, bases=(self.model,), kw_only=True))
 
     @property
     def indexes(self) -> dict[str, str]:
-        """The indexes of the table: each one's partition key, by its name. The sort key of all is the creation time."""
+        """The partition keys of the table's indexes by the indexes' names; every sort key is the time of creation."""
         by_field = {name: name for name in map(keys.index_name, self.filters)}
         return by_field | ({keys.CREATION_INDEX: keys.PARTITION_KEY} if self.client_ids else {})
 
     @property
     def list_parameters(self) -> tuple[str, ...]:
-        """The query parameters that the collection's list takes."""
+        """The query parameters of the collection's list."""
         return (*listing.PARAMETERS, *self.filters, *filter(None, (self.id_parameter,)))
 
     def _check_parameters(self) -> None:
         names = self.field_names
         for name in self.filters:
             if name not in names or name in listing.PARAMETERS:
-                raise ValueError(f"collection {self.name!r}: filter {name!r}, allowed are its fields {names}")
+                raise ValueError(f"collection {self.name!r}: filter {name!r} must be one of: {', '.join(names)}")
             if keys.index_name(name) == keys.CREATION_INDEX:
-                raise ValueError(f"collection {self.name!r}: filter {name!r}, the index {keys.CREATION_INDEX} is taken")
+                raise ValueError(f"collection {self.name!r}: filter {name!r}: the index {keys.CREATION_INDEX} is taken")
         if self.id_parameter in (*names, *listing.PARAMETERS):
             raise ValueError(f"collection {self.name!r}: id_parameter {self.id_parameter!r} is taken")

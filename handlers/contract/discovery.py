@@ -1,4 +1,4 @@
-"""Finding the collections: every module under `collections/` that holds a COLLECTION."""
+"""Discovery of the collections: every module under `collections/` holds one."""
 
 import importlib
 import pkgutil
@@ -13,27 +13,29 @@ from handlers.contract.collection import Collection
 
 @cache
 def load_collections() -> tuple[Collection, ...]:
-    """The collections of the API, by name. Raises ValueError where two of them could be confused."""
+    """Return the API's collections, sorted by name. Raises TypeError or ValueError for invalid ones."""
     package = handlers.contract.collections
     names = (f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
     return checked(collection_of(importlib.import_module(name)) for name in names)
 
 
 def collection_of(module: ModuleType) -> Collection:
-    """The COLLECTION that a module holds."""
+    """Return a module's COLLECTION. Raises TypeError."""
     found = getattr(module, "COLLECTION", None)
     if not isinstance(found, Collection):
-        raise TypeError(f"{module.__name__}: COLLECTION is {found!r}, a Collection is needed")
+        raise TypeError(f"{module.__name__}: COLLECTION must be a Collection, found {found!r}")
     return found
 
 
 def checked(found: Iterable[Collection]) -> tuple[Collection, ...]:
-    """The collections in order, once no name is a prefix of another's.
+    """Return the collections sorted by name. Raises ValueError if one name is a prefix of another.
 
-    The authorizer grants a collection as `GET/items*`; with an `itemsets` beside it, that would grant both.
+    The authorizer allows a collection as `GET/items*`, which would also allow an `itemsets`.
     """
     ordered = tuple(sorted(found, key=lambda collection: collection.name))
     for first, second in pairwise(ordered):
         if second.name.startswith(first.name):
-            raise ValueError(f"collection names {first.name!r} and {second.name!r}: none may be a prefix of another")
+            raise ValueError(
+                f"collection names {first.name!r} and {second.name!r}: a name must not be a prefix of another"
+            )
     return ordered

@@ -1,4 +1,4 @@
-"""The attributes of a table that are keys, for those who make it and those who use it."""
+"""The key attributes and indexes of a collection's table."""
 
 PARTITION_KEY = "owner"
 SORT_KEY = "id"
@@ -7,12 +7,12 @@ CREATED = "created_at"
 """When an item was created; the sort key of every index."""
 
 CREATION_INDEX = "by_created"
-"""The index that puts a partition of the table in order of creation, where its ids do not."""
+"""The index that lists items in order of creation where their ids are not in that order."""
 
 EXPIRY = "expires_at"
-"""The attribute (epoch seconds) after which DynamoDB may delete what has it. It deletes late."""
+"""When DynamoDB may delete an item, in epoch seconds. It deletes late."""
 
 
 def index_name(field: str) -> str:
-    """The index that serves an equality filter of a list; its partition key is an attribute of the same name."""
+    """Return the name of the index that serves a list's filter; its partition key attribute has the same name."""
     return f"by_{field}"

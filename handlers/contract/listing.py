@@ -1,4 +1,4 @@
-"""What every list takes: how many items, from where on, in which order."""
+"""The query parameters of every list: the size of a page, where it starts, and the order."""
 
 LIMIT, CURSOR, ORDER = "limit", "cursor", "order"
 PARAMETERS = (LIMIT, CURSOR, ORDER)
@@ -7,4 +7,4 @@ PARAMETERS = (LIMIT, CURSOR, ORDER)
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 ORDERS = ("newest", "oldest")
-"""Which items come first; the first of these unless a client asks otherwise."""
+"""Which items come first; the first of these is the default."""

@@ -1,37 +1,86 @@
-"""The six operations that every collection has, each with the DynamoDB actions that it needs and no others."""
+"""The operations that every collection has. All that differs between two operations is in their entries here."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
+from typing import Final, Literal
 
-Verb = Literal["read", "write"]
-Body = Literal["none", "whole", "patch"]
+import msgspec
+
+from handlers.contract import problem
+from handlers.contract.media_types import JSON, MERGE_PATCH
+from handlers.contract.problem import Problem
+from handlers.contract.request_headers import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, RequestHeader
+
+MEDIA_TYPES: Final = {"none": (), "whole": (JSON,), "patch": (MERGE_PATCH, JSON)}
+"""The media types of each kind of request body; the first is preferred."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One way to use a collection.
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to use a collection. The module `handlers.<name>` serves it.
 
-    `methods` are the HTTP methods that reach it (HEAD is a method of its own in API Gateway); `on_item` tells whether
-    its path ends in an item's id; `status` is the answer's when it succeeds; `verb` is the scope it needs; `actions`
-    are the DynamoDB actions its function's role is allowed, on its collection's table only.
+    `methods` are the HTTP methods of its routes; the first one names it, and HEAD is a method of its own in API
+    Gateway. With `on_item`, its path ends in an item's id. `status` is the status of success, `verb` the verb of the
+    scope that a token needs, `body` and `response` are the kinds of request and response bodies, and `actions` are the
+    DynamoDB actions that the function's role allows, on its collection's table only. `problems` are those that it can
+    respond with besides `HANDLER_PROBLEMS` and `GATEWAY_PROBLEMS`.
+
+    `summary`, `description` and `success` (of the response) are for the OpenAPI document; there, `{items}`, `{an_item}`
+    and `{item}` stand for the collection's name and its singular, and `{consistency}` for what its lists guarantee.
     """
 
     name: str
     methods: tuple[str, ...]
     on_item: bool
     status: HTTPStatus
-    verb: Verb
+    verb: Literal["read", "write"]
     actions: tuple[str, ...]
-    body: Body = "none"
+    summary: str
+    description: str
+    success: str
+    problems: tuple[Problem, ...] = ()
+    request_headers: tuple[RequestHeader, ...] = ()
+    body: Literal["none", "whole", "patch"] = "none"
+    response: Literal["none", "item", "page"] = "item"
 
     @property
     def method(self) -> str:
-        """The method that names the operation: the first one."""
+        """The first method, which names the operation."""
         return self.methods[0]
 
+    @property
+    def creates(self) -> bool:
+        """Whether the operation creates an item: the response then has a Location header."""
+        return self.status is HTTPStatus.CREATED
 
-OPERATIONS: tuple[Operation, ...] = (
+    @property
+    def reads_indexes(self) -> bool:
+        """Whether the operation reads the table's indexes, which only queries do."""
+        return "dynamodb:Query" in self.actions
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types of the request body; the first is preferred."""
+        return MEDIA_TYPES[self.body]
+
+
+HANDLER_PROBLEMS: Final = (
+    problem.BAD_REQUEST,
+    problem.INVALID_TOKEN,
+    problem.INTERNAL_ERROR,
+    problem.UNAVAILABLE,
+)
+"""The problems that every handler can respond with."""
+
+GATEWAY_PROBLEMS: Final = (
+    problem.INSUFFICIENT_SCOPE,
+    problem.FORBIDDEN,
+    problem.TOO_MANY_REQUESTS,
+    problem.QUOTA_EXCEEDED,
+    problem.BAD_GATEWAY,
+    problem.TIMEOUT,
+)
+"""The problems that API Gateway can respond with on every route, and handlers do not."""
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         name="list",
         methods=("GET", "HEAD"),
@@ -39,6 +88,10 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.OK,
         verb="read",
         actions=("dynamodb:Query",),
+        summary="List {items}",
+        description="Returns a page of {items} in order of creation. {consistency}",
+        success="A page of {items}.",
+        response="page",
     ),
     Operation(
         name="create",
@@ -47,6 +100,11 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.CREATED,
         verb="write",
         actions=("dynamodb:PutItem",),
+        summary="Create {an_item}",
+        description="Creates {an_item} and returns it. With an `Idempotency-Key`, a retry creates no second one.",
+        success="The new {item}.",
+        problems=(problem.ALREADY_EXISTS, problem.TOO_LARGE, problem.UNSUPPORTED_MEDIA_TYPE, problem.KEY_REUSED),
+        request_headers=(IDEMPOTENCY_KEY,),
         body="whole",
     ),
     Operation(
@@ -56,6 +114,11 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.OK,
         verb="read",
         actions=("dynamodb:GetItem",),
+        summary="Read {an_item}",
+        description="Returns {an_item} as it was last written.",
+        success="The {item}.",
+        problems=(problem.NOT_FOUND,),
+        request_headers=(IF_NONE_MATCH,),
     ),
     Operation(
         name="replace",
@@ -64,6 +127,16 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.OK,
         verb="write",
         actions=("dynamodb:UpdateItem",),
+        summary="Replace {an_item}",
+        description="Replaces every field of an existing {item}; a field that is left out gets its default.",
+        success="The {item} after the change.",
+        problems=(
+            problem.NOT_FOUND,
+            problem.PRECONDITION_FAILED,
+            problem.TOO_LARGE,
+            problem.UNSUPPORTED_MEDIA_TYPE,
+        ),
+        request_headers=(IF_MATCH,),
         body="whole",
     ),
     Operation(
@@ -73,6 +146,16 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.OK,
         verb="write",
         actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        summary="Change some fields of {an_item}",
+        description="Changes the fields that the JSON Merge Patch (RFC 7396) names and keeps all others.",
+        success="The {item} after the change.",
+        problems=(
+            problem.NOT_FOUND,
+            problem.PRECONDITION_FAILED,
+            problem.TOO_LARGE,
+            problem.UNSUPPORTED_MEDIA_TYPE,
+        ),
+        request_headers=(IF_MATCH,),
         body="patch",
     ),
     Operation(
@@ -82,5 +165,16 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.NO_CONTENT,
         verb="write",
         actions=("dynamodb:DeleteItem",),
+        summary="Delete {an_item}",
+        description="Deletes {an_item}.",
+        success="The {item} is deleted.",
+        problems=(problem.NOT_FOUND, problem.PRECONDITION_FAILED),
+        request_headers=(IF_MATCH,),
+        response="none",
     ),
 )
+
+
+def find_operation(name: str) -> Operation:
+    """Return the operation of a name. Raises StopIteration."""
+    return next(operation for operation in OPERATIONS if operation.name == name)

@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from handlers.contract.collection import Collection
-from handlers.contract.operation import OPERATIONS, Operation
+from handlers.contract.collection import Collection, Model
+from handlers.contract.operation import GATEWAY_PROBLEMS, HANDLER_PROBLEMS, OPERATIONS, Operation
+from handlers.contract.problem import ALREADY_EXISTS, Problem
 
 
 @dataclass(frozen=True)
 class Route:
-    """What clients can call: `GET /items/{id}`, which needs the scope `items:read` and is served by `items-read`."""
+    """What clients can call: `GET /items/{id}` needs the scope `items:read` and is served by `items-read`."""
 
     collection: Collection
     operation: Operation
 
     @property
     def name(self) -> str:
-        """The route's name, also its function's: `items-read`."""
+        """The name of the route and of its function: `items-read`."""
         return f"{self.collection.name}-{self.operation.name}"
 
     @property
@@ -29,7 +30,27 @@ class Route:
         """The scope that a token needs: `items:read` or `items:write`."""
         return f"{self.collection.name}:{self.operation.verb}"
 
+    @property
+    def query_parameters(self) -> tuple[str, ...]:
+        """The names of the query parameters."""
+        return self.collection.list_parameters if self.operation.response == "page" else ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems that the route can respond with. An id can be taken only where clients choose ids."""
+        found = (*HANDLER_PROBLEMS, *GATEWAY_PROBLEMS, *self.operation.problems)
+        return tuple(each for each in found if each is not ALREADY_EXISTS or self.collection.client_ids)
+
+    @property
+    def body_model(self) -> type[Model]:
+        """The model of the request body, or of what a patch changes."""
+        return self.collection.new_model if self.operation.creates else self.collection.model
+
+    def operation_id(self, method: str) -> str:
+        """Return the name of one method of the route: the route's own name for the operation's first method."""
+        return self.name if method == self.operation.method else f"{self.name}-{method.lower()}"
+
 
 def routes(collections: Iterable[Collection]) -> tuple[Route, ...]:
-    """Every route of the collections, in the order of the collections and of OPERATIONS."""
+    """Return every route of the collections, in the order of the collections and of OPERATIONS."""
     return tuple(Route(collection, operation) for collection in collections for operation in OPERATIONS)

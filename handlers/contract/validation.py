@@ -1,9 +1,11 @@
-"""Plain data into typed values, with every mistake reported at once and named by its place.
+"""Validation of plain data against a type: every mistake is reported, with its place and in the client's terms.
 
-A type with a pattern says in words what it requires, for people do not read regular expressions:
-`Meta(pattern="^[a-z]+$", extra={REQUIREMENT: "lower-case letters"})`. JSON schemas have the pattern and not the words.
+A type with a pattern states its requirement in words, because clients do not read regular expressions:
+`Meta(pattern="^[a-z]+$", extra={REQUIREMENT: "lower-case letters"})`. JSON schemas contain the pattern only.
 """
 
+import re
+from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
@@ -12,11 +14,64 @@ import msgspec
 T = TypeVar("T")
 
 REQUIREMENT: Final = "requirement"
-"""The key in `msgspec.Meta.extra` of a pattern in words: what a value must be."""
+"""The key in `msgspec.Meta.extra` of a pattern's requirement: what a value must be, in words."""
+
+_WORDS: Final = {
+    "array": "a list",
+    "bool": "true or false",
+    "bytes": "a string in base64",
+    "date": "a date such as 2026-06-15",
+    "datetime": "a date and time such as 2026-06-15T09:30:00Z",
+    "decimal": "a number",
+    "duration": "a duration such as PT1H30M",
+    "float": "a number",
+    "int": "an integer",
+    "null": "null",
+    "object": "an object",
+    "str": "a string",
+    "time": "a time such as 09:30:00",
+    "uuid": "a UUID",
+}
+"""msgspec's names of types, in words."""
+
+_MALFORMED: Final = {
+    "Invalid ISO8601 duration": "duration",
+    "Invalid RFC3339 encoded date": "date",
+    "Invalid RFC3339 encoded datetime": "datetime",
+    "Invalid RFC3339 encoded time": "time",
+    "Invalid UUID": "uuid",
+    "Invalid base64 encoded string": "bytes",
+    "Invalid decimal string": "decimal",
+}
+"""msgspec's messages about strings in the wrong format, with the type that was expected."""
+
+_DETAILS: Final = (
+    (r"Expected `\w+` of length >= 1", "must not be empty"),
+    (r"Expected `array` of length (\d+), got .*", "must have exactly {} items"),
+    (r"Expected `array` of length >= (\d+)", "must have at least {} items"),
+    (r"Expected `array` of length <= (\d+)", "must have at most {} items"),
+    (r"Expected `object` of length >= (\d+)", "must have at least {} fields"),
+    (r"Expected `object` of length <= (\d+)", "must have at most {} fields"),
+    (r"Expected `\w+` of length >= (\d+)", "must have at least {} characters"),
+    (r"Expected `\w+` of length <= (\d+)", "must have at most {} characters"),
+    (r"Expected `\w+` >= (.+)", "must be at least {}"),
+    (r"Expected `\w+` <= (.+)", "must be at most {}"),
+    (r"Expected `\w+` > (.+)", "must be more than {}"),
+    (r"Expected `\w+` < (.+)", "must be less than {}"),
+    (r"Expected `\w+` that's a multiple of (.+)", "must be a multiple of {}"),
+    (r"Expected `\w+` matching regex '(.*)'", "must match the pattern {}"),
+    (r"Expected `\w+` with a timezone component", "must have a time zone"),
+    (r"Expected `\w+` with no timezone component", "must not have a time zone"),
+    (r"Invalid (?:enum )?value .*", "must be one of the allowed values"),
+    (r"Object missing required field `(.+)`", "must have the field {}"),
+    (r"Object contains unknown field `(.+)`", "must not have the field {}"),
+    (r".* out of range", "is out of range"),
+)
+"""Patterns of msgspec's other messages, with the requirement that each one states."""
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One mistake: where it is (`issuers[0].url`, empty for the whole), what is allowed there, and what was found."""
+    """One mistake: its place (`issuers[0].url`; empty for the whole), the requirement, and the value found."""
 
     field: str
     detail: str
@@ -24,7 +79,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class Invalid(ValueError):
-    """The data does not fit its model; `errors` has every mistake that was found."""
+    """Data does not match its type; `errors` holds every mistake."""
 
     def __init__(self, errors: tuple[FieldError, ...]) -> None:
         super().__init__(
@@ -34,10 +89,10 @@ class Invalid(ValueError):
 
 
 def validate(value: object, model: type[T]) -> T:
-    """The value as the model's type. Raises Invalid with all mistakes, not only the first.
+    """Convert a value to the model's type. Raises Invalid with every mistake.
 
-    `msgspec.convert` alone stops at the first mistake, so structs, lists and dictionaries are walked member by member,
-    and the whole is converted only once nothing is left to report.
+    `msgspec.convert` alone stops at the first mistake, so the members of structs, lists and dictionaries are validated
+    one by one, and the whole is converted only when they have no mistakes.
     """
     errors = tuple(_errors(value, model, ""))
     if errors:
@@ -46,19 +101,33 @@ def validate(value: object, model: type[T]) -> T:
 
 
 def detail_of(error: msgspec.ValidationError, kind: Any) -> str:
-    """What msgspec's error about a value of this type says is wrong or required, in words."""
-    detail = str(error).partition(" - at `$")[0]
-    inner, requirement = _unwrapped(kind), requirement_of(kind)
-    if get_origin(inner) is Literal:
-        return f"allowed are {', '.join(str(choice) for choice in get_args(inner))}"
-    return f"must be {requirement}" if requirement and "matching regex" in detail else detail
+    """Return the requirement that a value of a type did not meet: `must not be empty`."""
+    message = str(error).partition(" - at `$")[0]
+    if choices := _choices(_unwrapped(kind)):
+        return f"must be one of: {', '.join(choices)}"
+    if message in _MALFORMED:
+        return f"must be {_WORDS[_MALFORMED[message]]}"
+    if match := re.match("Expected `([^`]+)`, got `", message):
+        return f"must be {' or '.join(_WORDS.get(name, name) for name in match[1].split(' | '))}"
+    if "matching regex" in message and (requirement := requirement_of(kind)):
+        return f"must be {requirement}"
+    found = ((re.fullmatch(pattern, message, re.DOTALL), detail) for pattern, detail in _DETAILS)
+    return next((detail.format(*match.groups()) for match, detail in found if match), "is not valid")
 
 
 def requirement_of(kind: Any) -> str | None:
-    """What a text that does not match the type's pattern must be; None where the type does not say."""
+    """Return what a type's pattern requires, in words; None where the type does not state it."""
     if isinstance(kind, msgspec.Meta):
         return (kind.extra or {}).get(REQUIREMENT)
     return next(filter(None, map(requirement_of, get_args(kind))), None)
+
+
+def _choices(kind: Any) -> list[str]:
+    """Return the values of a literal or an enumeration; nothing for any other type."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(member.value) for member in kind]
+    values = get_args(kind) if get_origin(kind) is Literal else ()
+    return ["null" if value is None else str(value) for value in values]
 
 
 def _errors(value: object, kind: Any, place: str) -> list[FieldError]:
@@ -66,20 +135,24 @@ def _errors(value: object, kind: Any, place: str) -> list[FieldError]:
 
 
 def _member_errors(value: object, kind: Any, place: str) -> list[FieldError]:
-    """The mistakes inside of a struct, a list or a dictionary; none for any other value or type."""
+    """Return the mistakes inside a struct, a list or a dictionary; none for any other value or type."""
+    origin = get_origin(kind)
     if isinstance(value, dict):
         given = cast("dict[Any, Any]", value)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return _struct_errors(given, kind, place)
-        return _dict_errors(given, kind, place) if get_origin(kind) is dict else []
-    if isinstance(value, list) and get_origin(kind) in (list, tuple):
-        member, members = get_args(kind)[0], cast("list[Any]", value)
-        return [error for index, each in enumerate(members) for error in _errors(each, member, f"{place}[{index}]")]
+        return _dict_errors(given, kind, place) if origin is dict else []
+    if isinstance(value, list) and origin in (list, tuple, set, frozenset):
+        members, kinds = cast("list[Any]", value), get_args(kind)
+        if origin is not tuple or kinds[1:] == (...,):
+            kinds = kinds[:1] * len(members)
+        pairs = enumerate(zip(members, kinds, strict=False))
+        return [error for index, (each, member) in pairs for error in _errors(each, member, f"{place}[{index}]")]
     return []
 
 
 def _unwrapped(kind: Any) -> Any:
-    """A type without its limits, and without None where that is the only alternative."""
+    """Return a type without its limits, and without None where that is the only alternative."""
     if get_origin(kind) is Annotated:
         return _unwrapped(get_args(kind)[0])
     members = [each for each in get_args(kind) if each is not type(None)]
@@ -89,7 +162,7 @@ def _unwrapped(kind: Any) -> Any:
 def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str) -> list[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     errors = [
-        FieldError(_join(place, name), f"unknown; allowed are {', '.join(sorted(fields))}", given)
+        FieldError(_join(place, name), f"unknown field; allowed: {', '.join(sorted(fields))}", given)
         for name, given in value.items()
         if name not in fields and kind.__struct_config__.forbid_unknown_fields
     ]
@@ -97,7 +170,7 @@ def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str
         if name in value:
             errors += _errors(value[name], field.type, _join(place, name))
         elif field.required:
-            errors.append(FieldError(_join(place, name), "required"))
+            errors.append(FieldError(_join(place, name), "is required"))
     return errors
 
 

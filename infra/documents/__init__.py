@@ -1,1 +1,1 @@
-"""The contract as OpenAPI documents: one that API Gateway imports, one that people and tools read."""
+"""The contract as OpenAPI documents: one for API Gateway to import, and one for people and tools."""

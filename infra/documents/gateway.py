@@ -1,6 +1,6 @@
 """The document that API Gateway imports: OpenAPI 3.0.1 with its `x-amazon-apigateway-*` extensions.
 
-Source: AWS, "Working with API Gateway extensions to OpenAPI". Security schemes have to be `apiKey` with the authorizer
+Source: AWS, "Working with API Gateway extensions to OpenAPI". Security schemes must be `apiKey` with the authorizer
 extension, schemas are JSON schema draft 4, and model names are alphanumeric.
 """
 
@@ -10,26 +10,25 @@ from itertools import groupby
 from typing import Any
 
 from handlers.contract import Route
-from infra.documents.errors import gateway_responses
+from infra.documents.gateway_responses import gateway_responses
 from infra.documents.parameters import parameters
 from infra.documents.preflight import preflight
-from infra.documents.published import operation_id
-from infra.documents.schemas import REFERENCE, body_schema_name, gateway_schema, model_schemas
+from infra.documents.schemas import REFERENCE, gateway_schema, model_schemas
 
 AUTHORIZER = "bearer"
 API_KEY = "api_key"
-"""What API Gateway's own documents call the scheme (AWS, "Configure a method to use API keys")."""
+"""The scheme's name in API Gateway's own documents (AWS, "Configure a method to use API keys")."""
 
 TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"  # noqa: S105
-"""What an Authorization header has to look like before the authorizer is called at all: RFC 6750 and RFC 7515 §7.1."""
+"""The pattern of an Authorization header (RFC 6750, RFC 7515 §7.1). The authorizer is not called for any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayDocument:
-    """What the document is made from.
+    """The document's inputs.
 
-    `functions` holds each route's invocation URI by the route's name, `authorizer` the authorizer's.
-    `policy_cache` is how long (seconds) API Gateway caches its policies. `refuses_clients` is whether clients without a
+    `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
+    `policy_cache` is how long (seconds) API Gateway caches its policies. `rejects_clients` is whether clients without a
     usage plan are rejected.
     """
 
@@ -41,10 +40,10 @@ class GatewayDocument:
     cors_origins: tuple[str, ...] = ()
     validate_bodies: bool = False
     has_usage_plans: bool = False
-    refuses_clients: bool = False
+    rejects_clients: bool = False
 
     def render(self) -> dict[str, Any]:
-        """The document, ready to be serialised."""
+        """Return the document."""
         collections = {route.collection.name: route.collection for route in self.routes}.values()
         return {
             "openapi": "3.0.1",
@@ -56,7 +55,7 @@ class GatewayDocument:
             "x-amazon-apigateway-gateway-responses": gateway_responses(
                 self.title,
                 self.cors_origins,
-                refuses_clients=self.refuses_clients,
+                rejects_clients=self.rejects_clients,
             ),
             "components": {
                 "securitySchemes": self._security_schemes(),
@@ -73,10 +72,9 @@ class GatewayDocument:
         return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.has_usage_plans else {})}
 
     def _security(self) -> list[dict[str, Any]]:
-        """What a method needs: the authorizer, and with plans an API key, which is the one that the authorizer names.
+        """Return what a method requires: the authorizer, and with usage plans the API key that the authorizer returns.
 
-        OpenAPI reads two entries as either of them, API Gateway as both. So AWS SAM writes them (its translator's
-        `swagger.py`).
+        In OpenAPI, two entries are alternatives; API Gateway requires both, as in the output of AWS SAM (`swagger.py`).
         """
         return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.has_usage_plans else [])]
 
@@ -105,20 +103,20 @@ class GatewayDocument:
         return methods
 
     def _unknown_paths(self) -> dict[str, Any]:
-        """Preflights for all other paths. Without them a browser does not let a page read the 404 of such a path.
+        """Return preflights for all other paths, without which browsers do not let a page read the 404 of such a path.
 
-        OPTIONS is the only method there, so API Gateway still answers any other with MISSING_AUTHENTICATION_TOKEN.
+        OPTIONS is their only method, so API Gateway still answers any other method with MISSING_AUTHENTICATION_TOKEN.
         """
         origins = self.cors_origins
         if not origins:
             return {}
-        answer = preflight(sorted({method for route in self.routes for method in route.operation.methods}), origins)
+        response = preflight(sorted({method for route in self.routes for method in route.operation.methods}), origins)
         proxy = _parameter({"name": "proxy", "in": "path", "required": True})
-        return {"/": {"options": answer}, "/{proxy+}": {"options": answer | {"parameters": [proxy]}}}
+        return {"/": {"options": response}, "/{proxy+}": {"options": response | {"parameters": [proxy]}}}
 
     def _method(self, route: Route, method: str) -> dict[str, Any]:
-        described: dict[str, Any] = {
-            "operationId": operation_id(route, method),
+        found: dict[str, Any] = {
+            "operationId": route.operation_id(method),
             "security": self._security(),
             "parameters": [_parameter(each) for each in parameters(route)],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
@@ -130,14 +128,13 @@ class GatewayDocument:
             },
         }
         if route.operation.body == "whole":
-            name = body_schema_name(route.collection, new=route.operation.name == "create")
-            reference = {"$ref": REFERENCE.format(name=name)}
-            described["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
-        return described
+            content = {"schema": {"$ref": REFERENCE.format(name=route.body_model.__name__)}}
+            found["requestBody"] = {"required": True, "content": dict.fromkeys(route.operation.media_types, content)}
+        return found
 
 
 def _parameter(described: Mapping[str, Any]) -> dict[str, Any]:
-    """A parameter as API Gateway takes it: all that it checks is whether a required one is there."""
+    """Return a parameter for API Gateway, which checks only whether a required one is present."""
     return {
         "name": described["name"],
         "in": described["in"],

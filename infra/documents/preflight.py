@@ -1,23 +1,24 @@
-"""CORS preflights, answered by API Gateway itself: a mock integration without an authorizer."""
+"""CORS preflights, which API Gateway answers itself: a mock integration without an authorizer."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match")
+from handlers.contract import OPERATIONS
+
 MAX_AGE = 600
-"""How long a browser may remember the answer, in seconds."""
+"""How long browsers may cache the response, in seconds."""
 
 
 def preflight(methods: Sequence[str], origins: tuple[str, ...]) -> dict[str, Any]:
-    """The OPTIONS operation of a path, which allows these methods to these origins.
+    """Return the OPTIONS operation of a path, which allows these methods from these origins.
 
     One origin is a literal header. Several need Velocity: a response header mapping can only be a literal, so the
     template compares the request's origin and overrides the header.
     """
     headers = {
         "Access-Control-Allow-Methods": ",".join(method.upper() for method in methods),
-        "Access-Control-Allow-Headers": ",".join(REQUEST_HEADERS),
+        "Access-Control-Allow-Headers": ",".join(allowed_headers()),
         "Access-Control-Max-Age": str(MAX_AGE),
         "Vary": "Origin",
     }
@@ -39,8 +40,14 @@ def preflight(methods: Sequence[str], origins: tuple[str, ...]) -> dict[str, Any
     }
 
 
+def allowed_headers() -> list[str]:
+    """Return the request headers that the operations read, in lower case."""
+    names = {header.name.lower() for operation in OPERATIONS for header in operation.request_headers}
+    return sorted({"authorization", "content-type"} | names)
+
+
 def allow_listed_origin(origins: tuple[str, ...]) -> str:
-    """Velocity that answers with the request's origin where it is one of these, with no such header otherwise."""
+    """Return Velocity that sets the header to the request's origin if it is in the list, and leaves it out if not."""
     return (
         "#set($origin = $input.params('Origin'))\n"
         "#if($origin == '')#set($origin = $input.params('origin'))#end\n"

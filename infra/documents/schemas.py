@@ -1,7 +1,8 @@
-"""JSON schemas of the collections' models: what clients may write, and what API Gateway takes of it."""
+"""JSON schemas of request bodies, for the OpenAPI document and for API Gateway's models."""
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -13,67 +14,79 @@ GATEWAY_KEYWORDS = frozenset({
     "$ref", "description", "enum", "items", "maxLength", "maximum", "minLength", "minimum", "pattern", "properties",
     "required", "type",
 })  # fmt: skip
-"""The JSON schema draft 4 keywords that API Gateway's models have and these schemas use."""
+"""The keywords of JSON schema draft 4 that API Gateway's models support and these schemas use."""
 
 DROPPED = frozenset({"additionalProperties", "default", "examples", "format", "maxItems", "minItems", "title"})
-"""Keywords that are left out: the gateway warns of them, and then the import fails, or does not check them.
+"""The keywords that are left out of API Gateway's models: it warns about them, which fails the import, or ignores them.
 
 AWS, "Amazon API Gateway important notes": models are JSON schema draft 4, without `additionalProperties`, `anyOf`,
 `oneOf`, `discriminator`, `example`, `exclusiveMinimum`, `readOnly` and numeric formats; `minItems` and `maxItems` are
-not validated. What the gateway lets through the handlers refuse, naming the field.
+not validated. The handlers check these, and name the invalid field.
 """
 
 
-ID_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 128,
-    "pattern": r"^[A-Za-z0-9][A-Za-z0-9._~-]*$",
-}
-
-
 def model_schemas(collections: Iterable[Collection]) -> dict[str, Any]:
-    """The schemas of what clients may write, by model name, as JSON schema 2020-12."""
-    return {name: schema for collection in collections for name, schema in _schemas_of(collection).items()}
+    """Return the schemas of whole request bodies by model name, as JSON schema 2020-12.
+
+    Defaults are in the descriptions: generators of TypeScript types make a field with a `default` a required one.
+    """
+    return {
+        name: {**schema, "properties": {field: _describe_default(each) for field, each in fields.items()}}
+        for collection in collections
+        for name, schema in _components([collection.model, collection.new_model]).items()
+        for fields in [schema.get("properties", {})]
+    }
 
 
-def body_schema_name(collection: Collection, *, new: bool) -> str:
-    """The name of the schema of a whole body; a new item's differs where clients may choose its id."""
-    return f"New{collection.model.__name__}" if new and collection.client_ids else collection.model.__name__
+def field_schemas(collection: Collection) -> dict[str, Any]:
+    """Return the schemas of the fields that clients write, without their defaults."""
+    fields = _components([collection.model])[collection.model.__name__]["properties"]
+    return {name: {key: each[key] for key in each if key != "default"} for name, each in fields.items()}
 
 
-def _schemas_of(collection: Collection) -> dict[str, Any]:
-    _, components = msgspec.json.schema_components([collection.model], ref_template=REFERENCE)
-    found = {name: _with_numbers(schema) for name, schema in components.items()}
-    if collection.client_ids:
-        written = found[collection.model.__name__]
-        chosen = {**ID_SCHEMA, "description": "The client's own choice; made by the API where there is none."}
-        properties = {"id": chosen, **written["properties"]}
-        name = body_schema_name(collection, new=True)
-        found[name] = {**written, "title": name, "properties": properties}
-    return found
-
-
-def _with_numbers(schema: Any) -> Any:
-    """A schema whose exact decimals are numbers, as the API takes and gives them; msgspec describes them as texts."""
-    if isinstance(schema, list):
-        return [_with_numbers(each) for each in cast("list[Any]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    told = cast("dict[str, Any]", schema)
-    if told.get("format") == "decimal":
-        told = {**{name: value for name, value in told.items() if name != "format"}, "type": "number"}
-    return {name: _with_numbers(value) for name, value in told.items()}
+def type_schema(kind: Any) -> dict[str, Any]:
+    """Return the schema of a type that contains no structs."""
+    return _portable(msgspec.json.schema(kind))
 
 
 def gateway_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema as API Gateway takes it. Raises ValueError for a keyword it would ignore or refuse."""
+    """Return a schema as an API Gateway model. Raises ValueError for a keyword that API Gateway does not support."""
     kept = {keyword: value for keyword, value in schema.items() if keyword not in DROPPED}
     if unknown := sorted(set(kept) - GATEWAY_KEYWORDS):
         allowed = ", ".join(sorted(GATEWAY_KEYWORDS))
-        raise ValueError(f"API Gateway's models have no {', '.join(unknown)}; allowed are {allowed}")
+        raise ValueError(f"API Gateway's models do not support {', '.join(unknown)}; supported: {allowed}")
     if "properties" in kept:
         kept["properties"] = {name: gateway_schema(each) for name, each in kept["properties"].items()}
     if isinstance(kept.get("items"), Mapping):
         kept["items"] = gateway_schema(kept["items"])
     return kept
+
+
+def _components(models: list[Any]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components(models, ref_template=REFERENCE)
+    return {name: _portable(schema) for name, schema in components.items()}
+
+
+def _portable(schema: Any) -> Any:
+    """Return a schema with the pattern syntax of ECMAScript, and with decimals as numbers, which the API uses."""
+    if not isinstance(schema, Mapping):
+        return schema
+    found: dict[str, Any] = {**schema}
+    if found.get("format") == "decimal":
+        found = {"type": "number", **{key: value for key, value in found.items() if key not in ("format", "type")}}
+    if "pattern" in found:
+        found["pattern"] = found["pattern"].replace(r"\Z", "$")
+    for keyword in found.keys() & {"items", "additionalProperties"}:
+        found[keyword] = _portable(found[keyword])
+    for keyword in found.keys() & {"anyOf", "oneOf", "prefixItems"}:
+        found[keyword] = [_portable(each) for each in found[keyword]]
+    if "properties" in found:
+        found["properties"] = {name: _portable(each) for name, each in found["properties"].items()}
+    return found
+
+
+def _describe_default(schema: dict[str, Any]) -> dict[str, Any]:
+    if "default" not in schema:
+        return schema
+    kept = {keyword: value for keyword, value in schema.items() if keyword != "default"}
+    return {**kept, "description": f"{schema.get('description', '')} Default: {json.dumps(schema['default'])}.".strip()}

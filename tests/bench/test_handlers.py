@@ -13,9 +13,9 @@ from handlers.contract import load_collections
 from handlers.contract.keys import CREATION_INDEX, index_name
 from handlers.database import Database
 from handlers.database import client as dynamodb_client
-from handlers.function import Function
+from handlers.environment import Environment
+from handlers.lambda_handler import LambdaHandler
 from handlers.read import handler as read
-from handlers.settings import Settings
 from handlers.store import Store
 from local.emulator.launch import Options, free_port, start
 from tests.bench.lambda_runtime import EVENT, ITEM, Program, cold_start
@@ -116,9 +116,9 @@ class StubClient:
 
 def test_cpu_of_a_read_besides_the_client(results: Results) -> None:
     (items,) = (each for each in load_collections() if each.name == "items")
-    function = Function(read.operate, read.parameters)
-    settings = Settings(collection=items, table="bench", cors_origins=("http://localhost:3000",))
-    function.__dict__.update(dynamodb=StubClient(), settings=settings)
+    function = LambdaHandler("read", read.operate)
+    environment = Environment(collection=items, table="bench", cors_origins=("http://localhost:3000",))
+    function.__dict__.update(dynamodb=StubClient(), environment=environment)
     with contextlib.redirect_stdout(io.StringIO()):
         assert function(EVENT, None)["statusCode"] == 200
         batches = [batch(function) for _ in range(20)]
@@ -127,7 +127,7 @@ def test_cpu_of_a_read_besides_the_client(results: Results) -> None:
     )
 
 
-def batch(function: Function) -> float:
+def batch(function: LambdaHandler) -> float:
     """Milliseconds of CPU per call."""
     started = time.process_time()
     for _ in range(200):

@@ -98,7 +98,7 @@ class TestBadBodies:
     def test_a_missing_name_is_named(self, client: Client) -> None:
         answer = client.call("POST", "/items", client.token(), json={"description": "d"})
         assert (answer.status_code, answer.headers["Content-Type"]) == (400, JSON_PROBLEM)
-        assert answer.json()["errors"] == [{"field": "name", "detail": "required"}]
+        assert answer.json()["errors"] == [{"field": "name", "detail": "is required"}]
         assert answer.json()["request_id"]
 
 

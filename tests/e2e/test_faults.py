@@ -78,9 +78,9 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
 
 def copy_over(api: Api, client: Any) -> Api:
     """The same functions over another client."""
-    functions = {name: type(each)(each.operate, each.parameters) for name, each in api.functions.items()}
+    functions = {name: type(each)(name, each.operate) for name, each in api.functions.items()}
     for name, function in functions.items():
-        function.__dict__.update(dynamodb=client, settings=api.functions[name].settings)
+        function.__dict__.update(dynamodb=client, environment=api.functions[name].environment)
     return replace(api, functions=functions, context=Context(int(REMAINING * 1000)))
 
 

@@ -1,6 +1,8 @@
-"""A client that is generated from the published document: it compiles, and what it sends and reads is right."""
+"""Clients generated from the OpenAPI document, in Python and TypeScript: they compile and call the running API."""
 
 import importlib
+import json
+import os
 import pkgutil
 import shutil
 import subprocess
@@ -15,15 +17,15 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import ROOT
-from infra.documents.published import operation_id
 from tests.e2e.conftest import Client
+from tests.node.typescript import compile_client
 
 PACKAGE = "gatehouse_client"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the client is; its generator warns of whatever it leaves out."""
+    """The folder of the Python client. The generator warns about every part of the document that it leaves out."""
     folder = tmp_path_factory.mktemp("generated")
     settings = folder / "settings.yaml"
     settings.write_text("post_hooks: []\n")
@@ -48,7 +50,7 @@ def test_every_module_compiles_and_every_operation_has_one(package: ModuleType) 
         importlib.import_module(name)
     for route in routes(load_collections()):
         for method in route.operation.methods:
-            module = operation_id(route, method).replace("-", "_")
+            module = route.operation_id(method).replace("-", "_")
             assert f"{PACKAGE}.api.{route.collection.name}.{module}" in names
 
 
@@ -74,3 +76,16 @@ def test_it_calls_the_api(package: ModuleType, client: Client) -> None:
         late = call("delete", "12345", if_match=created.headers["ETag"])
         assert (late.parsed.status, late.parsed.type_) == (412, "urn:gatehouse:problem:precondition-failed")
         assert call("list", user_id="12345").parsed.users == [changed.parsed]
+
+
+def test_the_typescript_client_calls_the_api(tmp_path: Path, client: Client) -> None:
+    compiled = compile_client(ROOT / "openapi.json", tmp_path)
+    assert compiled.returncode == 0, compiled.stdout
+    environment = {"PATH": os.environ["PATH"], "URL": client.url, "TOKEN": client.token(f"generated-{uuid.uuid4()}")}
+    done = subprocess.run(
+        ["node", "client.js"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    conflict = f"urn:gatehouse:problem:already-exists; The id '{found['id']}' is already taken."
+    assert (found["email"], found["cursor"], found["problem"]) == ("", None, conflict)

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from handlers.clock import timestamp
+from handlers.contract.entity_tags import EntityTags
 from handlers.cursor import encode_cursor
 from handlers.store import Position
 from infra.bundles import ROOT
-from infra.documents.answers import CURSOR_FORMAT
-from infra.documents.parameters import TAGS_SCHEMA
+from infra.documents.response_schemas import CURSOR_FORMAT
+from infra.documents.schemas import type_schema
 from tests.e2e.conftest import Client
 
 BOUNDED = settings(
@@ -50,7 +51,8 @@ IDS = st.text(string.ascii_letters + string.digits, min_size=1, max_size=40)
 TIMES = st.integers(0, 2**42).map(timestamp)
 schemathesis.openapi.format(CURSOR_FORMAT, st.builds(Position, TIMES, IDS).map(encode_cursor))
 # In a header, schemathesis 4.32.5 does not see that a pattern with quotes leaves no room for a text without them.
-schemathesis.openapi.format(TAGS_SCHEMA["format"], st.from_regex(TAGS_SCHEMA["pattern"], fullmatch=True))
+TAGS = type_schema(EntityTags)
+schemathesis.openapi.format(TAGS["format"], st.from_regex(TAGS["pattern"], fullmatch=True))
 
 
 @pytest.fixture(scope="session")

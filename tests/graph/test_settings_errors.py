@@ -31,8 +31,8 @@ REPORT = """\
 (found "Main")
   gatehouse:issuers[0].url: must be https, or http to a loopback address, without user information, query or fragment \
 (found "http://id.example.com")
-  gatehouse:logs.level: allowed are DEBUG, INFO, WARN, ERROR (found "LOUD")
-  gatehouse:tags.Name: Expected `str`, got `int` (found 3)"""
+  gatehouse:logs.level: must be one of: DEBUG, INFO, WARN, ERROR (found "LOUD")
+  gatehouse:tags.Name: must be a string (found 3)"""
 
 
 @pytest.fixture(scope="module")

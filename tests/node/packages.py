@@ -1,4 +1,4 @@
-"""The npm packages of the tests, installed once from the lock file into `build/node`, outside the tree."""
+"""The npm packages of the tests, installed from the lock file into `build/node`."""
 
 import hashlib
 import os

@@ -1,1 +1,1 @@
-"""One module per collection. Adding a module here adds its routes, functions, table, scopes and documentation."""
+"""One module per collection. Adding a module adds its routes, functions, table, scopes and documentation."""

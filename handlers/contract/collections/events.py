@@ -1,4 +1,4 @@
-"""Events: a name, a date and a place."""
+"""Events: a name, a date and a location."""
 
 import datetime as dt
 from typing import Annotated
@@ -9,17 +9,17 @@ from handlers.contract.collection import Collection, Model
 
 
 class Event(Model):
-    """What a client may write of an event."""
+    """The fields of an event that a client may write."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, description="What the event is called.")]
-    date: Annotated[dt.date, Meta(description="The day on which it takes place.")]
-    location: Annotated[str, Meta(max_length=500, description="Where it takes place.")] = ""
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="The event's name.")]
+    date: Annotated[dt.date, Meta(description="The day of the event.")]
+    location: Annotated[str, Meta(max_length=500, description="The place of the event.")] = ""
 
 
 COLLECTION = Collection(
     name="events",
     model=Event,
-    summary="Things that happen on a day.",
+    summary="Events, each on one day.",
     example={"name": "CDK Workshop", "date": "2026-06-15", "location": "Berlin"},
     filters=("date",),
 )

@@ -8,15 +8,15 @@ from handlers.contract.collection import Collection, Model
 
 
 class Item(Model):
-    """What a client may write of an item."""
+    """The fields of an item that a client may write."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, description="What the item is called.")]
-    description: Annotated[str, Meta(max_length=2000, description="Free text about the item.")] = ""
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="The item's name.")]
+    description: Annotated[str, Meta(max_length=2000, description="The item's description.")] = ""
 
 
 COLLECTION = Collection(
     name="items",
     model=Item,
-    summary="Things with a name and a description.",
+    summary="Items with a name and a description.",
     example={"name": "Serverless Guide", "description": "A comprehensive tutorial"},
 )

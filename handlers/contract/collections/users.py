@@ -1,4 +1,4 @@
-"""Users: a name and an email address, under an id that the client may choose."""
+"""Users: a name and an email address, with an id that the client may choose."""
 
 from typing import Annotated
 
@@ -14,16 +14,16 @@ and of ECMAScript, which the published document has, differ; and `$` of Python i
 
 
 class User(Model):
-    """What a client may write of a user."""
+    """The fields of a user that a client may write."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, description="What the user is called.")]
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="The user's name.")]
     email: Annotated[
         str,
         Meta(
             max_length=254,
             pattern=ADDRESS,
-            description="Where the user gets mail.",
-            extra={REQUIREMENT: "an email address, with one @ and no spaces, or empty"},
+            description="The user's email address.",
+            extra={REQUIREMENT: "an email address"},
         ),
     ] = ""
 
@@ -31,7 +31,7 @@ class User(Model):
 COLLECTION = Collection(
     name="users",
     model=User,
-    summary="People with a name and an email address.",
+    summary="Users with a name and an email address.",
     example={"name": "Jane Doe", "email": "jane.doe@example.com"},
     client_ids=True,
     id_parameter="userId",

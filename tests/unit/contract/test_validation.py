@@ -32,17 +32,17 @@ def test_data_that_fits_becomes_the_typed_value() -> None:
 
 def test_every_mistake_is_reported_at_once_with_its_place() -> None:
     assert errors_of({"parts": [{"size": 1}, {"size": 0, "colour": "red"}], "extra": 1}) == {
-        ("firstName", "required"),
-        ("parts[1].size", "Expected `int` >= 1"),
-        ("parts[1].colour", "unknown; allowed are size"),
-        ("extra", "unknown; allowed are firstName, parts, tags"),
+        ("firstName", "is required"),
+        ("parts[1].size", "must be at least 1"),
+        ("parts[1].colour", "unknown field; allowed: size"),
+        ("extra", "unknown field; allowed: firstName, parts, tags"),
     }
 
 
 def test_a_mistake_keeps_what_was_found() -> None:
     with pytest.raises(Invalid) as caught:
         validate({"firstName": 7}, Whole)
-    assert caught.value.errors == (FieldError("firstName", "Expected `str`, got `int`", 7),)
+    assert caught.value.errors == (FieldError("firstName", "must be a string", 7),)
 
 
 @pytest.mark.parametrize("value", [None, [], "text", 3])
@@ -51,14 +51,14 @@ def test_what_is_no_object_is_refused_as_a_whole(value: object) -> None:
 
 
 def test_a_list_where_an_object_belongs_is_named() -> None:
-    assert errors_of({"firstName": "a", "parts": {"size": 1}}) == {("parts", "Expected `array`, got `object`")}
+    assert errors_of({"firstName": "a", "parts": {"size": 1}}) == {("parts", "must be a list")}
 
 
 class TestDictionaries:
     def test_the_key_of_a_wrong_value_is_named(self) -> None:
         assert errors_of({"firstName": "a", "tags": {"Name": 3, "b": "c", "d.e": {}}}) == {
-            ("tags.Name", "Expected `str`, got `int`"),
-            ("tags.d.e", "Expected `str`, got `object`"),
+            ("tags.Name", "must be a string"),
+            ("tags.d.e", "must be a string"),
         }
 
     def test_a_wrong_name_is_told_from_a_wrong_value(self) -> None:
@@ -66,7 +66,7 @@ class TestDictionaries:
             validate({"A": 0}, dict[Name, Annotated[int, Meta(ge=1)]])
         assert caught.value.errors == (
             FieldError("A", "its name must be lower-case letters", "A"),
-            FieldError("A", "Expected `int` >= 1", 0),
+            FieldError("A", "must be at least 1", 0),
         )
 
     def test_what_they_hold_is_walked(self) -> None:
@@ -86,13 +86,13 @@ def test_a_pattern_is_stated_in_words(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", [Name, Name | None])
 def test_a_value_of_another_type_is_called_that_and_not_a_wrong_text(kind: Any) -> None:
-    with pytest.raises(Invalid, match=r"^Expected `str"):
+    with pytest.raises(Invalid, match=r"^must be a string"):
         validate(3, kind)
 
 
 def test_a_pattern_without_words_is_shown_as_it_is() -> None:
     kind: Any = Annotated[str, Meta(pattern="^a")]
-    with pytest.raises(Invalid, match=r"regex '\^a'"):
+    with pytest.raises(Invalid, match=r"^must match the pattern \^a$"):
         validate("b", kind)
 
 
@@ -109,7 +109,7 @@ def test_what_may_be_missing_is_walked_where_it_is_not() -> None:
     with pytest.raises(Invalid) as caught:
         validate({"part": {"size": 0}, "unit": "km"}, Optional)
     assert {(error.field, error.detail) for error in caught.value.errors} == {
-        ("part.size", "Expected `int` >= 1"),
-        ("unit", "allowed are mm, cm"),
+        ("part.size", "must be at least 1"),
+        ("unit", "must be one of: mm, cm"),
     }
     assert validate({"part": None, "unit": None}, Optional) == Optional()

@@ -5,28 +5,23 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from handlers.contract import Collection, load_collections
+from handlers.contract import OPERATIONS, Collection, load_collections
 from handlers.contract.keys import CREATED, PARTITION_KEY, SORT_KEY
-from handlers.create import handler as create
 from handlers.database import client
-from handlers.delete import handler as delete
-from handlers.function import Function
-from handlers.list import handler as list_items
-from handlers.read import handler as read
-from handlers.replace import handler as replace
-from handlers.settings import Settings
-from handlers.update import handler as update
+from handlers.environment import Environment
+from handlers.lambda_handler import LambdaHandler
 
 ORIGIN = "http://localhost:3000"
-FUNCTIONS: Mapping[str, Function] = {
-    "list": list_items, "create": create, "read": read, "replace": replace, "update": update, "delete": delete,
-}  # fmt: skip
-METHODS = {"list": "GET", "create": "POST", "read": "GET", "replace": "PUT", "update": "PATCH", "delete": "DELETE"}
+HANDLERS: Mapping[str, LambdaHandler] = {
+    operation.name: import_module(f"handlers.{operation.name}").handler for operation in OPERATIONS
+}
+METHODS = {operation.name: operation.method for operation in OPERATIONS}
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Api:
     """The six functions of a collection, called with events of payload format 1.0."""
 
     collection: str
-    functions: Mapping[str, Function]
+    functions: Mapping[str, LambdaHandler]
     context: Context = Context()
 
     def call(
@@ -142,15 +137,15 @@ def make_table(dynamodb: Any, collection: Collection, table: str) -> None:
 def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     """A collection's functions over a table of its own."""
     (collection,) = (each for each in load_collections() if each.name == name)
-    settings = Settings(
+    environment = Environment(
         collection=collection, table=f"gatehouse-test-{name}", cors_origins=(ORIGIN, "https://app.example.com")
     )
-    make_table(dynamodb, collection, settings.table)
-    functions = {name: Function(each.operate, each.parameters) for name, each in FUNCTIONS.items()}
+    make_table(dynamodb, collection, environment.table)
+    functions = {name: LambdaHandler(name, each.operate) for name, each in HANDLERS.items()}
     for function in functions.values():
-        function.__dict__.update(dynamodb=dynamodb, settings=settings)
+        function.__dict__.update(dynamodb=dynamodb, environment=environment)
     yield Api(name, functions)
-    dynamodb.delete_table(TableName=settings.table)
+    dynamodb.delete_table(TableName=environment.table)
 
 
 @pytest.fixture(scope="session")

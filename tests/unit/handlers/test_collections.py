@@ -49,7 +49,7 @@ def test_a_wrong_address_is_answered_in_words(users: Api, operation: str) -> Non
     item_id = users.created()["id"] if operation in ("replace", "update") else ""
     query = {"email": "nobody"} if operation == "list" else None
     answer = users.call(operation, item_id, {"name": "a", "email": "nobody"}, query=query)
-    expected = {"field": "email", "detail": "must be an email address, with one @ and no spaces, or empty"}
+    expected = {"field": "email", "detail": "must be an email address"}
     assert (answer.status, answer.json["errors"]) == (400, [expected])
 
 

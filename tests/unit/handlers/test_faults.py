@@ -67,9 +67,9 @@ def test_what_is_not_foreseen_is_500_and_tells_nothing(
     assert "secret-detail" not in json.dumps(logged)
 
 
-def test_settings_that_are_missing_are_500_and_not_a_crash(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_environment_variables_are_500_and_not_a_crash(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TABLE", raising=False)
-    del api.functions["list"].__dict__["settings"]
+    del api.functions["list"].__dict__["environment"]
     assert api.call("list").status == 500
 
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from handlers import idempotency
+from handlers.contract.request_headers import KEY_LIFETIME
 from tests.unit.handlers.conftest import Api
 
 KEY = {"Idempotency-Key": "4c1f0a52"}
@@ -43,7 +44,7 @@ def test_a_key_is_forgotten_after_a_day_also_before_the_database_deletes_it(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = api.call("create", body={"name": "a"}, headers=KEY)
-    later = time.time() + idempotency.LIFETIME + 1
+    later = time.time() + KEY_LIFETIME + 1
     monkeypatch.setattr(idempotency, "time", type("Clock", (), {"time": staticmethod(lambda: later)}))
     again = api.call("create", body={"name": "a"}, headers=KEY)
     assert again.status == 201

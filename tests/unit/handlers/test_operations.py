@@ -42,7 +42,7 @@ class TestCreate:
     def test_the_owner_comes_from_the_authorizer_and_not_from_the_body(self, api: Api) -> None:
         answer = api.call("create", body={"name": "a", "owner": "local|eve"})
         assert answer.status == 400
-        assert answer.json["errors"] == [{"field": "owner", "detail": "unknown; allowed are description, name"}]
+        assert answer.json["errors"] == [{"field": "owner", "detail": "unknown field; allowed: description, name"}]
 
 
 class TestRead:
@@ -97,7 +97,7 @@ class TestUpdate:
         item = api.created()
         answer = api.call("update", item["id"], {"name": None})
         assert answer.status == 400
-        assert answer.json["errors"] == [{"field": "name", "detail": "required"}]
+        assert answer.json["errors"] == [{"field": "name", "detail": "is required"}]
 
     def test_an_absent_item_is_not_found(self, api: Api) -> None:
         assert api.call("update", "absent", {"name": "b"}).status == 404

@@ -72,7 +72,7 @@ def test_every_line_names_the_decision_that_allowed_the_request(
 ) -> None:
     event = api.event("list")
     event["requestContext"]["authorizer"]["decision_id"] = "decision-1"
-    del api.functions["list"].__dict__["settings"]
+    del api.functions["list"].__dict__["environment"]
     api.functions["list"](in_format(event), Context())
     error, request = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     for line in (error, request):

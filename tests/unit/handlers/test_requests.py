@@ -14,9 +14,9 @@ from tests.unit.handlers.conftest import ORIGIN, Api
     [
         ("{", "line 1 column 2"),
         ("", "line 1 column 1"),
-        ("[]", "has to be a JSON object"),
-        ('"name"', "has to be a JSON object"),
-        ('{"name": "a", "name": "b"}', "'name' is given twice"),
+        ("[]", "must be a JSON object"),
+        ('"name"', "must be a JSON object"),
+        ('{"name": "a", "name": "b"}', "'name' is repeated"),
         ('{"name": NaN}', "NaN is not a JSON number"),
         ('{"name": Infinity}', "Infinity is not a JSON number"),
         ("[" * 100_000, "nested too deeply"),

@@ -10,18 +10,19 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from handlers.contract import Route, load_collections, routes
 from handlers.contract.cors import EXPOSED_HEADERS
+from handlers.contract.operation import HANDLER_PROBLEMS
+from handlers.contract.problem import ALREADY_EXISTS
 from handlers.cursor import decode_cursor
-from handlers.function import cors_headers
-from handlers.problems import Problem
+from handlers.lambda_handler import cors_headers
 from handlers.store import Position
 from infra.bundles import ROOT
-from infra.documents.answers import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
-from infra.documents.errors import error_responses, gateway_responses
 from infra.documents.gateway import GatewayDocument
+from infra.documents.gateway_responses import gateway_problems, gateway_responses
+from infra.documents.openapi import openapi_document
 from infra.documents.preflight import preflight
-from infra.documents.published import published_document
-from infra.documents.responses import HEADERS, failures
-from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, body_schema_name, gateway_schema
+from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
+from infra.documents.responses import HEADERS
+from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, gateway_schema
 from infra.usage import UsagePlan, UsageSettings
 
 ROUTES = routes(load_collections())
@@ -42,7 +43,7 @@ def gateway_document(
         cors_origins=origins,
         validate_bodies=validate,
         has_usage_plans=bool(usage and usage.plans),
-        refuses_clients=bool(usage and usage.refuses),
+        rejects_clients=bool(usage and usage.refuses),
     ).render()
 
 
@@ -126,10 +127,10 @@ class TestUsagePlans:
     def test_a_denial_names_every_reason_that_there_can_be_and_no_other(self) -> None:
         for usage in (UsageSettings(), self.shared):
             assert self.denial(usage)["type"] == "urn:gatehouse:problem:insufficient-scope"
-            assert self.denial(usage)["detail"] == "The token's scopes do not allow this."
+            assert self.denial(usage)["detail"] == "The token's scopes do not allow this request."
         refused = self.denial(self.refusing)
         assert refused["type"] == "urn:gatehouse:problem:forbidden"
-        assert refused["detail"] == "The token's scopes do not allow this, or its client has no usage plan."
+        assert refused["detail"] == "The token's scopes do not allow this request, or the client has no usage plan."
         assert refused["scope"] == "$context.authorizer.scope"
 
 
@@ -182,10 +183,7 @@ class TestModels:
             for _, _, operation in operations(gateway_document())
             if "requestBody" in operation
         }
-        whole = [route for route in ROUTES if route.operation.body == "whole"]
-        names = {
-            route.name: body_schema_name(route.collection, new=route.operation.name == "create") for route in whole
-        }
+        names = {route.name: route.body_model.__name__ for route in ROUTES if route.operation.body == "whole"}
         assert found == {name: REFERENCE.format(name=model) for name, model in names.items()}
 
 
@@ -284,7 +282,7 @@ class TestGatewayResponses:
 
 
 def published() -> dict[str, Any]:
-    return published_document("Gatehouse", ROUTES)
+    return openapi_document("Gatehouse", ROUTES)
 
 
 def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
@@ -345,36 +343,33 @@ class TestPublishedDocument:
                     expected = resolved(document, full["responses"][status])
                     assert response == {name: expected[name] for name in ("description", "headers")}
 
-    @pytest.mark.parametrize("kind", [*Problem.__subclasses__(), Problem], ids=lambda kind: kind.__name__)
-    def test_every_problem_of_the_handlers_is_described(self, kind: type[Problem]) -> None:
+    @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+    def test_every_problem_of_a_route_is_described_with_an_example_and_its_headers(self, route: Route) -> None:
         document = published()
-        status, problem = int(kind.status), kind("detail").document("id")
-        known = [route for route in ROUTES if status in failures(route)]
-        assert known
-        for route in known:
-            response = described(document, route, status)
-            example = response["content"]["application/problem+json"]["example"]
-            assert {name: example[name] for name in ("type", "title", "status")} == {
-                name: problem[name] for name in ("type", "title", "status")
-            }
-            # API Gateway renames a challenge that a function sends.
-            sent = {name if name != "WWW-Authenticate" else f"x-amzn-Remapped-{name}" for name in kind.headers}
+        for problem in route.problems:
+            response = described(document, route, problem.status)
+            example = response["content"]["application/problem+json"]["examples"][problem.slug]["value"]
+            assert example == problem.body(example["request_id"], **problem.members)
+            sent = set(problem.headers())
+            if problem in HANDLER_PROBLEMS and "WWW-Authenticate" in sent:
+                sent.add("x-amzn-Remapped-WWW-Authenticate")  # API Gateway renames a challenge that a function sends
             assert sent <= set(response["headers"])
-
-    @pytest.mark.parametrize("kind", sorted(error_responses("realm")))
-    def test_every_error_of_the_gateway_is_described(self, kind: str) -> None:
-        document, error = published(), error_responses("realm")[kind]
-        for route in ROUTES:
-            # A path that is not there is in no document, and a 415 is for bodies.
-            if error.status in (404, 415) and error.status not in failures(route):
-                continue
-            response = described(document, route, error.status)
-            assert {name for name, _ in error.headers} <= set(response["headers"])
             assert {"Cache-Control", "X-Content-Type-Options"} <= set(response["headers"])
+
+    @pytest.mark.parametrize("kind", sorted(gateway_problems()))
+    def test_every_error_of_the_gateway_is_a_problem_that_every_route_describes(self, kind: str) -> None:
+        problem = gateway_problems()[kind]
+        for route in ROUTES:
+            known = {each.slug: each for each in route.problems}
+            # An unknown path is in no document, and only bodies have a 415.
+            if problem.status in (404, 415) and problem.slug not in known:
+                continue
+            assert known[problem.slug].status == problem.status
+            assert set(known[problem.slug].headers()) == set(problem.headers())
 
     def test_a_conflict_needs_an_id_that_clients_choose(self) -> None:
         creating = [route for route in ROUTES if route.operation.name == "create"]
-        assert {route.collection.name for route in creating if 409 in failures(route)} == {"users"}
+        assert {route.collection.name for route in creating if ALREADY_EXISTS in route.problems} == {"users"}
 
     def test_media_types_are_those_that_the_handlers_take(self) -> None:
         document = published()
@@ -413,7 +408,7 @@ class TestPublishedDocument:
 
     def test_a_pattern_is_published_and_its_words_are_not(self) -> None:
         email = published()["components"]["schemas"]["User"]["properties"]["email"]
-        assert set(email) == {"type", "maxLength", "pattern", "description", "default"}
+        assert set(email) == {"type", "maxLength", "pattern", "description"}
 
     def test_the_example_of_a_cursor_is_one(self) -> None:
         assert decode_cursor(EXAMPLE_CURSOR) == Position(EXAMPLE_TIME, EXAMPLE_ID)
@@ -425,6 +420,8 @@ def examples(document: dict[str, Any], node: Any) -> Iterator[tuple[dict[str, An
         found: dict[str, Any] = node
         if "example" in found and "schema" in found:
             yield resolved(document, found["schema"]), found["example"]
+        for example in found.get("examples", {}).values():
+            yield resolved(document, found["schema"]), example["value"]
         for each in found.values():
             yield from examples(document, each)
     elif isinstance(node, list):
@@ -446,4 +443,4 @@ def test_every_body_and_answer_has_an_example() -> None:
     for _, _, operation in operations(published()):
         responses = [operation.get("requestBody", {}), *operation["responses"].values()]
         for response in responses:
-            assert all("example" in each for each in response.get("content", {}).values())
+            assert all("example" in each or "examples" in each for each in response.get("content", {}).values())

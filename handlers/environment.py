@@ -1,0 +1,31 @@
+"""A function's environment variables, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handlers.contract import Collection, load_collections
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A function's collection, that collection's table, and the origins from which browsers may call."""
+
+    collection: Collection
+    table: str
+    cors_origins: tuple[str, ...]
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
+        """Read the environment variables. Raises LookupError for a missing one or an unknown collection."""
+        name = variables["COLLECTION"]
+        for collection in load_collections():
+            if collection.name == name:
+                origins = tuple(variables.get("CORS_ORIGINS", "").split())
+                return cls(collection=collection, table=variables["TABLE"], cors_origins=origins)
+        raise LookupError(f"unknown COLLECTION {name!r}; known: {[each.name for each in load_collections()]}")
+
+
+def is_in_lambda(variables: Mapping[str, str] = os.environ) -> bool:
+    """Return whether this process runs in Lambda, where start-up work is done before the first request."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in variables

@@ -1,0 +1,154 @@
+"""Lambda handlers of operations: they authenticate the caller, run the operation, and catch all exceptions."""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from handlers import log
+from handlers.caller import Caller
+from handlers.contract import Collection, FieldError, Operation, Route, find_operation
+from handlers.contract.cors import EXPOSE_HEADERS
+from handlers.contract.identifiers import is_id
+from handlers.contract.media_types import PROBLEM_JSON
+from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND
+from handlers.database import Database, client, deadline_in
+from handlers.environment import Environment, is_in_lambda
+from handlers.errors import BadRequest, ProblemError, problem_error
+from handlers.http import Request, Response, authorizer_context
+from handlers.store import Store
+
+DEFAULT_TIME = 10.0
+"""The time for an invocation without a Lambda context, in seconds."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One request for a route, with its caller and the caller's partition of the table."""
+
+    request: Request
+    route: Route
+    caller: Caller
+    store: Store
+
+    @property
+    def collection(self) -> Collection:
+        """The route's collection."""
+        return self.route.collection
+
+    @property
+    def operation(self) -> Operation:
+        """The route's operation."""
+        return self.route.operation
+
+    @property
+    def item_id(self) -> str:
+        """The id in the path. Raises a 404 error for an impossible id, before DynamoDB sees it."""
+        if not is_id(self.request.item_id):
+            raise ProblemError(NOT_FOUND)
+        return self.request.item_id
+
+    def json_object(self) -> dict[str, Any]:
+        """Parse the body, which must have one of the operation's media types. Raises a 400 or 415 error."""
+        return self.request.json_object(*self.operation.media_types)
+
+
+class LambdaHandler:
+    """The Lambda handler of an operation: `handler = LambdaHandler("read", read)`."""
+
+    def __init__(self, name: str, operate: Callable[[Invocation], Response]) -> None:
+        self.operation = find_operation(name)
+        self.operate = operate
+        if is_in_lambda():
+            with suppress(Exception):  # each request retries, and logs the exception
+                _ = self.dynamodb, self.environment
+            gc.freeze()
+            gc.enable()
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The environment variables, read at first use so that modules can be imported anywhere."""
+        return Environment.read()
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """The DynamoDB client, which all invocations share."""
+        return client()
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Respond to an event. Never raises: an unhandled exception becomes a 500 response without details."""
+        started = time.perf_counter()
+        ids = log_ids(event)
+        cors: dict[str, str] = {}
+        with_body = True
+        try:
+            cors = cors_headers(event, self.environment.cors_origins)
+            request = Request.from_event(event)
+            with_body = request.method != "HEAD"
+            response = self.respond(request, deadline_in(seconds_left(context)))
+        except Exception as error:  # noqa: BLE001  the one place that catches everything
+            response = _error_response(error, ids)
+        milliseconds = round((time.perf_counter() - started) * 1000, 2)
+        log.write("INFO", "request", **ids, status=int(response.status), milliseconds=milliseconds)
+        return response.to_event(cors, with_body=with_body)
+
+    def respond(self, request: Request, deadline: float) -> Response:
+        """Check the token's expiry and the query parameters, then run the operation."""
+        caller = Caller.from_context(request.authorizer, time.time())
+        collection = self.environment.collection
+        route = Route(collection, self.operation)
+        _require_known_parameters(request, route.query_parameters)
+        database = Database(self.dynamodb, self.environment.table, deadline)
+        store = Store(database, caller.partition(collection), collection.filters)
+        return self.operate(Invocation(request, route, caller, store))
+
+
+def seconds_left(context: Any) -> float:
+    """Return how long an invocation may still take."""
+    return DEFAULT_TIME if context is None else context.get_remaining_time_in_millis() / 1000
+
+
+def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:
+    """Return the CORS headers for an allowed origin; another origin gets none, so browsers reject the response."""
+    if "*" in allowed:
+        return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSE_HEADERS}
+    headers: Mapping[str, str] = event.get("headers") or {}
+    origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
+    if origin not in allowed:
+        return {"Vary": "Origin"}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSE_HEADERS, "Vary": "Origin"}
+
+
+def log_ids(event: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids that link a request's log lines to API Gateway's and the authorizer's.
+
+    There is no `decision_id` if the authorizer does not log decisions.
+    """
+    request_context: Mapping[str, Any] = event.get("requestContext") or {}
+    ids = {"request_id": str(request_context.get("requestId", ""))}
+    if decision_id := authorizer_context(event).get("decision_id"):
+        ids["decision_id"] = str(decision_id)
+    return ids
+
+
+def _require_known_parameters(request: Request, known: tuple[str, ...]) -> None:
+    if unknown := sorted(set(request.query) - set(known)):
+        detail = f"unknown query parameter; allowed: {', '.join(known) or 'none'}"
+        raise BadRequest(
+            "The request has unknown query parameters.", tuple(FieldError(name, detail) for name in unknown)
+        )
+
+
+def _error_response(error: Exception, ids: Mapping[str, str]) -> Response:
+    response = problem_error(error)
+    if response.problem is INTERNAL_ERROR:
+        log.write("ERROR", "unhandled exception", **ids, **log.exception_values(response.__cause__ or error))
+    return Response(
+        status=response.problem.status,
+        document=response.body(ids["request_id"]),
+        headers=response.problem.headers(),
+        media_type=PROBLEM_JSON,
+    )

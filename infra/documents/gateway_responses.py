@@ -1,0 +1,109 @@
+"""API Gateway's own error responses as problem details (RFC 9457), one per type of error.
+
+Templates only substitute variables, and headers are literals or request values (AWS, "Gateway responses in API
+Gateway"). Two kinds of errors are exceptions:
+
+- REQUEST_TOO_LARGE (413) has no entry, because its default response, `{"message": …}` as plain JSON, cannot be
+  customised.
+- DEFAULT_4XX and DEFAULT_5XX have no `status` member, which RFC 9457 §3.1.2 allows. They stand for many statuses, and
+  no variable contains the one that is sent: `$context.status` is for access logs and empty in a gateway response,
+  which would make the body invalid JSON.
+"""
+
+import json
+from typing import Any
+
+from msgspec.structs import replace
+
+from handlers.contract import Problem, problem
+from handlers.contract.cors import EXPOSE_HEADERS
+from handlers.contract.media_types import PROBLEM_JSON
+
+MESSAGE = "$context.error.messageString"
+"""The variable with the error's message, which includes its quotation marks."""
+
+
+def gateway_problems(*, rejects_clients: bool = False) -> dict[str, Problem]:
+    """Return the problem of each type of error that can be customised.
+
+    `rejects_clients` is whether the authorizer also denies clients that have no usage plan. One response then stands
+    for both reasons, and so does its challenge: "higher privileges than provided by the access token".
+    """
+    denied = replace(problem.INSUFFICIENT_SCOPE, members={"scope": "$context.authorizer.scope"})
+    if rejects_clients:
+        detail = "The token's scopes do not allow this request, or the client has no usage plan."
+        denied = replace(denied, slug=problem.FORBIDDEN.slug, detail=detail)
+    unavailable = replace(problem.UNAVAILABLE, detail="The token cannot be checked now.", retry_after=5)
+    signature = replace(problem.FORBIDDEN, detail="The request's signature is not accepted.")
+    bad_request = replace(problem.BAD_REQUEST, members={})
+    return {
+        "UNAUTHORIZED": problem.INVALID_TOKEN,
+        "ACCESS_DENIED": denied,
+        "AUTHORIZER_FAILURE": unavailable,
+        "AUTHORIZER_CONFIGURATION_ERROR": unavailable,
+        "MISSING_AUTHENTICATION_TOKEN": replace(problem.NOT_FOUND, detail="The path or its method does not exist."),
+        "RESOURCE_NOT_FOUND": replace(problem.NOT_FOUND, detail="The path does not exist."),
+        "BAD_REQUEST_PARAMETERS": replace(bad_request, detail=MESSAGE),
+        "BAD_REQUEST_BODY": replace(bad_request, detail="The body does not match the schema."),
+        "UNSUPPORTED_MEDIA_TYPE": problem.UNSUPPORTED_MEDIA_TYPE,
+        "THROTTLED": problem.TOO_MANY_REQUESTS,
+        "QUOTA_EXCEEDED": problem.QUOTA_EXCEEDED,
+        "INVALID_API_KEY": problem.FORBIDDEN,
+        "INVALID_SIGNATURE": signature,
+        "EXPIRED_TOKEN": signature,
+        "WAF_FILTERED": replace(problem.FORBIDDEN, detail="A firewall rule rejected the request."),
+        "INTEGRATION_FAILURE": problem.BAD_GATEWAY,
+        "INTEGRATION_TIMEOUT": problem.TIMEOUT,
+        "API_CONFIGURATION_ERROR": problem.INTERNAL_ERROR,
+    }
+
+
+DEFAULTS = {
+    "DEFAULT_4XX": replace(problem.BAD_REQUEST, detail="The request was rejected.", members={}),
+    "DEFAULT_5XX": problem.INTERNAL_ERROR,
+}
+"""The problems of all other types of errors. Each type keeps its status, so the body cannot contain it."""
+
+
+def gateway_responses(realm: str, origins: tuple[str, ...], *, rejects_clients: bool = False) -> dict[str, Any]:
+    """Return the document's `x-amazon-apigateway-gateway-responses`."""
+    customised = {
+        kind: {"statusCode": str(int(each.status)), **_response(each, _body(each), realm, origins)}
+        for kind, each in gateway_problems(rejects_clients=rejects_clients).items()
+    }
+    defaults = {
+        kind: _response(each, {key: value for key, value in _body(each).items() if key != "status"}, realm, origins)
+        for kind, each in DEFAULTS.items()
+    }
+    return customised | defaults
+
+
+def _body(found: Problem) -> dict[str, Any]:
+    return found.body("$context.requestId", **found.members)
+
+
+def _response(found: Problem, body: dict[str, Any], realm: str, origins: tuple[str, ...]) -> dict[str, Any]:
+    headers = {
+        "Content-Type": PROBLEM_JSON,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        **found.headers(realm),
+    }
+    mapped = {name: f"'{value}'" for name, value in headers.items()} | cors_headers(origins)
+    template = json.dumps(body, separators=(",", ":")).replace(f'"{MESSAGE}"', MESSAGE)
+    return {
+        "responseTemplates": {"application/json": template},
+        "responseParameters": {f"gatewayresponse.header.{name}": value for name, value in mapped.items()},
+    }
+
+
+def cors_headers(origins: tuple[str, ...]) -> dict[str, str]:
+    """Return the CORS headers of errors: the one origin, or the request's if there are several; no credentials."""
+    if not origins:
+        return {}
+    allowed = f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
+    return {
+        "Access-Control-Allow-Origin": allowed,
+        "Access-Control-Expose-Headers": f"'{EXPOSE_HEADERS}'",
+        "Vary": "'Origin'",
+    }

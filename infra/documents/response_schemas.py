@@ -1,0 +1,122 @@
+"""The schemas of responses (stored items, pages and problems), and of merge patches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from handlers.contract import Collection
+from handlers.contract.identifiers import Id
+from infra.documents.schemas import REFERENCE, field_schemas, type_schema
+
+EXAMPLE_ID = "01a1f97f-08f1-7b5a-abae-f739da7cf322"
+EXAMPLE_TIME = "2026-06-15T09:30:00.000Z"
+EXAMPLE_CURSOR = "MjAyNi0wNi0xNVQwOTozMDowMC4wMDBaIDAxYTFmOTdmLTA4ZjEtN2I1YS1hYmFlLWY3MzlkYTdjZjMyMg"
+
+CURSOR_FORMAT = "cursor"
+"""The format of a cursor. Its schema has no pattern, because cursors are opaque."""
+
+TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
+SERVER_FIELDS: dict[str, Any] = {
+    "id": {**type_schema(Id), "description": "The item's id, unique among the owner's items of the collection."},
+    "created_at": {**TIME, "description": "When the item was created, in UTC."},
+    "updated_at": {**TIME, "description": "When the item was last changed, in UTC."},
+}
+
+FIELD_ERROR: dict[str, Any] = {
+    "type": "object",
+    "description": "An invalid field, parameter or header.",
+    "required": ["field", "detail"],
+    "properties": {
+        "field": {
+            "type": "string",
+            "description": "Its name, such as `name` or, inside other fields, `a.b[0]`; empty for the whole body.",
+        },
+        "detail": {"type": "string", "description": "What is required: `must not be empty`."},
+    },
+}
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457).",
+    "required": ["type", "title", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "A URN that identifies the kind of problem."},
+        "title": {"type": "string", "description": "The name of the status."},
+        "status": {
+            "type": "integer",
+            "minimum": 400,
+            "maximum": 599,
+            "description": "The response's status. Missing only where API Gateway sends its fallback for a rare error.",
+        },
+        "detail": {"type": "string", "description": "What is wrong, for the client's developer."},
+        "request_id": {"type": "string", "description": "The request's id, which is also in the logs."},
+        "scope": {"type": "string", "description": "On 403: the token's scopes."},
+        "errors": {
+            "type": "array",
+            "description": "On 400: every invalid field, parameter or header.",
+            "items": {"$ref": REFERENCE.format(name="FieldError")},
+        },
+    },
+}
+
+
+def response_schemas(collections: Sequence[Collection]) -> dict[str, Any]:
+    """Return the schemas of responses and of patches by name."""
+    found: dict[str, Any] = {"FieldError": FIELD_ERROR, "Problem": PROBLEM}
+    for each in collections:
+        model = each.model.__name__
+        found |= {f"Stored{model}": _stored(each), f"{model}Page": _page(each), f"{model}Patch": _patch(each)}
+    return found
+
+
+def stored_example(collection: Collection) -> dict[str, Any]:
+    """Return an example of an item in a response."""
+    fields = msgspec.to_builtins(msgspec.convert(collection.example, collection.model))
+    return {"id": EXAMPLE_ID, **fields, "created_at": EXAMPLE_TIME, "updated_at": EXAMPLE_TIME}
+
+
+def _stored(collection: Collection) -> dict[str, Any]:
+    """Return the schema of an item: the fields that clients write and those that the API sets, all present."""
+    properties = {"id": SERVER_FIELDS["id"], **field_schemas(collection), **SERVER_FIELDS}
+    return {
+        "type": "object",
+        "description": f"One of the stored {collection.name}.",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _page(collection: Collection) -> dict[str, Any]:
+    items = {"$ref": REFERENCE.format(name=f"Stored{collection.model.__name__}")}
+    cursor = {
+        "type": ["string", "null"],
+        "format": CURSOR_FORMAT,
+        "description": "The `cursor` parameter for the next page; null on the last page.",
+    }
+    return {
+        "type": "object",
+        "description": f"Some of the owner's {collection.name}.",
+        "required": [collection.name, "next_cursor"],
+        "properties": {collection.name: {"type": "array", "items": items}, "next_cursor": cursor},
+        "additionalProperties": False,
+    }
+
+
+def _patch(collection: Collection) -> dict[str, Any]:
+    """Return the schema of a merge patch (RFC 7396); null restores a field's default."""
+    required = {field.encode_name for field in msgspec.structs.fields(collection.model) if field.required}
+    fields = field_schemas(collection).items()
+    return {
+        "type": "object",
+        "description": "A JSON Merge Patch (RFC 7396): omitted fields stay as they are, null restores a default.",
+        "properties": {name: each if name in required else _nullable(each) for name, each in fields},
+        "additionalProperties": False,
+    }
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
