@@ -89,7 +89,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ]
     url: Annotated[Url, Meta(description="The issuer's URL, exactly as in the `iss` claim of its tokens.")]
     audiences: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(min_length=1)], ...],
         Meta(
             min_length=1,
             description="The accepted audiences: a token's `aud` (for the profile `cognito`, its `client_id`) must "

@@ -14,10 +14,9 @@ from typing import Any, NoReturn, cast
 import msgspec
 from rich.console import Console
 
-from infra import revoke
+from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
-from infra.configuration import ConfigurationError
-from infra.settings import SettingsError
+from infra.stack_file import SettingsError
 from local import detached, foreground
 from local.emulator.launch import EmulatorError
 from local.engine import DeploymentError
@@ -28,9 +27,7 @@ from local.provider import Provider
 from local.stack import DEFAULT_PORT, StackOptions, StartError
 from local.state import FOLDER, StackStatus, State
 
-EXPECTED_ERRORS = (
-    BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, StartError, revoke.RevokeError,
-)  # fmt: skip
+EXPECTED_ERRORS = (BundleError, DeploymentError, EmulatorError, SettingsError, StartError, revoke.RevokeError)
 """Errors that are reported without a traceback."""
 STOP_TIMEOUT = 15
 """Seconds that a stack has to stop before it is killed."""
@@ -64,9 +61,12 @@ def up(options: argparse.Namespace) -> int:
     """Start the stack, in the foreground or detached."""
     if status := State().running():
         raise CommandError(f"a stack is up already at {status.url}; stop it with `python -m local down`")
+    overrides = dict(options.overrides)
     if options.detach:
-        return detached.start(["--port", str(options.port)], State(), CONSOLE)
-    return foreground.run(StackOptions(root=ROOT, state=FOLDER, port=options.port), State(), CONSOLE)
+        arguments = (f"--config={key}={value}" for key, value in overrides.items())
+        return detached.start([f"--port={options.port}", *arguments], State(), CONSOLE)
+    stack_options = StackOptions(root=ROOT, state=FOLDER, port=options.port, settings=overrides)
+    return foreground.run(stack_options, State(), CONSOLE)
 
 
 def down(_: argparse.Namespace) -> int:
@@ -126,7 +126,7 @@ def revoke_tokens(options: argparse.Namespace) -> int:
 
 def show_plan(options: argparse.Namespace) -> int:
     """Print the resources of a stack, without creating them."""
-    deployment = plan(ROOT, options.stack)
+    deployment = plan(ROOT, options.stack, dict(options.overrides))
     if options.json:
         sys.stdout.write(json.dumps(records(deployment), indent=2) + "\n")
     else:
@@ -160,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--detach", action="store_true", help="return when the stack is running, and leave it running")
     command.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N",
                          help="the port of the API (%(default)s); the issuer uses the next one")  # fmt: skip
+    stack_file.add_options(command)
     add_command("down", down, "stop the running stack")
     command = add_command("status", status, "show the running stack's addresses, resources and log files")
     form = command.add_mutually_exclusive_group()
@@ -181,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     command = add_command("plan", show_plan, "print a stack's resources; needs no network, credentials or emulator")
     command.add_argument("--stack", type=_stack_name, default="local", help="dev, prod, local, … (%(default)s)")
     command.add_argument("--json", action="store_true", help="print a list of {type, name, parent, protect, inputs}")
+    stack_file.add_options(command)
     return parser
 
 

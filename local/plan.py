@@ -10,7 +10,7 @@ import pulumi
 from rich.text import Text
 from rich.tree import Tree
 
-from infra.configuration import read_configuration
+from infra import stack_file
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
 from local.provider.lookups import look_up
@@ -25,17 +25,17 @@ def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
     """Run the project's program for a stack without creating anything.
 
     Raises:
-        ConfigurationError: The stack's settings are invalid.
+        SettingsError: The stack's settings are invalid.
         DeploymentError: The program failed.
     """
-    configuration = read_configuration(root, stack, overrides)
+    file = stack_file.read(root, stack, overrides)
     with _without_bundles():
         return run(
             root / "__main__.py",
-            project=configuration.project,
+            project=file.project,
             stack=stack,
-            config=configuration.values,
-            provider=_PreviewProvider(configuration.values.get("aws:region")),
+            config=file.values,
+            provider=_PreviewProvider(file.values.get("aws:region")),
             preview=True,
         )
 

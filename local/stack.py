@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from authorizer import settings
-from infra.configuration import read_configuration
+from infra import stack_file
 from infra.settings import load
 from local.emulator import launch
 from local.emulator.launch import Emulator
@@ -32,8 +32,8 @@ class StartError(Exception):
 class StackOptions:
     """Where the stack runs: the project's root, a folder for its state, and the API's port.
 
-    `without` names corrections of the emulator to leave out. `issuers` are trusted in addition to the issuer of the
-    stack file, and `settings` replace those of the stack file.
+    `without` names corrections of the emulator to leave out. `settings` replace settings of the stack file, or parts of
+    them. `issuers` are trusted in addition to the stack's.
     """
 
     root: Path
@@ -97,8 +97,10 @@ def running_stack(
         EmulatorError: The emulator could not be started.
         DeploymentError: The program could not be deployed.
     """
-    configured = _configured_issuer(options)
-    issuer = Issuer(configured.url, configured.audiences[0])
+    overrides = _overrides(options)
+    configured = _issuers(options, overrides)
+    issuer = Issuer(configured[0].url, configured[0].audiences[0])
+    overrides["issuers"] = _as_text(configured)
     _require_free_ports(options)
     launch.require_installed()
     with contextlib.ExitStack() as stack:
@@ -108,25 +110,24 @@ def running_stack(
         emulator = stack.enter_context(launch.start(emulator_options))
         on_step("Building the bundles and deploying the program")
         provider = Provider(emulator.endpoint_url, region=emulator_options.region, account=emulator_options.account)
-        deployment = deploy(options.root, STACK, provider, _overrides(options, configured), on_created)
+        deployment = deploy(options.root, STACK, provider, overrides, on_created)
         yield RunningStack(deployment=deployment, emulator=emulator, issuer=issuer)
 
 
-def _configured_issuer(options: StackOptions) -> settings.Issuer:
-    """Return the stack file's first issuer, with the URL of the development issuer.
+def _overrides(options: StackOptions) -> dict[str, str]:
+    return {key: _as_text(value) for key, value in options.settings.items()}
+
+
+def _issuers(options: StackOptions, overrides: Mapping[str, str]) -> list[settings.Issuer]:
+    """Return the stack's issuers, the first with the URL of the development issuer, and the additional ones.
 
     Raises:
-        SettingsError: The stack file is invalid.
+        SettingsError: The settings are invalid.
     """
-    configuration = read_configuration(options.root, STACK)
-    configured = load(configuration.project, STACK, configuration.values).issuers[0]
-    return msgspec.structs.replace(configured, url=f"http://{HOST}:{options.issuer_port}")
-
-
-def _overrides(options: StackOptions, issuer: settings.Issuer) -> dict[str, str]:
-    """Return the settings that replace those of the stack file, whose issuer has the default port."""
-    overrides = {"issuers": [issuer, *options.issuers], **options.settings}
-    return {f"gatehouse:{name}": _as_text(value) for name, value in overrides.items()}
+    file = stack_file.read(options.root, STACK, overrides)
+    first, *others = load(file.project, STACK, file.values).issuers
+    first = msgspec.structs.replace(first, url=f"http://{HOST}:{options.issuer_port}")
+    return [first, *others, *options.issuers]
 
 
 def _as_text(value: object) -> str:

@@ -20,7 +20,7 @@ from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from infra.configuration import read_configuration
+from infra import stack_file
 from local.engine.deployment import Deployment, DeploymentError, ProgramError, Resource
 from local.engine.monitor import EngineLog, Provisioner, ResourceMonitor
 
@@ -41,19 +41,20 @@ def deploy(
         root: The folder that contains Pulumi.yaml and `__main__.py`.
         stack: The stack's name; its settings are in `Pulumi.<stack>.yaml`.
         provider: Creates the resources.
-        overrides: Settings that replace those of the stack file, as with `pulumi up -c`.
+        overrides: Settings that replace those of the stack file (infra/stack_file.py).
         on_created: Called with each resource after its registration and, for a custom resource, its creation.
 
     Raises:
-        ConfigurationError: The stack's settings are invalid.
+        SettingsError: The stack's settings are invalid.
         DeploymentError: The first failure; nothing is created after it.
     """
-    configuration = read_configuration(root, stack, overrides)
+    file = stack_file.read(root, stack, overrides)
+    file.require_decrypted()
     return run(
         root / "__main__.py",
-        project=configuration.project,
+        project=file.project,
         stack=stack,
-        config=configuration.values,
+        config=file.values,
         provider=provider,
         preview=False,
         on_created=on_created,
