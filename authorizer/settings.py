@@ -86,7 +86,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Annotated[Name, Meta(description="Identifies, together with a subject, the owner of data. Never change it.")]
     url: Annotated[Url, Meta(description="The issuer's URL, exactly as in the `iss` claim of its tokens.")]
     audiences: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(min_length=1)], ...],
         Meta(
             min_length=1,
             description="A token's `aud` (its `client_id` with the profile `cognito`) must contain one of these.",

@@ -16,8 +16,7 @@ from rich.console import Console
 
 from infra import revoke
 from infra.bundles import ROOT, BundleError
-from infra.configuration import ConfigurationError
-from infra.settings import SettingsError
+from infra.stack_file import SettingsError
 from local import detached, environments, foreground
 from local.deployment import DeploymentError
 from local.emulator.launch import EmulatorError, process_exists
@@ -29,7 +28,7 @@ from local.up import DEFAULT_PORT, Plan, UpFailed
 from local.waiting import wait_until
 
 EXPECTED = (
-    AlreadyRunning, BundleError, ConfigurationError, DeploymentError, EmulatorError, SettingsError, UpFailed,
+    AlreadyRunning, BundleError, DeploymentError, EmulatorError, SettingsError, UpFailed,
     environments.EnvironmentFailed, revoke.RevokeError,
 )  # fmt: skip
 """What can go wrong through no fault of the code: told in a line, without a traceback."""

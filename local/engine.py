@@ -21,7 +21,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from infra.configuration import read_configuration
+from infra import stack_file
 from local.deployment import (
     STACK_TYPE,
     Deployment,
@@ -94,19 +94,20 @@ def deploy(
         root: The folder with Pulumi.yaml and `__main__.py`.
         stack: The stack's name; its settings are in `Pulumi.<stack>.yaml`.
         provider: Who makes the resources.
-        overrides: Settings that take the place of the stack file's, as with `pulumi up -c`.
+        overrides: Settings that replace the stack file's (infra/stack_file.py).
         on_created: Called with each resource as soon as it is registered, and made if it is a custom one.
 
     Raises:
-        ConfigurationError: The stack's settings are wrong.
+        SettingsError: The stack's settings are wrong.
         DeploymentError: The first thing that failed; nothing is made after it.
     """
-    configuration = read_configuration(root, stack, overrides)
+    file = stack_file.read(root, stack, overrides)
+    file.require_decrypted()
     return run(
         root / "__main__.py",
-        project=configuration.project,
+        project=file.project,
         stack=stack,
-        config=configuration.values,
+        config=file.values,
         provider=provider,
         preview=False,
         on_created=on_created,

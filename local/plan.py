@@ -10,7 +10,7 @@ import pulumi
 from rich.text import Text
 from rich.tree import Tree
 
-from infra.configuration import read_configuration
+from infra import stack_file
 from local.deployment import STACK_TYPE, Deployment, Resource
 from local.engine import run
 from local.provider.lookups import look_up
@@ -26,17 +26,17 @@ def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
     """Run the project's program for a stack without making anything.
 
     Raises:
-        ConfigurationError: The stack's settings are wrong.
+        SettingsError: The stack's settings are wrong.
         DeploymentError: The program failed.
     """
-    configuration = read_configuration(root, stack, overrides)
+    file = stack_file.read(root, stack, overrides)
     with _unbuilt():
         return run(
             root / "__main__.py",
-            project=configuration.project,
+            project=file.project,
             stack=stack,
-            config=configuration.values,
-            provider=_Foresight(configuration.values.get("aws:region")),
+            config=file.values,
+            provider=_Foresight(file.values.get("aws:region")),
             preview=True,
         )
 

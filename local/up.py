@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from authorizer import settings
-from infra.configuration import read_configuration
+from infra import stack_file
 from infra.settings import load
 from local import environments
 from local.emulator.launch import Emulator, Options, is_free, start
@@ -113,8 +113,8 @@ def wait_for_end(emulator: Emulator, each_time: Callable[[], None], interval: fl
 
 def _configured_issuer(plan: Plan) -> settings.Issuer:
     """The stack file's issuer, at its port. Raises SettingsError for the file's every mistake."""
-    configuration = read_configuration(plan.root, STACK)
-    configured = load(configuration.project, STACK, configuration.values).issuers[0]
+    file = stack_file.read(plan.root, STACK)
+    configured = load(file.project, STACK, file.values).issuers[0]
     return msgspec.structs.replace(configured, url=f"http://{HOST}:{plan.issuer_port}")
 
 
