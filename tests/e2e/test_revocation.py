@@ -166,9 +166,12 @@ class TestCommand:
             ),
             (
                 ["--stack", "local", "--subject", ""],
-                "no subject is '': allowed are texts that print, of at most 255",
+                "invalid subject '': must be printable and have 1 to 255 bytes",
             ),
-            (["--stack", "local", "--token-id", "a\nb"], "no token's id is 'a\\nb': allowed are texts that print"),
+            (
+                ["--stack", "local", "--token-id", "a\nb"],
+                "invalid token id 'a\\nb': must be printable and have 1 to 255",
+            ),
             (["--stack", "local"], "nothing to revoke; pass --subject or --token-id"),
             (
                 ["--stack", "dev", "--subject", "a"],
