@@ -12,7 +12,7 @@ import pytest
 
 from authorizer.http import connection
 from authorizer.http.connection import Connection, Endpoint, parse_endpoint
-from local.waiting import wait_until
+from local.processes import wait_until
 from tests.security.key_server import key_server, says_nothing, sends
 from tests.security.test_outages import MARGIN
 
@@ -228,7 +228,7 @@ class TestQuiet:
         with key_server(behave) as server, Connection(parse_endpoint(server.url), soon()) as made:
             made.read(made.send(REQUEST, soon()), 20)
             assert made.is_reusable
-            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
+            assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 
     def test_is_one_that_was_not_used_whatever_came(self) -> None:
         """With TLS 1.3 a server sends what belongs to the session after the handshake."""
@@ -246,7 +246,7 @@ class TestQuiet:
     def test_is_none_that_the_other_side_has_closed(self) -> None:
         with key_server(sends(OK)) as server, Connection(parse_endpoint(server.url), soon()) as made:
             made.read(made.send(REQUEST, soon()), 20)
-            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
+            assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 
 
 def test_connecting_and_shaking_hands_have_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
