@@ -32,7 +32,7 @@ each with its full key, the requirement and the value found. Only `aws:region` a
 - **For one run**, `--config KEY=VALUE` overrides a setting (a text or JSON), and `--set GROUP.KEY=VALUE` a part of one,
   such as `functions.memory=1024` or `issuers[0].leeway=0`. `python -m local plan`, `python -m local up` and
   `python -m infra.revoke` accept both, any number of times; `pulumi up` has its own `--config`.
-- **Encrypted values** (`pulumi config set --secret`) and values of an **environment** (ESC) are known only to the
+- **Encrypted values** (`secure:`) and values of an **environment** (`environment:`, Pulumi ESC) are known only to the
   Pulumi CLI. A plan shows encrypted texts as `[secret]`, and defaults for settings that only the environment has. If a
   command needs such a value, it names the key; pass the value with `--config`.
 
