@@ -2,7 +2,6 @@
 
 import re
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -67,7 +66,8 @@ def test_the_runbook_names_reasons_that_are_logged() -> None:
 def test_the_metrics_are_those_that_are_logged() -> None:
     table = page("operations.md").partition("| metric | meaning |")[2].partition("\n\n")[0]
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert named == set(re.findall(r'"?Name"?: ?"(\w+)"', Path(log.__file__).read_text()))
+    directives = msgspec.json.decode(log.Metadata(0).directives)
+    assert named == {metric["Name"] for directive in directives for metric in directive["Metrics"]}
 
 
 def test_the_problems_are_those_of_the_catalogue() -> None:
