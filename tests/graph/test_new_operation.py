@@ -28,12 +28,7 @@ OPERATION = """
 
 PROBLEM = """
 ALREADY_ARCHIVED = Problem(
-    slug="already-archived",
-    status=HTTPStatus.GONE,
-    title="Gone",
-    detail="The item is already archived.",
-    description="The item was archived before.",
-    retry_after=7,
+    "already-archived", 410, "The item is already archived.", "The item was archived before.", retry_after=7
 )
 """
 
