@@ -34,15 +34,11 @@ openapi: program
 	@$(BIN)/python -m infra.documents openapi.json
 
 # The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
-docs: .venv-docs/installed
+docs:
+	@$(INSTALL) .venv-docs docs/requirements.txt
 	@.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
 		--conf-dir docs --doctree-dir build/doctrees . build/docs
 	@echo "The site is in build/docs; open build/docs/index.html"
-
-.venv-docs/installed: docs/requirements.txt
-	@$(PYTHON) -m venv --clear .venv-docs
-	@.venv-docs/bin/pip install --quiet --disable-pip-version-check --no-input --requirement $<
-	@touch $@
 
 # Resolves the pins of pyproject.toml into the requirements files; what goes into Lambda bundles gets hashes.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock'
@@ -60,5 +56,11 @@ clean:
 	@rm -rf build mutants .local .venv .venv-docs .venv-emulator
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-program tests emulator:
-	@$(PYTHON) local/environments.py $@
+# The environments. That of the tests includes what the program needs.
+INSTALL = PYTHON=$(PYTHON) sh local/install.sh
+program:
+	@$(INSTALL) .venv local/requirements.txt tests/requirements.txt
+tests:
+	@$(INSTALL) .venv tests/requirements.txt
+emulator:
+	@$(INSTALL) .venv-emulator local/emulator/requirements.txt

@@ -1,8 +1,8 @@
-"""The Lambda authorizer: a bearer token in, an IAM policy for every route that it may call out."""
+"""The Lambda authorizer: it validates a bearer token and returns an IAM policy for every route the token allows."""
 
 import gc
 import os
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Nothing that is imported is garbage, and looking for some prolongs a cold start. The handler turns it on again.
+    # Imports create no garbage, so collecting it only prolongs a cold start. The handler enables it again.
     gc.disable()

@@ -1,4 +1,4 @@
-"""The authorizer: an event of API Gateway in, an IAM policy and a context for the handlers out."""
+"""The authorizer: from an event of API Gateway to an IAM policy and a context for the handlers."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from authorizer import claims, log, token
+from authorizer import errors, log, token
 from authorizer import event as events
-from authorizer.claims import ClaimRules
+from authorizer.claims import ClaimRules, parse_claims
 from authorizer.clock import SYSTEM, Clock
 from authorizer.decision import Decision, DecisionCache, decide
-from authorizer.errors import (
-    AlgorithmNotAllowed,
-    ClaimMissing,
-    EncodingNotCanonical,
-    Fault,
-    IssuerUnknown,
-    NotAuthentic,
-    RevocationsUnavailable,
-    SettingsInvalid,
-    SignatureInvalid,
-    TokenRevoked,
-)
 from authorizer.key_source import KeySource, KeySources
 from authorizer.log import DecisionLog, Record
 from authorizer.policy import Json, Policies
@@ -32,8 +20,11 @@ from authorizer.settings import DeploymentSettings, Issuer, require_valid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from authorizer.claims import Caller, Claims
     from authorizer.event import Stage
-    from authorizer.revocation.entries import Revocations
+    from authorizer.keys import Key
+    from authorizer.revocation.denylist import Denylist
+    from authorizer.token import Header, Token
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):
@@ -44,12 +35,23 @@ class TrustedIssuer(msgspec.Struct, frozen=True):
     keys: KeySource
     rules: ClaimRules
 
+    def find_key(self, header: Header) -> Key:
+        """Return the key for a token. Raises AlgorithmNotAllowed, KeyUnknown or KeysUnavailable."""
+        if header.alg not in self.algorithms:
+            raise errors.AlgorithmNotAllowed
+        return self.keys.find(header.kid, header.alg)
+
+    def validate(self, parsed: Token, claims: Claims, key: Key, now: float) -> Caller:
+        """Verify a token's signature, validate its claims and return its caller. Raises NotAuthentic."""
+        if not key.verify(parsed.signing_input, parsed.signature):
+            raise errors.SignatureInvalid
+        return self.rules.check(claims, parsed.payload, parsed.header.typ, now)
+
 
 class Authorizer:
-    """Decides about requests to one API. Raises SettingsInvalid where its settings contradict themselves.
+    """Decides about requests to one API. Raises SettingsInvalid. Thread-safe.
 
-    `sources` are the issuers' keys, `clock` tells the time, `emit` takes log lines, `revocations`
-    knows what was revoked. Safe under threads.
+    `sources` are the issuers' keys, `emit` writes log lines, and `denylist` contains the revoked tokens.
     """
 
     def __init__(
@@ -58,124 +60,119 @@ class Authorizer:
         sources: KeySources | None = None,
         clock: Clock = SYSTEM,
         emit: Callable[[bytes], None] = log.write,
-        revocations: Revocations | None = None,
+        denylist: Denylist | None = None,
     ) -> None:
-        self._policies = _sound_policies(settings)
+        self._policies = _policies(settings)
         self._settings = settings
         self._wall = clock.wall
         self._monotonic = clock.monotonic
-        self._revocations = revocations
-        self._stage: Stage | None = None  # of the last request: a function has one
-        if settings.revocation.enabled and revocations is None:
-            raise SettingsInvalid("tokens can be revoked, but there is no list")
+        self._denylist = denylist
+        self._stage: Stage | None = None  # that of the last request: usually, all requests are for the same stage
+        if settings.revocation.enabled and denylist is None:
+            raise errors.SettingsInvalid("revocation is enabled, but there is no denylist")
         sources = sources or KeySources(settings, clock=clock)
         self._issuers = {issuer.url: self._trusted(issuer, sources.by_url[issuer.url]) for issuer in settings.issuers}
-        self._decisions = DecisionCache(settings.decision_cache)
-        self._log = DecisionLog(settings, sources.counts, emit) if settings.log_decisions else None
+        self._cache = DecisionCache(settings.decision_cache)
+        self._log = DecisionLog(settings, sources.fetches, emit) if settings.log_decisions else None
 
     def __call__(self, event: Mapping[str, Any], context: Any = None) -> Json:
-        """The policy for an event.
+        """Return the policy for an event.
 
         Raises Exception("Unauthorized"), which API Gateway answers with 401, and Fault, which it answers with 503.
         """
         started = 0.0 if self._log is None else self._monotonic()
-        record = Record()
-        failure: Exception | None = None
+        decision: Decision | None = None
+        failure: errors.AuthorizerError | None = None
         try:
-            decision = self._decision(event, record)
-        except NotAuthentic as refusal:
-            record.outcome, record.reason, record.claim = "unauthorized", refusal.reason, refusal.claim
-        except Fault as fault:
-            record.reason, failure = fault.reason, type(fault)(*fault.args)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, its message may hold parts of the token
-            record.reason, failure = f"internal:{type(error).__name__}", Fault("the decision failed")
-        else:
-            if self._log is None:
-                return decision.output
-            record.of(decision)
-            self._write(self._log, record, started, context)
-            return decision.with_id(record.decision_id)
+            decision, record = self._decide(event)
+        except Exception as error:  # noqa: BLE001 -- with_context removes messages that may contain parts of the token
+            failure = error if isinstance(error, errors.AuthorizerError) else errors.with_context(error)
+            record = Record.of_error(failure)
+        decision_id = ""
         if self._log is not None:
-            self._write(self._log, record, started, context)
-        # API Gateway knows this message, of this class, only.
-        raise failure or Exception("Unauthorized")
+            decision_id = (context and context.aws_request_id) or ""
+            self._log.write(record, decision_id, self._wall(), self._monotonic() - started)
+        if decision is not None:
+            return decision.output if self._log is None else decision.with_id(decision_id)
+        if isinstance(failure, errors.Fault):
+            raise type(failure)(*failure.args)  # a new error, because Lambda logs the traceback of the old one
+        # API Gateway answers 401 only to this message of this class.
+        raise Exception("Unauthorized")  # noqa: TRY002
 
-    def _write(self, to: DecisionLog, record: Record, started: float, context: Any) -> None:
-        if context is not None:
-            record.decision_id = context.aws_request_id or ""
-        to.write(record, self._wall(), self._monotonic() - started)
-
-    def _decision(self, event: Mapping[str, Any], record: Record) -> Decision:
-        value = events.credential(event)
-        arn = events.arn(event)
+    def _decide(self, event: Mapping[str, Any]) -> tuple[Decision, Record]:
+        """Return the decision about an event, and its log record. Raises AuthorizerError."""
+        credentials = events.credentials(event)
+        arn = events.method_arn(event)
         now = self._wall()
-        if not self._decisions.enabled:
-            return self._checked(value, arn, now, record)
-        digest = _digest(value)
-        decision = self._decisions.find(digest, now)
-        if decision is not None and arn.startswith(decision.prefix):
-            record.cached = 1
-            if self._revocations is not None:
-                # What is revoked is revoked in what is remembered too.
-                self._check_revoked(self._revocations, decision, record)
-            return decision
-        decision = self._checked(value, arn, now, record)
-        self._decisions.enter(digest, decision, now)
-        return decision
+        if not self._cache.enabled:
+            return self._recorded(self._evaluate(credentials, arn, now))
+        digest = _digest(credentials)
+        decision = self._cache.get(digest, now)
+        if decision is not None and arn.startswith(decision.stage_prefix):
+            return self._recorded(decision, cached=1)
+        decision = self._evaluate(credentials, arn, now)
+        recorded = self._recorded(decision)
+        self._cache.put(digest, decision, now)
+        return recorded
 
-    def _checked(self, value: str, arn: str, now: float, record: Record) -> Decision:
+    def _evaluate(self, credentials: str, arn: str, now: float) -> Decision:
+        """Validate a token, all but its revocation, and decide about its caller."""
         stage = self._stage
         if stage is None or not arn.startswith(stage.prefix):
-            stage = self._stage = events.stage(arn)
-        parsed = token.parse(token.bearer(value))
-        header = parsed.header
-        said = claims.parse_claims(parsed.members)
-        issuer = self._issuers.get(said.iss)
+            stage = self._stage = events.parse_stage(arn)
+        parsed = token.parse(token.extract(credentials))
+        claims = parse_claims(parsed.payload)
+        issuer = self._issuers.get(claims.iss)
         if issuer is None:
-            raise IssuerUnknown
-        record.issuer = issuer.name
-        if header.alg not in issuer.algorithms:
-            raise AlgorithmNotAllowed
-        key = issuer.keys.find(header.kid, header.alg)
-        record.key_id = key.key_id
-        if not key.verify(parsed.signing_input, parsed.signature):
-            raise SignatureInvalid
-        caller = issuer.rules.check(said, parsed.members, header.typ, now)
-        decision = decide(self._settings, self._policies, stage, caller, key.key_id)
-        if self._revocations is not None:
-            self._check_revoked(self._revocations, decision, record)
-        return decision
-
-    def _check_revoked(self, revocations: Revocations, decision: Decision, record: Record) -> None:
-        caller = decision.caller
-        record.issuer, record.key_id = caller.issuer, decision.key_id
-        if not caller.token_id or caller.issued_at is None:
-            raise ClaimMissing("iat" if caller.token_id else "jti")
+            raise errors.IssuerUnknown
+        key_id = None
         try:
-            revoked = revocations.revoked(caller)
-        except RevocationsUnavailable:
-            record.unchecked = 1
+            key = issuer.find_key(parsed.header)
+            key_id = key.key_id
+            caller = issuer.validate(parsed, claims, key, now)
+            return decide(self._settings, self._policies, stage, caller, key_id)
+        except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
+            raise errors.with_context(error, issuer.name, key_id) from None
+
+    def _recorded(self, decision: Decision, cached: int = 0) -> tuple[Decision, Record]:
+        """Return a decision and its log record, unless its token is revoked, which is checked for cached ones too."""
+        unchecked = 0
+        if self._denylist is not None:
+            try:
+                unchecked = self._check_revocation(self._denylist, decision.caller)
+            except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
+                raise errors.with_context(error, decision.caller.issuer, decision.key_id, cached) from None
+        return decision, Record.of_decision(decision, cached, unchecked)
+
+    def _check_revocation(self, denylist: Denylist, caller: Caller) -> int:
+        """Return 0 if the token is not revoked, or 1 if that is unknown and the settings accept it."""
+        if not caller.token_id or caller.issued_at is None:
+            raise errors.ClaimMissing("iat" if caller.token_id else "jti")
+        try:
+            revoked = denylist.is_revoked(caller)
+        except errors.RevocationsUnavailable:
             if self._settings.revocation.when_unavailable == "refuse":
                 raise
-            return
+            return 1
         if revoked:
-            raise TokenRevoked
+            raise errors.TokenRevoked
+        return 0
 
     def _trusted(self, issuer: Issuer, keys: KeySource) -> TrustedIssuer:
         rules = ClaimRules(issuer, self._policies.scopes)
         return TrustedIssuer(issuer.name, frozenset(issuer.algorithms), keys, rules)
 
 
-def _digest(value: str) -> bytes:
+def _digest(credentials: str) -> bytes:
     try:
-        return sha256(value.encode()).digest()
+        return sha256(credentials.encode()).digest()
     except UnicodeEncodeError:
-        raise EncodingNotCanonical from None
+        raise errors.EncodingNotCanonical from None
 
 
-def _sound_policies(settings: DeploymentSettings) -> Policies:
+def _policies(settings: DeploymentSettings) -> Policies:
     require_valid(settings)
     try:
         return Policies(settings.routes, settings.policy_encoding)
     except ValueError as error:
-        raise SettingsInvalid(str(error)) from None
+        raise errors.SettingsInvalid(str(error)) from None

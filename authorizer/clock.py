@@ -7,7 +7,7 @@ import msgspec
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """`wall` tells seconds since 1970, for what tokens say; `monotonic` never goes back, for what lasts in here."""
+    """`wall` returns seconds since 1970 and is compared with claims; `monotonic` measures durations."""
 
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic

@@ -1,4 +1,4 @@
-"""What API Gateway is answered about a caller, and how long that is remembered."""
+"""Decisions: the authorizer's output about an authentic caller, and a cache of them."""
 
 from hashlib import sha256
 from threading import Lock
@@ -14,43 +14,43 @@ INSUFFICIENT_SCOPE = "insufficient_scope"
 """RFC 6750 §3.1."""
 
 CLIENT_NOT_LISTED = "client_not_listed"
-"""The settings refuse clients without a usage plan."""
+"""The client is in no usage plan, and the settings reject such clients."""
 
 DECISION_ID = "decision_id"
-"""The member of the context that names the decision in every line that is logged of a request."""
+"""The member of the context with the id of the decision, which every log line about the request contains."""
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """An answer and what the log says of it. It is for one stage (`prefix`), until a second since 1970."""
+    """The output for API Gateway and what the log needs, for one stage, until `expires` (seconds since 1970)."""
 
     output: Json
-    prefix: str
-    until: float
+    stage_prefix: str
+    expires: float
     caller: Caller
     key_id: str | None
     error: str | None
 
     def with_id(self, decision_id: str) -> Json:
-        """The answer with the id of this decision in its context."""
-        answer = self.output.copy()
-        answer["context"] = context = self.output["context"].copy()
+        """Return the output with the id of this decision in its context."""
+        output = self.output.copy()
+        output["context"] = context = self.output["context"].copy()
         context[DECISION_ID] = decision_id
-        return answer
+        return output
 
 
 def decide(
     settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller, key_id: str | None
 ) -> Decision:
-    """The answer about an authentic caller."""
+    """Decide about an authentic caller."""
     error, scopes, api_key = None, caller.scopes, None
     if not scopes:
         error = INSUFFICIENT_SCOPE
     if settings.usage is not None:
-        api_key = _plan_key(settings, caller.issuer, caller.client)
+        api_key = _api_key(settings, caller)
         if api_key is None:
             error, scopes = CLIENT_NOT_LISTED, ()
     owner = caller.owner
-    # API Gateway takes strings, numbers and booleans only.
+    # API Gateway accepts only strings, numbers and booleans.
     context: Json = {
         "owner": owner,
         "issuer": caller.issuer,
@@ -65,53 +65,53 @@ def decide(
     if error is not None:
         context["error"] = error
     document = policies.document(stage, scopes, caller.expires)
-    answer: Json = {"principalId": owner, "policyDocument": document, "context": context}
+    output: Json = {"principalId": owner, "policyDocument": document, "context": context}
     if api_key is not None:
-        answer["usageIdentifierKey"] = api_key
-    return Decision(answer, stage.prefix, caller.expires, caller, key_id, error)
+        output["usageIdentifierKey"] = api_key
+    return Decision(output, stage.prefix, caller.expires, caller, key_id, error)
 
 
 def usage_key(project: str, stack: str, issuer: str = "", client: str = "") -> str:
-    """The key's value, 64 characters: API Gateway wants it unique in the account and region.
+    """Return the value of the API key that a usage plan throttles a client by: 64 characters.
 
-    Without issuer and client it is the default plan's.
+    API Gateway requires values that are unique in the account and region. Without issuer and client, it is the key that
+    all unlisted clients share.
     """
-    text = f"{project}\n{stack}\n{issuer}\n{client}"
-    return sha256(text.encode()).hexdigest()
+    return sha256(f"{project}\n{stack}\n{issuer}\n{client}".encode()).hexdigest()
 
 
-def _plan_key(settings: DeploymentSettings, issuer: str, client: str) -> str | None:
-    """The key of a client's plan: its own where the settings list it, else the default plan's or None, as set."""
+def _api_key(settings: DeploymentSettings, caller: Caller) -> str | None:
+    """Return the caller's API key, the unlisted clients' shared one, or None if the settings reject such clients."""
     usage = settings.usage
     if usage is None:
         return None
-    if client and client in usage.clients.get(issuer, ()):
-        return usage_key(settings.project, settings.stack, issuer, client)
+    if caller.client and caller.client in usage.clients.get(caller.issuer, ()):
+        return usage_key(settings.project, settings.stack, caller.issuer, caller.client)
     return usage_key(settings.project, settings.stack) if usage.unlisted == "default" else None
 
 
 class DecisionCache:
-    """Decisions by the digest of the exact credential; the oldest is removed first.
+    """Decisions by the digest of the credentials; the oldest is removed first.
 
-    Only what passed every check is entered. Each ends with its token, or after the time that the settings give.
+    Only decisions that passed every check are added. Each expires with its token, or after the time in the settings.
     """
 
-    def __init__(self, limits: DecisionCacheSettings) -> None:
-        self.enabled = limits.seconds > 0
-        self._seconds = limits.seconds
-        self._entries = limits.entries
-        self._held: dict[bytes, tuple[float, Decision]] = {}
-        self._turn = Lock()
+    def __init__(self, settings: DecisionCacheSettings) -> None:
+        self.enabled = settings.seconds > 0
+        self._seconds = settings.seconds
+        self._max_entries = settings.entries
+        self._entries: dict[bytes, tuple[float, Decision]] = {}
+        self._lock = Lock()
 
-    def find(self, digest: bytes, now: float) -> Decision | None:
-        """The decision about a credential, None where there is none that is still valid. `now`: seconds since 1970."""
-        held = self._held.get(digest)
-        return held[1] if held is not None and now < held[0] else None
+    def get(self, digest: bytes, now: float) -> Decision | None:
+        """Return the unexpired decision about these credentials, if there is one. `now` is in seconds since 1970."""
+        entry = self._entries.get(digest)
+        return entry[1] if entry is not None and now < entry[0] else None
 
-    def enter(self, digest: bytes, decision: Decision, now: float) -> None:
-        """Remember a decision."""
-        with self._turn:
-            self._held.pop(digest, None)
-            if len(self._held) >= self._entries:
-                del self._held[next(iter(self._held))]
-            self._held[digest] = (min(decision.until, now + self._seconds), decision)
+    def put(self, digest: bytes, decision: Decision, now: float) -> None:
+        """Add a decision."""
+        with self._lock:
+            self._entries.pop(digest, None)
+            if len(self._entries) >= self._max_entries:
+                del self._entries[next(iter(self._entries))]
+            self._entries[digest] = (min(decision.expires, now + self._seconds), decision)

@@ -1,12 +1,12 @@
-"""Why the authorizer refuses or fails: one class per check.
+"""Why a request is rejected or its decision fails: one class per check.
 
     AuthorizerError
     ├── NotAuthentic                 the gateway answers 401
-    │   ├── CredentialsInvalid       what came is no bearer token
+    │   ├── CredentialsInvalid       not a bearer token: RFC 6750 §2.1
     │   │   ├── CredentialsMissing
     │   │   ├── SchemeInvalid
     │   │   └── TokenTooLong
-    │   ├── TokenMalformed           RFC 7515 §3, §5.2
+    │   ├── TokenMalformed           not a JWS in compact form: RFC 7515 §3, §5.2
     │   │   ├── SegmentsInvalid
     │   │   ├── EncodingNotCanonical
     │   │   ├── JsonMalformed
@@ -32,242 +32,197 @@
     │       ├── TokenUseInvalid
     │       ├── RequiredClaimInvalid
     │       └── TokenRevoked
-    └── Fault                        ours: the gateway answers 503
+    └── Fault                        an internal error: the gateway answers 503
         ├── SettingsInvalid
         ├── EventMalformed
         ├── KeysUnavailable
         └── RevocationsUnavailable
 
-A refusal says by its class what was wrong, and names the claim where its class alone does not tell which. No message
-carries anything of a token.
+The class says what is wrong, and `claim` names the claim if several can have the same error. Messages contain nothing
+of a token.
 """
 
 
 class AuthorizerError(Exception):
-    """What every failure of a decision is; `reason` names the check in the log."""
+    """Base class for authorizer errors.
+
+    `reason` names the failed check in the log. The other attributes are logged too: the name of the token's issuer and
+    the id of its key, once they are known, and whether the decision was cached (0 or 1).
+    """
 
     reason = "error"
+    claim: str | None = None
+    issuer: str | None = None
+    key_id: str | None = None
+    cached = 0
+
+    def __init_subclass__(cls, reason: str) -> None:
+        super().__init_subclass__()
+        cls.reason = reason
 
 
-class NotAuthentic(AuthorizerError):
-    """Who called is not known: the token does not prove it. `claim` names the claim at fault."""
-
-    reason = "not_authentic"
+class NotAuthentic(AuthorizerError, reason="not_authentic"):
+    """The request has no valid token. `claim` names the invalid claim."""
 
     def __init__(self, claim: str | None = None) -> None:
         super().__init__()
         self.claim = claim
 
 
-class CredentialsInvalid(NotAuthentic):
+class CredentialsInvalid(NotAuthentic, reason="credentials"):
     """The request has no bearer token (RFC 6750 §2.1)."""
 
-    reason = "credentials"
+
+class CredentialsMissing(CredentialsInvalid, reason="credentials_missing"):
+    """The request has no credentials."""
 
 
-class CredentialsMissing(CredentialsInvalid):
-    """There is no credential at all."""
-
-    reason = "credentials_missing"
+class SchemeInvalid(CredentialsInvalid, reason="scheme"):
+    """The credentials are not `Bearer`, one space and a token."""
 
 
-class SchemeInvalid(CredentialsInvalid):
-    """The credential is not `Bearer`, one space and a token."""
-
-    reason = "scheme"
+class TokenTooLong(CredentialsInvalid, reason="token_length"):
+    """The token is longer than the limit."""
 
 
-class TokenTooLong(CredentialsInvalid):
-    """The token is longer than any that is accepted."""
-
-    reason = "token_length"
-
-
-class TokenMalformed(NotAuthentic):
+class TokenMalformed(NotAuthentic, reason="token"):
     """The token is not a JWS in compact form (RFC 7515 §7.1)."""
 
-    reason = "token"
+
+class SegmentsInvalid(TokenMalformed, reason="segments"):
+    """The token does not have exactly three non-empty segments."""
 
 
-class SegmentsInvalid(TokenMalformed):
-    """The token has not exactly three segments, each with something in it."""
-
-    reason = "segments"
+class EncodingNotCanonical(TokenMalformed, reason="encoding"):
+    """A segment is not canonical base64url: it has padding, other characters or non-zero trailing bits."""
 
 
-class EncodingNotCanonical(TokenMalformed):
-    """A segment is not the one base64url text of its bytes: padding, other characters or loose trailing bits."""
-
-    reason = "encoding"
-
-
-class JsonMalformed(TokenMalformed):
+class JsonMalformed(TokenMalformed, reason="json"):
     """The header or the payload is not one JSON object in UTF-8 (RFC 8259)."""
 
-    reason = "json"
+
+class DuplicateMember(TokenMalformed, reason="json_duplicate"):
+    """An object has two members with the same name, of which different parsers choose different ones (RFC 7519 §4)."""
 
 
-class DuplicateMember(TokenMalformed):
-    """An object has two members of one name, which different readers read differently (RFC 7519 §4)."""
-
-    reason = "json_duplicate"
+class HeaderInvalid(NotAuthentic, reason="header"):
+    """The header has a member that is not accepted (RFC 7515 §4.1)."""
 
 
-class HeaderInvalid(NotAuthentic):
-    """The header says something that is not accepted (RFC 7515 §4.1)."""
-
-    reason = "header"
+class KeyInHeader(HeaderInvalid, reason="header_key"):
+    """The header contains a key, a reference to one, or compression: `jku`, `jwk`, `x5u`, `x5c`, `zip`."""
 
 
-class KeyInHeader(HeaderInvalid):
-    """The header brings its own key or compression: `jku`, `jwk`, `x5u`, `x5c`, `zip`."""
-
-    reason = "header_key"
+class CriticalHeader(HeaderInvalid, reason="header_crit"):
+    """The header requires an extension (`crit`, `b64`); none is supported (RFC 7515 §4.1.11, RFC 7797)."""
 
 
-class CriticalHeader(HeaderInvalid):
-    """The header demands an extension (`crit`, `b64`), and none is understood (RFC 7515 §4.1.11, RFC 7797)."""
-
-    reason = "header_crit"
+class AlgorithmNotAllowed(HeaderInvalid, reason="algorithm"):
+    """The issuer's settings do not allow the algorithm."""
 
 
-class AlgorithmNotAllowed(HeaderInvalid):
-    """The algorithm is not one of the issuer's."""
-
-    reason = "algorithm"
+class TypeInvalid(HeaderInvalid, reason="typ"):
+    """The `typ` is not that of an access token (RFC 9068 §2.1)."""
 
 
-class TypeInvalid(HeaderInvalid):
-    """The `typ` is not an access token's (RFC 9068 §2.1)."""
-
-    reason = "typ"
+class KeyUnknown(NotAuthentic, reason="key_unknown"):
+    """The issuer has no key with this id for this algorithm."""
 
 
-class KeyUnknown(NotAuthentic):
-    """The issuer has no key of this id for this algorithm."""
-
-    reason = "key_unknown"
+class SignatureInvalid(NotAuthentic, reason="signature"):
+    """The signature does not match the header and the payload."""
 
 
-class SignatureInvalid(NotAuthentic):
-    """The signature is not the key's over this header and payload."""
-
-    reason = "signature"
+class ClaimInvalid(NotAuthentic, reason="claim"):
+    """A claim is missing, has the wrong type or is not accepted."""
 
 
-class ClaimInvalid(NotAuthentic):
-    """A claim is missing, of the wrong type or not accepted."""
-
-    reason = "claim"
-
-
-class ClaimMalformed(ClaimInvalid):
+class ClaimMalformed(ClaimInvalid, reason="claim_type"):
     """A claim has the wrong type."""
 
-    reason = "claim_type"
+
+class ClaimMissing(ClaimInvalid, reason="claim_missing"):
+    """A required claim is missing."""
 
 
-class ClaimMissing(ClaimInvalid):
-    """A claim that the profile requires is not there."""
-
-    reason = "claim_missing"
+class IssuerUnknown(ClaimInvalid, reason="issuer"):
+    """No configured issuer has this `iss`."""
 
 
-class IssuerUnknown(ClaimInvalid):
-    """No issuer of the settings has this `iss`."""
-
-    reason = "issuer"
+class AudienceInvalid(ClaimInvalid, reason="audience"):
+    """The token is for another audience."""
 
 
-class AudienceInvalid(ClaimInvalid):
-    """The token is for somebody else."""
-
-    reason = "audience"
+class TokenExpired(ClaimInvalid, reason="expired"):
+    """`exp` plus the leeway is in the past."""
 
 
-class TokenExpired(ClaimInvalid):
-    """`exp` and the leeway have passed."""
-
-    reason = "expired"
+class TokenNotYetValid(ClaimInvalid, reason="not_yet_valid"):
+    """`nbf` is in the future."""
 
 
-class TokenNotYetValid(ClaimInvalid):
-    """`nbf` is still to come."""
-
-    reason = "not_yet_valid"
+class IssuedInFuture(ClaimInvalid, reason="issued_in_future"):
+    """`iat` is in the future."""
 
 
-class IssuedInFuture(ClaimInvalid):
-    """`iat` is still to come."""
-
-    reason = "issued_in_future"
+class LifetimeTooLong(ClaimInvalid, reason="lifetime"):
+    """The token's lifetime is longer than the issuer's settings allow."""
 
 
-class LifetimeTooLong(ClaimInvalid):
-    """The token lives longer than the issuer's settings allow."""
-
-    reason = "lifetime"
+class SubjectInvalid(ClaimInvalid, reason="subject"):
+    """The subject is empty, too long or not printable."""
 
 
-class SubjectInvalid(ClaimInvalid):
-    """The subject is empty, too long, or has characters that do not print."""
-
-    reason = "subject"
+class ClientNotAllowed(ClaimInvalid, reason="client"):
+    """The client is not one that the issuer's settings list, or is too long or not printable."""
 
 
-class ClientNotAllowed(ClaimInvalid):
-    """The client is not one of those that the issuer's settings name, or is no plain text."""
-
-    reason = "client"
+class TokenUseInvalid(ClaimInvalid, reason="token_use"):
+    """The token is an ID token or a refresh token."""
 
 
-class TokenUseInvalid(ClaimInvalid):
-    """The token is not for access: an ID token or a refresh token."""
-
-    reason = "token_use"
+class RequiredClaimInvalid(ClaimInvalid, reason="required_claim"):
+    """A claim does not have the value that the issuer's settings require."""
 
 
-class RequiredClaimInvalid(ClaimInvalid):
-    """A claim that the issuer's settings require has another value."""
-
-    reason = "required_claim"
+class TokenRevoked(ClaimInvalid, reason="revoked"):
+    """The token, or all tokens of its subject, are revoked."""
 
 
-class TokenRevoked(ClaimInvalid):
-    """The token, or everything of its subject, was revoked."""
-
-    reason = "revoked"
+class Fault(AuthorizerError, reason="fault"):
+    """An internal error, which reveals nothing about the caller."""
 
 
-class Fault(AuthorizerError):
-    """Something of ours fails; nothing is said about the caller."""
-
-    reason = "fault"
+class SettingsInvalid(Fault, reason="settings"):
+    """The bundle's settings cannot be read or are invalid."""
 
 
-class SettingsInvalid(Fault):
-    """The bundle's settings cannot be read or contradict themselves."""
-
-    reason = "settings"
+class EventMalformed(Fault, reason="event"):
+    """The event is not a request of API Gateway to an authorizer."""
 
 
-class EventMalformed(Fault):
-    """The event is not one of API Gateway's, or its ARN is not a method's."""
-
-    reason = "event"
+class KeysUnavailable(Fault, reason="keys_unavailable"):
+    """The issuer's keys cannot be fetched or refreshed."""
 
 
-class KeysUnavailable(Fault):
-    """The issuer's keys cannot be had, or not be had anew."""
-
-    reason = "keys_unavailable"
-
-
-class RevocationsUnavailable(Fault):
-    """The list of revoked tokens cannot be read."""
-
-    reason = "revocations_unavailable"
+class RevocationsUnavailable(Fault, reason="revocations_unavailable"):
+    """The denylist cannot be read."""
 
 
 class KeySetMalformed(ValueError):
-    """A document is not a JWKS, has no usable key, or is not the issuer's discovery document."""
+    """A document is not a JWKS with a usable key, or not the issuer's discovery document."""
+
+
+def with_context(
+    error: Exception, issuer: str | None = None, key_id: str | None = None, cached: int = 0
+) -> AuthorizerError:
+    """Add the attributes for the log to an error, and return it.
+
+    An error of another class becomes a Fault without its message, which may contain parts of the token.
+    """
+    if not isinstance(error, AuthorizerError):
+        reason = f"internal:{type(error).__name__}"
+        error = Fault("an internal error occurred")
+        error.reason = reason
+    error.issuer, error.key_id, error.cached = issuer, key_id, cached
+    return error

@@ -1,4 +1,4 @@
-"""The gateway's question: which credential, and for which API and stage."""
+"""The event that API Gateway invokes the authorizer with: the credentials and the method's ARN."""
 
 import re
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ _STAGE_ARN = re.compile(
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A stage of an API: what its method ARNs begin with.
+    """A stage of an API, as the beginning of its methods' ARNs.
 
-    `prefix` is `arn:aws:execute-api:region:account:api/stage/`; `any_region` is the same with the region and the
-    account left open, which is shorter: an API's id is unique.
+    `prefix` is `arn:aws:execute-api:region:account:api/stage/`. `any_region` has `*` for the region and the account,
+    which is shorter and still unambiguous: an API's id is unique.
     """
 
     prefix: str
@@ -26,23 +26,21 @@ class Stage(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, partition: str, region: str, account: str, api: str, name: str) -> "Stage":
-        """The stage of this name of an API."""
+        """Return the stage of this name."""
         return cls(
             f"arn:{partition}:execute-api:{region}:{account}:{api}/{name}/",
             f"arn:{partition}:execute-api:*:*:{api}/{name}/",
         )
 
 
-def credential(event: Mapping[str, Any]) -> str:
-    """The Authorization header's value, empty where there is none.
+def credentials(event: Mapping[str, Any]) -> str:
+    """Return the value of the Authorization header, empty if there is none.
 
-    Of a REST API's TOKEN authorizer, or of an HTTP API's with payload format 2.0. Raises EventMalformed for others.
+    Accepts the events of a REST API's TOKEN authorizer, and of an HTTP API's authorizer with payload format 2.0. Raises
+    EventMalformed for others.
     """
-    value = event.get("authorizationToken")
-    if isinstance(value, str):
-        return value
     if "authorizationToken" in event:
-        return _text(value)
+        return _text(event["authorizationToken"])
     if event.get("type") == "TOKEN":
         return ""
     if event.get("version") == "2.0":
@@ -52,23 +50,23 @@ def credential(event: Mapping[str, Any]) -> str:
             return _text(headers.get("authorization"))
         if isinstance(sources, list):
             return _text(cast("list[Any]", sources)[0]) if len(cast("list[Any]", sources)) == 1 else ""
-    raise EventMalformed("neither a TOKEN event nor payload format 2.0")
+    raise EventMalformed("the event must be a TOKEN event or have payload format 2.0")
 
 
-def arn(event: Mapping[str, Any]) -> str:
-    """The ARN of the method or route that is called. Raises EventMalformed where there is none."""
+def method_arn(event: Mapping[str, Any]) -> str:
+    """Return the ARN of the requested method or route. Raises EventMalformed if it is missing."""
     found: Any = event.get("methodArn") or event.get("routeArn")
     if not isinstance(found, str):
-        raise EventMalformed("no method ARN")
+        raise EventMalformed("the event must have a method ARN")
     return found
 
 
-def stage(arn: str) -> Stage:
-    """The stage of a method's ARN. Raises EventMalformed where it is not one."""
+def parse_stage(arn: str) -> Stage:
+    """Return the stage of a method's ARN. Raises EventMalformed if it is invalid."""
     api, _, rest = arn.partition("/")
     found = _STAGE_ARN.fullmatch(f"{api}/{rest.partition('/')[0]}/")
     if found is None:
-        raise EventMalformed("not a method ARN of API Gateway")
+        raise EventMalformed("the ARN must be that of a method of API Gateway")
     return Stage.of(*found.groups())
 
 
@@ -76,5 +74,5 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise EventMalformed("the credential is not a text")
+        raise EventMalformed("the credentials must be a string")
     return value

@@ -1,4 +1,4 @@
-"""The Lambda entry point. What takes longest begins first, before other modules are imported."""
+"""The Lambda entry point. The slowest part of a cold start begins first, before other modules are imported."""
 
 import gc
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from typing import Any
 from authorizer import settings_file
 from authorizer.http import tls
 
-if settings_file.keys_come_over_https():
-    tls.load_ahead()
+if settings_file.fetches_over_https():
+    tls.preload()
 
 from authorizer.startup import LazyAuthorizer
 
 _authorizer = LazyAuthorizer()
-_authorizer.warm()
+_authorizer.warm_up()
 gc.freeze()
 gc.enable()
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """What Lambda calls. Raises Exception("Unauthorized") for 401 and Fault for 503."""
+    """Return the policy for an event. Raises Exception("Unauthorized") for 401 and Fault for 503."""
     return _authorizer(event, context)

@@ -1,7 +1,8 @@
-"""An issuer's keys, kept fresh: fetched by the request that finds them old, by no more than one at a time.
+"""Fetch, cache and refresh an issuer's keys.
 
-A Lambda function is frozen between requests and runs no threads then, so age is looked at in each request, by both
-clocks: the monotonic one may stand still while the process is frozen or restored from a snapshot.
+A Lambda function is frozen between requests and cannot run threads then. Therefore requests themselves refresh the
+keys, one at a time. The keys' age is measured by two clocks, because the monotonic one may stand still while the
+process is frozen or restored from a snapshot.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ DISCOVERY = "/.well-known/openid-configuration"
 """OpenID Connect Discovery 1.0 §4."""
 
 Fetch = Callable[[str, float], bytes]
-"""A document by its URL, in at most so many seconds. Raises FetchFailed."""
+"""Fetches the document at a URL within a number of seconds. Raises FetchFailed."""
 
 
-class _Held(NamedTuple):
+class _CachedKeys(NamedTuple):
     keys: KeySet
     wall: float
     monotonic: float
@@ -43,154 +44,154 @@ class _Discovery(msgspec.Struct):
 
 
 class FetchCounter:
-    """Fetches of keys, and failed ones, that are not logged yet."""
+    """The numbers of fetches and of failed fetches since the last log line."""
 
     def __init__(self) -> None:
         self.fetches = 0
         self.failures = 0
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def add(self, *, failed: bool) -> None:
         """Count a fetch."""
-        with self._turn:
+        with self._lock:
             self.fetches += 1
             self.failures += failed
 
-    def take(self) -> tuple[int, int]:
-        """Both numbers, which start from zero again."""
-        with self._turn:
-            taken, self.fetches, self.failures = (self.fetches, self.failures), 0, 0
-        return taken
+    def reset(self) -> tuple[int, int]:
+        """Return both numbers and set them to zero."""
+        with self._lock:
+            counts, self.fetches, self.failures = (self.fetches, self.failures), 0, 0
+        return counts
 
 
 class KeySource:
-    """The keys of one issuer.
+    """The keys of one issuer. Thread-safe; KeySettings explains the times.
 
-    A key that is known is found without waiting, unless this very request refreshes the set (for at most `patience`
-    seconds). A key id that is not known is looked for at the issuer, and once one was not found there, not again within
-    `cooldown`. While the issuer is down, the keys serve on up to `limit`.
+    Finding a known key does not wait, unless this request refreshes the keys. An unknown key id causes a fetch, but
+    not more often than the cooldown allows. While the keys cannot be refreshed, the cached ones stay in use up to
+    `stale_if_error`.
     """
 
     def __init__(
         self,
         issuer: Issuer,
-        times: KeySettings,
+        settings: KeySettings,
         fetch: Fetch | None = None,
         clock: Clock = SYSTEM,
-        counts: FetchCounter | None = None,
+        fetches: FetchCounter | None = None,
     ) -> None:
-        self._counts = counts or FetchCounter()
+        self._fetches = fetches or FetchCounter()
         self._issuer = issuer
-        self._times = times
+        self._settings = settings
         self._fetch = fetch
         self._wall, self._monotonic = clock.wall, clock.monotonic
-        self._held: _Held | None = None
-        self._turn = threading.Lock()
-        self._problem = ""
+        self._cached: _CachedKeys | None = None
+        self._lock = threading.Lock()
+        self._last_error = ""
         self._failed_at: float | None = None
         self._searched_at: float | None = None
 
     def find(self, key_id: str | None, algorithm: str) -> Key:
-        """The key for a token's header. Raises KeyUnknown, or KeysUnavailable where that cannot be told."""
-        first = held = self._held
-        if held is None or self._age(held) >= self._times.max_age:
-            held = self._fresh()
-        return held.keys.find(key_id, algorithm) or self._search(key_id, algorithm, first)
+        """Return the key for a token's header. Raises KeyUnknown, or KeysUnavailable if the keys cannot be fetched."""
+        before = cached = self._cached
+        if cached is None or self._age(cached) >= self._settings.max_age:
+            cached = self._usable()
+        return cached.keys.find(key_id, algorithm) or self._search(key_id, algorithm, before)
 
-    def warm(self, seconds: float) -> None:
-        """Fetch the keys ahead of the first request. Where that fails, the first request tries again."""
-        with self._turn:
-            if self._held is None and seconds > 0:
-                self._load(seconds)
+    def warm_up(self, timeout: float) -> None:
+        """Fetch the keys before the first request. Failures are retried on first use."""
+        with self._lock:
+            if self._cached is None and timeout > 0:
+                self._load(timeout)
                 self._failed_at = None
 
-    def _fresh(self) -> _Held:
-        held = self._held
-        if held is None or (age := self._age(held)) >= self._times.stale_if_error:
-            return self._awaited()
-        if age >= self._times.max_age and not self._recently(self._failed_at, self._times.retry_delay):
+    def _usable(self) -> _CachedKeys:
+        cached = self._cached
+        if cached is None or (age := self._age(cached)) >= self._settings.stale_if_error:
+            return self._wait_for_keys()
+        if age >= self._settings.max_age and not self._is_within(self._settings.retry_delay, self._failed_at):
             self._refresh()
-            return self._held or held
-        return held
+            return self._cached or cached
+        return cached
 
     def _refresh(self) -> None:
-        """Replace keys that still serve. Who comes while another does it goes on with the old ones."""
-        if not self._turn.acquire(blocking=False):
+        """Refresh keys that are still usable; concurrent callers use the cached ones."""
+        if not self._lock.acquire(blocking=False):
             return
         try:
-            held = self._held
-            if held is None or self._age(held) >= self._times.max_age:
-                self._load(self._times.refresh_timeout)
+            cached = self._cached
+            if cached is None or self._age(cached) >= self._settings.max_age:
+                self._load(self._settings.refresh_timeout)
         finally:
-            self._turn.release()
+            self._lock.release()
 
-    def _awaited(self) -> _Held:
-        """Keys where there are none to go on with. All who come wait for one fetch, and share its failure."""
-        with self._turn:
-            held = self._held
-            if held is not None and self._age(held) < self._times.stale_if_error:
-                return held
-            if self._recently(self._failed_at, self._times.retry_delay):
-                self._give_up()
-            return self._load(self._times.fetch_timeout) or self._give_up()
+    def _wait_for_keys(self) -> _CachedKeys:
+        """Fetch keys when none are usable; concurrent callers share one fetch and its failure."""
+        with self._lock:
+            cached = self._cached
+            if cached is not None and self._age(cached) < self._settings.stale_if_error:
+                return cached
+            if self._is_within(self._settings.retry_delay, self._failed_at):
+                self._raise_unavailable()
+            return self._load(self._settings.fetch_timeout) or self._raise_unavailable()
 
-    def _search(self, key_id: str | None, algorithm: str, first: _Held | None) -> Key:
-        """A key that the set does not have, once it is fetched again: if that is due, and the set is still the first.
+    def _search(self, key_id: str | None, algorithm: str, before: _CachedKeys | None) -> Key:
+        """Look for a key that is not cached, after a fetch unless one happened `before` or within the cooldown.
 
-        A search that finds its key does not put off the next: only the issuer can bring one about. While fetches fail,
-        nobody knows whether there is such a key.
+        A search that finds its key does not start the cooldown, because only the issuer can cause it. While fetches
+        fail, it is unknown whether the key exists.
         """
-        with self._turn:
-            if self._held is first and not self._recently(self._searched_at, self._times.cooldown):
+        with self._lock:
+            if self._cached is before and not self._is_within(self._settings.cooldown, self._searched_at):
                 self._searched_at = self._monotonic()
-                loaded = self._load(self._times.fetch_timeout)
+                loaded = self._load(self._settings.fetch_timeout)
                 if loaded is not None and loaded.keys.find(key_id, algorithm) is not None:
                     self._searched_at = None
-            held, failed = self._held, self._failed_at is not None
-        key = held.keys.find(key_id, algorithm) if held else None
+            cached, failed = self._cached, self._failed_at is not None
+        key = cached.keys.find(key_id, algorithm) if cached else None
         if key is not None:
             return key
         if failed:
-            self._give_up()
+            self._raise_unavailable()
         raise KeyUnknown
 
-    def _give_up(self) -> NoReturn:
-        raise KeysUnavailable(f"no keys of issuer {self._issuer.name}: {self._problem}")
+    def _raise_unavailable(self) -> NoReturn:
+        raise KeysUnavailable(f"no keys of issuer {self._issuer.name}: {self._last_error}")
 
-    def _load(self, seconds: float) -> _Held | None:
-        """Fetch, within so many seconds. Only ever called by the one whose turn it is."""
+    def _load(self, timeout: float) -> _CachedKeys | None:
+        """Fetch and cache the keys, or return None. The caller must hold the lock."""
         try:
-            found = self._fetched(self._monotonic() + seconds)
+            keys = self._fetch_keys(self._monotonic() + timeout)
         except (FetchFailed, KeySetMalformed) as error:
-            self._counts.add(failed=True)
-            self._problem = str(error)
+            self._fetches.add(failed=True)
+            self._last_error = str(error)
             self._failed_at = self._monotonic()
             return None
-        self._counts.add(failed=False)
-        self._held = _Held(found, self._wall(), self._monotonic())
+        self._fetches.add(failed=False)
+        self._cached = _CachedKeys(keys, self._wall(), self._monotonic())
         self._failed_at = None
-        return self._held
+        return self._cached
 
-    def _fetched(self, deadline: float) -> KeySet:
+    def _fetch_keys(self, deadline: float) -> KeySet:
         if self._fetch is not None:
-            document = self._document(self._fetch, self._fetch, deadline)
+            document = self._fetch_document(self._fetch, self._fetch, deadline)
         else:
             with Session() as session:
-                document = self._document(session.get, partial(session.get, last=True), deadline)
-        # Imported once the document is here: at a cold start, other threads import cryptography meanwhile.
+                document = self._fetch_document(session.get, partial(session.get, last=True), deadline)
+        # Imported after the fetch: at a cold start, other threads import cryptography during it.
         from authorizer import keys  # noqa: PLC0415
 
         return keys.parse(document, self._issuer.algorithms)
 
-    def _document(self, fetch: Fetch, fetch_last: Fetch, deadline: float) -> bytes:
-        """The key set's document, fetched from where the settings or the discovery document say."""
-        url = self._issuer.key_url or self._discovered(fetch, deadline)
+    def _fetch_document(self, fetch: Fetch, fetch_last: Fetch, deadline: float) -> bytes:
+        url = self._issuer.key_url or self._discover(fetch, deadline)
         return fetch_last(url, deadline - self._monotonic())
 
-    def _discovered(self, fetch: Fetch, deadline: float) -> str:
+    def _discover(self, fetch: Fetch, deadline: float) -> str:
+        """Return the URL of the key set from the issuer's discovery document."""
         raw = fetch(self._issuer.url.rstrip("/") + DISCOVERY, deadline - self._monotonic())
         try:
-            found = msgspec.convert(strict_json.document(raw, "discovery"), _Discovery)
+            found = msgspec.convert(strict_json.parse_document(raw, "discovery"), _Discovery)
         except msgspec.ValidationError:
             raise KeySetMalformed("not a discovery document") from None
         if found.issuer != self._issuer.url:
@@ -199,27 +200,27 @@ class KeySource:
         return found.jwks_uri
 
     def _check_key_url(self, url: str) -> None:
-        """Check a URL that an issuer chose. One that is rejected is not quoted, because messages reach the log."""
+        """Check a URL from a discovery document. Messages do not contain it, because they are logged."""
         try:
             endpoint = parse_endpoint(url if len(url) <= MAX_URL else "")
         except ValueError:
             raise KeySetMalformed(f"jwks_uri must be an https URL of at most {MAX_URL} characters") from None
-        # Lambda's Runtime API answers on loopback.
+        # Lambda's Runtime API is at a loopback address.
         if endpoint.is_loopback and not parse_endpoint(self._issuer.url).is_loopback:
             raise KeySetMalformed("jwks_uri must not be a loopback address") from None
 
-    def _age(self, held: _Held) -> float:
-        return max(self._monotonic() - held.monotonic, self._wall() - held.wall)
+    def _age(self, cached: _CachedKeys) -> float:
+        return max(self._monotonic() - cached.monotonic, self._wall() - cached.wall)
 
-    def _recently(self, at: float | None, seconds: float) -> bool:
-        return at is not None and self._monotonic() - at < seconds
+    def _is_within(self, seconds: float, moment: float | None) -> bool:
+        return moment is not None and self._monotonic() - moment < seconds
 
 
 class KeySources:
-    """The key source of each issuer, by the issuer's URL, and the fetches of all of them."""
+    """The key source of each issuer, by the issuer's URL, and the number of their fetches."""
 
     def __init__(self, settings: DeploymentSettings, fetch: Fetch | None = None, clock: Clock = SYSTEM) -> None:
-        self.counts = FetchCounter()
+        self.fetches = FetchCounter()
         self.by_url = {
-            issuer.url: KeySource(issuer, settings.keys, fetch, clock, self.counts) for issuer in settings.issuers
+            issuer.url: KeySource(issuer, settings.keys, fetch, clock, self.fetches) for issuer in settings.issuers
         }

@@ -1,6 +1,6 @@
-"""One line per decision: structured, with its metrics in CloudWatch's embedded format, without personal data.
+"""One log line per decision: structured, with metrics in CloudWatch's embedded metric format, without personal data.
 
-Lambda filters JSON lines by `level` only where they have a valid `timestamp` (AWS, "Log-level filtering").
+Lambda filters JSON lines by `level` only if they have a valid `timestamp` (AWS, "Log-level filtering").
 """
 
 import os
@@ -8,98 +8,105 @@ import sys
 from collections.abc import Callable
 
 import msgspec
+from msgspec import field
 
-from authorizer import policy
 from authorizer.decision import Decision
+from authorizer.errors import AuthorizerError, NotAuthentic, RevocationsUnavailable
 from authorizer.key_source import FetchCounter
+from authorizer.policy import rfc3339
 from authorizer.settings import DeploymentSettings
 
 NAMESPACE = "Gatehouse"
 
+_COUNTERS = ("CacheHits", "KeyFetches", "KeyFetchFailures", "RevocationFailures")
+_METRICS = [{"Name": name, "Unit": "Count"} for name in _COUNTERS] + [{"Name": "Latency", "Unit": "Milliseconds"}]
+_BY_OUTCOME = [{"Name": "Decisions", "Unit": "Count"}]
 _DIRECTIVES = msgspec.Raw(
     msgspec.json.encode(
         [
-            {
-                "Namespace": NAMESPACE,
-                "Dimensions": [["project", "stack", "outcome"]],
-                "Metrics": [{"Name": "Decisions", "Unit": "Count"}],
-            },
-            {
-                "Namespace": NAMESPACE,
-                "Dimensions": [["project", "stack"]],
-                "Metrics": [
-                    {"Name": "CacheHits", "Unit": "Count"},
-                    {"Name": "KeyFetches", "Unit": "Count"},
-                    {"Name": "KeyFetchFailures", "Unit": "Count"},
-                    {"Name": "RevocationFailures", "Unit": "Count"},
-                    {"Name": "Latency", "Unit": "Milliseconds"},
-                ],
-            },
+            {"Namespace": NAMESPACE, "Dimensions": [["project", "stack", "outcome"]], "Metrics": _BY_OUTCOME},
+            {"Namespace": NAMESPACE, "Dimensions": [["project", "stack"]], "Metrics": _METRICS},
         ]
     )
 )
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What the embedded format asks for; the timestamp is in milliseconds since 1970."""
+    """The metadata of the embedded metric format; the timestamp is in milliseconds since 1970."""
 
-    timestamp: int = msgspec.field(name="Timestamp")
-    directives: msgspec.Raw = msgspec.field(name="CloudWatchMetrics", default=_DIRECTIVES)
+    timestamp: int = field(name="Timestamp")
+    directives: msgspec.Raw = field(name="CloudWatchMetrics", default=_DIRECTIVES)
 
 
-class Record(msgspec.Struct):
-    """What a line says of a decision: the key once it is found, the client once it is authentic.
+class Record(msgspec.Struct, frozen=True):
+    """What the log says about a decision: the key once it is found, the client once the token is valid.
 
-    From `cached` on, the members are metrics; `latency` is in milliseconds.
+    `cached` and `unchecked` (the denylist could not be read) are metrics, 0 or 1.
     """
 
-    timestamp: str = ""
-    level: str = "INFO"
-    outcome: str = "fault"
-    reason: str = "ok"
-    claim: str | None = None
-    issuer: str | None = None
-    key_id: str | None = None
-    client: str | None = None
-    decision_id: str = ""
-    metadata: Metadata | None = msgspec.field(name="_aws", default=None)
-    cached: int = msgspec.field(name="CacheHits", default=0)
-    fetches: int = msgspec.field(name="KeyFetches", default=0)
-    failures: int = msgspec.field(name="KeyFetchFailures", default=0)
-    unchecked: int = msgspec.field(name="RevocationFailures", default=0)
-    latency: float = msgspec.field(name="Latency", default=0.0)
+    outcome: str
+    reason: str
+    claim: str | None
+    issuer: str | None
+    key_id: str | None
+    client: str | None
+    cached: int = field(name="CacheHits")
+    unchecked: int = field(name="RevocationFailures")
 
-    def of(self, decision: Decision) -> None:
-        """Say what was decided about an authentic caller."""
-        self.outcome, self.reason = ("deny", decision.error) if decision.error else ("allow", "ok")
-        self.issuer, self.client, self.key_id = decision.caller.issuer, decision.caller.client, decision.key_id
+    @classmethod
+    def of_decision(cls, decision: Decision, cached: int, unchecked: int) -> "Record":
+        """Return the record of a decision about an authentic caller."""
+        caller, error = decision.caller, decision.error
+        outcome = "deny" if error else "allow"
+        return cls(outcome, error or "ok", None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
+
+    @classmethod
+    def of_error(cls, error: AuthorizerError) -> "Record":
+        """Return the record of a request that was rejected or could not be decided."""
+        outcome = "unauthorized" if isinstance(error, NotAuthentic) else "fault"
+        unchecked = int(isinstance(error, RevocationsUnavailable))
+        return cls(outcome, error.reason, error.claim, error.issuer, error.key_id, None, error.cached, unchecked)
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    """The part of a line that is known when it is written. `latency` is in milliseconds."""
+
+    timestamp: str
+    level: str
+    decision_id: str
+    metadata: Metadata = field(name="_aws")
+    fetches: int = field(name="KeyFetches")
+    failures: int = field(name="KeyFetchFailures")
+    latency: float = field(name="Latency")
 
 
 def write(line: bytes) -> None:
-    """Write a line to standard output, from where Lambda takes it: in one system call, so that lines never mix."""
+    """Write a line to standard output in one system call, so that the lines of different threads are not mixed."""
     os.write(sys.stdout.fileno(), line)
 
 
 class DecisionLog:
-    """Writes the records of one authorizer."""
+    """Writes the log lines of one authorizer."""
 
     def __init__(
-        self, settings: DeploymentSettings, counts: FetchCounter, emit: Callable[[bytes], None] = write
+        self, settings: DeploymentSettings, fetches: FetchCounter, emit: Callable[[bytes], None] = write
     ) -> None:
         constant = {"message": "decision", "project": settings.project, "stack": settings.stack, "Decisions": 1}
-        # Only what differs between lines is encoded for each of them.
         self._constant = msgspec.json.encode(constant)[:-1] + b","
         self._encode = msgspec.json.Encoder().encode
-        self._counts = counts
+        self._fetches = fetches
         self._emit = emit
 
-    def write(self, record: Record, now: float, seconds: float) -> None:
-        """Log a decision made at `now` (seconds since 1970) that took so many seconds."""
-        record.timestamp = policy.rfc3339(int(now))
-        record.metadata = Metadata(int(now * 1000))
-        record.latency = round(seconds * 1000, 3)
-        if record.outcome == "fault":
-            record.level = "ERROR"
-        if self._counts.fetches:
-            record.fetches, record.failures = self._counts.take()
-        self._emit(self._constant + self._encode(record)[1:] + b"\n")
+    def write(self, record: Record, decision_id: str, now: float, duration: float) -> None:
+        """Log a decision that was made at `now` (seconds since 1970) and took `duration` seconds."""
+        fetches, failures = self._fetches.reset() if self._fetches.fetches else (0, 0)
+        envelope = _Envelope(
+            rfc3339(int(now)),
+            "ERROR" if record.outcome == "fault" else "INFO",
+            decision_id,
+            Metadata(int(now * 1000)),
+            fetches,
+            failures,
+            round(duration * 1000, 3),
+        )
+        self._emit(self._constant + self._encode(envelope)[1:-1] + b"," + self._encode(record)[1:] + b"\n")

@@ -1,4 +1,4 @@
-"""The scopes of this API that a token carries, however its issuer writes them."""
+"""The scopes of this API that a token has, in the format of its issuer."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,7 +11,7 @@ from authorizer.settings import Issuer
 
 
 class ScopeRules:
-    """How one issuer writes scopes: a string (RFC 6749 §3.3) or a list, with a prefix, with another separator."""
+    """How an issuer writes scopes: as a string (RFC 6749 §3.3) or a list, with a prefix, with another separator."""
 
     def __init__(self, issuer: Issuer, api_scopes: frozenset[str]) -> None:
         self._claim = issuer.scope_claim or "scope"
@@ -19,15 +19,15 @@ class ScopeRules:
         self._separator = issuer.scope_separator
         self._api_scopes = api_scopes
         self._default = tuple(sorted(api_scopes.intersection(issuer.default_scopes)))
-        # Tokens of one client carry the same scopes, so the last few readings are remembered.
+        # Tokens of the same client usually have the same scopes.
         self._read = lru_cache(maxsize=256)(self._read_names)
 
-    def granted(self, members: Mapping[str, Any]) -> tuple[str, ...]:
-        """The scopes that the API knows, sorted, of a token's scope claim; the defaults where it has none.
+    def granted(self, payload: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the API's scopes in a token's scope claim, sorted, or the default scopes if there is no such claim.
 
-        Raises ClaimMalformed where the claim is neither a string nor a list of strings.
+        Raises ClaimMalformed if the claim is neither a string nor a list of strings.
         """
-        raw = members.get(self._claim, UNSET)
+        raw = payload.get(self._claim, UNSET)
         if isinstance(raw, str):
             return self._read(raw)
         if raw is UNSET:
@@ -38,10 +38,10 @@ class ScopeRules:
 
     def _read_names(self, raw: str | tuple[str, ...]) -> tuple[str, ...]:
         names = raw.split(" ") if isinstance(raw, str) else raw
-        return tuple(sorted(self._api_scopes.intersection(map(self._own, names))))
+        return tuple(sorted(self._api_scopes.intersection(map(self._api_name, names))))
 
-    def _own(self, name: str) -> str:
-        """The API's name for an issuer's scope; one that is another API's has none."""
+    def _api_name(self, name: str) -> str:
+        """Return the API's name for an issuer's scope; empty for a scope of another API."""
         if not name.startswith(self._prefix):
             return ""
         name = name[len(self._prefix) :]

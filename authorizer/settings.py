@@ -28,6 +28,9 @@ MAX_TEXT = 255
 OpenID Connect Core 1.0 §2 allows a subject 255 ASCII characters; JSON writes `"` and `\\` as two bytes each.
 """
 
+PRINTABLE = f"must be printable and at most {MAX_TEXT} bytes"
+"""What is required of the texts of tokens, and so of the client ids in the settings."""
+
 _ALWAYS_SHORT = MAX_TEXT // 4
 """Characters that never take more than MAX_TEXT bytes."""
 
@@ -80,20 +83,13 @@ Text = Annotated[str, Meta(min_length=1, max_length=255)]
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """An identity provider whose access tokens are accepted."""
 
-    name: Annotated[
-        Name,
-        Meta(
-            description="A name for the issuer. Together with a token's subject it identifies the owner of data, so it "
-            "must never change."
-        ),
-    ]
+    name: Annotated[Name, Meta(description="Identifies, together with a subject, the owner of data. Never change it.")]
     url: Annotated[Url, Meta(description="The issuer's URL, exactly as in the `iss` claim of its tokens.")]
     audiences: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(min_length=1)], ...],
         Meta(
             min_length=1,
-            description="The accepted audiences: a token's `aud` (for the profile `cognito`, its `client_id`) must "
-            "contain one of them.",
+            description="A token's `aud` (its `client_id` with the profile `cognito`) must contain one of these.",
         ),
     ]
     algorithms: Annotated[
@@ -101,61 +97,37 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = ("RS256", "ES256", "EdDSA")
     profile: Annotated[
         ProfileName,
-        Meta(
-            description="The kind of tokens: `rfc9068` (access tokens of RFC 9068), `cognito` (Amazon Cognito) or "
-            "`generic` (older providers, which send `typ: JWT` or no `typ`)."
-        ),
+        Meta(description="The format of tokens: `rfc9068`, `cognito`, or `generic` for providers older than RFC 9068."),
     ] = "rfc9068"
     key_url: Annotated[
-        KeyUrl | None,
-        Meta(description="The URL of the issuer's JWKS document. By default, it is discovered from the issuer's URL."),
+        KeyUrl | None, Meta(description="The URL of the JWKS document. By default, it is discovered from the URL.")
     ] = None
     leeway: Annotated[
-        int,
-        Meta(ge=0, le=MAX_LEEWAY, description="How many seconds the issuer's clock may differ from the authorizer's."),
+        int, Meta(ge=0, le=MAX_LEEWAY, description="The clock difference in seconds that is tolerated.")
     ] = 30
     max_lifetime: Annotated[
-        int,
-        Meta(
-            ge=60,
-            le=MAX_LIFETIME,
-            description="The longest lifetime of a token in seconds. Tokens with a longer lifetime are rejected.",
-        ),
+        int, Meta(ge=60, le=MAX_LIFETIME, description="The longest accepted lifetime of a token, in seconds.")
     ] = 86_400
     scope_claim: Annotated[
-        Text | None,
-        Meta(description="The claim that contains a token's scopes, a string or a list. The default is `scope`."),
+        Text | None, Meta(description="The claim with the scopes, a string or a list. By default, it is `scope`.")
     ] = None
     scope_prefix: Annotated[
-        str,
-        Meta(
-            max_length=255,
-            description="A prefix that is removed from each of a token's scopes. Scopes without it are ignored.",
-        ),
+        str, Meta(max_length=255, description="Is removed from scopes. Scopes without this prefix are ignored.")
     ] = ""
     scope_separator: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=8,
-            description="What the issuer writes between the collection and the verb of a scope instead of `:`.",
-        ),
+        str, Meta(min_length=1, max_length=8, description="Separates collection and verb in the issuer's scopes.")
     ] = ":"
     default_scopes: Annotated[
-        tuple[Text, ...],
-        Meta(description="The scopes of tokens without a scope claim. They require `requiredClaims`."),
+        tuple[Text, ...], Meta(description="The scopes of tokens without a scope claim. Requires `requiredClaims`.")
     ] = ()
     required_claims: Annotated[
-        dict[str, tuple[str, ...]],
-        Meta(description="Claims that a token must have, each with its accepted values."),
+        dict[str, tuple[str, ...]], Meta(description="Claims that a token must have, each with its accepted values.")
     ] = {}
     clients: Annotated[
-        tuple[Text, ...],
-        Meta(description="The accepted client ids. By default, all clients of the issuer are accepted."),
+        tuple[Text, ...], Meta(description="The accepted client ids. By default, all clients are accepted.")
     ] = ()
     tenant_claim: Annotated[
-        Text | None,
-        Meta(description="The claim that contains the tenant. If it is set, tokens without the claim are rejected."),
+        Text | None, Meta(description="The claim with the tenant. If set, tokens without the claim are rejected.")
     ] = None
 
 
@@ -168,24 +140,17 @@ class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Lifetimes and timeouts of the issuers' keys, all in seconds."""
+    """Lifetimes and timeouts of the issuers' keys."""
 
-    max_age: Annotated[
-        Seconds, Meta(description="The age in seconds from which keys are refreshed by the next request.")
-    ] = 300
+    max_age: Annotated[Seconds, Meta(description="The age in seconds from which a request refreshes the keys.")] = 300
     stale_if_error: Annotated[
-        Seconds,
-        Meta(
-            description="The age in seconds up to which keys are used while they cannot be refreshed. It must be "
-            "greater than `maxAge`."
-        ),
+        Seconds, Meta(description="The age in seconds up to which keys are used while they cannot be refreshed.")
     ] = 21_600
     cooldown: Annotated[
-        Seconds,
-        Meta(description="The least time in seconds between two fetches for key ids that the issuer does not have."),
+        Seconds, Meta(description="The least time in seconds between two fetches because of unknown key ids.")
     ] = 30
     retry_delay: Annotated[
-        Seconds, Meta(description="The least time in seconds between a failed fetch and the next one.")
+        Seconds, Meta(description="The least time in seconds between a failed fetch and a retry.")
     ] = 5
     fetch_timeout: Annotated[
         Timeout, Meta(description="The timeout in seconds of a fetch that a request cannot be decided without.")
@@ -201,31 +166,21 @@ class DecisionCacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     A key that its issuer has withdrawn stays valid in cached decisions, here and in API Gateway's own cache.
     """
 
-    seconds: Annotated[
-        int, Meta(ge=0, le=3600, description="How many seconds a decision is cached. 0 disables the cache.")
-    ] = 300
-    entries: Annotated[
-        int, Meta(ge=1, le=100_000, description="The number of cached decisions. The oldest is removed first.")
-    ] = 1000
+    seconds: Annotated[int, Meta(ge=0, le=3600, description="How many seconds a decision is cached. 0 is off.")] = 300
+    entries: Annotated[int, Meta(ge=1, le=100_000, description="The greatest number of cached decisions.")] = 1000
 
 
 class RevocationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """Revocation of tokens that have not expired yet, by a denylist that is read for every decision."""
 
     enabled: Annotated[
-        bool,
-        Meta(
-            description="Whether tokens can be revoked. If so, tokens without the claims `jti` and `iat` are rejected."
-        ),
+        bool, Meta(description="Whether tokens can be revoked. If so, they must have the claims `jti` and `iat`.")
     ] = False
     when_unavailable: Annotated[
         Literal["refuse", "accept"],
-        Meta(
-            description="What happens while the denylist cannot be read: `refuse` answers requests with 503, `accept` "
-            "accepts tokens unchecked."
-        ),
+        Meta(description="While the denylist cannot be read, `refuse` requests with 503, or `accept` them unchecked."),
     ] = "refuse"
-    timeout: Annotated[Timeout, Meta(description="How many seconds a decision waits for the denylist, at most.")] = 1.0
+    timeout: Annotated[Timeout, Meta(description="The timeout in seconds for reading the denylist.")] = 1.0
 
 
 class UsageClients(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -323,10 +278,6 @@ def _key_problems(keys: KeySettings, revocation: RevocationSettings) -> Iterator
             "waits 10 seconds for the authorizer"
         )
         yield SettingProblem("keys.fetchTimeout", requirement, keys.fetch_timeout)
-
-
-PRINTABLE = f"must be printable and at most {MAX_TEXT} bytes"
-"""What is required of the texts of tokens, and so of the client ids in the settings."""
 
 
 def is_printable(text: str) -> bool:

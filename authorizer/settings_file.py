@@ -1,4 +1,4 @@
-"""The settings file of a bundle, which can be read before the settings' types are imported."""
+"""The settings file of a bundle, which can be read before the types of the settings are imported."""
 
 import json
 
@@ -7,14 +7,14 @@ FILE_NAME = "settings.json"
 
 
 def read() -> bytes:
-    """The file's bytes. Raises OSError."""
-    # Importing pathlib would take a cold start longer than reading the file.
+    """Return the file's bytes. Raises OSError."""
+    # Importing pathlib would take longer than reading the file.
     with open(__file__.rpartition("/")[0] + "/" + FILE_NAME, "rb") as file:  # noqa: PTH123
         return file.read()
 
 
-def keys_come_over_https() -> bool:
-    """Whether an issuer's documents are fetched over https; False for a file that is missing or malformed."""
+def fetches_over_https() -> bool:
+    """Return whether any issuer's keys are fetched over https; False if the file is missing or malformed."""
     try:
         issuers = json.loads(read())["issuers"]
         return any((issuer.get("keyUrl") or issuer["url"]).startswith("https:") for issuer in issuers)

@@ -1,4 +1,4 @@
-"""JSON that has one meaning: UTF-8, no duplicate members, nothing but what RFC 8259 allows."""
+"""JSON that every parser reads in the same way: UTF-8, no duplicate members, nothing but RFC 8259."""
 
 import json
 from collections.abc import Iterable
@@ -8,27 +8,27 @@ import msgspec
 
 from authorizer.errors import DuplicateMember, JsonMalformed, KeySetMalformed
 
-LONG = 4096
-"""Bytes above which the slow check is made: Python's own reader refuses numbers of more than 4,300 digits."""
+MAX_BYTES_WITHOUT_CHECK = 4096
+"""Longer documents are always checked by Python's `json`, because it rejects numbers of more than 4,300 digits."""
 
 MAX_DEPTH = 32
-"""Levels of objects and lists in one another; how many a reader can take depends on the reader."""
+"""Nesting levels of objects and lists, because parsers have different limits."""
 
 _object = msgspec.json.Decoder(dict[str, Any])
 _encoder = msgspec.json.Encoder()
 
 
-def members(raw: bytes) -> dict[str, Any]:
-    """The object's members. Raises JsonMalformed, or DuplicateMember where readers could disagree about its meaning.
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """Parse a JSON object. Raises JsonMalformed, or DuplicateMember.
 
-    A reader keeps one of two members of the same name. So what is read is written again: the same bytes mean that
-    nothing was lost. They differ also where the object is spaced or escaped in another way; then it is read once more
-    by a reader that shows every member.
+    msgspec keeps the last of several members with the same name. Therefore the result is encoded again: equal bytes
+    prove that no member was dropped. Otherwise, which includes any other white space or escapes, the object is parsed
+    a second time by a parser that reports every member.
     """
     try:
         found = _object.decode(raw)
-        if len(raw) > LONG or _encoder.encode(found) != raw:
-            json.loads(raw.decode(), object_pairs_hook=_each_once)
+        if len(raw) > MAX_BYTES_WITHOUT_CHECK or _encoder.encode(found) != raw:
+            json.loads(raw.decode(), object_pairs_hook=_reject_duplicates)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise JsonMalformed from None
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
@@ -36,10 +36,10 @@ def members(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def document(raw: bytes, kind: str) -> dict[str, Any]:
-    """The members of an issuer's document of a kind, such as "JWKS". Raises KeySetMalformed."""
+def parse_document(raw: bytes, kind: str) -> dict[str, Any]:
+    """Parse an issuer's document of a kind, such as "JWKS". Raises KeySetMalformed."""
     try:
-        return members(raw)
+        return parse_object(raw)
     except DuplicateMember:
         raise KeySetMalformed(f"duplicate member in the {kind} document") from None
     except JsonMalformed:
@@ -49,20 +49,19 @@ def document(raw: bytes, kind: str) -> dict[str, Any]:
 def _check_depth(found: object) -> None:
     level: list[object] = [found]
     for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [child for parent in level for child in _children(parent)]
     if any(isinstance(each, dict | list) for each in level):
         raise JsonMalformed
 
 
-def _inside(outer: object) -> Iterable[object]:
-    """What is in an object or a list."""
-    if isinstance(outer, dict):
-        return cast("dict[str, object]", outer).values()
-    return cast("list[object]", outer) if isinstance(outer, list) else ()
+def _children(parent: object) -> Iterable[object]:
+    if isinstance(parent, dict):
+        return cast("dict[str, object]", parent).values()
+    return cast("list[object]", parent) if isinstance(parent, list) else ()
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    once = dict(pairs)
-    if len(once) != len(pairs):
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise DuplicateMember
-    return once
+    return members

@@ -1,4 +1,4 @@
-"""A bearer token taken apart, strictly (RFC 7515 §5.2): what is accepted has exactly one spelling."""
+"""Strict parsing of bearer tokens (RFC 7515 §5.2): for each token, exactly one text is accepted."""
 
 from binascii import a2b_base64
 from functools import lru_cache
@@ -7,35 +7,25 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from authorizer import strict_json
-from authorizer.errors import (
-    CredentialsMissing,
-    CriticalHeader,
-    EncodingNotCanonical,
-    JsonMalformed,
-    KeyInHeader,
-    SchemeInvalid,
-    SegmentsInvalid,
-    TokenTooLong,
-)
+from authorizer import errors, strict_json
 
 MAX_LENGTH = 8192
-"""Characters of a token; API Gateway takes 10,240 bytes of headers in all."""
+"""Characters of a token. API Gateway accepts 10,240 bytes of headers."""
 
 SEGMENTS = 3
 
 _PREFIX_LENGTH = len("Bearer ")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
-"""base64url as base64; what only base64 has becomes a character that neither has."""
+"""Translates base64url to base64, and the characters that only base64 has to one that is invalid in both."""
 
 _PADDING = (b"", b"", b"==", b"=")
 _LAST = (_ALPHABET.translate(_FROM_URL), b"", _ALPHABET[::16], _ALPHABET[::4])
-"""The characters that may end a text, by its length modulo 4: those that leave no bit over."""
+"""The characters that may end a text, by its length modulo 4: those whose unused trailing bits are zero."""
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The header's members that matter. Those of any type are refused when present, whatever their value."""
+    """The header's relevant members. Those of type `Any` are rejected if they are present."""
 
     alg: str
     kid: str | None = None
@@ -50,79 +40,79 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A token that is well formed; nothing of it is verified yet. `members` are its payload's."""
+    """A well-formed token, of which nothing is verified."""
 
     header: Header
     signing_input: bytes
-    members: dict[str, Any]
+    payload: dict[str, Any]
     signature: bytes
 
 
-def bearer(value: str) -> str:
-    """The token of an Authorization header's value (RFC 6750 §2.1): the scheme in any case, one space, the token.
+def extract(credentials: str) -> str:
+    """Return the token of an Authorization header's value (RFC 6750 §2.1): the scheme in any case, a space, the token.
 
     Raises CredentialsMissing, SchemeInvalid or TokenTooLong.
     """
-    if not value:
-        raise CredentialsMissing
-    if not value.startswith("Bearer ") and value[:_PREFIX_LENGTH].lower() != "bearer ":
-        raise SchemeInvalid
-    if len(value) > MAX_LENGTH + _PREFIX_LENGTH:
-        raise TokenTooLong
-    return value[_PREFIX_LENGTH:]
+    if not credentials:
+        raise errors.CredentialsMissing
+    if not credentials.startswith("Bearer ") and credentials[:_PREFIX_LENGTH].lower() != "bearer ":
+        raise errors.SchemeInvalid
+    if len(credentials) > MAX_LENGTH + _PREFIX_LENGTH:
+        raise errors.TokenTooLong
+    return credentials[_PREFIX_LENGTH:]
 
 
 def parse(token: str) -> Token:
-    """The token's parts. Raises TokenMalformed or HeaderInvalid."""
+    """Parse a token. Raises TokenMalformed or HeaderInvalid."""
     try:
         raw = token.encode("ascii")
     except UnicodeEncodeError:
-        raise EncodingNotCanonical from None
+        raise errors.EncodingNotCanonical from None
     segments = raw.translate(_FROM_URL).split(b".")
     if len(segments) != SEGMENTS:
-        raise EncodingNotCanonical if raw.translate(None, _ALPHABET).strip(b".") else SegmentsInvalid
+        raise errors.EncodingNotCanonical if raw.translate(None, _ALPHABET).strip(b".") else errors.SegmentsInvalid
     header, payload, signature = segments
     return Token(
-        read_header(header),
+        parse_header(header),
         raw[: len(header) + 1 + len(payload)],
-        strict_json.members(_decoded(payload)),
-        _decoded(signature),
+        strict_json.parse_object(_decode(payload)),
+        _decode(signature),
     )
 
 
-def _decoded(segment: bytes) -> bytes:
-    """The bytes of a base64 text without padding, all of whose characters are the alphabet's (RFC 4648 §3.5, §5).
+def _decode(segment: bytes) -> bytes:
+    """Decode a base64 text without padding (RFC 4648 §3.5, §5).
 
-    The decoder would take loose bits at the end, and so give many texts the same bytes. Raises SegmentsInvalid for an
-    empty text, EncodingNotCanonical for loose bits and characters of no base64url text.
+    `a2b_base64` ignores unused trailing bits, so that several texts would have the same bytes. Raises SegmentsInvalid
+    for an empty text, and EncodingNotCanonical for non-zero trailing bits and invalid characters.
     """
     if not segment:
-        raise SegmentsInvalid
-    over = len(segment) % 4
-    if segment[-1] not in _LAST[over]:
-        raise EncodingNotCanonical
+        raise errors.SegmentsInvalid
+    remainder = len(segment) % 4
+    if segment[-1] not in _LAST[remainder]:
+        raise errors.EncodingNotCanonical
     try:
-        return a2b_base64(segment + _PADDING[over], strict_mode=True)
+        return a2b_base64(segment + _PADDING[remainder], strict_mode=True)
     except ValueError:
-        raise EncodingNotCanonical from None
+        raise errors.EncodingNotCanonical from None
 
 
 @lru_cache(maxsize=64)
-def read_header(segment: bytes) -> Header:
-    """The header in its segment, as base64. Raises TokenMalformed or HeaderInvalid.
+def parse_header(segment: bytes) -> Header:
+    """Parse a header segment, translated to base64. Raises TokenMalformed or HeaderInvalid.
 
-    All tokens of one key share their header's text, so the last few are remembered; what is refused is not.
+    Tokens with the same key usually have equal headers, so the last ones are cached; rejected ones are not.
     """
-    members = strict_json.members(_decoded(segment))
-    # null is no string (RFC 7515 §4.1.4, §4.1.9); the Struct could not tell it from a member that is missing.
+    members = strict_json.parse_object(_decode(segment))
+    # null is not a string (RFC 7515 §4.1.4, §4.1.9), but the Struct would treat it like a missing member.
     if any(members.get(name, "") is None for name in ("kid", "typ")):
-        raise JsonMalformed
+        raise errors.JsonMalformed
     try:
         header = msgspec.convert(members, Header)
     except msgspec.ValidationError:
-        raise JsonMalformed from None
+        raise errors.JsonMalformed from None
     if header.crit is not UNSET or header.b64 is not UNSET:
-        raise CriticalHeader
+        raise errors.CriticalHeader
     if any(member is not UNSET for member in (header.jku, header.jwk, header.x5u, header.x5c, header.zip)):
-        raise KeyInHeader
+        raise errors.KeyInHeader
     return header

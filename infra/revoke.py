@@ -8,6 +8,7 @@ apigateway:DELETE on /restapis/{id}/stages/{stage}/cache/authorizers.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -21,10 +22,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key, token_key
+from handlers.contract import FieldError
+from infra import stack_file
 from infra.bundles import ROOT
-from infra.configuration import ConfigurationError, read_configuration
 from infra.naming import REVOCATIONS, Names
-from infra.settings import SettingsError, StackSettings, load
+from infra.settings import StackSettings, load
+from infra.stack_file import ENCRYPTED, SettingsError
 
 MARGIN = 1.0
 """Seconds that a decision may take after it has read the denylist."""
@@ -45,10 +48,13 @@ class DeployedStack:
 
     @classmethod
     def read(cls, root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> "DeployedStack":
-        """Read a stack's file. Raises ConfigurationError or SettingsError."""
-        found = read_configuration(root, stack, overrides)
-        settings = load(found.project, stack, found.values)
-        return cls(Names(found.project, stack), settings, found.values["aws:region"], found.values.get("aws:profile"))
+        """Read a stack's file. Raises SettingsError."""
+        file = stack_file.read(root, stack, overrides)
+        settings = load(file.project, stack, file.values)
+        profile = file.values.get("aws:profile")
+        if profile == ENCRYPTED:
+            raise SettingsError.of(file.project, stack, [FieldError("aws:profile", "", ENCRYPTED)])
+        return cls(Names(file.project, stack), settings, file.values["aws:region"], profile)
 
 
 @dataclass(frozen=True)
@@ -82,17 +88,22 @@ class Entry:
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Revoke tokens in a deployed stack; 0 on success, 1 on failure."""
     options = _parser().parse_args(arguments)
-    import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
-
     try:
-        stack = DeployedStack.read(root, options.stack, dict(options.config))
-        session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
-        clients = Clients(session.client("dynamodb"), session.client("apigateway"))
-        print_lines(revoke(stack, clients, request_of(options)))
-    except (ConfigurationError, RevokeError, SettingsError, BotoCoreError) as error:
+        stack = DeployedStack.read(root, options.stack, dict(options.overrides))
+        print_lines(revoke(stack, _clients(stack), request_of(options)))
+    except (RevokeError, SettingsError, BotoCoreError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
     return 0
+
+
+def _clients(stack: DeployedStack) -> Clients:
+    if stack.settings.functions.architecture == "host" and "AWS_ENDPOINT_URL" not in os.environ:
+        raise RevokeError(f"stack {stack.names.stack} runs on this machine; use `python -m local revoke`")
+    import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
+
+    session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
+    return Clients(session.client("dynamodb"), session.client("apigateway"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -250,19 +261,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m infra.revoke", description="Revoke tokens in a deployed stack.", allow_abbrev=False
     )
     parser.add_argument("--stack", required=True, help="the stack: dev, prod, …")
-    parser.add_argument(
-        "--config", action="append", default=[], metavar="KEY=VALUE", type=_override,
-        help="override a setting of the stack file, such as one that is encrypted there",
-    )  # fmt: skip
+    stack_file.add_options(parser)
     add_arguments(parser)
     return parser
-
-
-def _override(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        raise argparse.ArgumentTypeError(f"invalid override {text!r}: must be KEY=VALUE")
-    return name, value
 
 
 if __name__ == "__main__":

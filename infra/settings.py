@@ -7,18 +7,18 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import msgspec
-import pulumi
 from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
-from handlers.contract import FieldError, Invalid, Route, validate
+from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, validate
 from infra.answer_size import choose_encoding, expected_stage
 from infra.authorizer import AuthorizerSettings
 from infra.function import FunctionDefaults, FunctionSettings
 from infra.gateway import ApiSettings
 from infra.logs import LogSettings
 from infra.naming import Names
+from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage import UsageSettings
 
@@ -46,8 +46,13 @@ MOVED = {
 """Settings of earlier versions, and where they are now."""
 
 
-class SettingsError(pulumi.RunError):
-    """A stack's settings are invalid. The message names each key, what was found and what is required."""
+TagName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?![Aa][Ww][Ss]:)[\s\S]{1,128}(?![\s\S])",
+        extra={REQUIREMENT: "1 to 128 characters that do not start with aws:"},
+    ),
+]
 
 
 class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,7 +68,9 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     usage: UsageSettings = UsageSettings()
     revocation: RevocationSettings = RevocationSettings()
     logs: LogSettings = LogSettings()
-    tags: Annotated[dict[str, str], Meta(description="Tags on every resource.")] = {}
+    tags: Annotated[
+        dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
+    ] = {}
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
@@ -106,7 +113,7 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
         settings = cast("StackSettings", _salvage(known, StackSettings))
     errors += _rule_errors(settings, [error.field for error in errors])
     if errors:
-        raise SettingsError(_report(project, stack, errors))
+        raise SettingsError.of(project, stack, [_without_secret(project, error) for error in errors])
     return settings
 
 
@@ -159,8 +166,16 @@ def _key_errors(project: str, own: Mapping[str, str], given: Mapping[str, str]) 
             yield FieldError(name, f"unknown setting; allowed: {', '.join(StackSettings.__struct_fields__)}")
 
 
+def _without_secret(project: str, error: FieldError) -> FieldError:
+    """Return the error without what was found in a setting that Pulumi has decrypted."""
+    key = f"{project}:{re.split(r'[.[]', error.field)[0]}"
+    return FieldError(error.field, error.detail) if pulumi_config.is_config_secret(key) else error
+
+
 def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
-    return [] if "aws:region" in given else [FieldError("aws:region", "is required")]
+    if "aws:region" not in given:
+        return [FieldError("aws:region", "is required")]
+    return [FieldError("aws:region", "", ENCRYPTED)] if given["aws:region"] == ENCRYPTED else []
 
 
 def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[FieldError]:
@@ -174,13 +189,3 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     ):
         if not any(re.match(rf"{re.escape(field)}($|[.\[])", error.field) for field in reported):
             yield error
-
-
-def _report(project: str, stack: str, errors: list[FieldError]) -> str:
-    lines = [f"{len(errors)} invalid setting{'s' if len(errors) > 1 else ''} in Pulumi.{stack}.yaml"]
-    for error in errors:
-        shown = error.found is not None and not error.detail.startswith("unknown")
-        found = f" (found {json.dumps(error.found, default=str)})" if shown else ""
-        key = error.field if ":" in error.field else f"{project}:{error.field}"
-        lines.append(f"  {key}: {error.detail}{found}")
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection whose every exchange has one deadline for all of it, however slowly the other side sends."""
+"""One HTTP/1.1 connection. A deadline limits a whole exchange, however slowly the server sends."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 MAX_PORT = 65_535
 
-OWN_NETWORKS = (0, 127)
-"""First bytes of IPv4 addresses that reach this machine (RFC 1122 §3.2.1.3)."""
+LOOPBACK_NETWORKS = (0, 127)
+"""First bytes of the IPv4 addresses that reach this host (RFC 1122 §3.2.1.3)."""
 
 IPV4_MAPPED = bytes(10) + b"\xff\xff"
-"""What an IPv6 address begins with that stands for an IPv4 address (RFC 4291 §2.5.5.2)."""
+"""The beginning of an IPv6 address that represents an IPv4 address (RFC 4291 §2.5.5.2)."""
+
+_Address = tuple[int, int, int, str, tuple[str | int, ...]]
 
 
 class Endpoint(NamedTuple):
-    """Where a URL points."""
+    """The parts of a URL."""
 
     secure: bool
     host: str
@@ -35,52 +37,52 @@ class Endpoint(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the host names this machine, in any spelling: Lambda's own Runtime API answers there."""
+        """Whether the host is this host, in any notation: Lambda's Runtime API is at a loopback address."""
         host = self.host.lower()
-        return host == "localhost" or host.endswith(".localhost") or _is_own_address(host)
+        return host == "localhost" or host.endswith(".localhost") or _is_loopback_address(host)
 
     @property
     def authority(self) -> str:
-        """What the Host field says (RFC 9112 §3.2)."""
+        """The value of the Host field (RFC 9112 §3.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
 def parse_endpoint(url: str) -> Endpoint:
-    """The parts of a URL. Raises ValueError, which does not quote it, for one that must not be used."""
+    """Parse a URL. Raises ValueError, whose message does not contain the URL, if it must not be used."""
     parts = SECURE_URL.fullmatch(url)
     if parts is None:
-        raise ValueError("neither https nor http to a loopback address")
+        raise ValueError("the URL must be https, or http to a loopback address")
     secure_host, local_host, port, path = parts.groups()
     secure = secure_host is not None
     number = int(port) if port else 443 if secure else 80
     if number > MAX_PORT:
-        raise ValueError("no such port")
+        raise ValueError(f"the port must be at most {MAX_PORT}")
     return Endpoint(secure, (secure_host or local_host).strip("[]"), number, path or "/")
 
 
-def _is_own_address(host: str) -> bool:
-    """Whether a host is an address of this machine or the unspecified one, which reaches it too."""
+def _is_loopback_address(host: str) -> bool:
+    """Return whether a host is a loopback address or the unspecified one, which reaches this host too."""
     with suppress(OSError):
-        return socket.inet_aton(host)[0] in OWN_NETWORKS  # any spelling: 2130706433, 0x7f.1
+        return socket.inet_aton(host)[0] in LOOPBACK_NETWORKS  # in any notation: 2130706433, 0x7f.1
     with suppress(OSError):
         packed = socket.inet_pton(socket.AF_INET6, host)
-        mapped = packed.startswith(IPV4_MAPPED) and packed[len(IPV4_MAPPED)] in OWN_NETWORKS
+        mapped = packed.startswith(IPV4_MAPPED) and packed[len(IPV4_MAPPED)] in LOOPBACK_NETWORKS
         return mapped or int.from_bytes(packed) in (0, 1)
     return False
 
 
 class Connection:
-    """A connection to a place, open from the start. Deadlines are moments of the monotonic clock.
+    """An open connection to an endpoint. Deadlines are values of `time.monotonic`.
 
-    Everything raises OSError, of which TimeoutError is one, or response.ResponseMalformed.
+    All methods raise OSError (TimeoutError if the deadline passes) or response.ResponseMalformed.
     """
 
-    def __init__(self, place: Endpoint, deadline: float) -> None:
-        self.place = place
-        self.reusable = False
+    def __init__(self, endpoint: Endpoint, deadline: float) -> None:
+        self.endpoint = endpoint
+        self.is_reusable = False
         self._used = False
-        self._socket = _connect(place, deadline)
+        self._socket = _connect(endpoint, deadline)
         self._received = _TimedReader(self._socket, deadline)
         self._stream: io.BufferedReader = io.BufferedReader(self._received)
 
@@ -91,15 +93,15 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Close it; nothing more can be asked."""
+        """Close the connection."""
         self._socket.close()
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing came that was not asked for: it would be taken for the answer to the next request.
+        """Whether nothing was received since the last response: it would be taken for the next response.
 
-        A connection that was closed by the other side is not quiet either. One that was not used yet is, although the
-        other side may have sent what belongs to the handshake.
+        False if the server has closed the connection. A new connection is always idle, because the server may have
+        sent data that belongs to the TLS handshake.
         """
         if not self._used:
             return True
@@ -109,75 +111,71 @@ class Connection:
         except TimeoutError:  # nothing is buffered
             return not getattr(self._socket, "pending", int)() and not select([self._socket], [], [], 0)[0]
 
-    def ask(self, request: bytes, deadline: float) -> response.Head:
-        """Send a request; the head of its response, all of which has to be there at the deadline."""
-        self.reusable = False
+    def send(self, request: bytes, deadline: float) -> response.Head:
+        """Send a request and return the head of its response."""
+        self.is_reusable = False
         self._used = True
         self._received.deadline = deadline
-        self._socket.settimeout(_left(deadline))
+        self._socket.settimeout(_time_left(deadline))
         self._socket.sendall(request)
         return response.read_head(self._stream)
 
     def read(self, head: response.Head, limit: int) -> bytes:
-        """The body that follows the head; of one that is longer than the limit, so many bytes and one more."""
+        """Read the body: at most `limit` bytes, and one more if it is longer."""
         body = response.read_body(self._stream, head, limit)
-        self.reusable = head.is_persistent and len(body) <= limit
+        self.is_reusable = head.is_persistent and len(body) <= limit
         return body
 
 
-def _connect(place: Endpoint, deadline: float) -> socket.socket:
+def _connect(endpoint: Endpoint, deadline: float) -> socket.socket:
     error: OSError | None = None
-    for family, kind, protocol, _, address in _addresses(place, deadline):
+    for family, kind, protocol, _, address in _resolve(endpoint, deadline):
         try:
             connection = socket.socket(family, kind, protocol)
-        except OSError as failure:  # a host without IPv6 may resolve to an IPv6 address first
+        except OSError as failure:  # the first address may be IPv6, which this host may not support
             error = failure
             continue
         try:
-            connection.settimeout(_left(deadline))
+            connection.settimeout(_time_left(deadline))
             connection.connect(address)
-            if not place.secure:
+            if not endpoint.secure:
                 return connection
             context = tls.context()
-            connection.settimeout(_left(deadline))
-            return context.wrap_socket(connection, server_hostname=place.host.encode())
+            connection.settimeout(_time_left(deadline))
+            return context.wrap_socket(connection, server_hostname=endpoint.host.encode())
         except OSError as failure:
             connection.close()
             error = failure
     raise error or OSError("no address")
 
 
-def _addresses(place: Endpoint, deadline: float) -> list[tuple[int, int, int, str, tuple[str | int, ...]]]:
-    """The host's addresses. The resolver knows no timeout, so it runs in a thread that is not waited for any longer."""
-    found: list[list[tuple[int, int, int, str, tuple[str | int, ...]]]] = []
+def _resolve(endpoint: Endpoint, deadline: float) -> list[_Address]:
+    """Resolve the host in a thread, because the resolver has no timeout."""
+    found: list[list[_Address]] = []
 
-    def look_up() -> None:
+    def resolve() -> None:
         try:
-            found.append(
-                cast(
-                    "list[tuple[int, int, int, str, tuple[str | int, ...]]]",
-                    socket.getaddrinfo(place.host.encode(), place.port, type=socket.SOCK_STREAM),
-                )
-            )
+            addresses = socket.getaddrinfo(endpoint.host.encode(), endpoint.port, type=socket.SOCK_STREAM)
+            found.append(cast("list[_Address]", addresses))
         except OSError:
             found.append([])
 
-    left = _left(deadline)
-    thread = threading.Thread(target=look_up, daemon=True)
+    timeout = _time_left(deadline)
+    thread = threading.Thread(target=resolve, daemon=True)
     thread.start()
-    thread.join(left)
+    thread.join(timeout)
     return found[0] if found else []
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _time_left(deadline: float) -> float:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError
-    return left
+    return seconds
 
 
 class _TimedReader(io.RawIOBase):
-    """What a socket receives; every wait for it has only the time that is left for all of them."""
+    """The bytes received from a socket; all reads share one deadline."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self.deadline = deadline
@@ -187,5 +185,5 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        self._connection.settimeout(_left(self.deadline))
+        self._connection.settimeout(_time_left(self.deadline))
         return self._connection.recv_into(buffer)

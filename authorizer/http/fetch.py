@@ -1,4 +1,4 @@
-"""GET requests for JSON documents, each with one deadline for all of it: looking up, connecting, reading."""
+"""GET requests for JSON documents, each within one timeout for name resolution, connecting and reading."""
 
 import time
 from typing import Self
@@ -7,17 +7,17 @@ from authorizer.http.connection import Endpoint, parse_endpoint
 from authorizer.http.pool import Pool
 
 MAX_BYTES = 262_144
-"""Bytes of a document; a set of a hundred keys with certificates has fewer."""
+"""Bytes of a document; a set of a hundred keys with certificates is smaller."""
 
 _HEADER = "Accept: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: gatehouse"
 
 
 class FetchFailed(Exception):
-    """A document could not be fetched in time, complete and well-formed. The message quotes none of its content."""
+    """A document could not be fetched in time or is invalid. The message contains nothing of the document."""
 
 
 class Session:
-    """Fetches documents one after the other; those of the same host share a connection. Not safe under threads."""
+    """Fetches documents one after the other; those of the same host share a connection. Not thread-safe."""
 
     def __init__(self) -> None:
         self._pool: Pool | None = None
@@ -30,38 +30,37 @@ class Session:
             self._pool.close()
 
     def get(self, url: str, timeout: float, *, last: bool = False) -> bytes:
-        """Fetch the document at the URL within `timeout` seconds in all; after the `last` one, the server hangs up.
+        """Fetch the document at the URL within `timeout` seconds. The `last` request asks to close the connection.
 
-        A server that sends head and body separately would hold the body back until the head is acknowledged, 40 ms
-        later; one that hangs up sends both. Redirects are not followed and proxies not asked. Raises FetchFailed for
-        everything that goes wrong.
+        This saves 40 ms if the server sends head and body separately: it would hold back the body until the head is
+        acknowledged. Redirects are not followed and proxies are not used. Raises FetchFailed.
         """
         deadline = time.monotonic() + timeout
         try:
             return self._get(parse_endpoint(url), deadline, last=last)
         except OSError as error:
-            # OpenSSL's own words, for the operator: "certificate has expired".
+            # OpenSSL's explanation, for the operator: "certificate has expired".
             reason = getattr(error, "verify_message", "")
             raise FetchFailed(f"{type(error).__name__} {reason}".rstrip() + f" at {url}") from None
-        except ValueError as error:  # ResponseMalformed among them
+        except ValueError as error:  # or ResponseMalformed
             raise FetchFailed(f"{error} at {url}") from None
 
-    def _get(self, place: Endpoint, deadline: float, *, last: bool) -> bytes:
+    def _get(self, endpoint: Endpoint, deadline: float, *, last: bool) -> bytes:
         header = f"{_HEADER}\r\nConnection: close" if last else _HEADER
-        request = f"GET {place.path} HTTP/1.1\r\nHost: {place.authority}\r\n{header}\r\n\r\n"
-        head, body = self._pool_of(place).exchange(request.encode("ascii"), deadline, MAX_BYTES)
-        if head.status != 200:  # noqa: PLR2004 -- redirects and errors alike
+        request = f"GET {endpoint.path} HTTP/1.1\r\nHost: {endpoint.authority}\r\n{header}\r\n\r\n"
+        head, body = self._pool_of(endpoint).exchange(request.encode("ascii"), deadline, MAX_BYTES)
+        if head.status != 200:  # noqa: PLR2004 -- redirects are errors too
             raise FetchFailed(f"status {head.status}")
         if head.fields.get("content-encoding", "identity") != "identity":
             raise FetchFailed("the content is encoded")
         return body
 
-    def _pool_of(self, place: Endpoint) -> Pool:
-        """The pool of the endpoint; a document of another host closes the connections to the last one."""
-        endpoint = place._replace(path="/")
-        if self._pool is not None and self._pool.endpoint != endpoint:
+    def _pool_of(self, endpoint: Endpoint) -> Pool:
+        """Return the host's pool, and close that of another host."""
+        host = endpoint._replace(path="/")
+        if self._pool is not None and self._pool.endpoint != host:
             self._pool.close()
             self._pool = None
         if self._pool is None:
-            self._pool = Pool(endpoint)
+            self._pool = Pool(host)
         return self._pool

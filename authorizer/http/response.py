@@ -1,8 +1,7 @@
 """Read one HTTP/1.1 response strictly (RFC 9112): its status, header fields and body.
 
-The stream's reads share one deadline (`connection`), so a server that sends slowly cannot hold a request any longer.
-The timeout of `http.client` starts again with every read; importing it also adds 17 ms to a cold start, for
-`email.parser`.
+The stream's reads share one deadline (`connection`), so a server that sends slowly cannot delay a request further. The
+timeout of `http.client` starts again with every read, and importing it takes 17 ms, for `email.parser`.
 """
 
 import re
@@ -11,7 +10,7 @@ from io import BufferedReader
 from typing import NamedTuple
 
 MAX_LINE = 8192
-"""Bytes of a line, including its end."""
+"""Bytes of a line, including the line ending."""
 
 MAX_FIELDS = 100
 SWITCHING_PROTOCOLS = 101
@@ -19,12 +18,12 @@ INTERIM = range(100, 200)
 """Statuses of responses that precede the final one (RFC 9110 §15.2)."""
 
 WITHOUT_BODY = frozenset({204, 304})
-"""Statuses whose responses have no body, whatever their header says (RFC 9112 §6.3)."""
+"""Statuses whose responses have no body, regardless of their header (RFC 9112 §6.3)."""
 
 CRLF = b"\r\n"
 
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
-"""No control characters but HTAB (RFC 9110 §5.5)."""
+"""No control characters except HTAB (RFC 9110 §5.5)."""
 
 _STATUS = re.compile(rb"(HTTP/1\.[01]) ([1-5][0-9]{2})(?: " + _TEXT + rb")?")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):(" + _TEXT + rb")")
@@ -38,7 +37,7 @@ class ResponseMalformed(ValueError):
 
 
 class Head(NamedTuple):
-    """A response without its body; names of fields are in lower case."""
+    """A response without its body. The names of fields are in lower case."""
 
     status: int
     fields: Mapping[str, str]
@@ -46,9 +45,9 @@ class Head(NamedTuple):
 
     @property
     def is_persistent(self) -> bool:
-        """Whether the connection can be reused once the body is read (RFC 9112 §9.3).
+        """Whether the connection can be reused after the body is read (RFC 9112 §9.3).
 
-        Connections are only reused after a Content-Length, which is what DynamoDB sends.
+        Connections are only reused after a response with Content-Length, which DynamoDB sends.
         """
         close = "close" in self.fields.get("connection", "").lower()
         return self.version == "HTTP/1.1" and "content-length" in self.fields and not close
@@ -57,13 +56,13 @@ class Head(NamedTuple):
 def read_head(stream: BufferedReader) -> Head:
     """Read the head of the final response. Raises ResponseMalformed."""
     while True:
-        status, version = _status(_line(stream))
-        fields = _fields(stream)
+        status, version = _read_status(_read_line(stream))
+        fields = _read_fields(stream)
         if status not in INTERIM:
             return Head(status, fields, version)
-        _check_no_length(fields)
+        _reject_length(fields)
         if status == SWITCHING_PROTOCOLS:
-            raise ResponseMalformed("a switch of protocols that was not requested")
+            raise ResponseMalformed("unrequested switch of protocols")
 
 
 def read_body(stream: BufferedReader, head: Head, limit: int) -> bytes:
@@ -71,79 +70,79 @@ def read_body(stream: BufferedReader, head: Head, limit: int) -> bytes:
     length, coding = head.fields.get("content-length"), head.fields.get("transfer-encoding")
     if coding is not None:
         if coding.lower() != "chunked" or length is not None or not _may_be_chunked(head):
-            raise ResponseMalformed("the length is not clear")
-        return _chunks(stream, limit)
+            raise ResponseMalformed("ambiguous length")
+        return _read_chunks(stream, limit)
     if length is not None and (not (length.isascii() and length.isdigit()) or len(length) > len(str(2**63))):
-        raise ResponseMalformed("the length is not a number")
+        raise ResponseMalformed("the length must be a number")
     if head.status in WITHOUT_BODY:
         return b""
-    return stream.read(limit + 1) if length is None else _exactly(stream, min(int(length), limit + 1))
+    return stream.read(limit + 1) if length is None else _read_exactly(stream, min(int(length), limit + 1))
 
 
 def _may_be_chunked(head: Head) -> bool:
-    """Whether the framing can be trusted to be chunked: HTTP/1.0 does not know the coding (RFC 9112 §6.1)."""
+    """Return whether the response may use chunked coding, which HTTP/1.0 does not support (RFC 9112 §6.1)."""
     return head.version == "HTTP/1.1" and head.status not in WITHOUT_BODY
 
 
-def _status(line: bytes) -> tuple[int, str]:
+def _read_status(line: bytes) -> tuple[int, str]:
     found = _STATUS.fullmatch(line)
     if found is None:
-        raise ResponseMalformed("no status line")
+        raise ResponseMalformed("invalid status line")
     return int(found[2]), found[1].decode()
 
 
-def _fields(stream: BufferedReader) -> Mapping[str, str]:
+def _read_fields(stream: BufferedReader) -> Mapping[str, str]:
     """Read the fields up to the empty line. The values of a repeated field are joined (RFC 9110 §5.3)."""
     fields: dict[str, str] = {}
     for _ in range(MAX_FIELDS + 1):
-        line = _line(stream)
+        line = _read_line(stream)
         if not line:
             return fields
         found = _FIELD.fullmatch(line)
         if found is None:
-            raise ResponseMalformed("no header field")
+            raise ResponseMalformed("invalid header field")
         name, value = found[1].decode().lower(), found[2].strip(b" \t").decode("latin-1")
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
     raise ResponseMalformed(f"more than {MAX_FIELDS} header fields")
 
 
-def _check_no_length(fields: Mapping[str, str]) -> None:
-    """Neither interim responses (RFC 9110 §8.6, RFC 9112 §6.1) nor trailers (RFC 9110 §6.5.1) may carry a length."""
+def _reject_length(fields: Mapping[str, str]) -> None:
+    """Reject a length in interim responses (RFC 9110 §8.6, RFC 9112 §6.1) and trailers (RFC 9110 §6.5.1)."""
     if "content-length" in fields or "transfer-encoding" in fields:
-        raise ResponseMalformed("the length is not clear")
+        raise ResponseMalformed("ambiguous length")
 
 
-def _chunks(stream: BufferedReader, limit: int) -> bytes:
-    """Read a chunked body (RFC 9112 §7.1) up to `limit` bytes and one more; its trailer fields are ignored."""
+def _read_chunks(stream: BufferedReader, limit: int) -> bytes:
+    """Read a chunked body (RFC 9112 §7.1): at most `limit` bytes, and one more. Trailer fields are ignored."""
     body = bytearray()
     while len(body) <= limit:
-        size = _chunk_size(stream)
+        size = _read_chunk_size(stream)
         if not size:
-            _check_no_length(_fields(stream))
+            _reject_length(_read_fields(stream))
             break
-        body += _exactly(stream, min(size, limit + 1 - len(body)))
-        if len(body) <= limit and _exactly(stream, len(CRLF)) != CRLF:
-            raise ResponseMalformed("a chunk is longer than its size")
+        body += _read_exactly(stream, min(size, limit + 1 - len(body)))
+        if len(body) <= limit and _read_exactly(stream, len(CRLF)) != CRLF:
+            raise ResponseMalformed("a chunk must end after its size")
     return bytes(body)
 
 
-def _chunk_size(stream: BufferedReader) -> int:
+def _read_chunk_size(stream: BufferedReader) -> int:
     found = _CHUNK.fullmatch(stream.readline(MAX_LINE))
     if found is None:
-        raise ResponseMalformed("no chunk size")
+        raise ResponseMalformed("invalid chunk size")
     return int(found[1], 16)
 
 
-def _exactly(stream: BufferedReader, size: int) -> bytes:
+def _read_exactly(stream: BufferedReader, size: int) -> bytes:
     found = stream.read(size)
     if len(found) < size:
-        raise ResponseMalformed("the document ends early")
+        raise ResponseMalformed("the body ends early")
     return found
 
 
-def _line(stream: BufferedReader) -> bytes:
-    """Read a line of the head without its end, which may be a lone LF (RFC 9112 §2.2)."""
+def _read_line(stream: BufferedReader) -> bytes:
+    """Read a line of the head without its line ending, which may be a lone LF (RFC 9112 §2.2)."""
     line = stream.readline(MAX_LINE)
     if not line.endswith(b"\n"):
-        raise ResponseMalformed("a line does not end")
+        raise ResponseMalformed("a line is too long or incomplete")
     return line[:-1].removesuffix(b"\r")

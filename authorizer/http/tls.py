@@ -1,7 +1,7 @@
-"""The authorities that certificates are checked against.
+"""The TLS context, with the certificate authorities of the system.
 
-Loading them takes OpenSSL longer than a handshake, and it does not hold the interpreter's lock meanwhile: so they are
-loaded once, and at a cold start while everything else is being imported.
+OpenSSL takes longer to load them than for a handshake, but does not hold the interpreter's lock. So they are loaded
+once, and at a cold start while other modules are imported.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
-_loading = Lock()
+_lock = Lock()
 
 
 def context() -> ssl.SSLContext:
-    """What TLS connections are made with; it is there once the authorities are loaded."""
-    with _loading:
+    """Return the context of all TLS connections, once the certificate authorities are loaded."""
+    with _lock:
         return _context()
 
 
-def load_ahead() -> None:
-    """Load the authorities in the background, so that the first connection finds them."""
-    import_module("ssl")  # not in the thread: two threads that import at the same time hold each other up
-    with suppress(RuntimeError):  # no more threads: the first connection loads them
+def preload() -> None:
+    """Load the certificate authorities in the background, before the first connection."""
+    import_module("ssl")  # not in the thread: two threads that import at the same time block each other
+    with suppress(RuntimeError):  # no more threads can be started: the first connection loads the authorities
         Thread(target=context, daemon=True).start()
 
 
 @cache
 def _context() -> ssl.SSLContext:
-    # Imported by the first connection that needs it; a process that is given its keys over http does not.
+    # Imported by the first https connection: a process that fetches its keys over http does not import ssl.
     import ssl  # noqa: PLC0415
 
-    made = ssl.create_default_context()
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    # A name counts only as a subject alternative name (RFC 9525 §2); by default, Python also accepts the common name.
-    made.hostname_checks_common_name = False
-    return made
+    created = ssl.create_default_context()
+    created.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Only subject alternative names identify a server (RFC 9525 §2); by default, Python also accepts the common name.
+    created.hostname_checks_common_name = False
+    return created

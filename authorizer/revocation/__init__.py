@@ -1,1 +1,1 @@
-"""Revoked tokens: the entries of the denylist, and how they are read from DynamoDB."""
+"""Revocation of tokens: the denylist, and how it is read from DynamoDB."""

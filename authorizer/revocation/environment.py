@@ -1,4 +1,4 @@
-"""What the authorizer finds in its environment: what is known only once it is deployed, and what Lambda tells."""
+"""The environment variables of the function: values that are known only after a deployment, and those of Lambda."""
 
 import os
 from collections.abc import Mapping
@@ -11,8 +11,7 @@ from authorizer.http.connection import parse_endpoint
 from authorizer.revocation.sigv4 import Credentials
 
 REVOCATIONS_TABLE = "REVOCATIONS_TABLE"
-"""The variable with the name of the table of revoked tokens."""
-
+"""The variable with the name of the denylist's table."""
 
 DOMAINS = {
     "cn": "amazonaws.com.cn",
@@ -22,11 +21,11 @@ DOMAINS = {
     "us-isof": "csp.hci.ic.gov",
     "eu-isoe": "cloud.adc-e.uk",
 }
-"""Domains of AWS's partitions that have one of their own, by a region's name without direction and number."""
+"""Domains of AWS partitions other than the default, by a region's name without direction and number."""
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """The variables that reading DynamoDB takes. AWS, "Defined runtime environment variables"."""
+    """The variables for reading DynamoDB (AWS, "Defined runtime environment variables")."""
 
     revocations_table: str = field(name=REVOCATIONS_TABLE)
     region: str = field(name="AWS_REGION")
@@ -38,12 +37,12 @@ class Environment(msgspec.Struct, frozen=True):
 
     @property
     def credentials(self) -> Credentials:
-        """The keys of the function's role."""
+        """The credentials of the function's role."""
         return Credentials(self.key_id, self.secret, self.session_token)
 
     @property
     def dynamodb_url(self) -> str:
-        """Where DynamoDB answers: AWS, "Service-specific endpoints", "DynamoDB endpoints and quotas"."""
+        """The URL of DynamoDB (AWS, "Service-specific endpoints", "DynamoDB endpoints and quotas")."""
         domain = DOMAINS.get(self.region.rpartition("-")[0].rpartition("-")[0], "amazonaws.com")
         return self.dynamodb_endpoint or self.endpoint or f"https://dynamodb.{self.region}.{domain}"
 
@@ -51,11 +50,11 @@ class Environment(msgspec.Struct, frozen=True):
         return "Environment(…)"
 
 
-def read(variables: Mapping[str, str] = os.environ) -> Environment:
-    """The environment, typed. Raises SettingsInvalid, which names what is missing."""
+def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """Return the environment. Raises SettingsInvalid, which names a missing variable."""
     try:
-        found = msgspec.convert(dict(variables), Environment)
-        parse_endpoint(found.dynamodb_url)
+        environment = msgspec.convert(dict(variables), Environment)
+        parse_endpoint(environment.dynamodb_url)
     except ValueError as error:
         raise SettingsInvalid(f"environment: {error}") from None
-    return found
+    return environment

@@ -1,7 +1,6 @@
-"""AWS Signature Version 4 for one request with a body: who sends it, and that nobody changed it.
+"""AWS Signature Version 4 for a POST request (AWS, "Create a signed AWS API request").
 
-Source: AWS, "Create a signed AWS API request". botocore would sign too; importing it takes a cold start longer than all
-of the authorizer.
+Importing botocore, which signs requests too, would take longer than the rest of a cold start.
 """
 
 import hmac
@@ -15,7 +14,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """Keys of a role, or of a user, which has no session token. They are never shown."""
+    """The credentials of a role, or of a user, which have no session token. Their `repr` does not contain them."""
 
     key_id: str
     secret: str
@@ -25,35 +24,40 @@ class Credentials(msgspec.Struct, frozen=True):
         return "Credentials(…)"
 
 
-class Scope(msgspec.Struct, frozen=True):
-    """For which service, in which region, a signature counts."""
+class CredentialScope(msgspec.Struct, frozen=True):
+    """The region and the service that a signature is valid for."""
 
     region: str
     service: str
 
 
-def signed(
-    fields: Mapping[str, str], body: bytes, scope: Scope, credentials: Credentials, now: float
+def sign(
+    fields: Mapping[str, str], body: bytes, scope: CredentialScope, credentials: Credentials, now: float
 ) -> dict[str, str]:
-    """The header fields of a POST to `/` and those that sign them: `fields` has to have Host. `now`: since 1970."""
-    moment = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
-    all_fields = {**fields, "X-Amz-Date": moment}
+    """Return the header fields of a POST request to `/` together with the fields that sign them.
+
+    `fields` must contain Host. `now` is in seconds since 1970.
+    """
+    timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
+    signed = {**fields, "X-Amz-Date": timestamp}
     if credentials.session_token:
-        all_fields["X-Amz-Security-Token"] = credentials.session_token
-    canonical = sorted((name.lower(), value) for name, value in all_fields.items())
+        signed["X-Amz-Security-Token"] = credentials.session_token
+    canonical = sorted((name.lower(), value) for name, value in signed.items())
     names = ";".join(name for name, _ in canonical)
     lines = ["POST", "/", "", *(f"{name}:{value}" for name, value in canonical), "", names, sha256(body).hexdigest()]
-    day = f"{moment[:8]}/{scope.region}/{scope.service}/aws4_request"
-    digest = sha256("\n".join(lines).encode()).hexdigest()
-    text = f"{ALGORITHM}\n{moment}\n{day}\n{digest}"
-    signature = hmac.new(_key(credentials.secret, day), text.encode(), sha256).hexdigest()
-    proof = f"{ALGORITHM} Credential={credentials.key_id}/{day}, SignedHeaders={names}, Signature={signature}"
-    return {**all_fields, "Authorization": proof}
+    credential_scope = f"{timestamp[:8]}/{scope.region}/{scope.service}/aws4_request"
+    request_hash = sha256("\n".join(lines).encode()).hexdigest()
+    string_to_sign = f"{ALGORITHM}\n{timestamp}\n{credential_scope}\n{request_hash}"
+    signature = hmac.new(
+        _signing_key(credentials.secret, credential_scope), string_to_sign.encode(), sha256
+    ).hexdigest()
+    credential = f"Credential={credentials.key_id}/{credential_scope}"
+    return {**signed, "Authorization": f"{ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"}
 
 
-def _key(secret: str, day: str) -> bytes:
-    """A key for one day, region and service, derived from the secret."""
+def _signing_key(secret: str, credential_scope: str) -> bytes:
+    """Derive the signing key for one day, region and service."""
     key = f"AWS4{secret}".encode()
-    for part in day.split("/"):
+    for part in credential_scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key

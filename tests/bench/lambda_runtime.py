@@ -1,6 +1,6 @@
 """A cold start as Lambda makes it: a fresh process of the runtime client, with nothing but its own files to import.
 
-The service it talks to is on loopback: Lambda's runtime interface, which hands out one event, and a DynamoDB that
+The service it talks to is on loopback: Lambda's runtime interface, which clock out one event, and a DynamoDB that
 answers every call at once with the same item.
 """
 

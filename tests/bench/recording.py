@@ -27,7 +27,7 @@ class Results:
 
 @dataclass
 class Recorder:
-    """Hands all results to `record` if every benchmark in `folder` ran and passed."""
+    """ManualClock all results to `record` if every benchmark in `folder` ran and passed."""
 
     folder: Path
     record: Callable[[dict[str, Suite]], None]

@@ -69,7 +69,7 @@ def context_of(issuer: Issuer, header: dict[str, Any], claims: dict[str, Any], *
         key_url: provider.jwks(provider.jwk("RS256", **key)),
     }
     made = provider.authorizer(
-        provider.settings(issuers=(issuer,)), lambda url, _timeout: documents[url], provider.Hands().clock
+        provider.settings(issuers=(issuer,)), lambda url, _timeout: documents[url], provider.ManualClock().as_clock()
     )
     token = provider.token(header=header, **{"iss": issuer.url, **claims})
     return made(provider.event(token), None)["context"]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from infra import revoke
-from infra.settings import SettingsError
-from local import up
-from local.deployment import DeploymentError
+from infra.stack_file import ENCRYPTED, SettingsError
+from local.engine import DeploymentError
 from local.plan import plan
+from local.stack import StackOptions, running_stack
 from tests.checkout import checkout
 
 STACK_FILE = """
@@ -54,10 +54,29 @@ def test_a_plan_reports_all(project: Path) -> None:
 
 def test_bringing_a_stack_up_reports_all_before_anything_is_started(project: Path, tmp_path: Path) -> None:
     def start() -> None:
-        with up.stack_up(up.Plan(root=project, state=tmp_path), lambda _: None, lambda _: None):
+        with running_stack(StackOptions(root=project, state=tmp_path), lambda _: None, lambda _: None):
             pass
 
     assert report_of(start) == REPORT
+
+
+def test_revoking_does_not_need_encrypted_values_of_other_settings(project: Path) -> None:
+    file = project / "Pulumi.encrypted.yaml"
+    text = (project / "Pulumi.prod.yaml").read_text()
+    file.write_text(text.replace("environment: prod", "environment: {secure: AAAB}") + "encryptionsalt: v1:x\n")
+    assert revoke.DeployedStack.read(project, "encrypted").settings.tags == {"environment": ENCRYPTED}
+    file.write_text(text.replace("aws:region: us-east-1", "aws:region: us-east-1\n  aws:profile: {secure: AAAB}"))
+    with pytest.raises(SettingsError, match="aws:profile: is encrypted, and not decrypted here; pass --config aws:pr"):
+        revoke.DeployedStack.read(project, "encrypted")
+
+
+def test_revoking_in_the_local_stack_names_the_command_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert revoke.main(["--stack", "local", "--subject", "ann"]) == 1
+    expected = "gatehouse: stack local runs on this machine; use `python -m local revoke`\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_revoking_reports_all(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

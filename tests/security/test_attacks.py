@@ -6,12 +6,12 @@ import pytest
 
 from tests.security import attacks
 from tests.security.attacks import ATTACKS, Attack
-from tests.unit.authorizer.provider import STAGE, Desk, Provider, allowed, issuer
+from tests.unit.authorizer.provider import STAGE, Harness, Provider, allowed, issuer
 
 
-def desk(attack: Attack) -> Desk:
+def harness(attack: Attack) -> Harness:
     provider = Provider(*attack.keys()) if attack.keys else Provider()
-    return Desk(provider, issuers=(issuer(**attack.issuer),))
+    return Harness(provider, issuers=(issuer(**attack.issuer),))
 
 
 def rest(value: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def http(value: str) -> dict[str, Any]:
 class TestAttack:
     def test_is_unauthorized_for_its_own_reason(self, name: str) -> None:
         attack = ATTACKS[name]
-        asked = desk(attack)
+        asked = harness(attack)
         for event in (rest(attack.forge()), http(attack.forge())):
             with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
                 asked.authorizer(event, None)
@@ -36,14 +36,14 @@ class TestAttack:
 
     def test_has_a_twin_that_passes(self, name: str) -> None:
         attack = ATTACKS[name]
-        asked = desk(attack)
+        asked = harness(attack)
         answer = asked.authorizer(rest(attack.twin()), None)
         assert {"GET/items*", "???/items*"} & set(allowed(answer))
         assert asked.reason == "ok"
 
     def test_is_refused_also_after_its_twin_was_remembered(self, name: str) -> None:
         attack = ATTACKS[name]
-        asked = desk(attack)
+        asked = harness(attack)
         asked.authorizer(rest(attack.twin()), None)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             asked.authorizer(rest(attack.forge()), None)

@@ -17,7 +17,7 @@ from authorizer.settings import DeploymentSettings, PolicyEncoding
 from infra.answer_size import MAX_BYTES, REQUEST_ID, AnswerTooLarge, answer_size, choose_encoding
 from tests.security.iam import PYTHON, Evaluator
 from tests.unit.authorizer import provider
-from tests.unit.authorizer.provider import Desk, event, routes, token
+from tests.unit.authorizer.provider import Harness, event, routes, token
 
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the emulator's environment is not installed")
 
@@ -198,9 +198,9 @@ class TestTwoHundredRoutes:
 
 def test_the_authorizers_own_answer_allows_what_the_token_grants(evaluator: Evaluator) -> None:
     now = int(time.time())
-    desk = Desk()
-    desk.hands.wall = now
-    answered = desk.authorizer(event(token(exp=now + 60, iat=now)), None)
+    harness = Harness()
+    harness.clock.wall = now
+    answered = harness.authorizer(event(token(exp=now + 60, iat=now)), None)
     resources = {
         f"{provider.STAGE}{method}/{name}{path}": name
         for method in METHODS

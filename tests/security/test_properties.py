@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.authorizer.provider import (
     AUDIENCE,
     URL,
-    Desk,
+    Harness,
     allowed,
     base64url,
     claims,
@@ -24,8 +24,8 @@ from tests.unit.authorizer.provider import (
 bounded = settings(derandomize=True, max_examples=300, deadline=None, database=None)
 
 TOKENS = {algorithm: token(algorithm) for algorithm in ("RS256", "PS256", "ES256", "EdDSA")}
-DESK = Desk()
-NOW_DESK = Desk()
+HARNESS = Harness()
+NOW_HARNESS = Harness()
 """An authorizer at today's time, as PyJWT's `decode` has no other."""
 
 characters = st.characters(max_codepoint=0x2FFF)
@@ -36,7 +36,7 @@ json_values = st.recursive(
 )
 
 
-def outcome(desk: Desk, credential: str) -> dict[str, Any] | None:
+def outcome(harness: Harness, credential: str) -> dict[str, Any] | None:
     """The answer, None where it is Unauthorized. Anything else is a failure of the test."""
     event = {
         "type": "TOKEN",
@@ -44,7 +44,7 @@ def outcome(desk: Desk, credential: str) -> dict[str, Any] | None:
         "methodArn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod/GET/items",
     }
     try:
-        return desk.authorizer(event, None)
+        return harness.authorizer(event, None)
     except Exception as error:
         if type(error) is Exception and str(error) == "Unauthorized":
             return None
@@ -77,20 +77,20 @@ class TestMutations:
     @given(data=st.data())
     def test_of_a_token_are_refused_or_mean_the_same_token(self, algorithm: str, data: st.DataObject) -> None:
         original = f"Bearer {TOKENS[algorithm]}"
-        same = outcome(DESK, original)
+        same = outcome(HARNESS, original)
         assert same is not None
-        assert outcome(DESK, data.draw(mutations(original))) in (None, same)
+        assert outcome(HARNESS, data.draw(mutations(original))) in (None, same)
 
     def test_of_a_single_character_are_all_refused(self, algorithm: str) -> None:
         original = TOKENS[algorithm]
         for index, character in enumerate(original):
             other = "A" if character != "A" else "B"
-            assert outcome(DESK, f"Bearer {original[:index]}{other}{original[index + 1 :]}") is None, index
+            assert outcome(HARNESS, f"Bearer {original[:index]}{other}{original[index + 1 :]}") is None, index
 
     def test_that_drop_a_character_are_all_refused(self, algorithm: str) -> None:
         original = TOKENS[algorithm]
         for index in range(len(original)):
-            assert outcome(DESK, f"Bearer {original[:index]}{original[index + 1 :]}") is None, index
+            assert outcome(HARNESS, f"Bearer {original[:index]}{original[index + 1 :]}") is None, index
 
     def test_of_any_bit_of_the_signature_are_all_refused(self, algorithm: str) -> None:
         signing_input, _, _ = TOKENS[algorithm].rpartition(".")
@@ -98,7 +98,7 @@ class TestMutations:
         for bit in range(0, len(signature) * 8, 5):
             changed = bytearray(signature)
             changed[bit // 8] ^= 1 << bit % 8
-            assert outcome(DESK, f"Bearer {signing_input}.{base64url(bytes(changed))}") is None, bit
+            assert outcome(HARNESS, f"Bearer {signing_input}.{base64url(bytes(changed))}") is None, bit
 
 
 def _signature(text: str) -> bytes:
@@ -108,8 +108,8 @@ def _signature(text: str) -> bytes:
 
 def agreed(credential: str) -> bool:
     """Whether the authorizer accepts a token; if it does, PyJWT must accept it too and understand the same."""
-    NOW_DESK.hands.wall = time.time()
-    answer = outcome(NOW_DESK, f"Bearer {credential}")
+    NOW_HARNESS.clock.wall = time.time()
+    answer = outcome(NOW_HARNESS, f"Bearer {credential}")
     if answer is None:
         return False
     understood = decoded_by_pyjwt(credential)
@@ -198,7 +198,7 @@ class TestWhatIsAcceptedPyjwtAcceptsToo:
         assert agreed(token("EdDSA", payload=write(today(sub="alice-é", name="😀"))))
 
     def test_and_the_answer_is_the_same_when_remembered(self) -> None:
-        first = DESK.ask(TOKENS["RS256"])
-        assert DESK.ask(TOKENS["RS256"]) == first
-        assert DESK.lines[-1]["CacheHits"] == 1
+        first = HARNESS.decide(TOKENS["RS256"])
+        assert HARNESS.decide(TOKENS["RS256"]) == first
+        assert HARNESS.lines[-1]["CacheHits"] == 1
         assert allowed(first)

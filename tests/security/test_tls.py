@@ -231,7 +231,7 @@ class TestOldVersion:
         allow_old_versions(tls.context())
         with serve(Server(GOOD, configure=speak_only(version))) as url, connect(url) as made:
             assert cast("ssl.SSLSocket", made._socket).version() == version.name.replace("_", ".")
-            made.ask(b"GET / HTTP/1.1\r\n\r\n", time.monotonic() + 5)
+            made.send(b"GET / HTTP/1.1\r\n\r\n", time.monotonic() + 5)
 
 
 def test_the_lowest_version_does_not_depend_on_the_defaults_of_python(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,9 @@ from botocore.credentials import Credentials
 
 from authorizer.clock import Clock
 from authorizer.revocation.denylist import Denylist
-from authorizer.revocation.dynamodb import Table
+from authorizer.revocation.dynamodb import TableReader
 from authorizer.revocation.entries import KEY
-from authorizer.revocation.environment import Environment
-from authorizer.revocation.environment import read as read_environment
+from authorizer.revocation.environment import Environment, read_environment
 from tests.serving import serving
 
 TABLE = "gatehouse-test-authorizer-revocations"
@@ -38,7 +37,7 @@ class Database:
         self.failures: list[int | str | bytes | tuple[int | str, bytes]] = []
         self.requests: list[dict[str, Any]] = []
         self.connections = 0
-        self._tables: list[Table] = []
+        self._tables: list[TableReader] = []
 
     def put(self, key: str, **numbers: int) -> None:
         self.items[key] = {"revoked": {"S": key}, **{name: {"N": str(number)} for name, number in numbers.items()}}
@@ -56,10 +55,10 @@ class Database:
             }
         )
 
-    def table(self, clock: Clock | None = None) -> Table:
+    def table(self, clock: Clock | None = None) -> TableReader:
         """The table as the authorizer reads it."""
         now = time.time()
-        made = Table(TABLE, KEY, self.environment, clock or Clock(lambda: now, lambda: 0))
+        made = TableReader(TABLE, KEY, self.environment, clock or Clock(lambda: now, lambda: 0))
         self._tables.append(made)
         return made
 

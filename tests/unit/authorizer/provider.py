@@ -1,4 +1,4 @@
-"""An identity provider in memory: its keys, its documents, tokens of any shape, and what it was asked for."""
+"""An in-memory identity provider, its keys and its tokens, and an authorizer that trusts it."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -28,7 +28,7 @@ CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}
 
 @cache
 def private_key(algorithm: str, number: int = 0) -> Any:
-    """One of the keys for an algorithm, the same in all of a run: RSA keys take long to make."""
+    """Return a private key, the same one during a whole test run, because generating RSA keys takes long."""
     if algorithm in CURVES:
         return ec.generate_private_key(CURVES[algorithm]())
     if algorithm == "EdDSA":
@@ -48,7 +48,7 @@ def signer(algorithm: str) -> Algorithm:
 
 
 def jwk(algorithm: str, key: Any = None, **members: Any) -> dict[str, Any]:
-    """The public key as a key set has it, its `kid` the algorithm's name; a member that is `...` is left out."""
+    """Return the public key as a JWK whose `kid` is the algorithm's name. Members with the value `...` are omitted."""
     public = (key or private_key(algorithm)).public_key()
     made = {**signer(algorithm).to_jwk(public, as_dict=True), "kid": algorithm, "use": "sig", "alg": algorithm}
     return present({**made, **members})
@@ -63,13 +63,13 @@ def base64url(raw: bytes) -> str:
 
 
 def compact(header: bytes, payload: bytes, sign: Callable[[bytes], bytes]) -> str:
-    """A JWS in compact form of exactly these bytes."""
+    """Return a JWS in compact form of exactly these bytes."""
     signing_input = f"{base64url(header)}.{base64url(payload)}"
     return f"{signing_input}.{base64url(sign(signing_input.encode()))}"
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """The claims of a token that is accepted, with changes; a claim that is `...` is left out."""
+    """Return the claims of a valid token, with changes. Claims with the value `...` are omitted."""
     accepted = {
         "iss": URL,
         "sub": "alice",
@@ -90,7 +90,7 @@ def token(
     key: Any = None,
     **changes: Any,
 ) -> str:
-    """A token that is accepted but for what is said of its header, its payload's bytes, its key or its claims."""
+    """Return a valid token, except for the given header, payload, key or claims."""
     if not isinstance(header, bytes):
         members = {"alg": algorithm, "kid": algorithm, "typ": "at+jwt", **(header or {})}
         header = json.dumps(present(members), separators=(",", ":")).encode()
@@ -104,10 +104,10 @@ def jwks(*keys: Mapping[str, Any]) -> bytes:
 
 
 class Provider:
-    """The provider's documents by URL, each bytes or an error, and the URLs that were asked for."""
+    """An identity provider: its documents by URL, each bytes or an error, and the requested URLs."""
 
     def __init__(self, *keys: Mapping[str, Any]) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.documents: dict[str, bytes | Exception] = {
             URL + ".well-known/openid-configuration": json.dumps({"issuer": URL, "jwks_uri": KEY_URL}).encode()
         }
@@ -120,26 +120,25 @@ class Provider:
         self.documents[KEY_URL] = FetchFailed("down")
 
     def fetch(self, url: str, timeout: float) -> bytes:
-        self.asked.append(url)
+        self.requests.append(url)
         document = self.documents[url]
         if isinstance(document, Exception):
             raise document
         return document
 
 
-class Hands:
-    """Clocks that are moved by hand, together or apart."""
+class ManualClock:
+    """Both clocks, which advance only when a test advances them, together or separately."""
 
     def __init__(self, wall: float = NOW, monotonic: float = 1000.0) -> None:
         self.wall = wall
         self.monotonic = monotonic
 
-    def move(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.wall += seconds
         self.monotonic += seconds
 
-    @property
-    def clock(self) -> Clock:
+    def as_clock(self) -> Clock:
         return Clock(lambda: self.wall, lambda: self.monotonic)
 
 
@@ -148,7 +147,7 @@ def issuer(**changes: Any) -> Issuer:
 
 
 def routes(*collections: str) -> tuple[RouteScope, ...]:
-    """The eight calls of every collection: six operations, list and read also by HEAD."""
+    """Return the routes of the six operations of each collection; list and read also accept HEAD."""
     return tuple(
         RouteScope(methods=methods, path=f"/{name}{path}", scope=f"{name}:{verb}")
         for name in collections
@@ -175,53 +174,53 @@ def settings(**changes: Any) -> DeploymentSettings:
 
 
 def event(token: str, path: str = "GET/items") -> dict[str, Any]:
-    """What a REST API's TOKEN authorizer is called with."""
+    """Return the event of a REST API's TOKEN authorizer."""
     return {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": STAGE + path}
 
 
 def authorizer(made: DeploymentSettings, fetch: Fetch, clock: Clock = SYSTEM, **options: Any) -> Authorizer:
-    """An authorizer whose documents are fetched by a function."""
+    """Return an authorizer that fetches documents with `fetch`."""
     return Authorizer(made, KeySources(made, fetch, clock), clock, **options)
 
 
-class Desk:
-    """An authorizer with its provider, its clock and its log."""
+class Harness:
+    """An authorizer with its identity provider, its clock and its log lines."""
 
-    def __init__(self, provider: Provider | None = None, revocations: Any = None, **changes: Any) -> None:
+    def __init__(self, provider: Provider | None = None, denylist: Any = None, **changes: Any) -> None:
         self.provider = provider or Provider()
-        self.hands = Hands()
+        self.clock = ManualClock()
         self.lines: list[dict[str, Any]] = []
-        if revocations is not None:
+        if denylist is not None:
             changes = {"revocation": RevocationSettings(enabled=True), **changes}
         self.authorizer = authorizer(
             settings(**changes),
             self.provider.fetch,
-            self.hands.clock,
+            self.clock.as_clock(),
             emit=lambda line: self.lines.append(json.loads(line)),
-            revocations=revocations,
+            denylist=denylist,
         )
 
-    def ask(self, token: str, path: str = "GET/items") -> dict[str, Any]:
+    def decide(self, token: str, path: str = "GET/items") -> dict[str, Any]:
         return self.authorizer(event(token, path), None)
 
     @property
     def reason(self) -> str:
-        """What the last line of the log says about the last decision."""
+        """The reason in the last log line."""
         return self.lines[-1]["reason"]
 
 
-def allowed(answer: Mapping[str, Any]) -> list[str]:
-    """The resources that an answer allows, without the stage's ARN."""
+def allowed(output: Mapping[str, Any]) -> list[str]:
+    """Return the resources that an output allows, without the stage's ARN."""
     return [
         resource.removeprefix(STAGE)
-        for statement in answer["policyDocument"]["Statement"]
+        for statement in output["policyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
         for resource in statement["Resource"]
     ]
 
 
 def decoded_by_pyjwt(token: str, algorithms: Iterable[str] = ALGORITHMS, leeway: float = 30) -> dict[str, Any]:
-    """The claims as PyJWT's own `decode` sees them. Raises jwt.PyJWTError."""
+    """Return the claims as PyJWT decodes them. Raises jwt.PyJWTError."""
     algorithm = jwt.get_unverified_header(token)["alg"]
     key = private_key(algorithm).public_key()
     return jwt.decode(token, key, algorithms=list(algorithms), audience=AUDIENCE, issuer=URL, leeway=leeway)

@@ -5,46 +5,46 @@ from typing import Any
 import pytest
 
 from authorizer.settings import is_printable
-from tests.unit.authorizer.provider import NOW, Desk, Provider, issuer, jwk, jwks, private_key, token
+from tests.unit.authorizer.provider import NOW, Harness, Provider, issuer, jwk, jwks, private_key, token
 
 
-def ask(header: dict[str, Any] | None = None, by: dict[str, Any] | None = None, **claims: Any) -> dict[str, Any]:
+def context_of(header: dict[str, Any] | None = None, by: dict[str, Any] | None = None, **claims: Any) -> dict[str, Any]:
     """The context for a token of an issuer with these settings."""
-    return Desk(issuers=(issuer(**(by or {})),)).ask(token(header=header, **claims))["context"]
+    return Harness(issuers=(issuer(**(by or {})),)).decide(token(header=header, **claims))["context"]
 
 
 class TestProfiles:
     @pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"])
     def test_rfc9068_takes_its_type_in_any_case(self, typ: str) -> None:
-        assert ask({"typ": typ})["subject"] == "alice"
+        assert context_of({"typ": typ})["subject"] == "alice"
 
     @pytest.mark.parametrize("typ", [..., "JWT", "jwt", "at+jwt", "application/jwt"])
     def test_generic_takes_the_types_in_use(self, typ: Any) -> None:
-        assert ask({"typ": typ}, {"profile": "generic"})["subject"] == "alice"
+        assert context_of({"typ": typ}, {"profile": "generic"})["subject"] == "alice"
 
     def test_generic_needs_neither_issue_time_nor_token_id_nor_client(self) -> None:
-        context = ask(by={"profile": "generic"}, iat=..., jti=..., client_id=...)
+        context = context_of(by={"profile": "generic"}, iat=..., jti=..., client_id=...)
         assert (context["client"], context["token_id"]) == ("", "")
 
     @pytest.mark.parametrize("claim", ["azp", "cid", "appid"])
     def test_generic_takes_other_names_for_the_client(self, claim: str) -> None:
         named: dict[str, Any] = {"client_id": ..., claim: "app-7"}
-        assert ask(None, {"profile": "generic"}, **named)["client"] == "app-7"
+        assert context_of(None, {"profile": "generic"}, **named)["client"] == "app-7"
 
     def test_the_client_id_goes_before_other_names(self) -> None:
-        assert ask(by={"profile": "generic"}, azp="other", cid="other")["client"] == "client-1"
+        assert context_of(by={"profile": "generic"}, azp="other", cid="other")["client"] == "client-1"
 
     def test_rfc9068_takes_the_client_id_only(self) -> None:
-        assert ask(azp="other", cid="other")["client"] == "client-1"
+        assert context_of(azp="other", cid="other")["client"] == "client-1"
 
     def test_cognito_compares_the_client_with_the_audiences(self) -> None:
         by = {"profile": "cognito", "audiences": ("client-1",)}
-        context = ask({"typ": ...}, by, aud=..., token_use="access", username="alice", version=2)
+        context = context_of({"typ": ...}, by, aud=..., token_use="access", username="alice", version=2)
         assert context["client"] == "client-1"
 
     @pytest.mark.parametrize("profile", ["rfc9068", "generic"])
     def test_a_token_use_of_access_is_accepted_everywhere(self, profile: str) -> None:
-        assert ask(by={"profile": profile}, token_use="access")["subject"] == "alice"
+        assert context_of(by={"profile": profile}, token_use="access")["subject"] == "alice"
 
 
 class TestTimes:
@@ -58,75 +58,75 @@ class TestTimes:
         ],
     )
     def test_at_their_limits_are_accepted(self, claims: dict[str, Any]) -> None:
-        assert ask(**claims)["subject"] == "alice"
+        assert context_of(**claims)["subject"] == "alice"
 
     def test_the_expiry_told_is_the_tokens_plus_the_leeway_in_whole_seconds(self) -> None:
-        expires = ask(by={"leeway": 7}, exp=NOW + 60.9)["expires"]
+        expires = context_of(by={"leeway": 7}, exp=NOW + 60.9)["expires"]
         assert expires == NOW + 67
         assert isinstance(expires, int)
 
     def test_without_an_issue_time_the_lifetime_counts_from_now(self) -> None:
         by = {"profile": "generic", "max_lifetime": 600}
-        assert ask(by=by, exp=NOW + 630, iat=...)["subject"] == "alice"
+        assert context_of(by=by, exp=NOW + 630, iat=...)["subject"] == "alice"
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            ask(by=by, exp=NOW + 631, iat=...)
+            context_of(by=by, exp=NOW + 631, iat=...)
 
     def test_without_leeway_a_token_ends_at_its_second(self) -> None:
-        desk = Desk(issuers=(issuer(leeway=0),))
+        harness = Harness(issuers=(issuer(leeway=0),))
         last = token(exp=NOW + 1)
-        desk.ask(last)
-        desk.hands.move(1)
+        harness.decide(last)
+        harness.clock.advance(1)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            desk.ask(last)
+            harness.decide(last)
 
     def test_the_longest_lifetime_is_the_issuers(self) -> None:
         by = {"max_lifetime": 600}
-        assert ask(by=by, exp=NOW + 590, iat=NOW - 10)["subject"] == "alice"
+        assert context_of(by=by, exp=NOW + 590, iat=NOW - 10)["subject"] == "alice"
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            ask(by=by, exp=NOW + 591, iat=NOW - 10)
+            context_of(by=by, exp=NOW + 591, iat=NOW - 10)
 
 
 class TestIdentity:
     def test_an_audience_in_a_list_is_enough(self) -> None:
-        assert ask(aud=["other", "https://api.example.com"])["subject"] == "alice"
+        assert context_of(aud=["other", "https://api.example.com"])["subject"] == "alice"
 
     def test_any_of_several_audiences_is_accepted(self) -> None:
         by: dict[str, Any] = {"audiences": ("one", "two")}
-        assert ask(by=by, aud="two")["subject"] == "alice"
+        assert context_of(by=by, aud="two")["subject"] == "alice"
 
     @pytest.mark.parametrize("sub", ["a", "auth0|123", "alice@example.com", "é" * 127, "with space", "x" * 255, "日本"])
     def test_a_subject_that_prints_is_accepted(self, sub: str) -> None:
-        assert ask(sub=sub)["owner"] == f"main|{sub}"
+        assert context_of(sub=sub)["owner"] == f"main|{sub}"
 
     def test_a_tenant_is_told_where_one_is_configured(self) -> None:
-        assert ask(by={"tenant_claim": "org"}, org="acme")["tenant"] == "acme"
-        assert "tenant" not in ask(org="acme")
+        assert context_of(by={"tenant_claim": "org"}, org="acme")["tenant"] == "acme"
+        assert "tenant" not in context_of(org="acme")
 
     def test_a_tenant_may_be_a_claim_that_is_looked_at_anyway(self) -> None:
-        assert ask(by={"tenant_claim": "client_id"})["tenant"] == "client-1"
+        assert context_of(by={"tenant_claim": "client_id"})["tenant"] == "client-1"
 
     def test_a_listed_client_is_accepted(self) -> None:
-        assert ask(by={"clients": ("client-0", "client-1")})["client"] == "client-1"
+        assert context_of(by={"clients": ("client-0", "client-1")})["client"] == "client-1"
 
     def test_owners_of_two_issuers_with_one_subject_differ(self) -> None:
         issuers = (
             issuer(),
             issuer(name="other", url="https://other.example.com/", key_url="https://idp.example.com/keys"),
         )
-        desk = Desk(issuers=issuers)
-        assert desk.ask(token())["principalId"] == "main|alice"
-        assert desk.ask(token(iss="https://other.example.com/"))["principalId"] == "other|alice"
+        harness = Harness(issuers=issuers)
+        assert harness.decide(token())["principalId"] == "main|alice"
+        assert harness.decide(token(iss="https://other.example.com/"))["principalId"] == "other|alice"
 
     def test_an_issuers_token_signed_with_anothers_key_is_refused(self) -> None:
         provider = Provider()
         provider.documents["https://other.example.com/keys"] = jwks(jwk("RS256", private_key("RS256", 1)))
         other = issuer(name="other", url="https://other.example.com/", key_url="https://other.example.com/keys")
-        desk = Desk(provider, issuers=(issuer(), other))
-        assert desk.ask(token(iss=other.url, key=private_key("RS256", 1)))["principalId"] == "other|alice"
+        harness = Harness(provider, issuers=(issuer(), other))
+        assert harness.decide(token(iss=other.url, key=private_key("RS256", 1)))["principalId"] == "other|alice"
         for forged in (token(iss=other.url), token(key=private_key("RS256", 1))):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
-                desk.ask(forged)
-            assert desk.reason == "signature"
+                harness.decide(forged)
+            assert harness.reason == "signature"
 
     def test_each_issuer_has_its_own_rules(self) -> None:
         strict = issuer(audiences=("one",))
@@ -134,12 +134,12 @@ class TestIdentity:
             name="lax", url="https://lax.example.com/", key_url="https://idp.example.com/keys", profile="generic",
             audiences=("two",),
         )  # fmt: skip
-        desk = Desk(issuers=(strict, lax))
-        desk.ask(token(aud="one"))
-        desk.ask(token(iss=lax.url, aud="two", jti=...))
+        harness = Harness(issuers=(strict, lax))
+        harness.decide(token(aud="one"))
+        harness.decide(token(iss=lax.url, aud="two", jti=...))
         for refused in (token(aud="two"), token(iss=lax.url, aud="one"), token(aud="one", jti=...)):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
-                desk.ask(refused)
+                harness.decide(refused)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ class TestIdentity:
     ],
 )
 def test_the_log_names_the_claim_at_fault(changes: dict[str, Any], reason: str, claim: str | None) -> None:
-    desk = Desk(issuers=(issuer(tenant_claim="org", required_claims={"kind": ("access",)}),))
+    harness = Harness(issuers=(issuer(tenant_claim="org", required_claims={"kind": ("access",)}),))
     with pytest.raises(Exception, match=r"^Unauthorized$"):
-        desk.ask(token(**{"org": "acme", "kind": "access", **changes}))
-    assert (desk.reason, desk.lines[-1]["claim"]) == (reason, claim)
+        harness.decide(token(**{"org": "acme", "kind": "access", **changes}))
+    assert (harness.reason, harness.lines[-1]["claim"]) == (reason, claim)
 
 
 @pytest.mark.parametrize(

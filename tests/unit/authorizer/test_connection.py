@@ -12,7 +12,7 @@ import pytest
 
 from authorizer.http import connection
 from authorizer.http.connection import Connection, Endpoint, parse_endpoint
-from local.waiting import wait_until
+from local.processes import wait_until
 from tests.security.key_server import key_server, says_nothing, sends
 from tests.security.test_outages import MARGIN
 
@@ -45,7 +45,10 @@ def test_the_authority_leaves_out_what_the_scheme_says(url: str, authority: str)
 @pytest.mark.parametrize("url", ["http://idp.example.com/", "ftp://localhost/", "https://a@b/", "", "https://x:65536/"])
 def test_other_urls_have_no_target(url: str) -> None:
     with pytest.raises(
-        ValueError, match="^no such port$" if "65536" in url else "^neither https nor http to a loopback address$"
+        ValueError,
+        match="^the port must be at most 65535$"
+        if "65536" in url
+        else "^the URL must be https, or http to a loopback address$",
     ):
         parse_endpoint(url)
     assert parse_endpoint("https://x:65535/").port == 65_535
@@ -74,25 +77,25 @@ class TestExchanges:
     )
     def test_leave_the_connection_reusable_where_all_was_read(self, raw: bytes, reusable: bool) -> None:
         with key_server(self.answering(raw)) as server, Connection(parse_endpoint(server.url), soon()) as made:
-            assert made.reusable is False
-            head = made.ask(REQUEST, soon())
-            assert made.reusable is False
+            assert made.is_reusable is False
+            head = made.send(REQUEST, soon())
+            assert made.is_reusable is False
             made.read(head, 20)
-            assert made.reusable is reusable
+            assert made.is_reusable is reusable
 
     def test_follow_one_another(self) -> None:
         with key_server(self.answering(OK)) as server, Connection(parse_endpoint(server.url), soon(0.2)) as made:
             for _ in range(3):
-                assert made.read(made.ask(REQUEST, soon()), 20) == b"{}"
+                assert made.read(made.send(REQUEST, soon()), 20) == b"{}"
             time.sleep(0.2)
-            assert made.read(made.ask(REQUEST, soon()), 20) == b"{}", "the deadline is the exchange's, not the first"
+            assert made.read(made.send(REQUEST, soon()), 20) == b"{}", "the deadline is the exchange's, not the first"
             assert server.connections == 1
 
     def test_do_not_begin_after_their_deadline(self) -> None:
         with key_server(self.answering(OK)) as server:
             made = Connection(parse_endpoint(server.url), soon())
             with made, pytest.raises(TimeoutError):
-                made.ask(REQUEST, time.monotonic() - 0.01)
+                made.send(REQUEST, time.monotonic() - 0.01)
 
 
 @pytest.fixture
@@ -176,7 +179,7 @@ class TestNames:
             both = [address(1), address(port)]
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
             with Connection(Endpoint(False, "idp.example.com", 80, "/"), soon()) as made:
-                assert made.place.host == "idp.example.com"
+                assert made.endpoint.host == "idp.example.com"
 
     def test_are_reached_over_ipv4_on_a_host_without_ipv6(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class OnlyIpv4(socket.socket):
@@ -191,7 +194,7 @@ class TestNames:
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
             monkeypatch.setattr(connection.socket, "socket", OnlyIpv4)
             with Connection(Endpoint(False, "idp.example.com", 80, "/"), soon()) as made:
-                assert made.place.host == "idp.example.com"
+                assert made.endpoint.host == "idp.example.com"
 
     def test_without_a_family_of_this_host_tell_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found: list[Address] = [(99, socket.SOCK_STREAM, 6, "", ("::1", 80))]
@@ -209,9 +212,9 @@ class TestQuiet:
     def test_is_a_connection_of_which_nothing_came_unasked(self) -> None:
         with key_server(TestExchanges.answering(OK)) as server, Connection(parse_endpoint(server.url), soon()) as made:
             assert made.is_idle
-            made.read(made.ask(REQUEST, soon()), 20)
+            made.read(made.send(REQUEST, soon()), 20)
             assert made.is_idle
-            assert made.read(made.ask(REQUEST, soon()), 20) == b"{}", "looking changes nothing"
+            assert made.read(made.send(REQUEST, soon()), 20) == b"{}", "looking changes nothing"
 
     @pytest.mark.parametrize("pause", [0.0, 0.1])
     def test_is_none_with_something_buffered_or_still_to_be_received(self, pause: float) -> None:
@@ -223,9 +226,9 @@ class TestQuiet:
             over.wait(5)
 
         with key_server(behave) as server, Connection(parse_endpoint(server.url), soon()) as made:
-            made.read(made.ask(REQUEST, soon()), 20)
-            assert made.reusable
-            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
+            made.read(made.send(REQUEST, soon()), 20)
+            assert made.is_reusable
+            assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 
     def test_is_one_that_was_not_used_whatever_came(self) -> None:
         """With TLS 1.3 a server sends what belongs to the session after the handshake."""
@@ -242,8 +245,8 @@ class TestQuiet:
 
     def test_is_none_that_the_other_side_has_closed(self) -> None:
         with key_server(sends(OK)) as server, Connection(parse_endpoint(server.url), soon()) as made:
-            made.read(made.ask(REQUEST, soon()), 20)
-            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
+            made.read(made.send(REQUEST, soon()), 20)
+            assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 
 
 def test_connecting_and_shaking_hands_have_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

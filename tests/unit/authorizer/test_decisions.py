@@ -6,11 +6,11 @@ import pytest
 
 from authorizer.decision import usage_key
 from authorizer.settings import DecisionCacheSettings, UsageClients
-from tests.unit.authorizer.provider import NOW, STAGE, Desk, event, issuer, jwk, token
+from tests.unit.authorizer.provider import NOW, STAGE, Harness, event, issuer, jwk, token
 
 
 def test_the_context_holds_what_handlers_need() -> None:
-    answer = Desk(issuers=(issuer(tenant_claim="org"),)).ask(token(org="acme"))
+    answer = Harness(issuers=(issuer(tenant_claim="org"),)).decide(token(org="acme"))
     assert answer["principalId"] == "main|alice"
     assert answer["context"] == {
         "owner": "main|alice",
@@ -27,96 +27,96 @@ def test_the_context_holds_what_handlers_need() -> None:
 
 def test_the_context_has_only_what_the_gateway_takes() -> None:
     for scope in ("items:read", ""):
-        context = Desk().ask(token(scope=scope, name="Alice", email="alice@example.com"))["context"]
+        context = Harness().decide(token(scope=scope, name="Alice", email="alice@example.com"))["context"]
         assert all(type(value) in (str, int, float, bool) for value in context.values())
         assert "claims" not in context
         assert "alice@example.com" not in str(context)
 
 
 class TestRemembered:
-    def cached(self, desk: Desk, text: str) -> bool:
-        desk.ask(text)
-        return bool(desk.lines[-1]["CacheHits"])
+    def cached(self, harness: Harness, text: str) -> bool:
+        harness.decide(text)
+        return bool(harness.lines[-1]["CacheHits"])
 
     def test_is_the_same_credential_only(self) -> None:
-        desk = Desk()
-        assert [self.cached(desk, token()), self.cached(desk, token()), self.cached(desk, token(jti="2"))] == [
+        harness = Harness()
+        assert [self.cached(harness, token()), self.cached(harness, token()), self.cached(harness, token(jti="2"))] == [
             False,
             True,
             False,
         ]
 
     def test_is_answered_as_it_was_and_not_worked_out_again(self) -> None:
-        desk = Desk(log_decisions=False)
-        assert desk.ask(token()) is desk.ask(token())
+        harness = Harness(log_decisions=False)
+        assert harness.decide(token()) is harness.decide(token())
 
     def test_is_nothing_that_was_refused(self) -> None:
-        desk = Desk()
+        harness = Harness()
         for _ in range(2):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
-                desk.ask(token(aud="other"))
-            assert desk.lines[-1]["CacheHits"] == 0
+                harness.decide(token(aud="other"))
+            assert harness.lines[-1]["CacheHits"] == 0
 
     def test_is_a_denial_too(self) -> None:
-        desk = Desk()
-        assert [self.cached(desk, token(scope="")) for _ in range(2)] == [False, True]
-        assert desk.lines[-1]["outcome"] == "deny"
+        harness = Harness()
+        assert [self.cached(harness, token(scope="")) for _ in range(2)] == [False, True]
+        assert harness.lines[-1]["outcome"] == "deny"
 
     def test_ends_at_the_set_time(self) -> None:
-        desk = Desk(decision_cache=DecisionCacheSettings(seconds=100))
-        self.cached(desk, token())
-        desk.hands.move(99)
-        assert self.cached(desk, token())
-        desk.hands.move(1)
-        assert not self.cached(desk, token())
+        harness = Harness(decision_cache=DecisionCacheSettings(seconds=100))
+        self.cached(harness, token())
+        harness.clock.advance(99)
+        assert self.cached(harness, token())
+        harness.clock.advance(1)
+        assert not self.cached(harness, token())
 
     def test_does_not_outlive_its_token(self) -> None:
-        desk = Desk()
+        harness = Harness()
         short = token(exp=NOW + 10)
-        self.cached(desk, short)
-        desk.hands.move(39)
-        assert self.cached(desk, short)
-        desk.hands.move(1)
+        self.cached(harness, short)
+        harness.clock.advance(39)
+        assert self.cached(harness, short)
+        harness.clock.advance(1)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            desk.ask(short)
-        assert desk.reason == "expired"
+            harness.decide(short)
+        assert harness.reason == "expired"
 
     def test_is_bounded_and_forgets_the_oldest(self) -> None:
-        desk = Desk(decision_cache=DecisionCacheSettings(entries=2))
+        harness = Harness(decision_cache=DecisionCacheSettings(entries=2))
         texts = [token(jti=str(number)) for number in range(3)]
         for text in texts:
-            self.cached(desk, text)
-        assert [self.cached(desk, text) for text in reversed(texts)] == [True, True, False]
+            self.cached(harness, text)
+        assert [self.cached(harness, text) for text in reversed(texts)] == [True, True, False]
 
     def test_takes_the_place_of_the_same_credentials_for_another_stage_and_no_others(self) -> None:
-        desk = Desk(decision_cache=DecisionCacheSettings(entries=2))
+        harness = Harness(decision_cache=DecisionCacheSettings(entries=2))
         first, second = token(jti="1"), token(jti="2")
-        self.cached(desk, first)
-        self.cached(desk, second)
+        self.cached(harness, first)
+        self.cached(harness, second)
         other = {**event(second), "methodArn": STAGE.replace("/prod/", "/dev/") + "GET/items"}
-        desk.authorizer(other, None)
-        assert desk.lines[-1]["CacheHits"] == 0
-        assert self.cached(desk, first)
+        harness.authorizer(other, None)
+        assert harness.lines[-1]["CacheHits"] == 0
+        assert self.cached(harness, first)
 
     def test_is_nothing_where_it_is_switched_off(self) -> None:
-        desk = Desk(decision_cache=DecisionCacheSettings(seconds=0))
-        assert [self.cached(desk, token()) for _ in range(2)] == [False, False]
-        assert not desk.authorizer._decisions._held
+        harness = Harness(decision_cache=DecisionCacheSettings(seconds=0))
+        assert [self.cached(harness, token()) for _ in range(2)] == [False, False]
+        assert not harness.authorizer._cache._entries
 
     def test_ends_a_withdrawn_keys_tokens_in_time(self) -> None:
-        desk = Desk()
-        desk.ask(token("ES256"))
-        desk.provider.publish(jwk("RS256"))
-        desk.hands.move(300)
+        harness = Harness()
+        harness.decide(token("ES256"))
+        harness.provider.publish(jwk("RS256"))
+        harness.clock.advance(300)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            desk.ask(token("ES256"))
+            harness.decide(token("ES256"))
 
 
 class TestUsageKey:
     usage = UsageClients(clients={"main": ("client-1",), "other": ("client-2",)})
 
     def key(self, usage: UsageClients | None, client: str) -> Any:
-        return Desk(usage=usage).ask(token(client_id=client)).get("usageIdentifierKey")
+        return Harness(usage=usage).decide(token(client_id=client)).get("usageIdentifierKey")
 
     def test_is_the_listed_clients_own(self) -> None:
         assert self.key(self.usage, "client-1") == usage_key("gatehouse", "test", "main", "client-1")
@@ -133,10 +133,10 @@ class TestUsageKey:
 
     def test_is_refused_to_others_where_it_is_set_so(self) -> None:
         refusing = UsageClients(clients=self.usage.clients, unlisted="refuse")
-        desk = Desk(usage=refusing)
-        answer = desk.ask(token(client_id="client-3"))
+        harness = Harness(usage=refusing)
+        answer = harness.decide(token(client_id="client-3"))
         assert [statement["Effect"] for statement in answer["policyDocument"]["Statement"]] == ["Deny"]
-        assert answer["context"]["error"] == desk.reason == "client_not_listed"
+        assert answer["context"]["error"] == harness.reason == "client_not_listed"
         assert self.key(refusing, "client-1")
 
     def test_is_one_of_its_own_for_everything_that_names_it(self) -> None:

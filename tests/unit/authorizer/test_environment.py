@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 
 from authorizer.errors import SettingsInvalid
-from authorizer.revocation.environment import read
+from authorizer.revocation.environment import read_environment
 
 VARIABLES = {
     "REVOCATIONS_TABLE": "revoked",
@@ -20,16 +20,16 @@ VARIABLES = {
 @pytest.mark.parametrize("missing", [name for name in VARIABLES if name != "PATH"])
 def test_what_is_missing_is_named_and_no_secret_told(missing: str) -> None:
     with pytest.raises(SettingsInvalid, match=missing) as failed:
-        read({name: value for name, value in VARIABLES.items() if name != missing})
+        read_environment({name: value for name, value in VARIABLES.items() if name != missing})
     assert "very secret" not in str(failed.value)
 
 
 def test_what_lambda_sets_is_there() -> None:
-    found = read({**VARIABLES, "AWS_SESSION_TOKEN": "token"})
+    found = read_environment({**VARIABLES, "AWS_SESSION_TOKEN": "token"})
     assert (found.revocations_table, found.region) == ("revoked", "eu-central-1")
     made = found.credentials
     assert (made.key_id, made.secret, made.session_token) == ("AKID", "very secret", "token")
-    assert read(VARIABLES).credentials.session_token == ""
+    assert read_environment(VARIABLES).credentials.session_token == ""
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_what_lambda_sets_is_there() -> None:
     ],
 )
 def test_dynamodb_is_the_regions_unless_another_endpoint_is_set(more: dict[str, str], url: str) -> None:
-    assert read({**VARIABLES, **more}).dynamodb_url == url
+    assert read_environment({**VARIABLES, **more}).dynamodb_url == url
 
 
 def test_dynamodb_is_where_aws_has_it_in_every_region() -> None:
@@ -56,14 +56,14 @@ def test_dynamodb_is_where_aws_has_it_in_every_region() -> None:
     assert {"us", "eu", "cn", "us-gov", "us-iso", "eusc-de"} <= regions.keys()
     for region in regions.values():
         client = session.create_client("dynamodb", region, aws_access_key_id="a", aws_secret_access_key="b")
-        assert read({**VARIABLES, "AWS_REGION": region}).dynamodb_url == client.meta.endpoint_url
+        assert read_environment({**VARIABLES, "AWS_REGION": region}).dynamodb_url == client.meta.endpoint_url
 
 
 @pytest.mark.parametrize("url", ["http://host.docker.internal:4566", "HTTPS://x", "x", "https://x:99999"])
 def test_an_endpoint_that_cannot_be_used_is_a_broken_setting(url: str) -> None:
-    with pytest.raises(SettingsInvalid, match=r"environment: .*(neither https|no such port)"):
-        read({**VARIABLES, "AWS_ENDPOINT_URL": url})
+    with pytest.raises(SettingsInvalid, match=r"environment: .*(must be https|the port must be)"):
+        read_environment({**VARIABLES, "AWS_ENDPOINT_URL": url})
 
 
 def test_it_does_not_show() -> None:
-    assert repr(read(VARIABLES)) == "Environment(…)"
+    assert repr(read_environment(VARIABLES)) == "Environment(…)"

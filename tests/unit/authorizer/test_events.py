@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from authorizer.errors import EventMalformed
-from tests.unit.authorizer.provider import STAGE, Desk, allowed, token
+from tests.unit.authorizer.provider import STAGE, Harness, allowed, token
 
 HTTP = {"version": "2.0", "type": "REQUEST", "routeArn": STAGE + "GET/items", "headers": {"accept": "*/*"}}
 
 
 def ask(event: dict[str, Any]) -> dict[str, Any]:
-    return Desk().authorizer(event, None)
+    return Harness().authorizer(event, None)
 
 
 def test_both_kinds_are_answered_alike() -> None:
@@ -59,18 +59,26 @@ def test_resources_begin_as_the_method_arn_does(prefix: str) -> None:
     ],
 )
 def test_an_arn_that_is_not_a_methods_is_a_fault(arn: object) -> None:
-    with pytest.raises(EventMalformed, match=r"^(no method ARN|not a method ARN of API Gateway)$"):
+    with pytest.raises(
+        EventMalformed, match=r"^(the event must have a method ARN|the ARN must be that of a method of API Gateway)$"
+    ):
         ask({"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": arn})
 
 
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ({"methodArn": STAGE + "GET/items"}, "neither a TOKEN event nor payload format 2.0"),
-        ({"type": "REQUEST", "version": "1.0", "methodArn": STAGE}, "neither a TOKEN event nor payload format 2.0"),
-        ({**HTTP, "identitySource": "Bearer x"}, "neither a TOKEN event nor payload format 2.0"),
-        ({**HTTP, "identitySource": [5]}, "the credential is not a text"),
-        ({"type": "TOKEN", "authorizationToken": 5, "methodArn": STAGE + "GET/items"}, "the credential is not a text"),
+        ({"methodArn": STAGE + "GET/items"}, "the event must be a TOKEN event or have payload format 2.0"),
+        (
+            {"type": "REQUEST", "version": "1.0", "methodArn": STAGE},
+            "the event must be a TOKEN event or have payload format 2.0",
+        ),
+        ({**HTTP, "identitySource": "Bearer x"}, "the event must be a TOKEN event or have payload format 2.0"),
+        ({**HTTP, "identitySource": [5]}, "the credentials must be a string"),
+        (
+            {"type": "TOKEN", "authorizationToken": 5, "methodArn": STAGE + "GET/items"},
+            "the credentials must be a string",
+        ),
     ],
 )
 def test_another_event_is_a_fault(event: dict[str, Any], said: str) -> None:
@@ -92,18 +100,18 @@ def test_another_event_is_a_fault(event: dict[str, Any], said: str) -> None:
     ],
 )
 def test_no_credential_is_unauthorized(event: dict[str, Any]) -> None:
-    desk = Desk()
+    harness = Harness()
     with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
-        desk.authorizer(event, None)
+        harness.authorizer(event, None)
     assert type(refused.value) is Exception
-    assert desk.reason == "credentials_missing"
+    assert harness.reason == "credentials_missing"
 
 
 def test_a_remembered_decision_is_written_anew_for_another_stage() -> None:
-    desk = Desk()
+    harness = Harness()
     credential = f"Bearer {token()}"
     for stage in ("prod", "dev", "prod-2", "prod"):
         prefix = f"arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/{stage}/"
-        answer = desk.authorizer({"authorizationToken": credential, "methodArn": prefix + "GET/items"}, None)
+        answer = harness.authorizer({"authorizationToken": credential, "methodArn": prefix + "GET/items"}, None)
         assert all(resource.startswith(prefix) for resource in answer["policyDocument"]["Statement"][0]["Resource"])
     assert allowed(answer)

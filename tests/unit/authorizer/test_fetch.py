@@ -22,12 +22,12 @@ def test_a_document_of_the_greatest_size_is_read_and_a_greater_one_is_not() -> N
     ("raw", "message"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "^the content is encoded$"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", "the document ends early"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", "the body ends early"),
         (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\n{}", "status 302"),
         (b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}", "status 201"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{}", "the document ends early at http"),
-        (b"what?\r\n\r\n", "no status line at http"),
-        (b"", "a line does not end at http"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{}", "the body ends early at http"),
+        (b"what?\r\n\r\n", "invalid status line at http"),
+        (b"", "a line is too long or incomplete at http"),
     ],
 )
 def test_a_failure_says_what_is_wrong(raw: bytes, message: str) -> None:

@@ -24,11 +24,11 @@ from authorizer.http.fetch import FetchFailed
 from authorizer.settings import DeploymentSettings, Issuer, KeySettings
 from authorizer.startup import LazyAuthorizer, start
 from tests.security.test_outages import MARGIN
-from tests.unit.authorizer.provider import Desk, Hands, Provider, event, issuer, routes, settings, token
+from tests.unit.authorizer.provider import Harness, ManualClock, Provider, event, issuer, routes, settings, token
 
 
 def make(made: DeploymentSettings) -> Authorizer:
-    return start(made, Provider().fetch, Hands().clock, emit=lambda _: None)
+    return start(made, Provider().fetch, ManualClock().as_clock(), emit=lambda _: None)
 
 
 def test_a_source_tree_without_settings_can_be_imported_and_fails_requests() -> None:
@@ -45,7 +45,7 @@ def test_settings_are_looked_for_again() -> None:
         return found[0]
 
     bundled = LazyAuthorizer(load, make)
-    bundled.warm()
+    bundled.warm_up()
     with pytest.raises(SettingsInvalid):
         bundled(event(token()), None)
     found.append(settings())
@@ -58,7 +58,7 @@ UNREADABLE = [b"", b"{}", b"[]", b'{"project":1}', b'{"project":"\xff"}', b'{"x"
 @pytest.mark.parametrize("raw", UNREADABLE)
 def test_settings_that_are_malformed_fail_requests(raw: bytes) -> None:
     bundled = LazyAuthorizer(lambda: bundle.load(raw), make)
-    bundled.warm()
+    bundled.warm_up()
     with pytest.raises(SettingsInvalid):
         bundled(event(token()), None)
 
@@ -74,27 +74,31 @@ def test_settings_that_are_malformed_fail_requests(raw: bytes) -> None:
 )
 def test_invalid_settings_fail_requests(broken: dict[str, object]) -> None:
     bundled = LazyAuthorizer(lambda: bundle.load(bundle.dump(settings(**broken))), make)
-    bundled.warm()
+    bundled.warm_up()
     with pytest.raises(SettingsInvalid):
         bundled(event(token()), None)
 
 
 def test_the_start_fetches_keys() -> None:
     provider = Provider()
-    bundled = LazyAuthorizer(settings, lambda made: start(made, provider.fetch, Hands().clock, emit=lambda _: None))
-    bundled.warm()
-    asked = len(provider.asked)
+    bundled = LazyAuthorizer(
+        settings, lambda made: start(made, provider.fetch, ManualClock().as_clock(), emit=lambda _: None)
+    )
+    bundled.warm_up()
+    asked = len(provider.requests)
     assert asked == 2
     bundled(event(token()), None)
-    assert len(provider.asked) == asked
+    assert len(provider.requests) == asked
 
 
 def test_a_start_without_the_issuer_is_made_good_by_the_first_request() -> None:
     provider = Provider()
     documents = dict(provider.documents)
     provider.go_down()
-    bundled = LazyAuthorizer(settings, lambda made: start(made, provider.fetch, Hands().clock, emit=lambda _: None))
-    bundled.warm()
+    bundled = LazyAuthorizer(
+        settings, lambda made: start(made, provider.fetch, ManualClock().as_clock(), emit=lambda _: None)
+    )
+    bundled.warm_up()
     provider.documents = documents
     assert bundled(event(token()), None)["principalId"] == "main|alice"
 
@@ -109,9 +113,9 @@ class TestThreads:
         interval, provider = sys.getswitchinterval(), Provider()
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
-            tls.load_ahead()
-            made = start(settings(), provider.fetch, Hands().clock, emit=lambda _: None)
-        assert (provider.asked, sys.getswitchinterval()) == ([], interval)
+            tls.preload()
+            made = start(settings(), provider.fetch, ManualClock().as_clock(), emit=lambda _: None)
+        assert (provider.requests, sys.getswitchinterval()) == ([], interval)
         assert made(event(token()))["principalId"] == "main|alice"
 
     def test_of_all_issuers_have_one_deadline(self) -> None:
@@ -144,19 +148,19 @@ def test_one_authorizer_is_made_for_all_threads() -> None:
 def test_faults_and_refusals_are_told_apart_by_the_gateway() -> None:
     """Only the exact message is a 401 to it."""
     assert not issubclass(Fault, NotAuthentic)
-    desk = Desk()
-    desk.provider.go_down()
+    harness = Harness()
+    harness.provider.go_down()
     with pytest.raises(Fault) as failed:
-        desk.ask(token())
+        harness.decide(token())
     assert str(failed.value) != "Unauthorized"
 
 
 def test_many_threads_get_the_answers_of_their_own_tokens() -> None:
-    desk = Desk()
+    harness = Harness()
     texts = {f"user-{number}": token("EdDSA", sub=f"user-{number}") for number in range(50)}
     with ThreadPoolExecutor(16) as pool:
         for _ in range(3):
-            answers = dict(zip(texts, pool.map(desk.ask, texts.values()), strict=True))
+            answers = dict(zip(texts, pool.map(harness.decide, texts.values()), strict=True))
             assert {answer["principalId"] for answer in answers.values()} == {f"main|{name}" for name in texts}
             assert all(answer["principalId"] == f"main|{name}" for name, answer in answers.items())
 
@@ -210,14 +214,14 @@ class TestAuthorities:
     ) -> None:
         monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
         (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(settings(issuers=known)))
-        assert settings_file.keys_come_over_https() is expected
+        assert settings_file.fetches_over_https() is expected
 
     @pytest.mark.parametrize("raw", [*UNREADABLE, b'{"issuers":[1]}', b'{"issuers":[{}]}', b'{"issuers":[{"url":1}]}'])
     def test_of_a_broken_file_are_left_alone(self, raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
-        assert settings_file.keys_come_over_https() is False
+        assert settings_file.fetches_over_https() is False
         (tmp_path / settings_file.FILE_NAME).write_bytes(raw)
-        assert settings_file.keys_come_over_https() is False
+        assert settings_file.fetches_over_https() is False
 
     def test_are_loaded_once_for_all_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made: list[ssl.SSLContext] = []
@@ -229,7 +233,7 @@ class TestAuthorities:
 
         monkeypatch.setattr(ssl, "create_default_context", create)
         tls._context.cache_clear()
-        tls.load_ahead()
+        tls.preload()
         with ThreadPoolExecutor(4) as pool:
             assert set(pool.map(lambda _: tls.context(), range(8))) == {tls.context()}
         tls._context.cache_clear()

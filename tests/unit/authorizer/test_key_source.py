@@ -14,13 +14,24 @@ from authorizer.key_source import KeySource
 from authorizer.settings import KeySettings
 from authorizer.startup import start
 from tests.security.key_server import key_server
-from tests.unit.authorizer.provider import KEY_URL, URL, Desk, Hands, Provider, issuer, jwk, jwks, settings, token
+from tests.unit.authorizer.provider import (
+    KEY_URL,
+    URL,
+    Harness,
+    ManualClock,
+    Provider,
+    issuer,
+    jwk,
+    jwks,
+    settings,
+    token,
+)
 
 TIMES = KeySettings(max_age=300, stale_if_error=3600, cooldown=30, retry_delay=5)
 
 
-class Office(Desk):
-    """A desk whose issuer has one key, and which remembers no decisions."""
+class Office(Harness):
+    """A harness whose issuer has one key, and which remembers no decisions."""
 
     def __init__(self) -> None:
         super().__init__(Provider(jwk("ES256")), keys=TIMES)
@@ -28,18 +39,18 @@ class Office(Desk):
 
     @property
     def fetches(self) -> int:
-        return self.provider.asked.count(KEY_URL)
+        return self.provider.requests.count(KEY_URL)
 
-    def warm(self) -> None:
-        self.authorizer._issuers[URL].keys.warm(TIMES.fetch_timeout)
+    def warm_up(self) -> None:
+        self.authorizer._issuers[URL].keys.warm_up(TIMES.fetch_timeout)
 
     def try_one(self, algorithm: str = "ES256", key_id: str | None = None) -> str:
         """What happens to a new token."""
         self.number += 1
-        now = int(self.hands.wall)
+        now = int(self.clock.wall)
         made = token(algorithm, {"kid": key_id or algorithm}, jti=str(self.number), exp=now + 60, iat=now)
         with suppress(Exception):
-            self.ask(made)
+            self.decide(made)
         return self.reason
 
 
@@ -50,13 +61,13 @@ def office() -> Office:
 
 def test_keys_are_fetched_once(office: Office) -> None:
     assert [office.try_one() for _ in range(3)] == ["ok"] * 3
-    assert office.provider.asked == [URL + ".well-known/openid-configuration", KEY_URL]
+    assert office.provider.requests == [URL + ".well-known/openid-configuration", KEY_URL]
 
 
 def test_a_given_key_url_is_asked_without_discovery() -> None:
-    desk = Desk(issuers=(issuer(key_url=KEY_URL),))
-    desk.ask(token())
-    assert desk.provider.asked == [KEY_URL]
+    harness = Harness(issuers=(issuer(key_url=KEY_URL),))
+    harness.decide(token())
+    assert harness.provider.requests == [KEY_URL]
 
 
 @pytest.mark.parametrize(
@@ -71,33 +82,33 @@ def test_a_discovery_document_of_another_issuer_is_not_believed(office: Office, 
 class TestAge:
     def test_fresh_keys_are_not_fetched_again(self, office: Office) -> None:
         office.try_one()
-        office.hands.move(299)
+        office.clock.advance(299)
         assert (office.try_one(), office.fetches) == ("ok", 1)
 
     def test_old_keys_are_fetched_by_the_next_request(self, office: Office) -> None:
         office.try_one()
-        office.hands.move(300)
+        office.clock.advance(300)
         assert (office.try_one(), office.try_one(), office.fetches) == ("ok", "ok", 2)
 
     def test_a_withdrawn_key_stops_working_within_the_refresh_time(self, office: Office) -> None:
         office.try_one()
         office.provider.publish(jwk("EdDSA"))
-        office.hands.move(299)
+        office.clock.advance(299)
         assert office.try_one() == "ok"
-        office.hands.move(1)
+        office.clock.advance(1)
         assert office.try_one() == "key_unknown"
         assert office.try_one("EdDSA") == "ok"
 
     def test_is_told_by_the_wall_clock_where_the_other_stood_still(self, office: Office) -> None:
         """A thaw, or a restore from a snapshot."""
         office.try_one()
-        office.hands.wall += 300
+        office.clock.wall += 300
         assert (office.try_one(), office.fetches) == ("ok", 2)
 
     def test_is_told_by_the_monotonic_clock_where_the_other_was_set_back(self, office: Office) -> None:
         office.try_one()
-        office.hands.wall -= 10_000
-        office.hands.monotonic += 300
+        office.clock.wall -= 10_000
+        office.clock.monotonic += 300
         assert (office.try_one(), office.fetches) == ("ok", 2)
 
 
@@ -105,28 +116,28 @@ class TestOutage:
     def test_known_keys_serve_on_up_to_the_limit_and_then_it_is_our_fault(self, office: Office) -> None:
         office.try_one()
         office.provider.go_down()
-        office.hands.move(3599)
+        office.clock.advance(3599)
         assert office.try_one() == "ok"
-        office.hands.move(1)
+        office.clock.advance(1)
         assert office.try_one() == "keys_unavailable"
 
     def test_a_failed_refresh_is_tried_again_after_a_while(self, office: Office) -> None:
         office.try_one()
         office.provider.go_down()
-        office.hands.move(300)
+        office.clock.advance(300)
         assert [office.try_one() for _ in range(5)] == ["ok"] * 5
         assert office.fetches == 2
-        office.hands.move(5)
+        office.clock.advance(5)
         assert (office.try_one(), office.fetches) == ("ok", 3)
 
     def test_without_any_keys_is_our_fault_and_is_tried_again_after_a_while(self, office: Office) -> None:
         office.provider.go_down()
         assert [office.try_one() for _ in range(5)] == ["keys_unavailable"] * 5
         assert office.fetches == 1
-        office.hands.move(4.9)
+        office.clock.advance(4.9)
         office.provider.publish(jwk("ES256"))
         assert office.try_one() == "keys_unavailable"
-        office.hands.move(0.1)
+        office.clock.advance(0.1)
         assert office.try_one() == "ok"
 
     def test_an_unknown_key_during_it_may_be_an_honest_one(self, office: Office) -> None:
@@ -138,13 +149,13 @@ class TestOutage:
     def test_that_breaks_the_documents_is_one_too(self, office: Office) -> None:
         office.try_one()
         office.provider.documents[KEY_URL] = b'{"keys":[]}'
-        office.hands.move(300)
+        office.clock.advance(300)
         assert office.try_one() == "ok"
 
     def test_tells_in_its_message_what_is_wrong_and_nothing_of_the_token(self, office: Office) -> None:
         office.provider.go_down()
         with pytest.raises(KeysUnavailable, match=r"^no keys of issuer main: down$"):
-            office.ask(token("ES256"))
+            office.decide(token("ES256"))
 
 
 class TestUnknownKey:
@@ -167,9 +178,9 @@ class TestUnknownKey:
         office.try_one()
         assert {office.try_one("ES256", f"unknown-{number}") for number in range(20)} == {"key_unknown"}
         assert office.fetches == 2
-        office.hands.move(29.9)
+        office.clock.advance(29.9)
         assert (office.try_one("ES256", "unknown"), office.fetches) == ("key_unknown", 2)
-        office.hands.move(0.1)
+        office.clock.advance(0.1)
         assert (office.try_one("ES256", "unknown"), office.fetches) == ("key_unknown", 3)
 
     def test_causes_one_fetch_per_cool_down_also_when_it_fails(self, office: Office) -> None:
@@ -177,7 +188,7 @@ class TestUnknownKey:
         office.provider.go_down()
         assert {office.try_one("ES256", f"unknown-{number}") for number in range(20)} == {"keys_unavailable"}
         assert office.fetches == 2
-        office.hands.move(29.9)
+        office.clock.advance(29.9)
         assert (office.try_one("ES256", "unknown"), office.fetches) == ("keys_unavailable", 2)
 
     def test_is_not_looked_for_in_a_set_that_was_just_fetched(self, office: Office) -> None:
@@ -188,25 +199,25 @@ class TestUnknownKey:
         office.provider.go_down()
         assert office.try_one("ES256", "unknown") == "keys_unavailable"
         office.provider.publish(jwk("ES256"))
-        office.hands.move(30)
+        office.clock.advance(30)
         assert office.try_one("ES256", "unknown") == "key_unknown"
 
 
 class TestWarming:
     def test_fetches_ahead_of_the_first_request(self, office: Office) -> None:
-        office.warm()
+        office.warm_up()
         assert office.fetches == 1
         assert (office.try_one(), office.fetches) == ("ok", 1)
 
     def test_that_fails_leaves_it_to_the_first_request(self, office: Office) -> None:
         office.provider.go_down()
-        office.warm()
+        office.warm_up()
         office.provider.publish(jwk("ES256"))
         assert office.try_one() == "ok"
 
     def test_fetches_nothing_that_is_there(self, office: Office) -> None:
         office.try_one()
-        office.warm()
+        office.warm_up()
         assert office.fetches == 1
 
     def test_fetches_the_keys_of_several_issuers_at_the_same_time(self) -> None:
@@ -220,7 +231,7 @@ class TestWarming:
 
         issuers = tuple(issuer(name=name, url=f"https://{name}.example.com", key_url=KEY_URL) for name in ("a", "b"))
         made = settings(issuers=issuers, keys=KeySettings(fetch_timeout=2))
-        start(made, fetch, Hands().clock, emit=lambda _: None)
+        start(made, fetch, ManualClock().as_clock(), emit=lambda _: None)
         assert given == [2, 2]
         assert not both.broken
 
@@ -233,49 +244,49 @@ class TestWarming:
     ],
 )
 def test_what_is_wrong_with_the_issuer_is_told(document: bytes, problem: str) -> None:
-    desk = Desk()
-    desk.provider.documents[URL + ".well-known/openid-configuration"] = document
+    harness = Harness()
+    harness.provider.documents[URL + ".well-known/openid-configuration"] = document
     with pytest.raises(KeysUnavailable, match=f"^no keys of issuer main: {problem}$"):
-        desk.ask(token())
+        harness.decide(token())
 
 
 def test_only_slashes_are_taken_off_an_issuers_address() -> None:
-    desk = Desk(issuers=(issuer(url=URL + "X/"),))
+    harness = Harness(issuers=(issuer(url=URL + "X/"),))
     with suppress(Exception):
-        desk.ask(token(iss=URL + "X/"))
-    assert desk.provider.asked == [URL + "X/.well-known/openid-configuration"]
+        harness.decide(token(iss=URL + "X/"))
+    assert harness.provider.requests == [URL + "X/.well-known/openid-configuration"]
 
 
 def test_discovery_and_keys_share_one_deadline() -> None:
-    hands, given = Hands(), list[float]()
+    clock, given = ManualClock(), list[float]()
     provider = Provider(jwk("ES256"))
 
     def fetch(url: str, timeout: float) -> bytes:
         given.append(timeout)
-        hands.monotonic += 1
+        clock.monotonic += 1
         return provider.fetch(url, timeout)
 
-    source = KeySource(issuer(), TIMES, fetch, hands.clock)
+    source = KeySource(issuer(), TIMES, fetch, clock.as_clock())
     source.find("ES256", "ES256")
     assert given == [TIMES.fetch_timeout, TIMES.fetch_timeout - 1]
 
 
 def test_a_start_with_little_time_fetches_all_the_same() -> None:
     provider = Provider(jwk("ES256"))
-    source = KeySource(issuer(), TIMES, provider.fetch, Hands().clock)
-    source.warm(0)
-    assert provider.asked == []
-    source.warm(0.5)
-    assert len(provider.asked) == 2
+    source = KeySource(issuer(), TIMES, provider.fetch, ManualClock().as_clock())
+    source.warm_up(0)
+    assert provider.requests == []
+    source.warm_up(0.5)
+    assert len(provider.requests) == 2
 
 
 def test_who_comes_to_refresh_what_another_has_refreshed_meanwhile_does_not_fetch() -> None:
     provider = Provider(jwk("ES256"))
-    source = KeySource(issuer(), TIMES, provider.fetch, Hands().clock)
+    source = KeySource(issuer(), TIMES, provider.fetch, ManualClock().as_clock())
     source.find("ES256", "ES256")
-    asked = len(provider.asked)
+    asked = len(provider.requests)
     source._refresh()
-    assert len(provider.asked) == asked
+    assert len(provider.requests) == asked
 
 
 def discovery(jwks_uri: str, issuer_url: str = URL) -> bytes:
@@ -293,18 +304,18 @@ class TestDiscoveredKeyUrl:
          "https://[::ffff:127.0.0.1]/keys", "https://[0:0:0:0:0:0:0:1]/keys", "https://[::]/keys"],
     )  # fmt: skip
     def test_is_not_on_loopback_where_the_issuer_is_not(self, url: str) -> None:
-        desk = Desk()
-        desk.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
+        harness = Harness()
+        harness.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
         with pytest.raises(KeysUnavailable, match="jwks_uri must not be a loopback address"):
-            desk.ask(token())
-        assert url not in desk.provider.asked
+            harness.decide(token())
+        assert url not in harness.provider.requests
 
     @pytest.mark.parametrize("own", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])
     def test_may_be_on_loopback_where_the_issuer_is(self, own: str) -> None:
         provider = Provider(jwk("ES256"))
         provider.documents[own + "/.well-known/openid-configuration"] = discovery("http://127.0.0.1:2/keys", own)
         provider.documents["http://127.0.0.1:2/keys"] = provider.documents[KEY_URL]
-        source = KeySource(issuer(url=own), TIMES, provider.fetch, Hands().clock)
+        source = KeySource(issuer(url=own), TIMES, provider.fetch, ManualClock().as_clock())
         assert source.find("ES256", "ES256").key_id == "ES256"
 
     @pytest.mark.parametrize(
@@ -314,12 +325,12 @@ class TestDiscoveredKeyUrl:
          "javascript:evil"],
     )  # fmt: skip
     def test_is_bounded_and_never_quoted(self, url: str) -> None:
-        desk = Desk()
-        desk.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
+        harness = Harness()
+        harness.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
         with pytest.raises(KeysUnavailable) as failed:
-            desk.ask(token())
+            harness.decide(token())
         assert str(failed.value) == ("no keys of issuer main: jwks_uri must be an https URL of at most 512 characters")
-        assert "evil" not in json.dumps(desk.lines)
+        assert "evil" not in json.dumps(harness.lines)
 
     @pytest.mark.parametrize(
         "host", ["keys.example.com", "localhost.example.com", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]"]
@@ -329,21 +340,21 @@ class TestDiscoveredKeyUrl:
 
     def test_of_the_longest_is_fetched(self) -> None:
         url = "https://keys.example.com/".ljust(512, "x")
-        desk = Desk()
-        desk.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
-        desk.provider.documents[url] = desk.provider.documents[KEY_URL]
-        assert desk.ask(token())["principalId"] == "main|alice"
+        harness = Harness()
+        harness.provider.documents[URL + ".well-known/openid-configuration"] = discovery(url)
+        harness.provider.documents[url] = harness.provider.documents[KEY_URL]
+        assert harness.decide(token())["principalId"] == "main|alice"
 
     @pytest.mark.parametrize(
         "member", [b'"issuer":"https://evil.example.com/"', b'"jwks_uri":"https://evil.example.com/"']
     )
     def test_is_not_ambiguous(self, member: bytes) -> None:
-        desk = Desk()
-        desk.provider.documents[URL + ".well-known/openid-configuration"] = (
+        harness = Harness()
+        harness.provider.documents[URL + ".well-known/openid-configuration"] = (
             discovery(KEY_URL)[:-1] + b"," + member + b"}"
         )
         with pytest.raises(KeysUnavailable, match="duplicate member in the discovery document"):
-            desk.ask(token())
+            harness.decide(token())
 
 
 def test_discovery_and_key_set_of_one_host_share_a_connection() -> None:

@@ -11,7 +11,7 @@ from authorizer import log
 from authorizer.key_source import FetchCounter
 from tests.unit.authorizer.provider import (
     NOW,
-    Desk,
+    Harness,
     Provider,
     authorizer,
     event,
@@ -25,19 +25,19 @@ from tests.unit.authorizer.provider import (
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 
 
-def line(desk: Desk, credential: str) -> dict[str, Any]:
+def line(harness: Harness, credential: str) -> dict[str, Any]:
     """The only line that a decision writes."""
-    del desk.lines[:]
+    del harness.lines[:]
     try:
-        desk.authorizer(event(credential), CONTEXT)
+        harness.authorizer(event(credential), CONTEXT)
     except Exception as error:  # noqa: BLE001 -- the line is what is looked at
-        assert not desk.lines[1:], error  # noqa: PT017
-    (written,) = desk.lines
+        assert not harness.lines[1:], error  # noqa: PT017
+    (written,) = harness.lines
     return written
 
 
 def test_an_allowed_request() -> None:
-    written = line(Desk(), token())
+    written = line(Harness(), token())
     metrics = written.pop("_aws")
     latency = written.pop("Latency")
     assert written == {
@@ -64,7 +64,7 @@ def test_an_allowed_request() -> None:
 
 
 def test_the_metrics_are_in_the_embedded_format() -> None:
-    written = line(Desk(), token())
+    written = line(Harness(), token())
     for directive in written["_aws"]["CloudWatchMetrics"]:
         assert directive["Namespace"] == log.NAMESPACE
         assert all(isinstance(written[metric["Name"]], int | float) for metric in directive["Metrics"])
@@ -82,88 +82,90 @@ def test_the_metrics_are_in_the_embedded_format() -> None:
     ],
 )
 def test_the_outcome_and_its_reason(credential: str, outcome: str, reason: str) -> None:
-    written = line(Desk(), credential)
+    written = line(Harness(), credential)
     assert (written["outcome"], written["reason"], written["level"]) == (outcome, reason, "INFO")
 
 
 def test_a_fault_of_ours_is_an_error() -> None:
-    desk = Desk()
-    desk.provider.go_down()
-    written = line(desk, token())
+    harness = Harness()
+    harness.provider.go_down()
+    written = line(harness, token())
     assert (written["outcome"], written["reason"], written["level"]) == ("fault", "keys_unavailable", "ERROR")
     assert (written["KeyFetches"], written["KeyFetchFailures"]) == (1, 1)
 
 
 def test_fetches_are_told_once_each() -> None:
-    desk = Desk()
-    desk.provider.go_down()
+    harness = Harness()
+    harness.provider.go_down()
     told: list[tuple[int, int]] = []
     for _ in range(3):
-        written = line(desk, token())
+        written = line(harness, token())
         told.append((written["KeyFetches"], written["KeyFetchFailures"]))
-        desk.hands.move(5)
+        harness.clock.advance(5)
     assert told == [(1, 1)] * 3
 
 
 def test_fetches_since_the_last_line_are_told_together() -> None:
-    counts = FetchCounter()
+    fetches = FetchCounter()
     for failed in (True, False, True):
-        counts.add(failed=failed)
-    assert counts.take() == (3, 2)
-    assert counts.take() == (0, 0)
+        fetches.add(failed=failed)
+    assert fetches.reset() == (3, 2)
+    assert fetches.reset() == (0, 0)
 
 
 def test_the_time_that_a_decision_took_is_told_in_milliseconds() -> None:
-    desk = Desk()
-    fetch = desk.provider.fetch
+    harness = Harness()
+    fetch = harness.provider.fetch
 
     def slow(url: str, timeout: float) -> bytes:
-        desk.hands.move(0.0123456)
+        harness.clock.advance(0.0123456)
         return fetch(url, timeout)
 
-    slow_desk = authorizer(settings(), slow, desk.hands.clock, emit=lambda text: desk.lines.append(json.loads(text)))
+    slow_desk = authorizer(
+        settings(), slow, harness.clock.as_clock(), emit=lambda text: harness.lines.append(json.loads(text))
+    )
     slow_desk(event(token()), CONTEXT)
-    assert desk.lines[-1]["Latency"] == 24.691
+    assert harness.lines[-1]["Latency"] == 24.691
 
 
 def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> None:
-    desk = Desk()
-    desk.provider.documents.clear()
-    written = line(desk, token())
+    harness = Harness()
+    harness.provider.documents.clear()
+    written = line(harness, token())
     assert (written["outcome"], written["reason"]) == ("fault", "internal:KeyError")
-    with pytest.raises(Exception, match=r"^the decision failed$") as failed:
-        desk.ask(token())
+    with pytest.raises(Exception, match=r"^an internal error occurred$") as failed:
+        harness.decide(token())
     assert failed.value.__context__ is None
 
 
 @pytest.mark.parametrize("claims", [{"aud": "other"}, {"scope": ""}, {}])
 def test_every_line_names_its_decision(claims: dict[str, Any]) -> None:
-    assert line(Desk(), token(**claims))["decision_id"] == "request-1"
+    assert line(Harness(), token(**claims))["decision_id"] == "request-1"
 
 
 @pytest.mark.parametrize("scope", ["items:read", ""])
 def test_what_handlers_and_the_access_log_get_names_the_decision_of_the_line(scope: str) -> None:
-    desk = Desk()
+    harness = Harness()
     for request_id in ("request-1", "request-2"):
-        answer = desk.authorizer(event(token(scope=scope)), SimpleNamespace(aws_request_id=request_id))
-        assert answer["context"]["decision_id"] == desk.lines[-1]["decision_id"] == request_id
-    assert desk.lines[-1]["CacheHits"] == 1, "each use of a remembered decision is named"
+        answer = harness.authorizer(event(token(scope=scope)), SimpleNamespace(aws_request_id=request_id))
+        assert answer["context"]["decision_id"] == harness.lines[-1]["decision_id"] == request_id
+    assert harness.lines[-1]["CacheHits"] == 1, "each use of a remembered decision is named"
 
 
 def test_without_lines_there_is_nothing_to_name() -> None:
-    assert "decision_id" not in Desk(log_decisions=False).ask(token())["context"]
+    assert "decision_id" not in Harness(log_decisions=False).decide(token())["context"]
 
 
 def test_timestamps_are_valid_for_log_level_filtering() -> None:
-    desk = Desk()
+    harness = Harness()
     for _ in range(2):
-        assert datetime.fromisoformat(line(desk, token())["timestamp"]).timestamp() == int(desk.hands.wall)
-        desk.hands.move(1.5)
+        assert datetime.fromisoformat(line(harness, token())["timestamp"]).timestamp() == int(harness.clock.wall)
+        harness.clock.advance(1.5)
 
 
 def test_what_is_remembered_is_said_as_well() -> None:
-    desk = Desk()
-    first, second = line(desk, token()), line(desk, token())
+    harness = Harness()
+    first, second = line(harness, token()), line(harness, token())
     assert (first["CacheHits"], second["CacheHits"]) == (0, 1)
     assert (second["issuer"], second["key_id"], second["client"]) == ("main", "RS256", "client-1")
     assert (first["KeyFetches"], second["KeyFetches"]) == (1, 0)
@@ -174,29 +176,29 @@ def test_what_is_remembered_is_said_as_well() -> None:
 )
 def test_nothing_of_the_token_and_its_subject_is_written(claims: dict[str, Any]) -> None:
     credential = token(sub="personal-subject", email="personal@example.com", name="Personal Name", **claims)
-    written = json.dumps(line(Desk(), credential))
+    written = json.dumps(line(Harness(), credential))
     assert "ersonal" not in written
     assert not [part for part in credential.split(".") if part[:20] in written]
 
 
 def test_what_is_not_authentic_is_not_quoted() -> None:
-    desk = Desk(Provider(jwk("RS256")))
+    harness = Harness(Provider(jwk("RS256")))
     forged = token(header={"kid": "forged-key"}, client_id="forged-client", iss="https://forged.example.com/")
-    assert "forged" not in json.dumps(line(desk, forged))
+    assert "forged" not in json.dumps(line(harness, forged))
     unsigned = token(client_id="forged-client", key=private_key("RS256", 1))
-    written = line(desk, unsigned)
+    written = line(harness, unsigned)
     assert (written["issuer"], written["key_id"], written["client"]) == ("main", "RS256", None)
 
 
 def test_is_off_where_it_is_set_so() -> None:
-    desk = Desk(log_decisions=False)
-    desk.ask(token())
-    assert desk.lines == []
+    harness = Harness(log_decisions=False)
+    harness.decide(token())
+    assert harness.lines == []
 
 
 def test_the_issuer_is_named_where_there_are_several() -> None:
     other = issuer(name="other", url="https://other.example.com/", key_url="https://idp.example.com/keys")
-    assert line(Desk(issuers=(issuer(), other)), token(iss=other.url))["issuer"] == "other"
+    assert line(Harness(issuers=(issuer(), other)), token(iss=other.url))["issuer"] == "other"
 
 
 def test_a_line_goes_to_standard_output(capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,11 @@ from authorizer import policy, resource_patterns
 from authorizer.event import Stage
 from authorizer.policy import Policies
 from authorizer.settings import PolicyEncoding, RouteScope
-from tests.unit.authorizer.provider import NOW, STAGE, Desk, allowed, routes, token
+from tests.unit.authorizer.provider import NOW, STAGE, Harness, allowed, routes, token
 
 
 def resources(scope: str) -> list[str]:
-    return allowed(Desk().ask(token(scope=scope)))
+    return allowed(Harness().decide(token(scope=scope)))
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ def test_a_collection_is_a_few_patterns(scope: str, expected: list[str]) -> None
 
 
 def test_the_policy_does_not_depend_on_the_request() -> None:
-    desk = Desk(decision_cache=Desk().authorizer._settings.decision_cache)
-    assert desk.ask(token(), "GET/items") == Desk().ask(token(), "DELETE/orders/1")
+    harness = Harness(decision_cache=Harness().authorizer._settings.decision_cache)
+    assert harness.decide(token(), "GET/items") == Harness().decide(token(), "DELETE/orders/1")
 
 
 def test_each_allow_ends_a_minute_after_the_tokens_expiry_and_leeway() -> None:
-    answer = Desk().ask(token(exp=NOW + 3600))
+    answer = Harness().decide(token(exp=NOW + 3600))
     assert answer["policyDocument"]["Version"] == "2012-10-17"
     (statement,) = answer["policyDocument"]["Statement"]
     assert statement["Action"] == "execute-api:Invoke"
@@ -44,7 +44,7 @@ def test_each_allow_ends_a_minute_after_the_tokens_expiry_and_leeway() -> None:
 
 @pytest.mark.parametrize("scope", ["", "openid", "unknown:read"])
 def test_without_a_scope_everything_is_denied(scope: str) -> None:
-    answer = Desk().ask(token(scope=scope))
+    answer = Harness().decide(token(scope=scope))
     assert answer["policyDocument"] == {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [STAGE + "*"]}],
@@ -65,7 +65,7 @@ class TestEncodings:
         return Policies(routes("items"), encoding).document(stage, ("items:read", "items:write"), NOW)["Statement"]
 
     def test_are_those_of_the_settings(self) -> None:
-        answer = Desk(policy_encoding="compact").ask(token())
+        answer = Harness(policy_encoding="compact").decide(token())
         assert [each["Effect"] for each in answer["policyDocument"]["Statement"]] == ["Allow", "Deny"]
 
     def test_name_methods_and_the_region_unless_the_deployment_needs_shorter_ones(self) -> None:
@@ -101,7 +101,7 @@ class TestRoutes:
 
     @pytest.mark.parametrize("method", ["get", "OPTIONS", "ANY", "*", "", "GET "])
     def test_of_another_method_are_refused(self, method: str) -> None:
-        with pytest.raises(ValueError, match="the methods are"):
+        with pytest.raises(ValueError, match="the method must be one of"):
             resource_patterns.group_routes([route("/items", method)])
 
     @pytest.mark.parametrize("names", [("item", "items"), ("items", "itemsets"), ("a", "b", "ab")])

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from authorizer.scopes import ScopeRules
-from tests.unit.authorizer.provider import Desk, issuer, token
+from tests.unit.authorizer.provider import Harness, issuer, token
 
 
 def scope(claims: dict[str, Any], **by: Any) -> str:
-    return Desk(issuers=(issuer(**by),)).ask(token(**claims))["context"]["scope"]
+    return Harness(issuers=(issuer(**by),)).decide(token(**claims))["context"]["scope"]
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from authorizer import signatures
-from authorizer.signatures import COORDINATES, PublicKeyRejected, verifier
+from authorizer.signatures import COORDINATES, PublicKeyRejected, create_verifier
 from tests.unit.authorizer.provider import ALGORITHMS, base64url, jwk, private_key, signer
 
 MESSAGE = b"header.payload"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 SIGNATURES = {name: signer(name).sign(MESSAGE, private_key(name)) for name in ALGORITHMS}
-MADE = {name: verifier(jwk(name), name) for name in ALGORITHMS}
+MADE = {name: create_verifier(jwk(name), name) for name in ALGORITHMS}
 PYJWT = {name: jwt.PyJWK(jwk(name), name) for name in ALGORITHMS}
 EC = [name for name in ALGORITHMS if name.startswith("ES")]
 RSA = [name for name in ALGORITHMS if name[1] == "S" and name[0] in "RP"]
@@ -52,7 +52,7 @@ def made_by_pyjwt(members: dict[str, Any], algorithm: str) -> bool:
 def made_by_both(members: dict[str, Any], algorithm: str) -> bool:
     """Whether both make a key of a JWK."""
     try:
-        verifier(members, algorithm)
+        create_verifier(members, algorithm)
     except PublicKeyRejected:
         ours = False
     else:
@@ -103,7 +103,7 @@ class TestEveryAlgorithm:
             if len(text) == len(members[part]):
                 continue
             with pytest.raises(PublicKeyRejected):
-                verifier({**members, part: text}, algorithm)
+                create_verifier({**members, part: text}, algorithm)
 
     def test_loose_bits_at_the_end_of_a_part_are_read_as_pyjwt_reads_them(self, algorithm: str) -> None:
         members = jwk(algorithm)
@@ -244,7 +244,7 @@ class TestEd25519Keys:
         members = self.members(y, sign)
         assert made_by_pyjwt(members, "EdDSA")
         with pytest.raises(PublicKeyRejected):
-            verifier(members, "EdDSA")
+            create_verifier(members, "EdDSA")
 
     @pytest.mark.parametrize("sign", [0, 1])
     @pytest.mark.parametrize("y", range(2, 19))
@@ -254,7 +254,7 @@ class TestEd25519Keys:
         assert made_by_both(self.members(y, sign), "EdDSA")
         assert made_by_pyjwt(members, "EdDSA")
         with pytest.raises(PublicKeyRejected):
-            verifier(members, "EdDSA")
+            create_verifier(members, "EdDSA")
 
 
 def primes(last: int) -> list[int]:
@@ -282,7 +282,7 @@ class TestRoca:
         members = self.members(roca_prime(random) * roca_prime(random))
         assert made_by_pyjwt(members, "RS256")
         with pytest.raises(PublicKeyRejected):
-            verifier(members, "RS256")
+            create_verifier(members, "RS256")
 
     def test_a_modulus_with_one_such_prime_is_not_taken_for_one(self) -> None:
         ordinary = private_key("RS256").private_numbers().p

@@ -9,7 +9,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.revocation.sigv4 import Credentials, Scope, signed
+from authorizer.revocation.sigv4 import Credentials, CredentialScope, sign
 
 words = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789+/=-_.", min_size=1, max_size=40)
 
@@ -30,13 +30,13 @@ def test_a_signature_is_botocores(
     request = AWSRequest("POST", f"https://{host}/", headers=dict(fields), data=body)
     with patch("botocore.auth.get_current_datetime", lambda: datetime.fromtimestamp(now, UTC)):
         SigV4Auth(BotocoreCredentials(key_id, secret, token or None), "dynamodb", region).add_auth(request)
-    made = signed(fields, body, Scope(region, "dynamodb"), Credentials(key_id, secret, token), now)
+    made = sign(fields, body, CredentialScope(region, "dynamodb"), Credentials(key_id, secret, token), now)
     assert made == dict(request.headers.items())
 
 
 def test_fractions_of_a_second_are_left_out() -> None:
-    scope, credentials = Scope("us-east-1", "dynamodb"), Credentials("a", "b")
-    assert signed({"Host": "x"}, b"", scope, credentials, 1.9) == signed({"Host": "x"}, b"", scope, credentials, 1)
+    scope, credentials = CredentialScope("us-east-1", "dynamodb"), Credentials("a", "b")
+    assert sign({"Host": "x"}, b"", scope, credentials, 1.9) == sign({"Host": "x"}, b"", scope, credentials, 1)
 
 
 def test_credentials_do_not_show() -> None:

@@ -20,7 +20,7 @@ from infra import answer_size
 from infra.answer_size import AnswerTooLarge, choose_encoding, largest_answers
 from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
-from tests.unit.authorizer.provider import Desk, claims, event, issuer, routes, settings, token
+from tests.unit.authorizer.provider import Harness, claims, event, issuer, routes, settings, token
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts
 
@@ -116,13 +116,13 @@ class TestTexts:
 
     @pytest.mark.parametrize("text", ["x" * 255, '"' * 127 + "x", "\\" * 127 + "x", "é" * 127 + "x", "x" * 251 + "😀"])
     def test_of_the_longest_are_accepted(self, text: str) -> None:
-        assert Desk().ask(token(sub=text, jti=text, client_id=text))["context"]["subject"] == text
+        assert Harness().decide(token(sub=text, jti=text, client_id=text))["context"]["subject"] == text
 
     @pytest.mark.parametrize("text", ["x" * 256, '"' * 128, "\\" * 128, "é" * 128, "x" * 252 + "😀"])
     @pytest.mark.parametrize("claim", ["sub", "jti", "client_id"])
     def test_that_are_longer_are_not(self, claim: str, text: str) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            Desk().ask(token(payload=json.dumps(claims(**{claim: text})).encode()))
+            Harness().decide(token(payload=json.dumps(claims(**{claim: text})).encode()))
 
 
 class TestEncodings:
@@ -163,8 +163,8 @@ def test_a_stack_that_passes_the_check_answers_the_longest_tokens() -> None:
         return
     long = "x" * 255
     scope = " ".join(sorted(scope for name in NAMES_OF_40 for scope in (f"{name}:read", f"{name}:write")))
-    desk = Desk(routes=made.routes, issuers=made.issuers, policy_encoding=encoding)
-    answer = desk.ask(token(sub=long, jti=long, client_id=long, org=long, scope=scope))
+    harness = Harness(routes=made.routes, issuers=made.issuers, policy_encoding=encoding)
+    answer = harness.decide(token(sub=long, jti=long, client_id=long, org=long, scope=scope))
     assert answer_size.answer_size(answer) <= answer_size.MAX_BYTES
 
 
@@ -178,4 +178,4 @@ def test_a_stack_whose_answers_could_be_too_large_is_refused() -> None:
 def test_the_decision_id_is_counted_where_it_is_added() -> None:
     logged, silent = settings(), settings(log_decisions=False)
     assert largest(logged) - largest(silent) == len(f', "decision_id": "{answer_size.REQUEST_ID}"')
-    assert "decision_id" in Desk().authorizer(event(token()), None)["context"]
+    assert "decision_id" in Harness().authorizer(event(token()), None)["context"]

@@ -108,7 +108,7 @@ for algorithm, text in given["tokens"].items():
     key, parsed = found.find(algorithm, algorithm), token.parse(text)
     held = [key.verify(parsed.signing_input, each) for each in (parsed.signature, parsed.signature[::-1], b"")]
     assert held == [True, False, False], algorithm
-assert [member for member in given["bad"] if keys.keys_of(member, tuple(given["tokens"]))] == []
+assert [member for member in given["bad"] if keys.parse_key(member, tuple(given["tokens"]))] == []
 """
 
 

@@ -106,7 +106,7 @@ def test_a_cache_that_cannot_be_emptied_is_told() -> None:
         ({"subjects": ["ann"], "issuer": None}, "the stack has several issuers; --issuer must be one of: main, other"),
         ({"subjects": ["ann"], "issuer": "x"}, "unknown issuer 'x'; --issuer must be one of: main, other"),
         ({}, "nothing to revoke"),
-        ({"subjects": ["ann", ""]}, "no subject is ''"),
+        ({"subjects": ["ann", ""]}, "invalid subject ''"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_asked(wish: Any, said: str) -> None:

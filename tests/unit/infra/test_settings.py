@@ -14,7 +14,8 @@ from handlers.contract import REQUIREMENT, load_collections
 from infra.authorizer import authorizer_bundle
 from infra.bundles import ROOT, Target
 from infra.naming import Names
-from infra.settings import SettingsError, StackSettings, load
+from infra.settings import MOVED, StackSettings, load
+from infra.stack_file import ENCRYPTED, SettingsError
 
 ISSUER = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
 
@@ -131,6 +132,9 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ),
         ({"tags": {"Name": 3}}, "gatehouse:tags.Name: must be a string (found 3)"),
         ({"tags": {"Name": {"a": "b"}}}, 'gatehouse:tags.Name: must be a string (found {"a": "b"})'),
+        ({"tags": {"AWS:x": "a"}}, "gatehouse:tags.AWS:x: its name must be 1 to 128 characters that do not start with"),
+        ({"tags": {"": "a"}}, "its name must be 1 to 128 characters"),
+        ({"issuers": [{**ISSUER, "audiences": ["a", ""]}]}, "gatehouse:issuers[0].audiences[1]: must not be empty"),
         (
             {"issuers": [{**ISSUER, "requiredClaims": {"groups": ["a", 3]}}]},
             "gatehouse:issuers[0].requiredClaims.groups[1]: must be a string (found 3)",
@@ -212,6 +216,55 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
 )
 def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
     assert said in report(**values)
+
+
+def test_rules_between_fields_are_checked_although_other_fields_have_the_wrong_type() -> None:
+    plans = [
+        {**PLAN, "rate": "fast", "clients": {"main": ["a", "a"]}},
+        {**PLAN, "quota": None, "period": "DAY", "clients": {"main": ["b"]}},
+        {"burst": 1, "clients": "none"},
+        "fourth",
+    ]
+    keys = {"maxAge": 9, "staleIfError": 9, "cooldown": "long"}
+    told = report(usage={"plans": plans, "unlisted": "all"}, authorizer={"keys": keys}, functions={"memory": 1})
+    assert sorted(line.split(": ")[0].strip().removeprefix("gatehouse:") for line in told.splitlines()[1:]) == [
+        "authorizer.keys.cooldown", "authorizer.keys.staleIfError", "functions.memory",
+        "usage.plans[0].clients.main[1]", "usage.plans[0].rate", "usage.plans[1].name", "usage.plans[1].period",
+        "usage.plans[2].clients", "usage.plans[2].name", "usage.plans[2].rate", "usage.plans[3]", "usage.unlisted",
+    ]  # fmt: skip
+
+
+def test_what_does_not_fit_an_encrypted_value_is_asked_for() -> None:
+    told = report(functions={"memory": ENCRYPTED}, tags={"team": ENCRYPTED}, issuers=ENCRYPTED)
+    assert told.splitlines()[1:] == [
+        f"  gatehouse:{key}: is encrypted, and not decrypted here; pass --config gatehouse:{key}=VALUE"
+        for key in ("issuers", "functions.memory")
+    ]
+    given = {**texts(), "aws:region": ENCRYPTED}
+    with pytest.raises(SettingsError, match="aws:region: is encrypted, and not decrypted here; pass --config aws:reg"):
+        load("gatehouse", "dev", given)
+
+
+def test_a_wrong_value_that_pulumi_has_decrypted_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret_keys = ["gatehouse:tags"]
+    monkeypatch.setattr("pulumi.runtime.config.is_config_secret", secret_keys.__contains__)
+    told = report(tags={"token": ["hunter2"]}, functions={"memory": "much"})
+    assert "gatehouse:tags.token: " in told
+    assert "hunter2" not in told
+    assert '(found "much")' in told
+
+
+def test_values_of_unknown_keys_are_not_shown() -> None:
+    told = report(password="hunter2", api={"password": "hunter2"}, corsOrigins="hunter2")
+    assert "hunter2" not in told
+    assert "gatehouse:corsOrigins: unknown setting; now gatehouse:api.corsOrigins" in told
+
+
+def test_the_new_name_of_every_former_setting_exists() -> None:
+    for new in MOVED.values():
+        group, _, field = new.partition(".")
+        kind = next(each.type for each in msgspec.structs.fields(StackSettings) if each.name == group)
+        assert field in {each.encode_name for each in msgspec.structs.fields(kind)}
 
 
 def test_all_mistakes_of_all_issuers_are_reported_at_once() -> None:

@@ -1,0 +1,260 @@
+"""Stack files are read as the Pulumi CLI reads them, and every mistake in them is reported by name."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.stack_file import ENCRYPTED, SettingsError, add_options, read
+from local.engine import ProgramError, deploy
+from local.plan import plan
+from tests.unit.local.programs import FakeProvider, write_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DECLARED = """
+    name:
+      description: A text.
+      default: api
+    demo:size:
+      value: 3
+    strict:
+      default: false
+    origins:
+      default: []
+    issuers:
+      default:
+        - name: main
+          url: https://id.example.com
+    required:
+      description: Has no default.
+    aws:region:
+      value: eu-west-1
+    short: fixed
+"""
+
+
+def project(folder: Path, stack: str = "", config: str = DECLARED) -> Path:
+    return write_program(folder, "", config=config, stack=stack)
+
+
+def error_of(root: Path, stack: str = "dev", **overrides: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        read(root, stack, overrides)
+    return str(caught.value)
+
+
+def write_stack_file(root: Path, text: str) -> Path:
+    (root / "Pulumi.dev.yaml").write_text(text)
+    return root
+
+
+class TestValues:
+    def test_defaults_apply_and_every_value_is_text(self, tmp_path: Path) -> None:
+        file = read(project(tmp_path), "dev")
+        assert file.project == "demo"
+        assert file.values == {
+            "demo:name": "api",
+            "demo:size": "3",
+            "demo:strict": "false",
+            "demo:origins": "[]",
+            "demo:issuers": '[{"name":"main","url":"https://id.example.com"}]',
+            "demo:short": "fixed",
+            "aws:region": "eu-west-1",
+        }
+
+    def test_the_stack_file_replaces_defaults_with_or_without_the_namespace(self, tmp_path: Path) -> None:
+        stack = """
+        size: 9
+        demo:strict: true
+        demo:origins: [https://a.example, https://ä.example]
+        aws:region: us-east-1
+        aws:defaultTags: {tags: {stage: dev}}
+        """
+        values = read(project(tmp_path, stack), "dev").values
+        assert values["demo:size"] == "9"
+        assert values["demo:strict"] == "true"
+        assert values["demo:origins"] == '["https://a.example","https://ä.example"]'
+        assert values["aws:region"] == "us-east-1"
+        assert values["aws:defaultTags"] == '{"tags":{"stage":"dev"}}'
+
+    def test_the_program_gets_them_with_their_types(self, tmp_path: Path) -> None:
+        root = project(tmp_path, "demo:strict: true\ndemo:origins: [https://a.example]")
+        (root / "__main__.py").write_text(
+            "import pulumi\n"
+            "config = pulumi.Config()\n"
+            "values = [config.require(n) for n in ('name',)] + [config.require_int('size')]\n"
+            "values += [config.require_bool('strict'), config.require_object('origins')]\n"
+            "pulumi.export('values', values + [config.require_object('issuers')[0]['name']])\n"
+        )
+        assert deploy(root, "dev", FakeProvider()).exports["values"] == ["api", 3, True, ["https://a.example"], "main"]
+
+    @pytest.mark.parametrize("text", ["yes", "no", "on", "12:30", "2026-01-01", "1.2.3", "0x1F", "1_000", "~/x"])
+    def test_text_that_only_older_yaml_reads_as_something_else_stays_text(self, tmp_path: Path, text: str) -> None:
+        assert read(project(tmp_path, f"demo:name: {text}"), "dev").values["demo:name"] == text
+
+    def test_unknown_keys_and_wrong_values_are_left_to_the_program_which_reports_them_together(
+        self, tmp_path: Path
+    ) -> None:
+        values = read(project(tmp_path, "demo:size: many\ndemo:sise: 3\ndem:size: 3\ndemo:origins:"), "dev").values
+        assert (values["demo:size"], values["demo:sise"], values["dem:size"]) == ("many", "3", "3")
+        assert values["demo:origins"] == "null"
+
+
+class TestOverrides:
+    STACK = """
+        demo:size: 9
+        demo:issuers: [{name: main, leeway: 5, claims: {a.b: [x]}}, {name: other}]
+        demo:functions: {memory: 512, timeout: 3}
+        """
+
+    def overridden(self, folder: Path, key: str, text: str) -> object:
+        name, value = key.partition(":")[2] or key, read(project(folder, self.STACK), "dev", {key: text}).values
+        return json.loads(value["demo:" + name.partition(".")[0].partition("[")[0]])
+
+    def test_replace_settings_with_or_without_the_namespace(self, tmp_path: Path) -> None:
+        overrides = {"demo:size": "12", "origins": '["https://b.example"]', "aws:region": "eu-north-1"}
+        values = read(project(tmp_path, self.STACK), "dev", overrides).values
+        assert values["demo:size"] == "12"
+        assert values["demo:origins"] == '["https://b.example"]'
+        assert values["aws:region"] == "eu-north-1"
+
+    def test_replace_one_field_and_keep_the_others(self, tmp_path: Path) -> None:
+        assert self.overridden(tmp_path, "functions.memory", "1024") == {"memory": 1024, "timeout": 3}
+        assert self.overridden(tmp_path, "demo:functions.host", "true") == {"memory": 512, "timeout": 3, "host": True}
+
+    def test_replace_a_field_of_one_item_of_a_list(self, tmp_path: Path) -> None:
+        changed = self.overridden(tmp_path, "issuers[1].leeway", "0")
+        assert changed == [{"name": "main", "leeway": 5, "claims": {"a.b": ["x"]}}, {"name": "other", "leeway": 0}]
+
+    def test_a_name_with_a_dot_is_quoted(self, tmp_path: Path) -> None:
+        changed = self.overridden(tmp_path, 'issuers[0].claims["a.b"][0]', "y")
+        assert changed == [{"name": "main", "leeway": 5, "claims": {"a.b": ["y"]}}, {"name": "other"}]
+
+    def test_add_groups_and_values_of_any_kind(self, tmp_path: Path) -> None:
+        assert self.overridden(tmp_path, "api.origins", '["https://x.example"]') == {"origins": ["https://x.example"]}
+        assert self.overridden(tmp_path, "api.origins", "https://x.example") == {"origins": "https://x.example"}
+        assert self.overridden(tmp_path, "api.text", "yes") == {"text": "yes"}
+        assert self.overridden(tmp_path, "api.text", "[x") == {"text": "[x"}
+
+    def test_apply_in_their_order(self, tmp_path: Path) -> None:
+        overrides = {"functions": '{"memory": 1}', "functions.timeout": "2"}
+        values = read(project(tmp_path, self.STACK), "dev", overrides).values
+        assert json.loads(values["demo:functions"]) == {"memory": 1, "timeout": 2}
+
+    @pytest.mark.parametrize(
+        "key", ["issuers[2].leeway", "issuers.name", "functions[0]", "functions.memory.x", "", ".x", "a..b", "a[x]"]
+    )
+    def test_a_part_that_does_not_exist_is_one_line(self, tmp_path: Path, key: str) -> None:
+        with pytest.raises(SettingsError) as caught:
+            self.overridden(tmp_path, key, "1")
+        assert str(caught.value).startswith(f"invalid override {key!r}: ")
+        assert "\n" not in str(caught.value)
+
+    def test_are_options_that_keep_their_order(self) -> None:
+        parser = argparse.ArgumentParser()
+        add_options(parser)
+        arguments = ["--set", "a.b=1", "--config", "aws:region=x=y", "--set=issuers[0].leeway=2"]
+        assert parser.parse_args(arguments).overrides == [
+            ("a.b", "1"),
+            ("aws:region", "x=y"),
+            ("issuers[0].leeway", "2"),
+        ]
+        assert parser.parse_args([]).overrides == []
+
+    @pytest.mark.parametrize("argument", ["x", "=1", "a.=1", "a[b]=1"])
+    def test_a_malformed_option_is_rejected(self, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+        parser = argparse.ArgumentParser()
+        add_options(parser)
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--set", argument])
+        assert f"invalid override {argument!r}: must be KEY=VALUE or GROUP.KEY=VALUE" in capsys.readouterr().err
+
+
+class TestEncryptedValues:
+    STACK = (
+        "demo:tags: {team: {secure: AAAB}, stage: dev}\ndemo:issuers: [{key: {secure: AAAB}}]\naws:x: {secure: AAAB}"
+    )
+
+    def test_are_placeholders(self, tmp_path: Path) -> None:
+        file = read(project(tmp_path, self.STACK), "dev")
+        assert json.loads(file.values["demo:tags"]) == {"team": ENCRYPTED, "stage": "dev"}
+        assert json.loads(file.values["demo:issuers"]) == [{"key": ENCRYPTED}]
+        assert file.values["aws:x"] == ENCRYPTED
+        assert set(file.encrypted) == {"demo:tags", "demo:issuers", "aws:x"}
+
+    def test_can_be_overridden_whole_or_in_part(self, tmp_path: Path) -> None:
+        overrides = {"tags.team": "a", "demo:issuers": "[]"}
+        file = read(project(tmp_path, self.STACK), "dev", overrides)
+        assert json.loads(file.values["demo:tags"]) == {"team": "a", "stage": "dev"}
+        assert list(file.encrypted) == ["aws:x"]
+
+    def test_have_no_parts(self, tmp_path: Path) -> None:
+        assert error_of(project(tmp_path, self.STACK), **{"tags.team.x": "1"}).startswith("invalid override")
+
+    def test_a_plan_shows_placeholders_and_a_deployment_needs_the_values(self, tmp_path: Path) -> None:
+        root = project(tmp_path, self.STACK)
+        (root / "__main__.py").write_text(
+            "import pulumi\npulumi.export('tags', pulumi.Config().require_object('tags'))"
+        )
+        assert plan(root, "dev").exports["tags"] == {"team": ENCRYPTED, "stage": "dev"}
+        with pytest.raises(SettingsError) as caught:
+            deploy(root, "dev", FakeProvider())
+        assert str(caught.value).splitlines() == [
+            "2 invalid settings in Pulumi.dev.yaml",
+            "  demo:issuers: is encrypted, and not decrypted here; pass --config demo:issuers=VALUE",
+            "  demo:tags: is encrypted, and not decrypted here; pass --config demo:tags=VALUE",
+        ]
+
+
+class TestEnvironments:
+    FILE = "environment: [shared]\nconfig:\n  demo:size: 4"
+
+    def test_what_only_the_environment_can_have_must_be_passed(self, tmp_path: Path) -> None:
+        root = write_stack_file(project(tmp_path, config="required:\n  description: x"), self.FILE)
+        detail = "comes from the stack's environment (ESC), which is not opened here; pass --config"
+        assert error_of(root).splitlines() == [
+            "2 invalid settings in Pulumi.dev.yaml",
+            f"  aws:region: {detail} aws:region=VALUE",
+            f"  demo:required: {detail} demo:required=VALUE",
+        ]
+        values = read(root, "dev", {"aws:region": "us-east-1", "required": "x"}).values
+        assert values == {"aws:region": "us-east-1", "demo:required": "x", "demo:size": "4"}
+
+    def test_nothing_must_be_passed_if_the_files_have_all_that_is_required(self, tmp_path: Path) -> None:
+        root = write_stack_file(project(tmp_path), self.FILE + "\n  demo:required: 3")
+        assert read(root, "dev").values["demo:required"] == "3"
+
+
+class TestMistakes:
+    def test_a_missing_stack_file_is_one_line(self, tmp_path: Path) -> None:
+        expected = "Pulumi.prod.yaml: no such file; found: Pulumi.dev.yaml, Pulumi.yaml"
+        assert error_of(project(tmp_path), "prod") == expected
+
+    def test_a_folder_without_a_project_is_one_line(self, tmp_path: Path) -> None:
+        assert error_of(tmp_path) == "Pulumi.yaml: no such file; found: none"
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("config: [", "while parsing a flow node"),
+            ("config:\n  demo:size: 3\n  demo:size: 4", "duplicate key demo:size"),
+            ("- a", "must be a mapping of keys to values"),
+            ("config: 3", "config: must be a mapping of keys to values"),
+            ("confg: {}", "unknown key confg; allowed: config, environment"),
+        ],
+    )
+    def test_a_file_that_cannot_be_read_is_one_line(self, tmp_path: Path, text: str, expected: str) -> None:
+        found = error_of(write_stack_file(project(tmp_path), text))
+        assert found.startswith(f"Pulumi.dev.yaml: {expected}")
+        assert "\n" not in found
+
+    def test_a_program_that_needs_a_missing_value_fails_by_itself(self, tmp_path: Path) -> None:
+        root = project(tmp_path)
+        (root / "__main__.py").write_text("import pulumi\npulumi.Config().require('required')")
+        with pytest.raises(ProgramError, match="required"):
+            plan(root, "dev")
