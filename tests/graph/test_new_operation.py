@@ -46,7 +46,7 @@ def archive(invocation: Invocation) -> Response:
     item = invocation.store.read(invocation.item_id)
     if item["name"] == "archived":
         raise ProblemError(ALREADY_ARCHIVED)
-    return item_response(item, invocation.operation.status)
+    return item_response(item, invocation.route.operation.status)
 
 
 handler = LambdaHandler("archive", archive)
