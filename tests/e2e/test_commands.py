@@ -16,7 +16,6 @@ from typing import cast
 import httpx
 import pytest
 
-from handlers.contract import Collection, routes
 from infra.bundles import ROOT
 from local.processes import wait_until
 from tests.checkout import checkout
@@ -274,22 +273,3 @@ def test_an_environment_is_updated_only_if_its_requirements_change(tmp_path: Pat
     (tmp_path / ".venv" / "bin" / "python").unlink()
     assert "Installing" in output()
     assert output() == ""
-
-
-def test_the_documented_walk_through_has_the_documented_results(project: Project) -> None:
-    page = (project.folder / "docs" / "getting-started.md").read_text()
-    script = page.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
-    table = page.partition("<!-- answers -->\n")[2].partition("\n\n")[0]
-    expected = re.findall(r"\| ([1-5][0-9]{2})\b", table)
-    assert expected == ["201", "200", "400", "401", "403"]
-    assert project.up().returncode == 0
-    done = subprocess.run(["bash", "-euc", script], cwd=project.folder, capture_output=True, text=True, check=True)
-    assert re.findall(r"HTTP/1\.1 (\d+)", done.stdout) == expected
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/collections.md"])
-def test_the_documented_collection_is_valid(page: str) -> None:
-    code = (ROOT / page).read_text().partition("<!-- collection -->\n```python\n")[2].partition("```")[0]
-    module: dict[str, object] = {"__name__": "invoices"}
-    exec(code, module)  # noqa: S102 - the code is part of this repository
-    assert routes([cast("Collection", module["COLLECTION"])])[0].path == "/invoices"
