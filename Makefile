@@ -4,7 +4,7 @@ BIN = .venv/bin
 # Tests leave nothing outside of build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test check bench mutate openapi docs lock clean program tests emulator
+.PHONY: local test check bench mutate openapi settings docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -17,6 +17,7 @@ check: tests
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
+	@$(TIDY) $(BIN)/python -m infra.settings_reference --check
 
 # A full run that keeps every limit is recorded in docs/results and quoted in docs/performance.md; so is one of `make mutate`.
 bench: tests emulator
@@ -33,16 +34,16 @@ mutate: tests
 openapi: program
 	@$(BIN)/python -m infra.documents openapi.json
 
+# The page and the editors' schema of a stack's settings, from their types.
+settings: program
+	@$(BIN)/python -m infra.settings_reference
+
 # The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
-docs: .venv-docs/installed
+docs:
+	@$(INSTALL) .venv-docs docs/requirements.txt
 	@.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
 		--conf-dir docs --doctree-dir build/doctrees . build/docs
 	@echo "The site is in build/docs; open build/docs/index.html"
-
-.venv-docs/installed: docs/requirements.txt
-	@$(PYTHON) -m venv --clear .venv-docs
-	@.venv-docs/bin/pip install --quiet --disable-pip-version-check --no-input --requirement $<
-	@touch $@
 
 # Resolves the pins of pyproject.toml into the requirements files; what goes into Lambda bundles gets hashes.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock'
@@ -60,5 +61,11 @@ clean:
 	@rm -rf build mutants .local .venv .venv-docs .venv-emulator
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-program tests emulator:
-	@$(PYTHON) local/environments.py $@
+# The environments. That of the tests includes what the program needs.
+INSTALL = PYTHON=$(PYTHON) sh local/install.sh
+program:
+	@$(INSTALL) .venv local/requirements.txt tests/requirements.txt
+tests:
+	@$(INSTALL) .venv tests/requirements.txt
+emulator:
+	@$(INSTALL) .venv-emulator local/emulator/requirements.txt

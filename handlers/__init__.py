@@ -3,6 +3,8 @@
 import gc
 import os
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+IN_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+if IN_LAMBDA:
     # Imports create no garbage, and collections would prolong a cold start. `LambdaHandler` enables them again.
     gc.disable()

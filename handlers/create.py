@@ -1,11 +1,13 @@
 """POST /{collection}: create an item."""
 
+import secrets
+import uuid
+
 from handlers import clock
 from handlers.contract import validate
 from handlers.http import Response
 from handlers.idempotency import create_once, idempotency_key
 from handlers.lambda_handler import Invocation, LambdaHandler
-from handlers.new_id import new_id
 from handlers.representation import item_response, to_json
 
 
@@ -21,7 +23,14 @@ def create(invocation: Invocation) -> Response:
         item = invocation.store.create(item)
     else:
         item = create_once(invocation.store, item, caller=invocation.caller.owner, key=key, body=request.body)
-    return item_response(item, invocation.operation.status, {"Location": location(request.path, item["id"])})
+    return item_response(item, invocation.route.operation.status, {"Location": location(request.path, item["id"])})
+
+
+def new_id(milliseconds: int) -> str:
+    """Return a UUIDv7 (RFC 9562 §5.7) of a time in milliseconds since 1970. Ids sort by their time."""
+    time = milliseconds & (1 << 48) - 1
+    bits = time << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=bits))
 
 
 def location(path: str, item_id: str) -> str:

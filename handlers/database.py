@@ -50,7 +50,6 @@ class ConditionFailed(Exception):
     """A condition was false for the stored `item`. `in_doubt`: an earlier attempt may have written."""
 
     def __init__(self, item: dict[str, Any] | None, *, in_doubt: bool) -> None:
-        super().__init__()
         self.item = item
         self.in_doubt = in_doubt
 
@@ -59,7 +58,6 @@ class TransactionCanceled(Exception):
     """Conditions of a transaction were false: `failures` has each write's failure, or None if it had none."""
 
     def __init__(self, failures: Sequence[ConditionFailed | None]) -> None:
-        super().__init__()
         self.failures = failures
 
 
@@ -67,7 +65,6 @@ class _Transient(Exception):
     """A retry may succeed. `in_doubt`: the failed attempt may have written."""
 
     def __init__(self, *, in_doubt: bool) -> None:
-        super().__init__()
         self.in_doubt = in_doubt
 
 
@@ -79,8 +76,7 @@ def client() -> Any:
         retries={"mode": "standard", "total_max_attempts": 1},
         parameter_validation=False,
     )
-    session = cast("Any", botocore.session.Session())
-    made = session.create_client("dynamodb", config=config)
+    made = cast("Any", botocore.session.Session()).create_client("dynamodb", config=config)
     made.meta.events.register("before-parse.dynamodb", _verify_checksum)
     return made
 
@@ -148,16 +144,13 @@ def _exception_of(response: Mapping[str, Any], *, in_doubt: bool) -> Exception:
         return _canceled(response.get("CancellationReasons", ()), in_doubt=in_doubt)
     if code in _REJECTED:
         return _Transient(in_doubt=False)
-    if code in _MAY_HAVE_WRITTEN or code.isdigit() or _status(response) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _MAY_HAVE_WRITTEN or code.isdigit() or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # The code is only a status where the response names no error, so something other than DynamoDB answered.
         return _Transient(in_doubt=True)
     if code == "ValidationException" and _too_large(response["Error"]):
         return ProblemError(TOO_LARGE)
     return ProblemError(INTERNAL_ERROR)
-
-
-def _status(response: Mapping[str, Any]) -> int:
-    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _too_large(error: Mapping[str, Any]) -> bool:
@@ -172,12 +165,9 @@ def _canceled(reasons: Sequence[Mapping[str, Any]], *, in_doubt: bool) -> Except
         return ProblemError(TOO_LARGE)
     if "ConditionalCheckFailed" not in codes:
         return ProblemError(INTERNAL_ERROR)
-    return TransactionCanceled(
-        [
-            _condition_failed(reason, in_doubt=in_doubt) if code == "ConditionalCheckFailed" else None
-            for code, reason in zip(codes, reasons, strict=True)
-        ]
-    )
+    failures = (_condition_failed(reason, in_doubt=in_doubt) for reason in reasons)
+    pairs = zip(codes, failures, strict=True)
+    return TransactionCanceled([failure if code == "ConditionalCheckFailed" else None for code, failure in pairs])
 
 
 def _condition_failed(found: Mapping[str, Any], *, in_doubt: bool) -> ConditionFailed:

@@ -24,8 +24,3 @@ class Environment:
                 origins = tuple(variables.get("CORS_ORIGINS", "").split())
                 return cls(collection=collection, table=variables["TABLE"], cors_origins=origins)
         raise LookupError(f"unknown COLLECTION {name!r}; known: {[each.name for each in load_collections()]}")
-
-
-def is_in_lambda(variables: Mapping[str, str] = os.environ) -> bool:
-    """Return whether this process runs in Lambda, where start-up work is done before the first request."""
-    return "AWS_LAMBDA_FUNCTION_NAME" in variables

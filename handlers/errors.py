@@ -22,10 +22,9 @@ class ProblemError(Exception):
 
     def body(self, request_id: str) -> dict[str, Any]:
         """Return the problem details object."""
-        errors = [{"field": _sendable(each.field), "detail": _sendable(each.detail)} for each in self.errors]
-        return self.problem.body(
-            request_id, _sendable(str(self)), **({"errors": errors[:MAX_ERRORS]} if errors else {})
-        )
+        reported = self.errors[:MAX_ERRORS]
+        errors = [{"field": _sendable(each.field), "detail": _sendable(each.detail)} for each in reported]
+        return self.problem.body(request_id, _sendable(str(self)), **({"errors": errors} if errors else {}))
 
 
 class BadRequest(ProblemError):

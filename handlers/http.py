@@ -34,7 +34,6 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
-    request_id: str = ""
     authorizer: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @classmethod
@@ -52,7 +51,6 @@ class Request:
             query=_query(event),
             headers={name.lower(): value for name, value in _mapping(event.get("headers")).items()},
             body=_body(event),
-            request_id=context.get("requestId", ""),
             authorizer=authorizer_context(event),
         )
 
@@ -79,9 +77,8 @@ class Request:
         declared, _, parameters = self.headers.get("content-type", "").lower().partition(";")
         charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
         if declared.strip() not in allowed or charset not in ("", "utf-8"):
-            raise ProblemError(
-                UNSUPPORTED_MEDIA_TYPE, f"The body's Content-Type must be {' or '.join(allowed)}, in UTF-8."
-            )
+            detail = f"The body's Content-Type must be {' or '.join(allowed)}, in UTF-8."
+            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
         if self.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "The body must not have a Content-Encoding.")
 
@@ -151,10 +148,8 @@ def _storage_errors(value: Any, place: str) -> Iterator[FieldError]:
         case int() | Decimal() if not isinstance(value, bool):
             digits = Decimal(value).normalize().as_tuple()
             if len(digits.digits) > MAX_DIGITS or abs(Decimal(value).adjusted()) > MAX_EXPONENT:
-                yield FieldError(
-                    place,
-                    f"must have at most {MAX_DIGITS} significant digits and an exponent of at most {MAX_EXPONENT}",
-                )
+                detail = f"must have at most {MAX_DIGITS} significant digits and an exponent of at most {MAX_EXPONENT}"
+                yield FieldError(place, detail)
         case dict():
             for name, each in cast("dict[str, Any]", value).items():
                 yield from _storage_errors(name, place or name)

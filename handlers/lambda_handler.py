@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from handlers import log
+from handlers import IN_LAMBDA, log
 from handlers.caller import Caller
-from handlers.contract import Collection, FieldError, Operation, Route, find_operation
+from handlers.contract import OPERATIONS, FieldError, Route
 from handlers.contract.cors import EXPOSE_HEADERS
 from handlers.contract.identifiers import is_id
 from handlers.contract.media_types import PROBLEM_JSON
 from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND
 from handlers.database import Database, client, deadline_in
-from handlers.environment import Environment, is_in_lambda
+from handlers.environment import Environment
 from handlers.errors import BadRequest, ProblemError, problem_error
 from handlers.http import Request, Response, authorizer_context
 from handlers.store import Store
@@ -35,16 +35,6 @@ class Invocation:
     store: Store
 
     @property
-    def collection(self) -> Collection:
-        """The route's collection."""
-        return self.route.collection
-
-    @property
-    def operation(self) -> Operation:
-        """The route's operation."""
-        return self.route.operation
-
-    @property
     def item_id(self) -> str:
         """The id in the path. Raises a 404 error for an impossible id, before DynamoDB sees it."""
         if not is_id(self.request.item_id):
@@ -53,16 +43,16 @@ class Invocation:
 
     def json_object(self) -> dict[str, Any]:
         """Parse the body, which must have one of the operation's media types. Raises a 400 or 415 error."""
-        return self.request.json_object(*self.operation.media_types)
+        return self.request.json_object(*self.route.operation.media_types)
 
 
 class LambdaHandler:
     """The Lambda handler of an operation: `handler = LambdaHandler("read", read)`."""
 
     def __init__(self, name: str, operate: Callable[[Invocation], Response]) -> None:
-        self.operation = find_operation(name)
+        (self.operation,) = (each for each in OPERATIONS if each.name == name)
         self.operate = operate
-        if is_in_lambda():
+        if IN_LAMBDA:
             with suppress(Exception):  # each request retries, and logs the exception
                 _ = self.dynamodb, self.environment
             gc.freeze()
@@ -88,7 +78,8 @@ class LambdaHandler:
             cors = cors_headers(event, self.environment.cors_origins)
             request = Request.from_event(event)
             with_body = request.method != "HEAD"
-            response = self.respond(request, deadline_in(seconds_left(context)))
+            seconds = DEFAULT_TIME if context is None else context.get_remaining_time_in_millis() / 1000
+            response = self.respond(request, deadline_in(seconds))
         except Exception as error:  # noqa: BLE001  the one place that catches everything
             response = _error_response(error, ids)
         milliseconds = round((time.perf_counter() - started) * 1000, 2)
@@ -106,11 +97,6 @@ class LambdaHandler:
         return self.operate(Invocation(request, route, caller, store))
 
 
-def seconds_left(context: Any) -> float:
-    """Return how long an invocation may still take."""
-    return DEFAULT_TIME if context is None else context.get_remaining_time_in_millis() / 1000
-
-
 def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:
     """Return the CORS headers for an allowed origin; another origin gets none, so browsers reject the response."""
     if "*" in allowed:
@@ -123,10 +109,7 @@ def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str
 
 
 def log_ids(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return the ids that link a request's log lines to API Gateway's and the authorizer's.
-
-    There is no `decision_id` if the authorizer does not log decisions.
-    """
+    """Return the ids that link a request's log lines to API Gateway's, and to the authorizer's if it logs decisions."""
     request_context: Mapping[str, Any] = event.get("requestContext") or {}
     ids = {"request_id": str(request_context.get("requestId", ""))}
     if decision_id := authorizer_context(event).get("decision_id"):

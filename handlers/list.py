@@ -23,26 +23,22 @@ def list_items(invocation: Invocation) -> Response:
     """
     page = _page(invocation)
     document = {
-        invocation.collection.name: [representation(item) for item in page.items],
+        invocation.route.collection.name: [representation(item) for item in page.items],
         "next_cursor": encode_cursor(page.after) if page.after else None,
     }
-    return Response(status=invocation.operation.status, document=document)
+    return Response(status=invocation.route.operation.status, document=document)
 
 
 def _page(invocation: Invocation) -> Page:
     """Return the page that matches all query parameters."""
-    query, collection = invocation.request.query, invocation.collection
+    query, collection = invocation.request.query, invocation.route.collection
     limit, after, newest_first = _limit(query), _after(query), _order(query) == ORDERS[0]
     filtered = _filter(query, collection)
     if collection.id_parameter in query:
         found = invocation.store.find(_requested_id(query, collection.id_parameter))
         return Page([item for item in found.items if _matches(item, after, newest_first, filtered)], None)
     return invocation.store.list(
-        limit=limit,
-        after=after,
-        newest_first=newest_first,
-        ids_in_order=not collection.client_ids,
-        filtered=filtered,
+        limit=limit, after=after, newest_first=newest_first, ids_in_order=not collection.client_ids, filtered=filtered
     )
 
 

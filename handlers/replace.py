@@ -11,7 +11,7 @@ def replace(invocation: Invocation) -> Response:
     """Replace every field of an existing item that a client may write."""
     fields = to_json(validate(invocation.json_object(), invocation.route.body_model))
     item = invocation.store.replace(invocation.item_id, fields, revisions=if_match(invocation.request))
-    return item_response(item, invocation.operation.status)
+    return item_response(item, invocation.route.operation.status)
 
 
 handler = LambdaHandler("replace", replace)

@@ -16,14 +16,11 @@ def representation(item: Item) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name != "revision"}
 
 
-def etag(item: Item) -> str:
-    """Return the item's entity tag, which every write changes."""
-    return entity_tag(item["revision"])
-
-
 def item_response(item: Item, status: int, headers: dict[str, str] | None = None) -> Response:
     """Return a response with one item."""
-    return Response(status=status, document=representation(item), headers={"ETag": etag(item), **(headers or {})})
+    return Response(
+        status=status, document=representation(item), headers={"ETag": entity_tag(item["revision"]), **(headers or {})}
+    )
 
 
 def to_json(model: Model) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from handlers.database import ConditionFailed, Database
 from handlers.errors import PreconditionFailed, ProblemError
 
 Item = dict[str, Any]
+Revisions = tuple[str, ...] | None
 
 ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
 
@@ -107,7 +108,7 @@ class Store:
     def new_item(self, item_id: str, fields: Mapping[str, Any], milliseconds: int) -> Item:
         """Return an item to store, created at a time in milliseconds since 1970."""
         now = clock.timestamp(milliseconds)
-        return {"id": item_id, **fields, CREATED: now, "updated_at": now, "revision": _revision()}
+        return {"id": item_id, **fields, CREATED: now, "updated_at": now, "revision": secrets.token_hex(8)}
 
     def put(self, item: Item) -> dict[str, Any]:
         """Return the arguments of a put that stores a new item if its id is free."""
@@ -125,7 +126,7 @@ class Store:
             require_own(failed, item)
         return item
 
-    def replace(self, item_id: str, fields: Mapping[str, Any], *, revisions: tuple[str, ...] | None = None) -> Item:
+    def replace(self, item_id: str, fields: Mapping[str, Any], *, revisions: Revisions = None) -> Item:
         """Replace the item's fields and return it; only at one of `revisions`, if they are given.
 
         Raises a 404 error, or PreconditionFailed if the item is at another revision.
@@ -133,18 +134,16 @@ class Store:
         changes = {
             **fields,
             "updated_at": clock.timestamp(clock.now()),
-            "revision": _revision(),
+            "revision": secrets.token_hex(8),
             **self._filter_values(fields),
         }
-        removed = [index_name(field) for field in self.filters if index_name(field) not in changes]
-        names = {f"#{index}": name for index, name in enumerate([*changes, *removed])}
-        given = {f":{index}": serialize(value) for index, value in enumerate(changes.values())}
-        expression = "SET " + ", ".join(f"#{index} = :{index}" for index in range(len(changes)))
-        if removed:
-            expression += " REMOVE " + ", ".join(f"#{len(changes) + index}" for index in range(len(removed)))
+        unused = (name for name in map(index_name, self.filters) if name not in changes)
+        removed = {f"#removed{number}": name for number, name in enumerate(unused)}
+        clauses, names, values = _equalities(changes)
+        expression = f"SET {', '.join(clauses)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
         arguments = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"}
         try:
-            written = self._conditional("update_item", item_id, revisions, names, given, arguments)
+            written = self._conditional("update_item", item_id, revisions, names | removed, values, **arguments)
         except ConditionFailed as failed:
             # An earlier attempt, whose response was lost, wrote the stored item.
             if failed.item and failed.item.get("revision") == changes["revision"]:
@@ -152,10 +151,10 @@ class Store:
             raise _failure(failed, item_id) from None
         return self.item(deserialize_item(written["Attributes"]))
 
-    def delete(self, item_id: str, *, revisions: tuple[str, ...] | None = None) -> None:
+    def delete(self, item_id: str, *, revisions: Revisions = None) -> None:
         """Delete the item. Raises a 404 error, or PreconditionFailed if the item is at another revision."""
         try:
-            self._conditional("delete_item", item_id, revisions, {}, {}, {})
+            self._conditional("delete_item", item_id, revisions, {}, {})
         except ConditionFailed as failed:
             # An earlier attempt, whose response was lost, may have deleted the item.
             if failed.item is None and failed.in_doubt:
@@ -169,38 +168,32 @@ class Store:
 
     def _query(self, key: Mapping[str, str], **arguments: Any) -> dict[str, Any]:
         """Query the table, or the index in the arguments, for these key attributes."""
+        clauses, names, values = _equalities(key)
         return self.database.call(
             "query",
-            KeyConditionExpression=" AND ".join(f"#{number} = :{number}" for number in range(len(key))),
-            ExpressionAttributeNames={f"#{number}": name for number, name in enumerate(key)},
-            ExpressionAttributeValues=serialize_item(
-                {f":{number}": value for number, value in enumerate(key.values())}
-            ),
+            KeyConditionExpression=" AND ".join(clauses),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
             **arguments,
         )
 
     def _conditional(
-        self,
-        operation: str,
-        item_id: str,
-        revisions: tuple[str, ...] | None,
-        names: dict[str, str],
-        given: dict[str, Any],
-        arguments: dict[str, str],
+        self, operation: str, item_id: str, revisions: Revisions, names: Item, values: Item, **arguments: str
     ) -> dict[str, Any]:
+        """Write to an existing item, only at one of the revisions if there are any."""
         condition = "attribute_exists(#id)"
         names = {**names, "#id": SORT_KEY}
         if revisions is not None:
             allowed = {f":revision{index}": serialize(revision) for index, revision in enumerate(revisions)}
             condition += f" AND #revision IN ({', '.join(allowed)})"
-            names, given = {**names, "#revision": "revision"}, {**given, **allowed}
+            names, values = {**names, "#revision": "revision"}, {**values, **allowed}
         return self.database.call(
             operation,
             Key=self._key(item_id),
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **({"ExpressionAttributeValues": given} if given else {}),
+            **({"ExpressionAttributeValues": values} if values else {}),
             **arguments,
         )
 
@@ -226,6 +219,13 @@ class Store:
         return f"{len(self.owner)}#{self.owner}#{field}#{value}"
 
 
+def _equalities(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
+    """Return a clause `#0 = :0` for each field, with the names and the values of the placeholders."""
+    names = {f"#{number}": name for number, name in enumerate(fields)}
+    values = {f":{number}": serialize(value) for number, value in enumerate(fields.values())}
+    return [f"{name} = {value}" for name, value in zip(names, values, strict=True)], names, values
+
+
 def require_own(failed: ConditionFailed, item: Item) -> None:
     """Raise a 409 error, unless an earlier attempt of the same call, whose response was lost, created the item."""
     if failed.item is None or failed.item.get("revision") != item["revision"]:
@@ -238,8 +238,3 @@ def _failure(failed: ConditionFailed, item_id: str) -> ProblemError:
 
 def _not_found(item_id: str) -> ProblemError:
     return ProblemError(NOT_FOUND, f"The item {item_id!r} does not exist.")
-
-
-def _revision() -> str:
-    """Return a random value, so that an `ETag` identifies one state of the item only."""
-    return secrets.token_hex(8)

@@ -19,34 +19,27 @@ PAUSE = 0.05
 """The longest wait before the next attempt, in seconds."""
 
 
-class _ConcurrentWrite(Exception):
-    """Another request changed the item between reading and writing it."""
-
-
 def update(invocation: Invocation) -> Response:
     """Merge the patch into the current item. After a concurrent write the patch is merged again, so nothing is lost."""
     patch = invocation.json_object()
     allowed = if_match(invocation.request)
     for _ in range(ATTEMPTS):
         try:
-            return item_response(_merge(invocation, patch, allowed), invocation.operation.status)
-        except _ConcurrentWrite:
+            return item_response(_merge(invocation, patch, allowed), invocation.route.operation.status)
+        except PreconditionFailed:
+            if allowed is not None:
+                raise
             time.sleep(random.uniform(0, PAUSE))  # noqa: S311  jitter, no secret
     raise ProblemError(UNAVAILABLE, "Too many concurrent requests change the item.")
 
 
 def _merge(invocation: Invocation, patch: Mapping[str, Any], allowed: tuple[str, ...] | None) -> Item:
     item = invocation.store.read(invocation.item_id)
-    merged = merge_patch(written_fields(item, invocation.collection), patch)
+    merged = merge_patch(written_fields(item, invocation.route.collection), patch)
     fields = to_json(validate(merged, invocation.route.body_model))
     if allowed is not None and item["revision"] not in allowed:
         raise PreconditionFailed
-    try:
-        return invocation.store.replace(invocation.item_id, fields, revisions=(item["revision"],))
-    except PreconditionFailed:
-        if allowed is not None:
-            raise
-        raise _ConcurrentWrite from None
+    return invocation.store.replace(invocation.item_id, fields, revisions=(item["revision"],))
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -1,1 +1,1 @@
-"""The stack on this machine: `python -m local`."""
+"""The local stack: the same program, deployed into an AWS emulator on this machine by `python -m local`."""

@@ -3,11 +3,11 @@
 import signal
 import sys
 
-# Nothing above or in this file may need a newer Python than the check below can complain about.
-if sys.version_info < (3, 11):  # noqa: UP036  that is the point
-    sys.exit("gatehouse: Python 3.11 or later is needed, this is %d.%d" % sys.version_info[:2])  # noqa: UP031
+# An older Python must be able to read this file and everything above this check.
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may run this
+    sys.exit("gatehouse: Python 3.11 or later is required, found %d.%d" % sys.version_info[:2])  # noqa: UP031
 
-# Before anything has been started, Ctrl-C just ends the process.
+# As long as nothing has been started, Ctrl-C simply ends the process.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
@@ -15,6 +15,6 @@ try:
 except ModuleNotFoundError as missing:
     if missing.name and missing.name.split(".")[0] in ("local", "infra", "handlers", "authorizer"):
         raise
-    sys.exit("gatehouse: this Python has no package %s; `make local` makes .venv/bin/python" % missing.name)  # noqa: UP031
+    sys.exit(f"gatehouse: package {missing.name} is not installed; use .venv/bin/python, which `make local` creates")
 
 sys.exit(main())

@@ -1,54 +1,52 @@
-"""The stack in the background: the same command, in a session of its own, with a file for its output."""
+"""`python -m local up --detach`: run the same command in the background, with its output in a file."""
 
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 
 from infra.bundles import ROOT
-from local.ending import ignore_signals
+from local.processes import ignore_signals, wait_until
 from local.state import State
-from local.waiting import wait_until
 
 LOG_NAME = "up.log"
-PATIENCE = 600
-"""How long a first start may take, packages included, in seconds."""
-
-ENDING = 15
-"""How long an interrupted start may take to end, in seconds."""
-
+START_TIMEOUT = 600
+"""Seconds that a start may take. The first one downloads the packages of the bundles."""
+STOP_TIMEOUT = 15
+"""Seconds that an interrupted start may take to stop."""
 INTERRUPTED = 130
-"""What a shell makes of a process that SIGINT ended."""
+"""The exit status that shells report for a process ended by SIGINT."""
 
 
-def start(port: int, state: State, console: Console) -> int:
-    """Starts the stack and returns when it is up, or with what it said when it failed."""
+def start(arguments: Sequence[str], state: State, console: Console) -> int:
+    """Start `python -m local up` with these arguments, wait until the stack is running, and return an exit status."""
     state.folder.mkdir(exist_ok=True)
     log = state.folder / LOG_NAME
-    # Until now Ctrl-C has just ended this process; from here on there is something to end with it.
+    # Until now, Ctrl-C simply ended this process. From here on there is a child process to end first.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "local", "up", "--port", str(port)]
+        command = [sys.executable, "-m", "local", "up", *arguments]
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
     try:
         with console.status("Starting the stack"):
-            wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=PATIENCE)
+            wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=START_TIMEOUT)
     except KeyboardInterrupt:
-        ignore_signals()  # a second Ctrl-C must not leave behind what the first one ends
+        ignore_signals()  # a second Ctrl-C must not interrupt the shutdown
         process.terminate()
         try:
-            process.wait(ENDING)
+            process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
         sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
         return INTERRUPTED
-    running = state.running()
-    if running is None:
-        _, mark, said = log.read_text().rpartition("gatehouse: ")
-        sys.stderr.write(mark + said if mark else f"gatehouse: the stack did not come up; see {log}\n")
+    status = state.running()
+    if status is None:
+        _, prefix, message = log.read_text().rpartition("gatehouse: ")
+        sys.stderr.write(prefix + message if prefix else f"gatehouse: the stack could not be started; see {log}\n")
         return process.poll() or 1
-    console.print(f"The stack is up at {running.url} (logs in {state.folder}; stop it with `python -m local down`).")
+    console.print(f"The stack is up at {status.url} (logs in {state.folder}; stop it with `python -m local down`).")
     return 0

@@ -1,51 +1,55 @@
-"""The stack in the foreground: progress while it starts, how to call it, then the handlers' logs until it ends."""
+"""`python -m local up` in the foreground: show progress, a sample request and, until it stops, the functions' logs."""
 
 import json
 import os
 import time
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import NoReturn, cast
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from local.ending import end_at_signals, ignore_signals
 from local.engine import Resource
-from local.following import Follower
-from local.state import AlreadyRunning, Running, State
-from local.up import Plan, UpFailed, stack_up, wait_for_end
+from local.issuer import TokenRequest
+from local.processes import exit_on_signals, ignore_signals
+from local.stack import StackOptions, StartError, running_stack
+from local.state import AlreadyRunning, StackStatus, State
 
 
-def run(plan: Plan, state: State, console: Console) -> int:
-    """Runs the stack until the emulator's own end; a signal ends the process. Raises what keeps it from coming up."""
+def run(options: StackOptions, state: State, console: Console) -> NoReturn:
+    """Run the stack until a signal ends the process, or raise an error if it cannot be started or stops by itself."""
     try:
-        lock = state.hold()
+        lock = state.lock()
     except AlreadyRunning:
-        raise UpFailed("a stack is coming up or up already; stop it with `python -m local down`") from None
+        raise StartError("a stack is starting or running already; stop it with `python -m local down`") from None
     with lock:
-        end_at_signals(state.clear)
+        exit_on_signals(state.clear)
         try:
-            _run(plan, state, console)
+            _run(options, state, console)
         finally:
             ignore_signals()
             state.clear()
 
 
-def _run(plan: Plan, state: State, console: Console) -> NoReturn:
+def _run(options: StackOptions, state: State, console: Console) -> NoReturn:
     started = time.perf_counter()
     progress = console.status("Starting")
-    follower = Follower(plan.state / "functions.log")
-    with progress, stack_up(plan, partial(_say, console, progress), partial(_show, progress)) as stack:
-        described = stack.describe(os.getpid())
-        state.write(described)
+    with progress, running_stack(options, partial(_show_step, console, progress), partial(_show, progress)) as stack:
+        status = stack.status(os.getpid())
+        state.write(status)
         progress.stop()
-        _greet(console, described, stack.sample_token(), time.perf_counter() - started)
-        status = wait_for_end(stack.emulator, lambda: _print_new(console, follower))
-        raise UpFailed(f"the emulator ended by itself (status {status}); see {stack.emulator.options.log}")
+        token = stack.issuer.token(TokenRequest(scope=status.scopes))
+        _greet(console, status, token, time.perf_counter() - started)
+        emulator = stack.emulator.options
+        follower = LogFollower(emulator.functions_log)
+        exit_status = stack.wait(lambda: _print_new_lines(console, follower))
+        raise StartError(f"the emulator exited unexpectedly (status {exit_status}); see {emulator.log}")
 
 
-def _say(console: Console, progress: Status, text: str) -> None:
+def _show_step(console: Console, progress: Status, text: str) -> None:
     if not console.is_terminal:
         console.print(text)
     progress.update(text)
@@ -53,39 +57,60 @@ def _say(console: Console, progress: Status, text: str) -> None:
 
 def _show(progress: Status, resource: Resource) -> None:
     if resource.custom:
-        progress.update(f"Made {resource.type} [bold]{escape(resource.name)}[/bold]")
+        progress.update(f"Created {resource.type} [bold]{escape(resource.name)}[/bold]")
 
 
-def _greet(console: Console, running: Running, token: str, seconds: float) -> None:
-    collection = "items" if "items" in running.tables else next(iter(running.tables))
-    console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, in an emulator of AWS.")
-    console.print(f"  API     {running.url}", markup=False)
-    console.print(f"  Issuer  {running.issuer}", markup=False)
-    console.print(f"  Logs    {', '.join(running.logs.values())}", markup=False)
+def _greet(console: Console, status: StackStatus, token: str, seconds: float) -> None:
+    collection = "items" if "items" in status.tables else next(iter(status.tables))
+    console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, in an AWS emulator.")
+    console.print(f"  API     {status.url}", markup=False)
+    console.print(f"  Issuer  {status.issuer}", markup=False)
+    console.print(f"  Logs    {', '.join(status.logs.values())}", markup=False)
     console.print(
-        f"\nTry it:\n  curl -i -w '\\n' {running.url}/{collection} -H 'Authorization: Bearer {token}'", markup=False
+        f"\nTry it:\n  curl -i -w '\\n' {status.url}/{collection} -H 'Authorization: Bearer {token}'", markup=False
     )
-    console.print("\nCtrl-C ends it. What the functions log follows.", markup=False)
+    console.print("\nPress Ctrl-C to stop. The functions' logs follow.", markup=False)
 
 
-def _print_new(console: Console, follower: Follower) -> None:
-    for line in follower.lines():
-        if (shown := readable(line)) is not None:
-            console.print(shown, markup=False)
+class LogFollower:
+    """Reads the lines that are appended to a file, which need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+        self._partial = ""
+
+    def new_lines(self) -> Iterator[str]:
+        """Return the complete lines that were appended since the last call."""
+        try:
+            with self._path.open(errors="replace") as file:
+                file.seek(self._position)
+                text = self._partial + file.read()
+                self._position = file.tell()
+        except FileNotFoundError:
+            return
+        *lines, self._partial = text.split("\n")
+        yield from lines
 
 
-def readable(line: str) -> str | None:
-    """What is shown of a function's line; the file keeps all of it.
+def _print_new_lines(console: Console, follower: LogFollower) -> None:
+    for line in follower.new_lines():
+        if (text := displayed(line)) is not None:
+            console.print(text, markup=False)
 
-    The description of metrics is for CloudWatch. Raising "Unauthorized" is how an authorizer answers 401, and the line
-    before it has said why.
+
+def displayed(line: str) -> str | None:
+    """Return what the terminal shows of a function's log line, or None for nothing; the log file keeps everything.
+
+    The description of metrics (`_aws`) is for CloudWatch. An authorizer that raises "Unauthorized" has logged the
+    reason in the line before.
     """
     name, separator, text = line.partition(" | ")
     try:
-        told = json.loads(text)
+        record = json.loads(text)
     except ValueError:
         return line
-    if not isinstance(told, dict):
+    if not isinstance(record, dict):
         return line
-    kept = {key: value for key, value in cast("dict[str, object]", told).items() if key != "_aws"}
-    return None if kept.get("errorMessage") == "Unauthorized" else f"{name}{separator}{json.dumps(kept)}"
+    fields = {key: value for key, value in cast("dict[str, object]", record).items() if key != "_aws"}
+    return None if fields.get("errorMessage") == "Unauthorized" else f"{name}{separator}{json.dumps(fields)}"

@@ -1,6 +1,6 @@
-"""The development issuer: an OpenID provider on loopback whose keys live as long as its process.
+"""The development issuer: an OpenID provider on loopback, with keys that it generates when it starts.
 
-It gives a token to whoever asks from this machine, so it is for development only; no stack but `local` trusts it.
+It issues a token for every request from this machine, so it is for development only; only the stack `local` trusts it.
 """
 
 import json
@@ -20,13 +20,14 @@ from jwt.algorithms import get_default_algorithms
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 HOST = "127.0.0.1"
 MAX_FORM = 65_536
+"""The largest accepted form, in bytes."""
 DEFAULT_TTL = 3600
-"""How long a token lives unless asked otherwise, in seconds."""
+"""A token's lifetime in seconds, unless the request specifies it."""
 
 
 @dataclass(frozen=True)
 class SigningKey:
-    """One private key, and the algorithm that it is for."""
+    """A private key and its algorithm."""
 
     kid: str
     algorithm: str
@@ -34,7 +35,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls, algorithm: str) -> "SigningKey":
-        """A new key for RS256, ES256 or EdDSA."""
+        """Generate a key for RS256, ES256 or EdDSA."""
         make = {
             "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
             "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -43,15 +44,15 @@ class SigningKey:
         return cls(f"{algorithm.lower()}-{secrets.token_hex(4)}", algorithm, make())
 
     def public_jwk(self) -> dict[str, Any]:
-        """The public half as a JWK (RFC 7517)."""
-        described = get_default_algorithms()[self.algorithm].to_jwk(self.private.public_key(), as_dict=True)
-        named = {name: value for name, value in described.items() if name != "key_ops"}
-        return {**named, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
+        """Return the public key as a JWK (RFC 7517)."""
+        jwk = get_default_algorithms()[self.algorithm].to_jwk(self.private.public_key(), as_dict=True)
+        members = {name: value for name, value in jwk.items() if name != "key_ops"}
+        return {**members, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenRequest:
-    """What a token is to say. `ttl` is in seconds and may be negative; `claims` override everything else."""
+    """The contents of a token. `ttl` is in seconds and may be negative; `claims` override all other fields."""
 
     subject: str = "developer"
     scope: str = ""
@@ -63,7 +64,7 @@ class TokenRequest:
 
 @dataclass(frozen=True)
 class Issuer:
-    """Signs access tokens as RFC 9068 describes them."""
+    """Signs access tokens with the profile of RFC 9068."""
 
     url: str
     audience: str
@@ -72,7 +73,7 @@ class Issuer:
     )
 
     def discovery(self) -> dict[str, Any]:
-        """The provider's metadata (OpenID Connect Discovery 1.0 §3)."""
+        """Return the provider's metadata (OpenID Connect Discovery 1.0 §3)."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks",
@@ -83,11 +84,15 @@ class Issuer:
         }
 
     def jwks(self) -> dict[str, Any]:
-        """The public keys (RFC 7517 §5)."""
+        """Return the public keys (RFC 7517 §5)."""
         return {"keys": [key.public_jwk() for key in self.keys.values()]}
 
     def token(self, request: TokenRequest) -> str:
-        """A signed token. Raises KeyError for an algorithm that there is no key for."""
+        """Return a signed token.
+
+        Raises:
+            KeyError: There is no key for the requested algorithm.
+        """
         key = self.keys[request.algorithm]
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -105,7 +110,7 @@ class Issuer:
 
 
 class IssuerServer:
-    """The issuer over HTTP on loopback. Raises OSError where the port is taken."""
+    """An HTTP server for the issuer, on loopback. Its constructor raises OSError if the port is in use."""
 
     def __init__(self, issuer: Issuer, port: int) -> None:
         handler = type("Handler", (_Handler,), {"issuer": issuer})
@@ -127,13 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
     issuer: Issuer
 
     def do_GET(self) -> None:  # the name is http.server's
-        """The metadata and the keys."""
+        """Answer with the metadata or the keys."""
         documents = {"/.well-known/openid-configuration": self.issuer.discovery, "/jwks": self.issuer.jwks}
-        make = documents.get(self.path)
-        self._answer(200, make()) if make else self._answer(404, {"error": "not_found"})
+        document = documents.get(self.path)
+        self._answer(200, document()) if document else self._answer(404, {"error": "not_found"})
 
     def do_POST(self) -> None:  # the name is http.server's
-        """A token for whoever asks from this machine, by this machine's own name."""
+        """Answer with a token, if the request addresses this machine by a loopback name."""
         if self.path != "/token":
             return self._answer(404, {"error": "not_found"})
         if self.headers.get("Host", "").partition(":")[0] not in (HOST, "localhost"):
@@ -149,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _form(self) -> dict[str, str]:
         length = int(self.headers.get("Content-Length") or 0)
         if not 0 <= length <= MAX_FORM:
-            raise ValueError(f"a form has at most {MAX_FORM} bytes")
+            raise ValueError(f"the form must not be longer than {MAX_FORM} bytes")
         form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
         return {name: values[-1] for name, values in form.items()}
 
@@ -163,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is http.server's
-        """Nothing: the terminal is for the handlers' logs."""
+        """Log nothing: the terminal shows the functions' logs."""
 
 
 def _token_request(form: Mapping[str, str]) -> TokenRequest:

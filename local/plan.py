@@ -1,4 +1,4 @@
-"""What a stack would be: the program run without network, credentials, emulator or bundles."""
+"""`python -m local plan`: preview a stack's resources, without network, credentials, emulator or bundles."""
 
 import contextlib
 import importlib
@@ -11,40 +11,40 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra import stack_file
-from local.deployment import STACK_TYPE, Deployment, Resource
-from local.engine import run
+from local.engine import STACK_TYPE, Deployment, Resource, run
+from local.engine.values import Secret, Unknown
 from local.provider.lookups import look_up
-from local.values import Secret, Unknown
 
 UNKNOWN_MARK: Final = "[unknown]"
-"""Stands for a value that is known only after the deployment."""
-SECRET_MARK: Final = "[secret]"  # noqa: S105 - stands for one
-"""Stands for a value that the program marked as secret."""
+"""Replaces a value that is known only after the deployment."""
+SECRET_MARK: Final = "[secret]"  # noqa: S105 - not a secret
+"""Replaces a value that the program marked as secret."""
 
 
 def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Deployment:
-    """Run the project's program for a stack without making anything.
+    """Run the project's program for a stack without creating anything.
 
     Raises:
-        SettingsError: The stack's settings are wrong.
+        SettingsError: The stack's settings are invalid.
         DeploymentError: The program failed.
     """
     file = stack_file.read(root, stack, overrides)
-    with _unbuilt():
+    with _without_bundles():
         return run(
             root / "__main__.py",
             project=file.project,
             stack=stack,
             config=file.values,
-            provider=_Foresight(file.values.get("aws:region")),
+            provider=_PreviewProvider(file.values.get("aws:region")),
             preview=True,
         )
 
 
 def records(deployment: Deployment) -> list[dict[str, Any]]:
-    """The resources as JSON values: type, name, parent (a URN), protect and inputs.
+    """Return the resources as JSON values: type, name, parent (a URN), protect and inputs.
 
-    An unknown value is the string `[unknown]`, a secret one `[secret]`, a file or an archive its path below the root.
+    An unknown value becomes the string `[unknown]`, a secret `[secret]`, and a file or an archive its path relative to
+    the project's root.
     """
     return [
         {
@@ -52,24 +52,24 @@ def records(deployment: Deployment) -> list[dict[str, Any]]:
             "name": resource.name,
             "parent": resource.parent,
             "protect": resource.protect,
-            "inputs": {name: _shown(value, deployment.root) for name, value in resource.inputs.items()},
+            "inputs": {name: _json_value(value, deployment.root) for name, value in resource.inputs.items()},
         }
         for resource in deployment.resources
     ]
 
 
 def tree(deployment: Deployment) -> Tree:
-    """The resources as `pulumi preview` shows them, each below its parent."""
+    """Return the resources as a tree, as `pulumi preview` shows them."""
     top = Tree(Text("nothing"))
     for stack in deployment.of_type(STACK_TYPE):
         top = Tree(_line(stack))
-        _grow(top, deployment, stack)
+        _add_children(top, deployment, stack)
     return top
 
 
-def _grow(branch: Tree, deployment: Deployment, parent: Resource) -> None:
+def _add_children(branch: Tree, deployment: Deployment, parent: Resource) -> None:
     for resource in sorted(deployment.children(parent.urn), key=lambda child: (child.type, child.name)):
-        _grow(branch.add(_line(resource)), deployment, resource)
+        _add_children(branch.add(_line(resource)), deployment, resource)
 
 
 def _line(resource: Resource) -> Text:
@@ -77,28 +77,28 @@ def _line(resource: Resource) -> Text:
     return line.append(" [protect]", "yellow") if resource.protect else line
 
 
-def _shown(value: Any, root: Path) -> Any:
+def _json_value(value: Any, root: Path) -> Any:
     match value:
         case Unknown():
-            shown = UNKNOWN_MARK
+            found = UNKNOWN_MARK
         case Secret():
-            shown = SECRET_MARK
+            found = SECRET_MARK
         case dict():
-            shown = {name: _shown(item, root) for name, item in cast("dict[str, Any]", value).items()}
+            found = {name: _json_value(item, root) for name, item in cast("dict[str, Any]", value).items()}
         case list():
-            shown = [_shown(item, root) for item in cast("list[Any]", value)]
+            found = [_json_value(item, root) for item in cast("list[Any]", value)]
         case pulumi.Archive() | pulumi.Asset():
-            shown = _content(value, root)
+            found = _content(value, root)
         case _:
-            shown = value
-    return shown
+            found = value
+    return found
 
 
 def _content(value: pulumi.Archive | pulumi.Asset, root: Path) -> Any:
-    """Where a file's or an archive's content is, or what it is."""
+    """Return the path, the address or the text of a file or an archive."""
     match value:
         case pulumi.AssetArchive():
-            return {name: _shown(item, root) for name, item in value.assets.items()}
+            return {name: _json_value(item, root) for name, item in value.assets.items()}
         case pulumi.FileArchive() | pulumi.FileAsset():
             path = Path(value.path)
             return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
@@ -110,27 +110,27 @@ def _content(value: pulumi.Archive | pulumi.Asset, root: Path) -> Any:
             return type(value).__name__
 
 
-class _Foresight:
-    """Answers look-ups with what the settings say, and makes nothing."""
+class _PreviewProvider:
+    """A provider for previews: it creates nothing and answers look-ups from the settings."""
 
     def __init__(self, region: str | None) -> None:
         self._region = region
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Never asked for in a preview."""
+        """Raise NotImplementedError: a preview creates no resources."""
         raise NotImplementedError
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
-        """What is known before a deployment: the account never is, the region if it is a setting."""
+        """Answer a look-up. The account is unknown in a preview, and so is the region if it is not a setting."""
         return look_up(token, args, region=self._region, account=None)
 
     def read(self, type_: str, id_: str) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's parameters
-        """Nothing is known of resources that exist already: a plan asks no account."""
+        """Return None: the outputs of existing resources are unknown in a preview."""
         return None
 
 
-def _unbuilt() -> contextlib.AbstractContextManager[Any]:
-    """The program's own way to do without its bundles, where it has one."""
+def _without_bundles() -> contextlib.AbstractContextManager[Any]:
+    """Return the program's own context for previews, if it has one: in it, bundles are named but not built."""
     try:
         bundles = importlib.import_module("infra.bundles")
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What is running: a lock that the running stack holds, and a file that describes it."""
+"""The state of the local stack: a lock that the running stack holds, and a file that describes it."""
 
 import fcntl
 import os
@@ -9,17 +9,17 @@ from typing import IO
 import msgspec
 
 from infra.bundles import ROOT
-from local.waiting import wait_until
+from local.processes import wait_until
 
 FOLDER = ROOT / ".local"
 FILE_NAME = "state.json"
 LOCK_NAME = "lock"
-PATIENCE = 1.0
-"""Seconds for which the lock is tried."""
+LOCK_TIMEOUT = 1.0
+"""Seconds to wait for the lock."""
 
 
-class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """A stack that is up: where it answers, what it is made of, and the process that holds it."""
+class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A running stack: its addresses, the names of its resources, and the process that runs it."""
 
     pid: int
     url: str
@@ -31,26 +31,33 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
     logs: dict[str, str]
 
+    @property
+    def scopes(self) -> str:
+        """Every scope of the API, separated by spaces."""
+        return " ".join(f"{name}:{verb}" for name in self.tables for verb in ("read", "write"))
+
 
 class AlreadyRunning(Exception):
     """Another process holds the lock."""
 
 
 class State:
-    """The state folder of one checkout."""
+    """The state folder of a checkout."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
 
-    def hold(self) -> IO[str]:
-        """Takes the lock for as long as the returned file is open. Raises AlreadyRunning.
+    def lock(self) -> IO[str]:
+        """Take the lock, which is held until the returned file is closed, and clear the state of a killed stack.
 
-        Whoever only looks who holds it has a share of it for a moment, so it is tried for a while. What a stack that
-        was killed has left behind is cleared away.
+        `holder` takes a shared lock for a moment, so this function retries for `LOCK_TIMEOUT` seconds.
+
+        Raises:
+            AlreadyRunning: Another process holds the lock.
         """
         self.folder.mkdir(exist_ok=True)
         file = (self.folder / LOCK_NAME).open("a+")
-        if not wait_until(lambda: _locked(file, fcntl.LOCK_EX), seconds=PATIENCE, pause=0.01):
+        if not wait_until(lambda: _try_lock(file, fcntl.LOCK_EX), seconds=LOCK_TIMEOUT, interval=0.01):
             file.close()
             raise AlreadyRunning
         file.truncate(0)
@@ -60,37 +67,37 @@ class State:
         return file
 
     def holder(self) -> int | None:
-        """The process that holds the lock, if one does."""
+        """Return the id of the process that holds the lock, or None if there is none."""
         try:
             with (self.folder / LOCK_NAME).open() as file:
-                if _locked(file, fcntl.LOCK_SH):
+                if _try_lock(file, fcntl.LOCK_SH):
                     return None
                 text = file.read()
         except FileNotFoundError:
             return None
         return int(text) if text.isascii() and text.isdigit() else None
 
-    def running(self) -> Running | None:
-        """The stack that is up, if one is: a file that its process left behind does not count."""
+    def running(self) -> StackStatus | None:
+        """Return the running stack's status, or None; the file of a process that no longer runs is ignored."""
         holder = self.holder()
         with suppress(OSError, msgspec.DecodeError):
-            found = msgspec.json.decode((self.folder / FILE_NAME).read_bytes(), type=Running)
-            return found if holder is not None and found.pid == holder else None
+            status = msgspec.json.decode((self.folder / FILE_NAME).read_bytes(), type=StackStatus)
+            return status if holder is not None and status.pid == holder else None
         return None
 
-    def write(self, running: Running) -> None:
-        """Says that the stack is up. Written whole or not at all."""
+    def write(self, status: StackStatus) -> None:
+        """Record the running stack's status, in one atomic step."""
         partial = self.folder / f"{FILE_NAME}.partial"
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(running)))
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(status)))
         partial.replace(self.folder / FILE_NAME)
 
     def clear(self) -> None:
-        """Says that nothing is up."""
+        """Record that no stack is running."""
         (self.folder / FILE_NAME).unlink(missing_ok=True)
 
 
-def _locked(file: IO[str], kind: int) -> bool:
-    """Whether the lock on a file was to be had: all of it (LOCK_EX), or a share of it (LOCK_SH)."""
+def _try_lock(file: IO[str], kind: int) -> bool:
+    """Try to lock a file without waiting, exclusively (LOCK_EX) or shared (LOCK_SH); return whether it succeeded."""
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:

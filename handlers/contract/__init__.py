@@ -7,7 +7,7 @@ from the routes. Nothing here imports anything else of the project.
 
 from handlers.contract.collection import Collection, Model
 from handlers.contract.discovery import load_collections
-from handlers.contract.operation import OPERATIONS, Operation, find_operation
+from handlers.contract.operation import OPERATIONS, Operation
 from handlers.contract.problem import Problem
 from handlers.contract.route import Route, routes
 from handlers.contract.validation import REQUIREMENT, FieldError, Invalid, detail_of, requirement_of, validate
@@ -23,7 +23,6 @@ __all__ = [
     "Problem",
     "Route",
     "detail_of",
-    "find_operation",
     "load_collections",
     "requirement_of",
     "routes",

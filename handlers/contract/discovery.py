@@ -35,7 +35,5 @@ def checked(found: Iterable[Collection]) -> tuple[Collection, ...]:
     ordered = tuple(sorted(found, key=lambda collection: collection.name))
     for first, second in pairwise(ordered):
         if second.name.startswith(first.name):
-            raise ValueError(
-                f"collection names {first.name!r} and {second.name!r}: a name must not be a prefix of another"
-            )
+            raise ValueError(f"collection name {first.name!r} must not be a prefix of another: {second.name!r}")
     return ordered

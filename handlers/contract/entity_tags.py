@@ -16,14 +16,13 @@ EntityTag = Annotated[str, Meta(pattern=r'^"[!#-~]+"$')]
 EntityTags = Annotated[
     str,
     Meta(
-        pattern=rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG}){{0,{MAX_TAGS - 1}}})$",
-        extra_json_schema={"format": "entity-tags"},
+        pattern=rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG}){{0,{MAX_TAGS - 1}}})$", extra_json_schema={"format": "entity-tags"}
     ),
 ]
 
 
 def entity_tag(revision: str) -> str:
-    """Return the strong entity tag of a revision."""
+    """Return the strong entity tag of a revision, which is random and so identifies one state of one item."""
     return f'"{revision}"'
 
 

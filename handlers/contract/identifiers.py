@@ -16,13 +16,7 @@ _PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._~-]*"
 _ID = re.compile(_PATTERN)
 
 Id = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=MAX_ID,
-        pattern=rf"{_PATTERN}\Z",
-        extra={REQUIREMENT: ID_REQUIREMENT},
-    ),
+    str, Meta(min_length=1, max_length=MAX_ID, pattern=rf"{_PATTERN}\Z", extra={REQUIREMENT: ID_REQUIREMENT})
 ]
 """An id: unreserved URL characters (RFC 3986 §2.3)."""
 

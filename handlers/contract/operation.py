@@ -29,8 +29,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     methods: tuple[str, ...]
-    on_item: bool
-    status: HTTPStatus
+    on_item: bool = False
+    status: HTTPStatus = HTTPStatus.OK
     verb: Literal["read", "write"]
     actions: tuple[str, ...]
     summary: str
@@ -62,30 +62,19 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return MEDIA_TYPES[self.body]
 
 
-HANDLER_PROBLEMS: Final = (
-    problem.BAD_REQUEST,
-    problem.INVALID_TOKEN,
-    problem.INTERNAL_ERROR,
-    problem.UNAVAILABLE,
-)
+HANDLER_PROBLEMS: Final = (problem.BAD_REQUEST, problem.INVALID_TOKEN, problem.INTERNAL_ERROR, problem.UNAVAILABLE)
 """The problems that every handler can respond with."""
 
 GATEWAY_PROBLEMS: Final = (
-    problem.INSUFFICIENT_SCOPE,
-    problem.FORBIDDEN,
-    problem.TOO_MANY_REQUESTS,
-    problem.QUOTA_EXCEEDED,
-    problem.BAD_GATEWAY,
-    problem.TIMEOUT,
-)
+    problem.INSUFFICIENT_SCOPE, problem.FORBIDDEN, problem.TOO_MANY_REQUESTS, problem.QUOTA_EXCEEDED,
+    problem.BAD_GATEWAY, problem.TIMEOUT,
+)  # fmt: skip
 """The problems that API Gateway can respond with on every route, and handlers do not."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         name="list",
         methods=("GET", "HEAD"),
-        on_item=False,
-        status=HTTPStatus.OK,
         verb="read",
         actions=("dynamodb:Query",),
         summary="List {items}",
@@ -96,7 +85,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         name="create",
         methods=("POST",),
-        on_item=False,
         status=HTTPStatus.CREATED,
         verb="write",
         actions=("dynamodb:PutItem",),
@@ -111,7 +99,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         name="read",
         methods=("GET", "HEAD"),
         on_item=True,
-        status=HTTPStatus.OK,
         verb="read",
         actions=("dynamodb:GetItem",),
         summary="Read {an_item}",
@@ -124,18 +111,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         name="replace",
         methods=("PUT",),
         on_item=True,
-        status=HTTPStatus.OK,
         verb="write",
         actions=("dynamodb:UpdateItem",),
         summary="Replace {an_item}",
         description="Replaces every field of an existing {item}; a field that is left out gets its default.",
         success="The {item} after the change.",
-        problems=(
-            problem.NOT_FOUND,
-            problem.PRECONDITION_FAILED,
-            problem.TOO_LARGE,
-            problem.UNSUPPORTED_MEDIA_TYPE,
-        ),
+        problems=(problem.NOT_FOUND, problem.PRECONDITION_FAILED, problem.TOO_LARGE, problem.UNSUPPORTED_MEDIA_TYPE),
         request_headers=(IF_MATCH,),
         body="whole",
     ),
@@ -143,18 +124,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         name="update",
         methods=("PATCH",),
         on_item=True,
-        status=HTTPStatus.OK,
         verb="write",
         actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
         summary="Change some fields of {an_item}",
         description="Changes the fields that the JSON Merge Patch (RFC 7396) names and keeps all others.",
         success="The {item} after the change.",
-        problems=(
-            problem.NOT_FOUND,
-            problem.PRECONDITION_FAILED,
-            problem.TOO_LARGE,
-            problem.UNSUPPORTED_MEDIA_TYPE,
-        ),
+        problems=(problem.NOT_FOUND, problem.PRECONDITION_FAILED, problem.TOO_LARGE, problem.UNSUPPORTED_MEDIA_TYPE),
         request_headers=(IF_MATCH,),
         body="patch",
     ),
@@ -173,8 +148,3 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         response="none",
     ),
 )
-
-
-def find_operation(name: str) -> Operation:
-    """Return the operation of a name. Raises StopIteration."""
-    return next(operation for operation in OPERATIONS if operation.name == name)

@@ -10,23 +10,30 @@ import msgspec
 
 TYPE_PREFIX = "urn:gatehouse:problem:"
 
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""The names in RFC 9110 that Python's `HTTPStatus` has only since 3.13."""
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+
+class Problem(msgspec.Struct, frozen=True):
     """One kind of error.
 
-    `title` is the status's name in RFC 9110, which Python's `HTTPStatus` has since 3.13 only. `detail` is the default
-    for the body, `description` is for the OpenAPI document, and `members` are examples of the body's other members.
-    `retry_after` (seconds) is sent as Retry-After, and `challenge` as the error code of WWW-Authenticate (RFC 6750 §3).
+    `detail` is the default for the body, `description` is for the OpenAPI document (the detail if it is empty), and
+    `members` are examples of the body's other members. `retry_after` (seconds) is sent as Retry-After, and `challenge`
+    as the error code of WWW-Authenticate (RFC 6750 §3).
     """
 
     slug: str
-    status: HTTPStatus
-    title: str
+    status: int
     detail: str
-    description: str
+    description: str = ""
     members: dict[str, Any] = {}
     retry_after: int = 0
     challenge: str = ""
+
+    @property
+    def title(self) -> str:
+        """The status's name in RFC 9110."""
+        return TITLES.get(self.status, HTTPStatus(self.status).phrase)
 
     def headers(self, realm: str = "") -> dict[str, str]:
         """Return the response headers; a handler's challenge has no realm, because only the gateway knows it."""
@@ -43,7 +50,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return {
             "type": f"{TYPE_PREFIX}{self.slug}",
             "title": self.title,
-            "status": int(self.status),
+            "status": self.status,
             "detail": detail or self.detail,
             "request_id": request_id,
             **members,
@@ -51,124 +58,58 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 BAD_REQUEST = Problem(
-    slug="bad-request",
-    status=HTTPStatus.BAD_REQUEST,
-    title="Bad Request",
-    detail="The request does not match the schema.",
-    description="The request does not match this document; `errors` names each invalid field, parameter or header.",
+    "bad-request", 400, "The request does not match the schema.",
+    "The request does not match this document; `errors` names each invalid field, parameter or header.",
     members={"errors": [{"field": "name", "detail": "is required"}]},
-)
+)  # fmt: skip
 INVALID_TOKEN = Problem(
-    slug="invalid-token",
-    status=HTTPStatus.UNAUTHORIZED,
-    title="Unauthorized",
-    detail="A valid bearer token is required.",
-    description="The bearer token is missing, invalid or expired.",
+    "invalid-token", 401, "A valid bearer token is required.", "The bearer token is missing, invalid or expired.",
     challenge="invalid_token",
-)
+)  # fmt: skip
 INSUFFICIENT_SCOPE = Problem(
-    slug="insufficient-scope",
-    status=HTTPStatus.FORBIDDEN,
-    title="Forbidden",
-    detail="The token's scopes do not allow this request.",
-    description="The token's scopes do not allow this request.",
-    members={"scope": "openid"},
-    challenge="insufficient_scope",
-)
+    "insufficient-scope", 403, "The token's scopes do not allow this request.",
+    members={"scope": "openid"}, challenge="insufficient_scope",
+)  # fmt: skip
 FORBIDDEN = Problem(
-    slug="forbidden",
-    status=HTTPStatus.FORBIDDEN,
-    title="Forbidden",
-    detail="The client has no usage plan.",
-    description="The client has no usage plan, or a firewall rule rejected the request.",
-)
+    "forbidden", 403, "The client has no usage plan.",
+    "The client has no usage plan, or a firewall rule rejected the request.",
+)  # fmt: skip
 NOT_FOUND = Problem(
-    slug="not-found",
-    status=HTTPStatus.NOT_FOUND,
-    title="Not Found",
-    detail="The item does not exist.",
-    description="The item does not exist, or it belongs to another owner.",
+    "not-found", 404, "The item does not exist.", "The item does not exist, or it belongs to another owner."
 )
 ALREADY_EXISTS = Problem(
-    slug="already-exists",
-    status=HTTPStatus.CONFLICT,
-    title="Conflict",
-    detail="The id is already taken.",
-    description="The id that the client chose is already taken.",
+    "already-exists", 409, "The id is already taken.", "The id that the client chose is already taken."
 )
 PRECONDITION_FAILED = Problem(
-    slug="precondition-failed",
-    status=HTTPStatus.PRECONDITION_FAILED,
-    title="Precondition Failed",
-    detail="The item changed since it was read.",
-    description="The item's current entity tag is not in `If-Match`: the item changed since it was read.",
-)
+    "precondition-failed", 412, "The item changed since it was read.",
+    "The item's current entity tag is not in `If-Match`: the item changed since it was read.",
+)  # fmt: skip
 TOO_LARGE = Problem(
-    slug="too-large",
-    status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    title="Content Too Large",
-    detail="An item must not be larger than 400 KB.",
-    description=(
-        "The item is larger than 400 KB. A request larger than 10 MB is rejected by API Gateway itself, without these "
-        'headers and with a body that is not a problem but application/json: `{"message": "Request Too Long"}`.'
-    ),
-)
+    "too-large", 413, "An item must not be larger than 400 KB.",
+    "The item is larger than 400 KB. A request larger than 10 MB is rejected by API Gateway itself, without these "
+    'headers and with a body that is not a problem but application/json: `{"message": "Request Too Long"}`.',
+)  # fmt: skip
 UNSUPPORTED_MEDIA_TYPE = Problem(
-    slug="unsupported-media-type",
-    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    title="Unsupported Media Type",
-    detail="The body's Content-Type is not supported.",
-    description="The body's Content-Type is not one that the operation accepts, or the body has a Content-Encoding.",
-)
+    "unsupported-media-type", 415, "The body's Content-Type is not supported.",
+    "The body's Content-Type is not one that the operation accepts, or the body has a Content-Encoding.",
+)  # fmt: skip
 KEY_REUSED = Problem(
-    slug="key-reused",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title="Unprocessable Content",
-    detail="The Idempotency-Key was already used with a different body.",
-    description="The `Idempotency-Key` was already used with a different body.",
-)
-TOO_MANY_REQUESTS = Problem(
-    slug="too-many-requests",
-    status=HTTPStatus.TOO_MANY_REQUESTS,
-    title="Too Many Requests",
-    detail="Too many requests.",
-    description="Too many requests were sent.",
-    retry_after=1,
-)
-QUOTA_EXCEEDED = Problem(
-    slug="quota-exceeded",
-    status=HTTPStatus.TOO_MANY_REQUESTS,
-    title="Too Many Requests",
-    detail="The client's quota is used up.",
-    description="The client's quota is used up.",
-    retry_after=3600,
-)
-INTERNAL_ERROR = Problem(
-    slug="internal-error",
-    status=HTTPStatus.INTERNAL_SERVER_ERROR,
-    title="Internal Server Error",
-    detail="An internal error occurred.",
-    description="An internal error occurred.",
-)
+    "key-reused", 422, "The Idempotency-Key was already used with a different body.",
+    "The `Idempotency-Key` was already used with a different body.",
+)  # fmt: skip
+TOO_MANY_REQUESTS = Problem("too-many-requests", 429, "Too many requests.", retry_after=1)
+QUOTA_EXCEEDED = Problem("quota-exceeded", 429, "The client's quota is used up.", retry_after=3600)
+INTERNAL_ERROR = Problem("internal-error", 500, "An internal error occurred.")
 BAD_GATEWAY = Problem(
-    slug="bad-gateway",
-    status=HTTPStatus.BAD_GATEWAY,
-    title="Bad Gateway",
-    detail="The request failed.",
-    description="The function behind the route failed; a write may have succeeded or not.",
-)
+    "bad-gateway", 502, "The request failed.",
+    "The function behind the route failed; a write may have succeeded or not.",
+)  # fmt: skip
 UNAVAILABLE = Problem(
-    slug="unavailable",
-    status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title="Service Unavailable",
-    detail="The database did not answer in time.",
-    description="The database did not answer, or the token could not be checked; a retry may succeed.",
+    "unavailable", 503, "The database did not answer in time.",
+    "The database did not answer, or the token could not be checked; a retry may succeed.",
     retry_after=1,
-)
+)  # fmt: skip
 TIMEOUT = Problem(
-    slug="timeout",
-    status=HTTPStatus.GATEWAY_TIMEOUT,
-    title="Gateway Timeout",
-    detail="The request timed out.",
-    description="The function behind the route did not answer in time; a write may have succeeded or not.",
-)
+    "timeout", 504, "The request timed out.",
+    "The function behind the route did not answer in time; a write may have succeeded or not.",
+)  # fmt: skip

@@ -13,12 +13,7 @@ KEY_LIFETIME = 24 * 3600
 
 _Key = Annotated[
     str,
-    Meta(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[!-~]+\Z",
-        extra={REQUIREMENT: "1 to 255 visible ASCII characters"},
-    ),
+    Meta(min_length=1, max_length=255, pattern=r"^[!-~]+\Z", extra={REQUIREMENT: "1 to 255 visible ASCII characters"}),
 ]
 
 

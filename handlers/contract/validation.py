@@ -18,6 +18,7 @@ REQUIREMENT: Final = "requirement"
 
 _WORDS: Final = {
     "array": "a list",
+    "base64": "a string in base64",
     "bool": "true or false",
     "bytes": "a string in base64",
     "date": "a date such as 2026-06-15",
@@ -32,18 +33,7 @@ _WORDS: Final = {
     "time": "a time such as 09:30:00",
     "uuid": "a UUID",
 }
-"""msgspec's names of types, in words."""
-
-_MALFORMED: Final = {
-    "Invalid ISO8601 duration": "duration",
-    "Invalid RFC3339 encoded date": "date",
-    "Invalid RFC3339 encoded datetime": "datetime",
-    "Invalid RFC3339 encoded time": "time",
-    "Invalid UUID": "uuid",
-    "Invalid base64 encoded string": "bytes",
-    "Invalid decimal string": "decimal",
-}
-"""msgspec's messages about strings in the wrong format, with the type that was expected."""
+"""The names of types in msgspec's messages, in words."""
 
 _DETAILS: Final = (
     (r"Expected `\w+` of length >= 1", "must not be empty"),
@@ -63,8 +53,6 @@ _DETAILS: Final = (
     (r"Expected `\w+` with a timezone component", "must have a time zone"),
     (r"Expected `\w+` with no timezone component", "must not have a time zone"),
     (r"Invalid (?:enum )?value .*", "must be one of the allowed values"),
-    (r"Object missing required field `(.+)`", "must have the field {}"),
-    (r"Object contains unknown field `(.+)`", "must not have the field {}"),
     (r".* out of range", "is out of range"),
 )
 """Patterns of msgspec's other messages, with the requirement that each one states."""
@@ -105,10 +93,11 @@ def detail_of(error: msgspec.ValidationError, kind: Any) -> str:
     message = str(error).partition(" - at `$")[0]
     if choices := _choices(_unwrapped(kind)):
         return f"must be one of: {', '.join(choices)}"
-    if message in _MALFORMED:
-        return f"must be {_WORDS[_MALFORMED[message]]}"
-    if match := re.match("Expected `([^`]+)`, got `", message):
-        return f"must be {' or '.join(_WORDS.get(name, name) for name in match[1].split(' | '))}"
+    if match := re.match(
+        r"Expected `([^`]+)`, got `|Invalid (?:RFC3339 encoded |ISO8601 )?(\w+)(?: \w+ string| string|$)", message
+    ):
+        names = (match[1] or match[2].lower()).split(" | ")
+        return f"must be {' or '.join(_WORDS.get(name, name) for name in names)}"
     if "matching regex" in message and (requirement := requirement_of(kind)):
         return f"must be {requirement}"
     found = ((re.fullmatch(pattern, message, re.DOTALL), detail) for pattern, detail in _DETAILS)

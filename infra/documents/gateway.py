@@ -6,7 +6,6 @@ extension, schemas are JSON schema draft 4, and model names are alphanumeric.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from handlers.contract import Route
@@ -53,19 +52,15 @@ class GatewayDocument:
             },
             "x-amazon-apigateway-request-validator": "request",
             "x-amazon-apigateway-gateway-responses": gateway_responses(
-                self.title,
-                self.cors_origins,
-                rejects_clients=self.rejects_clients,
+                self.title, self.cors_origins, rejects_clients=self.rejects_clients
             ),
             "components": {
                 "securitySchemes": self._security_schemes(),
                 "schemas": {name: gateway_schema(schema) for name, schema in model_schemas(collections).items()},
             },
-            "paths": {path: self._path(list(group)) for path, group in self._by_path()} | self._unknown_paths(),
+            "paths": {path: self._path(path) for path in sorted({route.path for route in self.routes})}
+            | self._unknown_paths(),
         }
-
-    def _by_path(self) -> Any:
-        return groupby(sorted(self.routes, key=lambda route: route.path), key=lambda route: route.path)
 
     def _security_schemes(self) -> dict[str, Any]:
         api_key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
@@ -92,14 +87,14 @@ class GatewayDocument:
             },
         }
 
-    def _path(self, routes: list[Route]) -> dict[str, Any]:
+    def _path(self, path: str) -> dict[str, Any]:
+        routes = [route for route in self.routes if route.path == path]
         methods = {
             method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
         }
-        origins = self.cors_origins
-        if origins:
+        if self.cors_origins:
             in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
-            methods["options"] = preflight(sorted(methods), origins) | {"parameters": in_path}
+            methods["options"] = preflight(sorted(methods), self.cors_origins) | {"parameters": in_path}
         return methods
 
     def _unknown_paths(self) -> dict[str, Any]:
@@ -107,10 +102,10 @@ class GatewayDocument:
 
         OPTIONS is their only method, so API Gateway still answers any other method with MISSING_AUTHENTICATION_TOKEN.
         """
-        origins = self.cors_origins
-        if not origins:
+        if not self.cors_origins:
             return {}
-        response = preflight(sorted({method for route in self.routes for method in route.operation.methods}), origins)
+        methods = sorted({method for route in self.routes for method in route.operation.methods})
+        response = preflight(methods, self.cors_origins)
         proxy = _parameter({"name": "proxy", "in": "path", "required": True})
         return {"/": {"options": response}, "/{proxy+}": {"options": response | {"parameters": [proxy]}}}
 
@@ -135,9 +130,5 @@ class GatewayDocument:
 
 def _parameter(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return a parameter for API Gateway, which checks only whether a required one is present."""
-    return {
-        "name": described["name"],
-        "in": described["in"],
-        "required": described.get("required", False),
-        "schema": {"type": "string"},
-    }
+    kept = {key: described[key] for key in ("name", "in")}
+    return kept | {"required": described.get("required", False), "schema": {"type": "string"}}

@@ -1,13 +1,9 @@
 """API Gateway's own error responses as problem details (RFC 9457), one per type of error.
 
 Templates only substitute variables, and headers are literals or request values (AWS, "Gateway responses in API
-Gateway"). Two kinds of errors are exceptions:
-
-- REQUEST_TOO_LARGE (413) has no entry, because its default response, `{"message": …}` as plain JSON, cannot be
-  customised.
-- DEFAULT_4XX and DEFAULT_5XX have no `status` member, which RFC 9457 §3.1.2 allows. They stand for many statuses, and
-  no variable contains the one that is sent: `$context.status` is for access logs and empty in a gateway response,
-  which would make the body invalid JSON.
+Gateway"). REQUEST_TOO_LARGE (413) has no entry, because its default response, `{"message": …}`, cannot be customised.
+DEFAULT_4XX and DEFAULT_5XX have no `status` member, which RFC 9457 §3.1.2 allows: they stand for many statuses, and no
+variable contains the one that is sent. (`$context.status` is for access logs, and empty in a gateway response.)
 """
 
 import json
@@ -68,7 +64,7 @@ DEFAULTS = {
 def gateway_responses(realm: str, origins: tuple[str, ...], *, rejects_clients: bool = False) -> dict[str, Any]:
     """Return the document's `x-amazon-apigateway-gateway-responses`."""
     customised = {
-        kind: {"statusCode": str(int(each.status)), **_response(each, _body(each), realm, origins)}
+        kind: {"statusCode": str(each.status), **_response(each, _body(each), realm, origins)}
         for kind, each in gateway_problems(rejects_clients=rejects_clients).items()
     }
     defaults = {

@@ -16,11 +16,15 @@ EXAMPLE_CURSOR = "MjAyNi0wNi0xNVQwOTozMDowMC4wMDBaIDAxYTFmOTdmLTA4ZjEtN2I1YS1hYm
 CURSOR_FORMAT = "cursor"
 """The format of a cursor. Its schema has no pattern, because cursors are opaque."""
 
-TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", **more, "description": description}
+
+
 SERVER_FIELDS: dict[str, Any] = {
     "id": {**type_schema(Id), "description": "The item's id, unique among the owner's items of the collection."},
-    "created_at": {**TIME, "description": "When the item was created, in UTC."},
-    "updated_at": {**TIME, "description": "When the item was last changed, in UTC."},
+    "created_at": _text("When the item was created, in UTC.", format="date-time"),
+    "updated_at": _text("When the item was last changed, in UTC.", format="date-time"),
 }
 
 FIELD_ERROR: dict[str, Any] = {
@@ -28,30 +32,23 @@ FIELD_ERROR: dict[str, Any] = {
     "description": "An invalid field, parameter or header.",
     "required": ["field", "detail"],
     "properties": {
-        "field": {
-            "type": "string",
-            "description": "Its name, such as `name` or, inside other fields, `a.b[0]`; empty for the whole body.",
-        },
-        "detail": {"type": "string", "description": "What is required: `must not be empty`."},
+        "field": _text("Its name, such as `name` or, inside other fields, `a.b[0]`; empty for the whole body."),
+        "detail": _text("What is required: `must not be empty`."),
     },
 }
 
+STATUS = "The response's status. Missing only where API Gateway sends its fallback for a rare error."
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "Problem details (RFC 9457).",
     "required": ["type", "title", "detail", "request_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri", "description": "A URN that identifies the kind of problem."},
-        "title": {"type": "string", "description": "The name of the status."},
-        "status": {
-            "type": "integer",
-            "minimum": 400,
-            "maximum": 599,
-            "description": "The response's status. Missing only where API Gateway sends its fallback for a rare error.",
-        },
-        "detail": {"type": "string", "description": "What is wrong, for the client's developer."},
-        "request_id": {"type": "string", "description": "The request's id, which is also in the logs."},
-        "scope": {"type": "string", "description": "On 403: the token's scopes."},
+        "type": _text("A URN that identifies the kind of problem.", format="uri"),
+        "title": _text("The name of the status."),
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": STATUS},
+        "detail": _text("What is wrong, for the client's developer."),
+        "request_id": _text("The request's id, which is also in the logs."),
+        "scope": _text("On 403: the token's scopes."),
         "errors": {
             "type": "array",
             "description": "On 400: every invalid field, parameter or header.",

@@ -21,12 +21,8 @@ RESPONSE_REFERENCE = "#/components/responses/{name}"
 
 
 def _header(description: str, schema: dict[str, Any], example: Any, *, required: bool = True) -> dict[str, Any]:
-    return {
-        "description": description,
-        "required": required,
-        "schema": {"type": "string", **schema},
-        "example": example,
-    }
+    schema = {"type": "string", **schema}
+    return {"description": description, "required": required, "schema": schema, "example": example}
 
 
 HEADERS: dict[str, dict[str, Any]] = {
@@ -36,9 +32,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         IF_MATCH.example,
     ),
     "Location": _header(
-        "The new item's URL, relative to the request's.",
-        {"format": "uri-reference"},
-        f"items/{EXAMPLE_ID}",
+        "The new item's URL, relative to the request's.", {"format": "uri-reference"}, f"items/{EXAMPLE_ID}"
     ),
     "Cache-Control": _header(
         "Responses depend on the caller and must not be stored.", {"const": "no-store"}, "no-store"
@@ -48,22 +42,16 @@ HEADERS: dict[str, dict[str, Any]] = {
         "The request's id, which is `request_id` in problems and in the logs.", {}, EXAMPLE_REQUEST_ID, required=False
     ),
     "Retry-After": _header(
-        "The number of seconds to wait before a retry (RFC 9110 §10.2.3).",
-        {"pattern": r"^[0-9]+$"},
-        "1",
-        required=False,
+        "The seconds to wait before a retry (RFC 9110 §10.2.3).", {"pattern": r"^[0-9]+$"}, "1", required=False
     ),
     "WWW-Authenticate": _header(
-        "The challenge (RFC 6750 §3) of a response that API Gateway sends.",
+        "The challenge (RFC 6750 §3), from API Gateway.",
         {},
         'Bearer realm="api", error="invalid_token"',
         required=False,
     ),
     "x-amzn-Remapped-WWW-Authenticate": _header(
-        "The challenge of a response that a function sends, which API Gateway renames.",
-        {},
-        'Bearer error="invalid_token"',
-        required=False,
+        "The challenge, from a function: API Gateway renames it.", {}, 'Bearer error="invalid_token"', required=False
     ),
 }
 """The response headers by name."""
@@ -93,7 +81,7 @@ def responses(route: Route, method: str) -> dict[str, Any]:
 def _by_status(route: Route) -> dict[int, list[Problem]]:
     """Return the route's problems by status: a document has one response per status."""
     problems = sorted(route.problems, key=lambda problem: problem.status)
-    return {int(status): list(group) for status, group in groupby(problems, key=lambda problem: problem.status)}
+    return {status: list(group) for status, group in groupby(problems, key=lambda problem: problem.status)}
 
 
 def _component_name(problems: list[Problem]) -> str:
@@ -103,9 +91,10 @@ def _component_name(problems: list[Problem]) -> str:
 def _problem_response(problems: list[Problem]) -> dict[str, Any]:
     headers = [name for problem in problems for name in _problem_headers(problem)]
     examples = {problem.slug: {"value": problem.body(EXAMPLE_REQUEST_ID, **problem.members)} for problem in problems}
-    lines = [f"- `{problem.slug}`: {problem.description}" for problem in problems]
+    texts = {problem.slug: problem.description or problem.detail for problem in problems}
+    lines = [f"- `{slug}`: {text}" for slug, text in texts.items()] if len(texts) > 1 else texts.values()
     return {
-        "description": "\n".join(lines) if len(lines) > 1 else problems[0].description,
+        "description": "\n".join(lines),
         "headers": _headers(*headers, *EVERYWHERE),
         "content": {PROBLEM_JSON: {"schema": {"$ref": REFERENCE.format(name="Problem")}, "examples": examples}},
     }
@@ -137,13 +126,11 @@ def _content(route: Route) -> dict[str, Any]:
     """Return the body of success, if the operation has one."""
     collection, model = route.collection, route.collection.model.__name__
     item = stored_example(collection)
-    match route.operation.response:
-        case "none":
-            return {}
-        case "item":
-            name, example = f"Stored{model}", item
-        case "page":
-            name, example = f"{model}Page", {collection.name: [item], "next_cursor": EXAMPLE_CURSOR}
+    page = {collection.name: [item], "next_cursor": EXAMPLE_CURSOR}
+    bodies: dict[str, tuple[str, Any]] = {"item": (f"Stored{model}", item), "page": (f"{model}Page", page)}
+    if route.operation.response not in bodies:
+        return {}
+    name, example = bodies[route.operation.response]
     return {"content": {JSON: {"schema": {"$ref": REFERENCE.format(name=name)}, "example": example}}}
 
 

@@ -1,1 +1,1 @@
-"""The AWS emulator: how it is started (`launch`), what runs (`server`), what is put right in it (`corrections`)."""
+"""The AWS emulator: MiniStack, started by `launch`, run by `server`, with patches from `corrections`."""

@@ -1,4 +1,4 @@
-"""The `$context` variables of a REST request, as gateway responses, mapping templates and access logs name them.
+"""The `$context` variables of a REST request, for gateway responses, mapping templates and access logs.
 
 AWS: "API Gateway mapping template and access logging variable reference".
 """
@@ -9,15 +9,15 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from local.emulator.ministack_internals import RESPONSES, REST, reach
+from local.emulator.ministack_internals import RESPONSES, REST, internal
 
 if TYPE_CHECKING:
+    from local.emulator.data_plane import GatewayRequest
     from local.emulator.ministack_internals import GatewayError
-    from local.emulator.serving import ServedRequest
 
 
-def context_variables(request: ServedRequest) -> dict[str, str]:
-    """Every variable that has a value now, by its name without `$context.`."""
+def context_variables(request: GatewayRequest) -> dict[str, str]:
+    """Return the variables that have a value so far, by their names without `$context.`."""
     domain = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     return {
         "accountId": request.account,
@@ -27,7 +27,7 @@ def context_variables(request: ServedRequest) -> dict[str, str]:
         "domainPrefix": domain.partition(".")[0],
         "extendedRequestId": request.request_id,
         "httpMethod": request.method,
-        "identity.sourceIp": reach(RESPONSES, "get_request_client_ip")(),
+        "identity.sourceIp": internal(RESPONSES, "get_request_client_ip")(),
         "identity.userAgent": request.headers.get("user-agent", ""),
         "path": f"/{request.stage_name}{request.path}",
         "protocol": "HTTP/1.1",
@@ -37,14 +37,14 @@ def context_variables(request: ServedRequest) -> dict[str, str]:
         "resourcePath": request.record.get("resource_path", ""),
         "stage": request.stage_name,
         **_authorizer_variables(request.authorizer_output),
-        # AWS documents no value for a cached policy, where the authorizer is not invoked.
+        # AWS documents no value for a request with a cached policy, for which the authorizer is not invoked.
         "authorizer.requestId": request.authorizer_request_id,
         **_error_variables(request.error),
     }
 
 
 def _authorizer_variables(output: dict[str, Any]) -> dict[str, str]:
-    context: dict[str, str] = reach(REST, "_stringify_context")(output.get("context"))
+    context: dict[str, str] = internal(REST, "_stringify_context")(output.get("context"))
     principal = output.get("principalId")
     named = context if principal is None else {**context, "principalId": str(principal)}
     return {f"authorizer.{name}": value for name, value in named.items()}

@@ -1,16 +1,16 @@
-"""Starts and stops the emulator, a process of its own in a virtual environment of its own.
+"""Start and stop the emulator, which runs in its own process and virtual environment.
 
-`start(Options(state=...))` returns an `Emulator` that answers requests. All it writes lies under `state`: its log
-(`emulator.log`), what functions print (`functions.log`), unpacked bundles, data. Nothing of the caller's environment
-reaches it, so neither AWS credentials nor Python settings of a developer's shell change what it does.
+`start(Options(state=...))` returns an `Emulator` that answers requests. The emulator writes only to the folder `state`:
+its log (`emulator.log`), the functions' output (`functions.log`), unpacked bundles and data. It does not inherit the
+caller's environment, so AWS credentials and Python settings of a developer's shell have no effect on it.
 
 Errors:
 
     EmulatorError
-    ├── NotInstalled        there is no such interpreter
+    ├── NotInstalled        the virtual environment is missing or outdated
     ├── PortInUse           another process listens on the port
-    ├── EmulatorExited      the process ended before it answered; the message holds its last lines
-    └── EmulatorNotReady    the process runs but did not answer within the deadline
+    ├── EmulatorExited      the process exited before it answered; the message contains its last log lines
+    └── EmulatorNotReady    the process did not answer in time
 """
 
 from __future__ import annotations
@@ -25,15 +25,13 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Self
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-emulator"
+_REQUIREMENTS = Path(__file__).resolve().with_name("requirements.txt")
 _SERVER = Path(__file__).resolve().with_name("server.py")
 _HEALTH_PATH = "/_ministack/health"
 _POLL_SECONDS = 0.02
@@ -45,11 +43,11 @@ class EmulatorError(Exception):
 
 
 class NotInstalled(EmulatorError):
-    """The virtual environment that the emulator needs has not been made."""
+    """The emulator's virtual environment is missing or outdated."""
 
-    def __init__(self, python: Path) -> None:
-        super().__init__(f"there is no {python}: make the emulator's virtual environment first")
-        self.python = python
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is missing or outdated; run `make emulator`")
+        self.path = path
 
 
 class PortInUse(EmulatorError):
@@ -61,25 +59,27 @@ class PortInUse(EmulatorError):
 
 
 class EmulatorExited(EmulatorError):
-    """The process ended before it answered."""
+    """The process exited before it answered."""
 
     def __init__(self, return_code: int, log: str) -> None:
-        super().__init__(f"the emulator ended with {return_code} before it was ready; its last lines:\n{log}")
+        super().__init__(
+            f"the emulator exited with status {return_code} before it was ready; its last log lines:\n{log}"
+        )
         self.return_code = return_code
         self.log = log
 
 
 class EmulatorNotReady(EmulatorError):
-    """The process runs but did not answer within the deadline."""
+    """The process did not answer in time."""
 
     def __init__(self, seconds: float, log: str) -> None:
-        super().__init__(f"the emulator did not answer within {seconds:g} s; its last lines:\n{log}")
+        super().__init__(f"the emulator did not answer within {seconds:g} s; its last log lines:\n{log}")
         self.log = log
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Keys that the emulator accepts; these are the account's root, which may do everything."""
+    """Keys of the account's root user, which has all permissions."""
 
     access_key_id: str
     secret_access_key: str
@@ -89,65 +89,67 @@ class Credentials:
 class Options:
     """How the emulator runs.
 
-    `python` is the interpreter of the virtual environment that has MiniStack. `without` names corrections that are
-    left out. An emulator that `outlives_starter` goes on when the process that started it ends; any other ends with it.
+    `python` is the interpreter of the emulator's virtual environment. `without` names corrections to leave out.
     """
 
     state: Path
-    python: Path = _ROOT / ".venv-emulator" / "bin" / "python"
+    python: Path = _ENVIRONMENT / "bin" / "python"
     port: int = DEFAULT_PORT
     account: str = "000000000000"
     region: str = "us-east-1"
     without: tuple[str, ...] = ()
-    outlives_starter: bool = False
     ready_seconds: float = 30.0
     stop_seconds: float = 3.0
 
     @property
     def log(self) -> Path:
-        """What the emulator itself prints."""
+        """The emulator's own log."""
         return self.state / "emulator.log"
 
     @property
     def functions_log(self) -> Path:
-        """What the functions print, each line after the name of its function."""
+        """The output of all functions; each line starts with the function's name."""
         return self.state / "functions.log"
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running emulator. As a context manager it is stopped at the end."""
+    """A running emulator. As a context manager, it stops when the context ends."""
 
     options: Options
     process: subprocess.Popen[bytes]
 
     @property
     def pid(self) -> int:
-        """The emulator's process, which leads a process group that its Lambda workers belong to."""
+        """The id of the emulator's process, and of the process group that includes its Lambda workers."""
         return self.process.pid
 
     @property
     def endpoint_url(self) -> str:
-        """Where every AWS service answers."""
+        """The URL at which every AWS service answers."""
         return f"http://{HOST}:{self.options.port}"
 
     @property
     def credentials(self) -> Credentials:
-        """Keys of the account's root: MiniStack takes an account's number for them and checks no signature."""
-        return Credentials(access_key_id=self.options.account, secret_access_key="local")  # noqa: S106 - accepts any
+        """Keys of the account's root user: MiniStack accepts the account number and checks no signature."""
+        return Credentials(access_key_id=self.options.account, secret_access_key="local")  # noqa: S106 - not a secret
 
     @property
     def running(self) -> bool:
-        """Whether the process has not ended."""
+        """Whether the process has not exited."""
         return self.process.poll() is None
 
     def invoke_url(self, api_id: str, stage: str) -> str:
-        """The base address of a deployed REST API, without a trailing slash."""
+        """Return the base URL of a deployed REST API, without a trailing slash."""
         return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
 
     def stop(self) -> None:
-        """End the emulator and all its Lambda workers. Does nothing more the second time."""
-        end(self.pid, has_ended=lambda: not self.running, grace_seconds=self.options.stop_seconds)
+        """Stop the emulator and all its Lambda workers: first with SIGTERM, then with SIGKILL. May be called twice."""
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(self.options.stop_seconds)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -160,14 +162,25 @@ class Emulator:
         self.stop()
 
 
+def require_installed() -> None:
+    """Check that the emulator's virtual environment contains the pinned requirements.
+
+    Raises:
+        NotInstalled: It does not exist, or contains other versions.
+    """
+    installed = _ENVIRONMENT / "installed.txt"
+    if not installed.exists() or installed.read_bytes() != _REQUIREMENTS.read_bytes():
+        raise NotInstalled(_ENVIRONMENT)
+
+
 def start(options: Options) -> Emulator:
     """Start the emulator and wait until it answers.
 
     Raises:
-        NotInstalled: the emulator's virtual environment has not been made.
-        PortInUse: another process listens on the port.
-        EmulatorExited: the process ended at once.
-        EmulatorNotReady: the process did not answer within `options.ready_seconds`; it has been ended.
+        NotInstalled: The emulator's virtual environment does not exist.
+        PortInUse: Another process listens on the port.
+        EmulatorExited: The process exited before it answered.
+        EmulatorNotReady: The process did not answer within `options.ready_seconds`; it has been stopped.
     """
     if not options.python.exists():
         raise NotInstalled(options.python)
@@ -183,37 +196,15 @@ def start(options: Options) -> Emulator:
     return emulator
 
 
-def end(pid: int, *, has_ended: Callable[[], bool] | None = None, grace_seconds: float = 3.0) -> None:
-    """End an emulator by its process id: politely, then by force, and whatever is left of its process group."""
-    ended = has_ended or (lambda: not process_exists(pid))
-    if not ended():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + grace_seconds
-        while not ended() and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
 def free_port() -> int:
-    """A port of the loopback interface that nothing listens on now."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def process_exists(pid: int) -> bool:
-    """Whether there is such a process, ended but not waited for included."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def is_free(port: int) -> bool:
-    """Whether nothing listens on a port of the loopback interface now."""
+    """Return whether nothing listens on a port of the loopback interface."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -238,14 +229,12 @@ def _spawn(options: Options) -> subprocess.Popen[bytes]:
     command = [str(options.python.absolute()), "-I", "-B", str(_SERVER)]
     for name in options.without:
         command += ["--without", name]
-    if not options.outlives_starter:
-        command.append("--end-with-stdin")
     with options.log.open("wb") as log:
         return subprocess.Popen(
             command,
             cwd=options.state,
             env=environment(options),
-            stdin=subprocess.DEVNULL if options.outlives_starter else subprocess.PIPE,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -253,7 +242,7 @@ def _spawn(options: Options) -> subprocess.Popen[bytes]:
 
 
 def environment(options: Options) -> dict[str, str]:
-    """All that the emulator finds in its environment."""
+    """Return the emulator's environment variables."""
     state = options.state.resolve()
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -271,7 +260,7 @@ def environment(options: Options) -> dict[str, str]:
         "LAMBDA_EXECUTOR": "local",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # MiniStack removes the containers of others like it from a Docker daemon that it finds.
+        # MiniStack would remove containers of other MiniStack instances from a Docker daemon.
         "DOCKER_HOST": f"unix://{state}/no-docker.sock",
     }
 

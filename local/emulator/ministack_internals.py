@@ -1,14 +1,14 @@
-"""The one place where MiniStack's own functions are reached and replaced.
+"""Access to MiniStack's private functions, and the function that patches them.
 
-MiniStack is importable only in the emulator's virtual environment and its functions are private, so modules and
-functions are named by strings and looked up late: the corrections can be imported, listed and type-checked anywhere. A
-name that a new version of MiniStack no longer has raises when the correction is applied, before anything is served.
+MiniStack is installed only in the emulator's virtual environment, so its modules and functions are named by strings and
+imported when they are used: the corrections can be imported, listed and type-checked anywhere. If a new version of
+MiniStack lacks a name, the emulator fails when it applies the correction, before it answers requests.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
@@ -21,38 +21,35 @@ POLICIES = "ministack.core.iam_evaluator"
 RESPONSES = "ministack.core.responses"
 
 Original = Callable[..., Any]
-Result = dict[str, Any] | None  # of running a function: `body`, `error`, `throttle`, `log`; None where there is none
+Result = dict[str, Any] | None  # of a function: `body`, `error`, `throttle`, `log`
 Answer = tuple[int, dict[str, Any], bytes]
 
 
 class GatewayError(Protocol):
-    """An error of the gateway's own, which a gateway response renders."""
+    """An error of the gateway, which is rendered by a gateway response."""
 
     response_type: str
     message: str | None
 
 
-def reach(module: str, name: str = "") -> Any:
-    """What `name` (dots reach into classes) is in a module of MiniStack; the module itself without a name."""
-    found: Any = importlib.import_module(module)
-    for part in filter(None, name.split(".")):
-        found = getattr(found, part)
-    return found
+def internal(module: str, name: str = "") -> Any:
+    """Return an attribute of a MiniStack module (`Worker.invoke` for a class's), or the module itself."""
+    return pkgutil.resolve_name(f"{module}:{name}" if name else module)
 
 
-def around(module: str, name: str, replacement: Original) -> None:
-    """Put `replacement` in the place of a function or method; its first argument is what it replaces."""
+def patch(module: str, name: str, replacement: Original) -> None:
+    """Replace a function or method; the replacement gets the original as its first argument."""
     owner_name, _, last = name.rpartition(".")
-    owner = reach(module, owner_name)
+    owner = internal(module, owner_name)
     original = getattr(owner, last)
 
     @functools.wraps(original)
-    def replaced(*args: Any, **kwargs: Any) -> Any:
+    def patched(*args: Any, **kwargs: Any) -> Any:
         return replacement(original, *args, **kwargs)
 
-    setattr(owner, last, replaced)
+    setattr(owner, last, patched)
 
 
-def mapping(value: object) -> dict[str, Any] | None:
-    """The value if it is a JSON object."""
+def json_object(value: object) -> dict[str, Any] | None:
+    """Return the value if it is a JSON object, and otherwise None."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None

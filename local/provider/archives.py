@@ -1,4 +1,4 @@
-"""Pulumi's archives as the bytes of a zip file; the same files give the same bytes on any host."""
+"""Convert Pulumi archives to zip files; the same files give the same bytes on any host."""
 
 import io
 import zipfile
@@ -8,18 +8,18 @@ from typing import Final
 
 import pulumi
 
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time in the zip format
 _READABLE: Final = 0o100644 << 16
 
 
-def zipped(archive: pulumi.Archive) -> bytes:
-    """The archive as a zip file: entries sorted by name, fixed times and modes, stored without compression.
+def zip_archive(archive: pulumi.Archive) -> bytes:
+    """Return an archive as a zip file with sorted entries, fixed times and modes, and no compression.
 
-    An archive that is a zip file already is handed over as it is, as Pulumi does.
+    Like Pulumi, return an archive that is a zip file unchanged.
 
     Raises:
-        NotImplementedError: A part of it is neither a file, a folder, a zip file nor a text.
-        FileNotFoundError: A file of it does not exist.
+        NotImplementedError: A part of the archive is neither a file, a folder, a zip file nor a text.
+        FileNotFoundError: A file of the archive does not exist.
     """
     if isinstance(archive, pulumi.FileArchive) and Path(archive.path).is_file():
         return Path(archive.path).read_bytes()
@@ -45,7 +45,7 @@ def _entries(name: str, part: pulumi.Asset | pulumi.Archive) -> Iterator[tuple[s
         case pulumi.StringAsset():
             yield name, part.text.encode()
         case _:
-            raise NotImplementedError(f"{name or 'the archive'}: a {type(part).__name__} cannot be packed locally")
+            raise NotImplementedError(f"{name or 'the archive'}: {type(part).__name__} is not supported locally")
 
 
 def _file_entries(name: str, path: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
-"""The pulumi-aws provider's part, played by calls to AWS services that answer at a local endpoint.
+"""The local counterpart of the pulumi-aws provider: it calls AWS services that answer at a local endpoint.
 
-It creates and never updates or deletes: a local stack starts from nothing each time.
+It only creates and reads resources: a local stack starts empty each time, so nothing is updated or deleted.
 """
 
 from typing import Any, Final
@@ -8,81 +8,84 @@ from typing import Any, Final
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from local.provider.connection import Connection
-from local.provider.existing import READERS, roles
 from local.provider.lookups import look_up
 from local.provider.properties import Properties
-from local.provider.table import TABLE
+from local.provider.resources import RESOURCE_TYPES
+from local.provider.resources.iam import find_roles
 
 DEFAULT_REGION: Final = "us-east-1"
 DEFAULT_ACCOUNT: Final = "000000000000"
 
 
-class UnknownTypeError(Exception):
-    """A resource is of a type that is not in the table."""
+class UnsupportedTypeError(Exception):
+    """The local provider does not support this type of resource."""
 
     def __init__(self, type_: str) -> None:
-        super().__init__("resources of this type cannot be made locally; local/provider/table.py lists those that can")
+        super().__init__("this type is not supported locally; local/provider/resources defines the supported types")
         self.type = type_
 
 
 class ServiceError(Exception):
-    """An AWS service refused a call."""
+    """An AWS service rejected a call."""
 
 
 class Provider:
-    """Makes a program's resources at one endpoint. Nothing of the caller's AWS configuration is used."""
+    """Creates a program's resources at one endpoint. It ignores the caller's AWS configuration."""
 
     def __init__(self, endpoint: str, *, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT) -> None:
         self.connection = Connection(endpoint.rstrip("/"), region, account)
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Make a resource; its id and the outputs that the real provider gives.
+        """Create a resource and return its id and the outputs that the real provider returns.
 
         Raises:
-            UnknownTypeError: The type is not in the table.
-            UnappliedError: An input was not applied.
-            ServiceError: The service refused.
+            UnsupportedTypeError: The type is not supported.
+            UnsupportedInputError: An input is not supported.
+            ServiceError: The service rejected the call.
         """
-        if type_ not in TABLE:
-            raise UnknownTypeError(type_)
+        if type_ not in RESOURCE_TYPES:
+            raise UnsupportedTypeError(type_)
         properties = Properties(inputs)
-        self._take_region(properties)
+        self._require_region(properties)
         try:
-            return TABLE[type_].make(self.connection, name, properties)
-        except ClientError as refusal:
-            raise _service_error(refusal) from refusal
+            return RESOURCE_TYPES[type_].create(self.connection, name, properties)
+        except ClientError as error:
+            raise _service_error(error) from error
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer to a function of the provider.
+        """Return the result of a provider function.
 
         Raises:
-            NotImplementedError: There is no local answer to it.
+            NotImplementedError: The function is not supported.
         """
         if token.endswith(":getRoles"):
-            return roles(self.connection, args)
+            return find_roles(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)
 
     def read(self, type_: str, id_: str) -> dict[str, Any]:
-        """Return the outputs of a resource that exists already.
+        """Return the outputs of an existing resource.
 
         Raises:
-            NotImplementedError: Resources of the type cannot be read.
-            ServiceError: The service refused, or there is no such resource.
+            NotImplementedError: Resources of this type cannot be read.
+            ServiceError: The service rejected the call, or there is no such resource.
         """
-        if type_ not in READERS:
+        read = RESOURCE_TYPES[type_].read if type_ in RESOURCE_TYPES else None
+        if read is None:
             raise NotImplementedError("existing resources of this type cannot be read locally")
         try:
-            return READERS[type_](self.connection, id_)
-        except ClientError as refusal:
-            raise _service_error(refusal) from refusal
+            return read(self.connection, id_)
+        except ClientError as error:
+            raise _service_error(error) from error
 
-    def _take_region(self, properties: Properties) -> None:
-        """Every resource of pulumi-aws may name its region; here there is one."""
-        region = properties.take("region", self.connection.region)
+    def _require_region(self, properties: Properties) -> None:
+        """Check the `region`, an input that every resource of pulumi-aws has."""
+        region = properties.pop("region", self.connection.region)
         if region != self.connection.region:
-            raise ValueError(f"region is {region}, but the local stack has only {self.connection.region}")
+            raise ValueError(
+                f"region must be {self.connection.region}, the only region of the local stack, not {region}"
+            )
 
 
-def _service_error(refusal: ClientError) -> ServiceError:
-    error = refusal.response.get("Error", {})
-    return ServiceError(f"{refusal.operation_name}: {error.get('Code')}: {error.get('Message')}")
+def _service_error(error: ClientError) -> ServiceError:
+    details = error.response.get("Error", {})
+    return ServiceError(f"{error.operation_name}: {details.get('Code')}: {details.get('Message')}")

@@ -14,6 +14,7 @@ from handlers.contract import Collection, Model, problem, routes
 from infra.answer_size import AnswerTooLarge, choose_encoding
 from infra.bundles import ROOT
 from tests.docs.pages import PAGES
+from tests.security.attacks import ATTACKS
 
 STAGE = Stage.of("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
 ISSUER = Issuer(name="main", url="https://id.example.com/", audiences=("https://api.example.com",))
@@ -79,6 +80,12 @@ def test_the_problems_are_those_of_the_catalogue() -> None:
     ]
     catalogue = [each for each in vars(problem).values() if isinstance(each, problem.Problem)]
     assert sorted(listed) == sorted((str(int(each.status)), each.slug) for each in catalogue)
+
+
+def test_there_are_more_attacks_than_the_pages_say() -> None:
+    numbers = [int(number) for each in PAGES for number in re.findall(r"(\d+) (?:named )?attacks", each.read_text())]
+    assert len(numbers) >= 3
+    assert max(numbers) < len(ATTACKS)
 
 
 def test_settings_that_are_named_exist() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from infra.bundles import ROOT
 from local.issuer import TokenRequest
-from local.up import Plan, Stack, stack_up
+from local.stack import RunningStack, StackOptions, running_stack
 
 ORIGIN = "http://localhost:3000"
 ALL_SCOPES = "events:read events:write items:read items:write users:read users:write"
@@ -20,7 +20,7 @@ ALL_SCOPES = "events:read events:write items:read items:write users:read users:w
 class Client:
     """A caller of the API."""
 
-    stack: Stack
+    stack: RunningStack
     http: httpx.Client
 
     @property
@@ -54,13 +54,13 @@ def two_free_ports() -> int:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    plan = Plan(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports())
-    with stack_up(plan, lambda _: None, lambda _: None) as running:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    plan = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports())
+    with running_stack(plan, lambda _: None, lambda _: None) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def client(stack: Stack) -> Iterator[Client]:
+def client(stack: RunningStack) -> Iterator[Client]:
     with httpx.Client(timeout=30) as http:
         yield Client(stack, http)

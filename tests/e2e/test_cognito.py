@@ -24,7 +24,7 @@ from authorizer.settings import Issuer
 from infra.bundles import ROOT
 from local.emulator.launch import Options, free_port, start
 from local.provider import Provider
-from local.up import Plan, Stack, stack_up
+from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 
 REDIRECT = "http://localhost:3000/callback"
@@ -156,9 +156,11 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="module")
-def stack(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    plan = Plan(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(pool.issuer,))
-    with stack_up(plan, lambda _: None, lambda _: None) as running:
+def stack(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    plan = StackOptions(
+        root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(pool.issuer,)
+    )
+    with running_stack(plan, lambda _: None, lambda _: None) as running:
         yield running
 
 
@@ -173,7 +175,7 @@ class Items:
 
 
 @pytest.fixture(scope="module")
-def items(stack: Stack) -> Items:
+def items(stack: RunningStack) -> Items:
     return Items(f"{stack.deployment.exports['url']}/items")
 
 
@@ -261,7 +263,7 @@ def test_tokens_of_a_client_that_is_no_audience_are_refused(pool: Pool, items: I
     assert items.call("GET", token).status_code == 401
 
 
-def test_the_decisions_are_logged_with_the_reason(pool: Pool, items: Items, stack: Stack) -> None:
+def test_the_decisions_are_logged_with_the_reason(pool: Pool, items: Items, stack: RunningStack) -> None:
     items.call("GET", pool.password_tokens()["IdToken"])
     items.call("GET", pool.password_tokens()["AccessToken"])
     logs = stack.emulator.options.functions_log.read_text()

@@ -1,8 +1,9 @@
-"""The commands, run as people and scripts run them, in a checkout of their own."""
+"""The commands, run like a developer or a script runs them, in a separate checkout."""
 
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,15 +16,14 @@ from typing import cast
 import httpx
 import pytest
 
-from handlers.contract import Collection, routes
 from infra.bundles import ROOT
-from local.waiting import wait_until
+from local.processes import wait_until
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
 
 
 class Project:
-    """A checkout, and its commands."""
+    """A checkout and its commands."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,15 +42,15 @@ class Project:
         return json.loads(self.run("status", "--json").stdout)
 
     def processes(self) -> list[int]:
-        """Every process that was started from this checkout: they all name it in their command line or folder."""
+        """Return the processes of this checkout: their command line or working directory contains its path."""
         found: list[int] = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
                 try:
-                    told = (entry / "cmdline").read_bytes() + str((entry / "cwd").readlink()).encode()
+                    description = (entry / "cmdline").read_bytes() + str((entry / "cwd").readlink()).encode()
                 except OSError:
                     continue
-                if str(self.folder).encode() in told:
+                if str(self.folder).encode() in description:
                     found.append(int(entry.name))
         return found
 
@@ -71,7 +71,7 @@ def project(folder: Path) -> Iterator[Project]:
 
 
 def one_line(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
-    """The one line on standard error of a command that failed as it should."""
+    """Return the only line on standard error of a command that failed with this status."""
     assert done.returncode == status, done.stdout + done.stderr
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("gatehouse: ")
@@ -79,7 +79,7 @@ def one_line(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
 
 
 @needs_proc
-def test_a_detached_stack_answers_until_it_is_taken_down(project: Project) -> None:
+def test_a_detached_stack_answers_until_it_is_stopped(project: Project) -> None:
     start = time.perf_counter()
     done = project.up()
     assert done.returncode == 0, done.stderr
@@ -102,17 +102,15 @@ def test_a_detached_stack_answers_until_it_is_taken_down(project: Project) -> No
     with pytest.raises(httpx.ConnectError):
         httpx.get(str(status["url"]))
     assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
-    assert one_line(project.run("down")) == "gatehouse: nothing is up"
-    assert "nothing is up" in one_line(project.run("status", "--json"))
-    assert "nothing is up" in one_line(project.run("token"))
-    assert "nothing is up" in one_line(project.run("revoke", "--subject", "ann"))
+    assert one_line(project.run("down")) == "gatehouse: no stack is running"
+    assert "no stack is running" in one_line(project.run("status", "--json"))
+    assert "no stack is running" in one_line(project.run("token"))
+    assert "no stack is running" in one_line(project.run("revoke", "--subject", "ann"))
 
 
 @needs_proc
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_foreground_prints_how_to_call_it_and_ends_with_all_it_started(
-    project: Project, number: signal.Signals
-) -> None:
+def test_up_prints_a_sample_request_and_stops_all_its_processes(project: Project, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "local", "up", "--port", str(project.port)],
         cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -138,13 +136,13 @@ def test_the_foreground_prints_how_to_call_it_and_ends_with_all_it_started(
         process.wait()
         process.stdout.close()
     assert any('"status": 200' in line for line in lines)
-    assert not any("Traceback" in line or "errorMessage" in line for line in lines), "a 401 is no crash"
+    assert not any("Traceback" in line or "errorMessage" in line for line in lines), "a 401 must not look like a crash"
     assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
     assert not (project.folder / ".local" / "state.json").exists()
 
 
 @needs_proc
-def test_an_interrupted_start_in_the_background_starts_nothing(project: Project) -> None:
+def test_an_interrupted_detached_start_leaves_no_process(project: Project) -> None:
     log = project.folder / ".local" / "up.log"
     log.unlink(missing_ok=True)
     process = subprocess.Popen(
@@ -153,13 +151,13 @@ def test_an_interrupted_start_in_the_background_starts_nothing(project: Project)
     )  # fmt: skip
     assert wait_until(lambda: log.exists() and "emulator" in log.read_text(), seconds=30)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=15)
-    assert (process.returncode, said) == (130, "gatehouse: interrupted; the stack was not started\n")
+    _, errors = process.communicate(timeout=15)
+    assert (process.returncode, errors) == (130, "gatehouse: interrupted; the stack was not started\n")
     assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
 
 
 @needs_proc
-def test_after_a_kill_the_next_stack_is_told_of_and_not_the_last(project: Project) -> None:
+def test_after_a_kill_the_status_is_that_of_the_next_stack(project: Project) -> None:
     assert project.up().returncode == 0
     killed = project.status()
     os.kill(cast("int", killed["pid"]), signal.SIGKILL)
@@ -174,18 +172,18 @@ def test_after_a_kill_the_next_stack_is_told_of_and_not_the_last(project: Projec
 
 
 @needs_proc
-def test_a_crash_of_the_emulator_is_noticed_and_said(project: Project) -> None:
+def test_a_crash_of_the_emulator_is_reported(project: Project) -> None:
     assert project.up().returncode == 0
     (emulator,) = [
         pid for pid in project.processes() if b"emulator/server.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     os.kill(emulator, signal.SIGKILL)
     assert wait_until(lambda: project.run("status").returncode == 1, seconds=10)
-    assert "the emulator ended by itself" in (project.folder / ".local" / "up.log").read_text()
+    assert "the emulator exited unexpectedly" in (project.folder / ".local" / "up.log").read_text()
     assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
 
 
-def test_a_port_in_use_is_one_line(project: Project) -> None:
+def test_a_port_in_use_is_reported_in_one_line(project: Project) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", project.port))
         taken.listen()
@@ -195,7 +193,7 @@ def test_a_port_in_use_is_one_line(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("up", "--port", "80"), "1024 to 65534"),
         (("up", "--port", "many"), "1024 to 65534"),
@@ -206,22 +204,24 @@ def test_a_port_in_use_is_one_line(project: Project) -> None:
         ((), "COMMAND"),
     ],
 )
-def test_a_wrong_argument_is_one_line_and_status_2(project: Project, arguments: tuple[str, ...], said: str) -> None:
-    assert said in one_line(project.run(*arguments), 2)
+def test_an_invalid_argument_is_reported_in_one_line_with_status_2(
+    project: Project, arguments: tuple[str, ...], expected: str
+) -> None:
+    assert expected in one_line(project.run(*arguments), 2)
 
 
-def test_a_wrong_stack_file_names_every_mistake(project: Project) -> None:
+def test_every_mistake_in_a_stack_file_is_reported(project: Project) -> None:
     file = project.folder / "Pulumi.broken.yaml"
     file.write_text("config:\n  gatehouse:logs: {retentionDays: 45}\n  gatehouse:colour: red\n")
     done = project.run("plan", "--stack", "broken")
     file.unlink()
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    for said in ("gatehouse:logs.retentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
-        assert said in done.stderr
+    for expected in ("gatehouse:logs.retentionDays", "gatehouse:colour", "gatehouse:issuers", "45", "365"):
+        assert expected in done.stderr
 
 
-def test_a_file_that_is_no_yaml_is_one_line(project: Project) -> None:
+def test_a_file_that_is_not_yaml_is_reported_in_one_line(project: Project) -> None:
     file = project.folder / "Pulumi.broken.yaml"
     file.write_text("config: [\n")
     done = project.run("plan", "--stack", "broken")
@@ -229,45 +229,47 @@ def test_a_file_that_is_no_yaml_is_one_line(project: Project) -> None:
     assert "Pulumi.broken.yaml" in one_line(done)
 
 
-def test_an_old_python_is_refused_in_one_line(project: Project) -> None:
-    code = (
-        "import sys, runpy; sys.version_info = (3, 9, 1, 'final', 0);"
-        "sys.argv = ['environments.py', 'program'];"
-        "runpy.run_path('local/environments.py', run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=project.folder, capture_output=True, text=True, check=False)
-    assert "Python 3.11 or later is needed, this is 3.9" in one_line(done)
-
-
-def test_an_unreachable_registry_is_one_line(project: Project, tmp_path: Path) -> None:
-    folder = tmp_path / "fresh"
-    (folder / "local").mkdir(parents=True)
-    for name in ("environments.py", "requirements.txt"):
-        (folder / "local" / name).write_bytes((project.folder / "local" / name).read_bytes())
-    environment = {"PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0",
-                   "PIP_NO_CACHE_DIR": "1", "PIP_CONFIG_FILE": os.devnull}  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "local/environments.py", "program"],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+def install(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Create an environment in a folder with nothing else, as `make` does."""
+    (folder / "requirements.txt").write_text("no-such-package==1.0\n")
+    return subprocess.run(
+        ["sh", str(ROOT / "local" / "install.sh"), ".venv", "requirements.txt"],
+        cwd=folder, env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
-    line = one_line(done)
-    assert "package index cannot be reached" in line
 
 
-def test_the_documented_walk_through_does_what_it_says(project: Project) -> None:
-    page = (project.folder / "docs" / "getting-started.md").read_text()
-    script = page.partition("<!-- walkthrough -->\n```sh\n")[2].partition("```")[0]
-    table = page.partition("<!-- answers -->\n")[2].partition("\n\n")[0]
-    expected = re.findall(r"\| ([1-5][0-9]{2})\b", table)
-    assert expected == ["201", "200", "400", "401", "403"]
-    assert project.up().returncode == 0
-    done = subprocess.run(["bash", "-euc", script], cwd=project.folder, capture_output=True, text=True, check=True)
-    assert re.findall(r"HTTP/1\.1 (\d+)", done.stdout) == expected
+def test_an_old_python_is_rejected_in_one_line(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.1\nexit 1\n')
+    python.chmod(0o755)
+    assert "Python 3.11 or later is required, found Python 3.9.1" in one_line(install(tmp_path, PYTHON=str(python)))
+    assert not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/collections.md"])
-def test_the_documented_collection_is_one(page: str) -> None:
-    code = (ROOT / page).read_text().partition("<!-- collection -->\n```python\n")[2].partition("```")[0]
-    module: dict[str, object] = {"__name__": "invoices"}
-    exec(code, module)  # noqa: S102  it is ours
-    assert routes([cast("Collection", module["COLLECTION"])])[0].path == "/invoices"
+def test_an_unreachable_package_index_is_reported_in_one_line(tmp_path: Path) -> None:
+    unreachable = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1",
+                   "PIP_CONFIG_FILE": os.devnull}  # fmt: skip
+    for _first_then_with_a_partial_environment in range(2):
+        done = install(tmp_path, PYTHON=sys.executable, **unreachable)
+        assert "the package index cannot be reached" in one_line(done)
+
+
+def test_an_environment_is_updated_only_if_its_requirements_change(tmp_path: Path) -> None:
+    script = ["sh", str(ROOT / "local" / "install.sh"), ".venv", "requirements.txt", "superset.txt"]
+
+    def output() -> str:
+        environment = {**os.environ, "PYTHON": sys.executable}
+        return subprocess.run(script, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "superset.txt").write_text("# other packages\n")
+    assert "Installing" in output()
+    assert output() == ""
+    (tmp_path / "requirements.txt").write_text("# another version\n")
+    assert "Installing" in output()
+    shutil.copy(tmp_path / "superset.txt", tmp_path / ".venv" / "installed.txt")
+    assert output() == ""
+    (tmp_path / ".venv" / "bin" / "python").unlink()
+    assert "Installing" in output()
+    assert output() == ""

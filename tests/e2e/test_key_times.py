@@ -13,7 +13,7 @@ import pytest
 from authorizer.settings import Issuer as Trusted
 from infra.bundles import ROOT
 from local.issuer import Issuer, IssuerServer, SigningKey, TokenRequest
-from local.up import Plan, stack_up
+from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 MAX_AGE, STALE_IF_ERROR = 1, 4
@@ -61,8 +61,8 @@ def other() -> Iterator[Other]:
 def client(other: Other, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     trusted = Trusted(name="other", url=other.issuer.url, audiences=("urn:other",), algorithms=("ES256",))
     state = tmp_path_factory.mktemp("state")
-    plan = Plan(root=ROOT, state=state, port=two_free_ports(), issuers=(trusted,), settings=SETTINGS)
-    with stack_up(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
+    plan = StackOptions(root=ROOT, state=state, port=two_free_ports(), issuers=(trusted,), settings=SETTINGS)
+    with running_stack(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 
 

@@ -7,14 +7,14 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from local.provider import Provider
-from local.up import Stack
+from local.stack import RunningStack
 from tests.e2e.conftest import Client
 
 ROUTES = routes(load_collections())
 
 
 @pytest.fixture(scope="session")
-def provider(stack: Stack) -> Provider:
+def provider(stack: RunningStack) -> Provider:
     return Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)
 
 

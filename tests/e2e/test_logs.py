@@ -11,7 +11,7 @@ import pytest
 
 from infra.bundles import ROOT
 from local.provider import Provider
-from local.up import Plan, stack_up
+from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 
@@ -85,8 +85,8 @@ def test_the_access_log_names_the_authorizers_invocation_of_a_401(client: Client
 
 @pytest.fixture
 def client_at_warn(tmp_path: Path) -> Iterator[Client]:
-    plan = Plan(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logs": {"level": "WARN"}})
-    with stack_up(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
+    plan = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logs": {"level": "WARN"}})
+    with running_stack(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 
 

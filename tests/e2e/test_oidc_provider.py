@@ -21,7 +21,7 @@ import pytest
 
 from authorizer.settings import Issuer
 from infra.bundles import ROOT
-from local.up import Plan, Stack, stack_up
+from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 from tests.node.packages import running
 
@@ -89,15 +89,15 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     trusted = Issuer(name="real", url=provider.url, audiences=(AUDIENCE,), algorithms=ALGORITHMS)
-    plan = Plan(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(trusted,))
-    with stack_up(plan, lambda _: None, lambda _: None) as running:
+    plan = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(trusted,))
+    with running_stack(plan, lambda _: None, lambda _: None) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def items(stack: Stack) -> str:
+def items(stack: RunningStack) -> str:
     """The collection's address."""
     return f"{stack.deployment.exports['url']}/items"
 

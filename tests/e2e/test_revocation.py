@@ -18,7 +18,7 @@ from infra.bundles import ROOT
 from infra.naming import Names
 from infra.revoke import Clients, DeployedStack, RevokeError, RevokeRequest
 from local.provider import Provider
-from local.up import Stack
+from local.stack import RunningStack
 from tests.e2e.conftest import Client
 from tests.e2e.test_least_privilege import role_policy
 
@@ -27,7 +27,7 @@ TABLE = "gatehouse-local-authorizer-revocations"
 
 
 @pytest.fixture(scope="module")
-def provider(stack: Stack) -> Provider:
+def provider(stack: RunningStack) -> Provider:
     return Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)
 
 
@@ -37,7 +37,7 @@ def clients(provider: Provider) -> Clients:
 
 
 @pytest.fixture
-def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """What makes the AWS SDK talk to the stack's emulator as somebody who may do everything."""
     keys = stack.emulator.credentials
     monkeypatch.setenv("AWS_ENDPOINT_URL", stack.emulator.endpoint_url)

@@ -10,7 +10,7 @@ import pytest
 
 from local.issuer import ALGORITHMS, Issuer, TokenRequest
 from local.provider import Provider
-from local.up import Stack
+from local.stack import RunningStack
 from tests.e2e.conftest import ALL_SCOPES, Client
 
 
@@ -81,7 +81,7 @@ def test_a_cached_policy_does_not_outlive_its_token(client: Client) -> None:
     assert answer.json()["type"] == "urn:gatehouse:problem:invalid-token"
 
 
-def test_the_policys_own_condition_is_a_backstop(client: Client, stack: Stack) -> None:
+def test_the_policys_own_condition_is_a_backstop(client: Client, stack: RunningStack) -> None:
     """The authorizer is asked directly; the emulator's gateway evaluates the same condition in its own tests."""
     token = client.token(ttl=100)
     provider = Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)

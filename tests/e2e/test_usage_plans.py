@@ -11,7 +11,7 @@ import pytest
 
 from authorizer.decision import usage_key
 from infra.bundles import ROOT
-from local.up import Plan, stack_up
+from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import ALL_SCOPES, Client, two_free_ports
 
 QUOTA = 5
@@ -27,8 +27,8 @@ ENOUGH = 12
 
 @contextmanager
 def client_of_a_stack(state: Path, **usage: Any) -> Iterator[Client]:
-    plan = Plan(root=ROOT, state=state, port=two_free_ports(), settings={"usage": usage})
-    with stack_up(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
+    plan = StackOptions(root=ROOT, state=state, port=two_free_ports(), settings={"usage": usage})
+    with running_stack(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 
 

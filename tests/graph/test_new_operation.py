@@ -28,12 +28,7 @@ OPERATION = """
 
 PROBLEM = """
 ALREADY_ARCHIVED = Problem(
-    slug="already-archived",
-    status=HTTPStatus.GONE,
-    title="Gone",
-    detail="The item is already archived.",
-    description="The item was archived before.",
-    retry_after=7,
+    "already-archived", 410, "The item is already archived.", "The item was archived before.", retry_after=7
 )
 """
 
@@ -51,7 +46,7 @@ def archive(invocation: Invocation) -> Response:
     item = invocation.store.read(invocation.item_id)
     if item["name"] == "archived":
         raise ProblemError(ALREADY_ARCHIVED)
-    return item_response(item, invocation.operation.status)
+    return item_response(item, invocation.route.operation.status)
 
 
 handler = LambdaHandler("archive", archive)

@@ -11,8 +11,8 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import BUILD, ROOT
+from local.engine.values import Unknown
 from local.plan import plan
-from local.values import Unknown
 from tests.graph.conftest import Graph
 
 ROUTES = {route.name: route for route in routes(load_collections())}

@@ -9,8 +9,8 @@ import yaml
 
 from authorizer.revocation.entries import EXPIRY, KEY
 from infra.bundles import ROOT
+from local.engine.values import Unknown
 from local.plan import plan
-from local.values import Unknown
 from tests.graph.conftest import Graph
 
 NAME = "authorizer-revocations"

@@ -7,9 +7,9 @@ import pytest
 
 from infra import revoke
 from infra.stack_file import ENCRYPTED, SettingsError
-from local import up
-from local.deployment import DeploymentError
+from local.engine import DeploymentError
 from local.plan import plan
+from local.stack import StackOptions, running_stack
 from tests.checkout import checkout
 
 STACK_FILE = """
@@ -54,7 +54,7 @@ def test_a_plan_reports_all(project: Path) -> None:
 
 def test_bringing_a_stack_up_reports_all_before_anything_is_started(project: Path, tmp_path: Path) -> None:
     def start() -> None:
-        with up.stack_up(up.Plan(root=project, state=tmp_path), lambda _: None, lambda _: None):
+        with running_stack(StackOptions(root=project, state=tmp_path), lambda _: None, lambda _: None):
             pass
 
     assert report_of(start) == REPORT

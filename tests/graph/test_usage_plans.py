@@ -9,8 +9,8 @@ import yaml
 
 from authorizer.decision import usage_key
 from infra.bundles import ROOT
+from local.engine.values import revealed
 from local.plan import plan, records
-from local.values import revealed
 from tests.graph.conftest import Graph
 
 PLANS = "apigateway/usagePlan:UsagePlan"

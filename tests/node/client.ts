@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const id: string = created.data.id;
   const email: string = created.data.email;
 
-  const page = await client.GET("/users", { params: { query: { limit: 1 } } });
+  const page = await client.GET("/users", { params: { query: { limit: 10 } } });
   const cursor: string | null | undefined = page.data?.next_cursor;
 
   const conflict = await client.POST("/users", { body: { id, name: "Jane" } });

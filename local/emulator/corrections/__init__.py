@@ -1,14 +1,14 @@
-"""Where MiniStack 1.5.33 is laxer than AWS for a REST API, or does not do what AWS does, it is put right here.
+"""Corrections: patches that make MiniStack 1.5.33 behave like AWS where it is less strict or lacks a feature.
 
-One module per correction; each says what AWS does and what MiniStack does, and each can be left out. A test shows every
-one of them to be needed: without it, what it corrects fails.
+There is one module per correction, which describes the behaviour of AWS and of MiniStack. Each correction can be left
+out, and a test of each shows that it fails without the correction.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.emulator import serving
+from local.emulator import data_plane
 from local.emulator.corrections import (
     access_logs,
     authorizer_cache_flush,
@@ -35,7 +35,7 @@ from local.emulator.corrections import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Each goes around what those before it left: the first listed is the closest to MiniStack.
+# In the order of their application: a later correction wraps the earlier ones.
 CORRECTIONS: dict[str, Callable[[], None]] = {
     "authorizer-policies": authorizer_policies.apply,
     "authorizer-output": authorizer_output.apply,
@@ -61,14 +61,14 @@ CORRECTIONS: dict[str, Callable[[], None]] = {
 
 
 def apply(*, without: frozenset[str] = frozenset()) -> None:
-    """Apply the corrections but those named.
+    """Apply all corrections except those named by `without`.
 
     Raises:
-        KeyError: a name is not that of a correction.
+        KeyError: There is no correction of this name.
     """
     if unknown := without - CORRECTIONS.keys():
         raise KeyError(f"no such correction: {', '.join(sorted(unknown))}")
-    for name, correct in CORRECTIONS.items():
+    for name, apply_correction in CORRECTIONS.items():
         if name not in without:
-            correct()
-    serving.install()
+            apply_correction()
+    data_plane.track_requests()

@@ -1,8 +1,8 @@
-"""Every request leaves a line in the stage's access log.
+"""Access logs: every request adds a line to the stage's access log.
 
-AWS: a stage with access log settings writes one event per request to the log group of `destinationArn`, made from
-`format` by substituting `$context` variables; one without a value is `-`. MiniStack stores the settings and writes
-nothing.
+AWS: a stage with access log settings writes one event per request to the log group `destinationArn`. The event is
+`format` with its `$context` variables substituted; a variable without a value becomes `-`. MiniStack stores the
+settings and writes nothing.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from local.emulator.context_variables import context_variables
-from local.emulator.ministack_internals import LOGS, REST, Answer, Original, around, reach
-from local.emulator.serving import served
+from local.emulator.data_plane import current_request
+from local.emulator.ministack_internals import LOGS, REST, Answer, Original, internal, patch
 
 if TYPE_CHECKING:
-    from local.emulator.serving import ServedRequest
+    from local.emulator.data_plane import GatewayRequest
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)")
 
 
 def apply() -> None:
-    """Write the line when the answer is made."""
-    around(REST, "_handle_execute_in_scope", _serve)
+    """Write a line after each response."""
+    patch(REST, "_handle_execute_in_scope", _handle)
 
 
-async def _serve(original: Original, *arguments: object) -> Answer:
-    answer: Answer = await original(*arguments)
-    request = served()
+async def _handle(original: Original, *arguments: object) -> Answer:
+    response: Answer = await original(*arguments)
+    request = current_request()
     settings: dict[str, str] = (request.stage.get("accessLogSettings") if request else None) or {}
     if request and settings.get("destinationArn") and settings.get("format"):
-        _write(settings["destinationArn"], _line(settings["format"], request, answer), request)
-    return answer
+        _write(settings["destinationArn"], _line(settings["format"], request, response), request)
+    return response
 
 
-def _line(template: str, request: ServedRequest, answer: Answer) -> str:
-    status, _, body = answer
+def _line(template: str, request: GatewayRequest, response: Answer) -> str:
+    status, _, body = response
     values = {
         **context_variables(request),
         "status": str(status),
@@ -47,10 +47,10 @@ def _line(template: str, request: ServedRequest, answer: Answer) -> str:
     return _VARIABLE.sub(lambda match: values.get(match[1]) or "-", template)
 
 
-def _write(destination_arn: str, line: str, request: ServedRequest) -> None:
+def _write(destination_arn: str, line: str, request: GatewayRequest) -> None:
     group = destination_arn.partition(":log-group:")[2].removesuffix(":*")
     stream = hashlib.sha256(f"{request.api_id}/{request.stage_name}".encode()).hexdigest()[:32]
     names: dict[str, Any] = {"logGroupName": group, "logStreamName": stream}
-    reach(LOGS, "_create_log_stream")(names)  # answers an error where the stream exists, or the group does not
+    internal(LOGS, "_create_log_stream")(names)  # returns an error if the stream exists or the group does not
     event = {"timestamp": int(request.started * 1000), "message": line}
-    reach(LOGS, "_put_log_events")({**names, "logEvents": [event]})
+    internal(LOGS, "_put_log_events")({**names, "logEvents": [event]})

@@ -1,14 +1,14 @@
-"""The authorizers' cache of a stage can be emptied.
+"""Flushing the authorizer cache of a stage.
 
-AWS: FlushStageAuthorizersCache forgets every policy that the stage's authorizers returned, so the next request of each
-caller asks them again. MiniStack does not know the operation.
+AWS: FlushStageAuthorizersCache removes all cached policies of the stage's authorizers, so the next request of each
+caller invokes the authorizer. MiniStack does not support this operation.
 """
 
 from __future__ import annotations
 
 import json
 
-from local.emulator.ministack_internals import REST, Answer, Original, around, reach
+from local.emulator.ministack_internals import REST, Answer, Original, internal, patch
 
 _NO_STAGE: Answer = (
     404,
@@ -18,8 +18,8 @@ _NO_STAGE: Answer = (
 
 
 def apply() -> None:
-    """Answer the operation."""
-    around(REST, "handle_request", _handle)
+    """Implement the operation."""
+    patch(REST, "handle_request", _handle)
 
 
 async def _handle(original: Original, method: str, path: str, *arguments: object) -> Answer:
@@ -31,9 +31,9 @@ async def _handle(original: Original, method: str, path: str, *arguments: object
 
 
 def _flush(api_id: str, stage: str) -> Answer:
-    if stage not in (reach(REST, "_stages_v1").get(api_id) or {}):
+    if stage not in (internal(REST, "_stages_v1").get(api_id) or {}):
         return _NO_STAGE
-    cache = reach(REST, "_authorizer_cache")
+    cache = internal(REST, "_authorizer_cache")
     for key in [key for key in cache if (key[2], key[4]) == (api_id, stage)]:
         del cache[key]
     return 202, {}, b""

@@ -1,9 +1,9 @@
-"""Gateway responses can say what the authorizer said, and every other `$context` variable.
+"""The authorizer's context and all other `$context` variables in gateway responses.
 
-AWS: in a gateway response's template and headers `$context.authorizer.<key>`, `$context.authorizer.principalId` and
-the other `$context` variables are substituted, once and in the template only; an unknown one renders empty. That holds
-for ACCESS_DENIED and for cached decisions too. MiniStack knows six variables and leaves the others as they are
-written.
+AWS: in a gateway response's template and headers, `$context.authorizer.<key>`, `$context.authorizer.principalId` and
+all other `$context` variables are substituted; values are not substituted again, and an unknown variable becomes empty.
+This includes ACCESS_DENIED responses and cached decisions. MiniStack substitutes six variables and leaves the others
+unchanged.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.emulator.context_variables import context_variables
-from local.emulator.ministack_internals import REST, Original, around, reach
-from local.emulator.serving import served
+from local.emulator.data_plane import current_request
+from local.emulator.ministack_internals import REST, Original, internal, patch
 
 if TYPE_CHECKING:
     import re
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 
 def apply() -> None:
-    """Substitute every variable."""
-    around(REST, "_gateway_request_value", _header_value)
-    rest = reach(REST)
+    """Substitute all variables."""
+    patch(REST, "_gateway_request_value", _header_value)
+    rest = internal(REST)
     rest._GATEWAY_TEMPLATE_VARIABLE = _Variables(rest._GATEWAY_TEMPLATE_VARIABLE)  # noqa: SLF001
 
 
 def _header_value(original: Original, source: str, record: dict[str, Any]) -> str | None:
-    request = served()
+    request = current_request()
     if request and source.startswith("context."):
         return context_variables(request).get(source.removeprefix("context."))
     return original(source, record)
 
 
 class _Variables:
-    """Stands in for MiniStack's compiled expression and answers for the variables that it does not know."""
+    """Replaces MiniStack's compiled expression, and also substitutes the variables that MiniStack does not support."""
 
     def __init__(self, expression: re.Pattern[str]) -> None:
         self._expression = expression
 
     def sub(self, known: Callable[[re.Match[str]], str], template: str) -> str:
-        """The template with every variable substituted, in one pass."""
-        request = served()
+        """Return the template with all variables substituted, in one pass."""
+        request = current_request()
         others = context_variables(request) if request else {}
 
         def value(match: re.Match[str]) -> str:

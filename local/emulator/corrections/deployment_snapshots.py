@@ -1,8 +1,8 @@
-"""A deployment is a snapshot: the data plane serves what was deployed.
+"""Deployments as snapshots: changes take effect only with a new deployment.
 
-AWS: "a deployment is a snapshot of your API"; resources, methods, integrations, authorizers, models, validators and
-the API's own settings change for callers only with a new deployment to the stage. MiniStack serves gateway responses so
-and everything else as it is at the moment.
+AWS: "a deployment is a snapshot of your API". Changes of resources, methods, integrations, authorizers, models,
+validators and the API's own settings take effect only with a new deployment to the stage. In MiniStack, this holds only
+for gateway responses; other changes take effect immediately.
 """
 
 from __future__ import annotations
@@ -12,58 +12,58 @@ import json
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from local.emulator.ministack_internals import REST, Answer, Original, around, reach
+from local.emulator.ministack_internals import REST, Answer, Original, internal, patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _STORES = ("_rest_apis", "_resources", "_authorizers_v1", "_models", "_request_validators")
 
-_taken: dict[tuple[str, str], dict[str, Any]] = {}  # (API, deployment) -> what each store held
-_read: ContextVar[tuple[str, str] | None] = ContextVar("deployment_read", default=None)
+_snapshots: dict[tuple[str, str], dict[str, Any]] = {}  # (API, deployment) -> content of each store
+_deployment: ContextVar[tuple[str, str] | None] = ContextVar("deployment", default=None)
 
 
 def apply() -> None:
-    """Take a snapshot with each deployment and let the data plane read it."""
-    around(REST, "_create_deployment", _create)
-    around(REST, "_delete_deployment", _delete)
-    around(REST, "_handle_execute_in_scope", _serve)
+    """Take a snapshot of each deployment, and make the data plane read it."""
+    patch(REST, "_create_deployment", _create)
+    patch(REST, "_delete_deployment", _delete)
+    patch(REST, "_handle_execute_in_scope", _handle)
     for name in _STORES:
-        _read_snapshots(name)
+        _use_snapshots(name)
 
 
 def _create(original: Original, api_id: str, data: dict[str, Any]) -> Answer:
     answer: Answer = original(api_id, data)
     deployment = json.loads(answer[2]).get("id")
     if deployment:
-        _taken[api_id, deployment] = {name: copy.deepcopy(reach(REST, name).get(api_id)) for name in _STORES}
+        _snapshots[api_id, deployment] = {name: copy.deepcopy(internal(REST, name).get(api_id)) for name in _STORES}
     return answer
 
 
 def _delete(original: Original, api_id: str, deployment: str) -> Answer:
-    _taken.pop((api_id, deployment), None)
+    _snapshots.pop((api_id, deployment), None)
     return original(api_id, deployment)
 
 
-async def _serve(original: Original, api_id: str, stage_name: str, *arguments: object) -> Answer:
-    stages: Mapping[str, Mapping[str, str]] = reach(REST, "_stages_v1").get(api_id) or {}
-    token = _read.set((api_id, stages.get(stage_name, {}).get("deploymentId", "")))
+async def _handle(original: Original, api_id: str, stage_name: str, *arguments: object) -> Answer:
+    stages: Mapping[str, Mapping[str, str]] = internal(REST, "_stages_v1").get(api_id) or {}
+    token = _deployment.set((api_id, stages.get(stage_name, {}).get("deploymentId", "")))
     try:
         return await original(api_id, stage_name, *arguments)
     finally:
-        _read.reset(token)
+        _deployment.reset(token)
 
 
-def _read_snapshots(name: str) -> None:
-    store = reach(REST, name)
+def _use_snapshots(name: str) -> None:
+    store = internal(REST, name)
     kind: Any = store.__class__
-    read_now: Original = kind.get
+    current_get: Original = kind.get
 
     def get(self: object, key: str, default: object = None) -> object:
-        reading = _read.get()
-        if reading in _taken and reading[0] == key:
-            return _taken[reading].get(name) or default
-        return read_now(self, key, default)
+        deployment = _deployment.get()
+        if deployment in _snapshots and deployment[0] == key:
+            return _snapshots[deployment].get(name) or default
+        return current_get(self, key, default)
 
-    # The store itself must stay, because other modules of MiniStack hold it; its class becomes one of its own.
+    # The store cannot be replaced, because other modules of MiniStack refer to it; its class is replaced instead.
     store.__class__ = type(f"Deployed{kind.__name__}", (kind,), {"__slots__": (), "get": get})

@@ -1,8 +1,8 @@
-"""A function's lines are filtered by its application log level.
+"""Filtering of a function's log lines by its application log level.
 
-AWS ("Log-level filtering"): where the log format is JSON, lines below `ApplicationLogLevel` (INFO by default) are
-dropped. A line has the `level` that it names if it is a JSON object with a valid RFC 3339 `timestamp`; any other line
-is INFO. MiniStack stores the settings and keeps every line.
+AWS ("Log-level filtering"): if the log format is JSON, lines below `ApplicationLogLevel` (default INFO) are dropped. A
+line's level is its field `level` if the line is a JSON object with a valid RFC 3339 `timestamp`; all other lines have
+the level INFO. MiniStack stores the settings and keeps all lines.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from datetime import datetime
 
 from local.emulator.corrections import function_logs
-from local.emulator.ministack_internals import Original, around, mapping
+from local.emulator.ministack_internals import Original, json_object, patch
 
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _DEFAULT = "INFO"
@@ -20,21 +20,21 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)
 
 
 def apply() -> None:
-    """Filter the lines that are collected."""
-    around(function_logs.__name__, "kept", _kept)
+    """Filter the collected lines."""
+    patch(function_logs.__name__, "filter_lines", _filter_lines)
 
 
-def _kept(original: Original, settings: dict[str, str], lines: list[str]) -> list[str]:
-    kept: list[str] = original(settings, lines)
+def _filter_lines(original: Original, settings: dict[str, str], lines: list[str]) -> list[str]:
+    filtered: list[str] = original(settings, lines)
     if settings.get("LogFormat") != "JSON":
-        return kept
-    least = _LEVELS.index(settings.get("ApplicationLogLevel") or _DEFAULT)
-    return [line for line in kept if _LEVELS.index(_level(line)) >= least]
+        return filtered
+    minimum = _LEVELS.index(settings.get("ApplicationLogLevel") or _DEFAULT)
+    return [line for line in filtered if _LEVELS.index(_level(line)) >= minimum]
 
 
 def _level(line: str) -> str:
     try:
-        values = mapping(json.loads(line)) or {}
+        values = json_object(json.loads(line)) or {}
     except (ValueError, RecursionError):
         return _DEFAULT
     level = str(values.get("level")).upper()

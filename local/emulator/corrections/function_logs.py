@@ -1,10 +1,9 @@
-"""What functions print is seen at once, and a function that prints nothing is not waited for.
+"""Immediate function logs, without a delay for functions that print nothing.
 
-AWS: what a function prints goes to its log group while it runs. MiniStack hands lines over when the invocation ends, to
-CloudWatch Logs only, and waits 50 ms for a first line after every invocation that printed none. Here each line also
-goes to one file (named by GATEHOUSE_FUNCTIONS_LOG), after the function's name, as soon as it is read; and when a
-response is there, all that the function printed before it is already in the pipe, so nothing needs to be waited for. An
-exception that a function raises is a line of JSON there.
+AWS: a function's output is written to its log group while the function runs. MiniStack writes it to CloudWatch Logs
+when the invocation ends, and waits 50 ms for a first line after every invocation without output. With this correction,
+each line is also written immediately to the file GATEHOUSE_FUNCTIONS_LOG, after the function's name. There is no wait:
+when the response arrives, all earlier output is already in the pipe. An exception becomes a line of JSON in this file.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from local.emulator.ministack_internals import WORKERS, Original, around
+from local.emulator.ministack_internals import WORKERS, Original, patch
 
 if TYPE_CHECKING:
     import queue
@@ -28,7 +27,7 @@ _CHUNK_BYTES = 65536
 
 
 def apply() -> None:
-    """Follow each worker's standard error."""
+    """Read each worker's standard error continuously."""
     log = _Log(os.environ.get(_VARIABLE))
     followers = _Followers(log)
 
@@ -49,31 +48,31 @@ def apply() -> None:
             log.write(worker.func_name, [_failure(str(response.get("error")), str(response.get("trace") or ""))])
         return response
 
-    around(WORKERS, "Worker._read_stderr", read_stderr)
-    around(WORKERS, "Worker._drain_stderr_bounded", drain)
-    around(WORKERS, "Worker.invoke", invoke)
+    patch(WORKERS, "Worker._read_stderr", read_stderr)
+    patch(WORKERS, "Worker._drain_stderr_bounded", drain)
+    patch(WORKERS, "Worker.invoke", invoke)
 
 
-def kept(settings: dict[str, str], lines: list[str]) -> list[str]:  # noqa: ARG001 - for function_log_levels
-    """The lines that are logged, given the function's logging settings: all of them."""
+def filter_lines(settings: dict[str, str], lines: list[str]) -> list[str]:  # noqa: ARG001 - for function_log_levels
+    """Return the lines to log, given the function's logging settings. `function_log_levels` patches this function."""
     return lines
 
 
 def _failure(message: str, trace: str) -> str:
-    """A line for an exception, as Lambda's Python runtime writes it where the log format is JSON."""
+    """Return the log line of an exception, as Lambda's Python runtime writes it in the JSON log format."""
     frames, _, kind = trace.rstrip().removesuffix(message).rstrip(": \n").rpartition("\n")
-    told = {"level": "ERROR", "errorMessage": message, "errorType": kind.rpartition(".")[2]}
-    return json.dumps({**told, "stackTrace": frames.splitlines()[1:]})
+    error = {"level": "ERROR", "errorMessage": message, "errorType": kind.rpartition(".")[2]}
+    return json.dumps({**error, "stackTrace": frames.splitlines()[1:]})
 
 
 class _Log:
-    """The file that holds what all functions print."""
+    """The file with the output of all functions."""
 
     def __init__(self, path: str | None) -> None:
         self._path = Path(path) if path else None
 
     def write(self, function: str, lines: Iterable[str]) -> None:
-        """Append lines, in one write: the workers' threads do not mix theirs."""
+        """Append lines in one write, so that the lines of concurrent functions are not mixed."""
         text = "".join(f"{function} | {line}\n" for line in lines)
         if text and self._path is not None:
             with self._path.open("ab", buffering=0) as file:
@@ -81,10 +80,10 @@ class _Log:
 
 
 class _Follower:
-    """Reads one worker's standard error: in a thread of its own, and on demand."""
+    """Reads a worker's standard error, continuously in a thread and additionally on demand."""
 
     def __init__(self, worker: Any, log: _Log) -> None:
-        self.stream = worker._proc.stderr  # noqa: SLF001 - held, so that its descriptor stays open
+        self.stream = worker._proc.stderr  # noqa: SLF001 - this reference keeps its file descriptor open
         self._lines: queue.Queue[str] = worker._stderr_queue  # noqa: SLF001
         self._function: str = worker.func_name
         self._settings: dict[str, str] = worker.config.get("LoggingConfig") or {}
@@ -94,13 +93,13 @@ class _Follower:
         self._ended = False
 
     def follow(self) -> None:
-        """Read until the worker ends."""
+        """Read until the worker exits."""
         while not self._ended:
             self._wait(None)
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Read what is there now."""
+        """Read all available output without waiting."""
         with self._lock:
             while not self._ended and self._wait(0):
                 self._read()
@@ -116,14 +115,14 @@ class _Follower:
         *finished, self._unfinished = (self._unfinished + data).split(b"\n")
         if self._ended and self._unfinished:
             finished.append(self._unfinished)
-        lines = kept(self._settings, [line.decode("utf-8", errors="replace") for line in finished])
+        lines = filter_lines(self._settings, [line.decode("utf-8", errors="replace") for line in finished])
         self._log.write(self._function, lines)
         for line in lines:
             self._lines.put(line)
 
 
 class _Followers:
-    """The follower of each worker's present process, made when it is first asked for."""
+    """The followers of the workers' current processes, created on demand."""
 
     def __init__(self, log: _Log) -> None:
         self._log = log
@@ -131,7 +130,7 @@ class _Followers:
         self._known: WeakKeyDictionary[object, _Follower] = WeakKeyDictionary()
 
     def of(self, worker: Any) -> _Follower:
-        """The follower of the worker's process, or of its last one when that has been ended."""
+        """Return the follower of a worker's current process or, if it has exited, of its last one."""
         with self._lock:
             known = self._known.get(worker)
             process = worker._proc  # noqa: SLF001

@@ -1,9 +1,9 @@
-"""API Gateway runs a function only where the function's own policy lets it.
+"""Enforcement of Lambda permissions: API Gateway may invoke a function only if its resource policy allows it.
 
-AWS: a function's resource policy (`AddPermission`) must allow `apigateway.amazonaws.com` for the source that calls,
-`{execution ARN}/authorizers/{id}` for an authorizer and `{execution ARN}/{stage}/{METHOD}{resource path}` for an
-integration, path parameters written `*`; otherwise the call is a configuration error, 500. An integration with
-credentials of its own needs no such policy. MiniStack stores permissions and asks nobody.
+AWS: a function's resource policy (`AddPermission`) must allow `apigateway.amazonaws.com` for the calling source, which
+is `{execution ARN}/authorizers/{id}` for an authorizer and `{execution ARN}/{stage}/{METHOD}{resource path}` for an
+integration, with `*` for path parameters. Otherwise the response is a configuration error (500). An integration with
+its own credentials needs no permission. MiniStack stores permissions and does not check them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from local.emulator.data_plane import gateway_error
 from local.emulator.ministack_internals import (
     FUNCTIONS,
     POLICIES,
@@ -19,18 +20,17 @@ from local.emulator.ministack_internals import (
     GatewayError,
     Original,
     Result,
-    around,
-    reach,
+    internal,
+    patch,
 )
-from local.emulator.serving import gateway_error
 
 _PATH_PARAMETER = re.compile(r"\{[^}]+\}")
 
 
 def apply() -> None:
-    """Ask before each call."""
-    around(REST, "_invoke_authorizer_lambda", _invoke_authorizer)
-    around(REST, "_invoke_lambda_proxy_v1", _invoke)
+    """Check the permission before each invocation."""
+    patch(REST, "_invoke_authorizer_lambda", _invoke_authorizer)
+    patch(REST, "_invoke_lambda_proxy_v1", _invoke)
 
 
 async def _invoke_authorizer(
@@ -40,7 +40,7 @@ async def _invoke_authorizer(
     has_role = bool(authorizer.get("authorizerCredentials"))
     if has_role or _is_permitted(authorizer.get("authorizerUri", ""), source, account, region):
         return await original(authorizer, event, account, region)
-    return None  # which MiniStack answers with AUTHORIZER_CONFIGURATION_ERROR
+    return None  # MiniStack answers with AUTHORIZER_CONFIGURATION_ERROR
 
 
 async def _invoke(
@@ -67,13 +67,13 @@ async def _invoke(
 
 
 def _is_permitted(uri: str, source_arn: str, account: str, region: str) -> bool:
-    function_arn = reach(REST, "_extract_lambda_ref_from_integration_uri")(uri)
-    name = reach(FUNCTIONS, "_get_func_record_for_ref_in_scope")(function_arn, account_id=account, region=region)[2]
-    # An alias's record has no policy of its own: the function's names the alias in its statements.
-    function = reach(FUNCTIONS, "_functions").get_scoped(account, region, name)
+    function_arn = internal(REST, "_extract_lambda_ref_from_integration_uri")(uri)
+    name = internal(FUNCTIONS, "_get_func_record_for_ref_in_scope")(function_arn, account_id=account, region=region)[2]
+    # The record of an alias has no policy; statements in the function's policy name the alias.
+    function = internal(FUNCTIONS, "_functions").get_scoped(account, region, name)
     if function is None:
         return True  # MiniStack reports the missing function
-    context = reach(POLICIES, "EvalContext")("", "Service", account, "lambda:InvokeFunction", function_arn, region)
+    context = internal(POLICIES, "EvalContext")("", "Service", account, "lambda:InvokeFunction", function_arn, region)
     context.service_context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account}
-    evaluate = reach(POLICIES, "evaluate_resource_policy")
+    evaluate = internal(POLICIES, "evaluate_resource_policy")
     return evaluate(function["policy"], context, service="apigateway.amazonaws.com").decision == "Allow"

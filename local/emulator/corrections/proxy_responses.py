@@ -1,10 +1,13 @@
-"""A function's failure reaches the client as the gateway's own error, which says nothing of it.
+"""Gateway errors for failed functions, which reveal no details.
 
-AWS ("Handle Lambda errors in API Gateway", "Output format of a Lambda function for proxy integration"): an error, a
-crash, a timeout of the function, or an answer that is not a proxy response is 502 "Internal server error" through the
-DEFAULT_5XX gateway response; no answer within the integration's timeout is 504 INTEGRATION_TIMEOUT, and the function
-runs on; a throttled function is 500, which the INTEGRATION_FAILURE gateway response changes. MiniStack answers what
-the exception said, takes anything for a 200, and waits as long as the function runs.
+AWS ("Handle Lambda errors in API Gateway", "Output format of a Lambda function for proxy integration"):
+
+- an error, a crash or a timeout of the function, or a malformed response: 502 "Internal server error", rendered by
+  the gateway response DEFAULT_5XX
+- no response within the integration's timeout: 504 INTEGRATION_TIMEOUT; the function continues to run
+- a throttled function: 500, rendered by the gateway response INTEGRATION_FAILURE
+
+MiniStack returns the exception's message, accepts any output as a 200, and waits without limit.
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ import asyncio
 import logging
 from typing import Any
 
-from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, around, mapping
-from local.emulator.serving import gateway_error, served
+from local.emulator.data_plane import current_request, gateway_error
+from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, json_object, patch
 
 _FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _DEFAULT_TIMEOUT_MILLISECONDS = 29_000
@@ -38,33 +41,33 @@ class _Failed(Exception):
 
 
 def apply() -> None:
-    """Judge what functions return, limit how long they take, and let nothing else out."""
-    around(REST, "_lambda_proxy_response", _shape)
-    around(REST, "_invoke_lambda_proxy_v1", _invoke)
-    around(REST, "_execute_in_scope", _execute)
-    around(REST, "_gateway_response_for_type", _with_status)
+    """Validate the functions' responses, enforce the timeout, and replace all other errors."""
+    patch(REST, "_lambda_proxy_response", _validate)
+    patch(REST, "_invoke_lambda_proxy_v1", _invoke)
+    patch(REST, "_execute_in_scope", _execute)
+    patch(REST, "_gateway_response_for_type", _with_status)
 
 
-def _shape(_original: Original, result: dict[str, Any]) -> tuple[dict[str, Any], None]:
+def _validate(_original: Original, result: dict[str, Any]) -> tuple[dict[str, Any], None]:
     if result.get("throttle"):
         raise _Failed(gateway_error("INTEGRATION_FAILURE", error_type=_SERVER_ERROR), _INTERNAL_ERROR)
-    answer = mapping(result.get("body"))
-    if result.get("error") or answer is None or not _is_proxy_response(answer):
+    output = json_object(result.get("body"))
+    if result.get("error") or output is None or not _is_proxy_response(output):
         raise _Failed(gateway_error("DEFAULT_5XX"), _BAD_GATEWAY)
-    return {**answer, "statusCode": int(answer.get("statusCode", 200)), "body": answer.get("body") or ""}, None
+    return {**output, "statusCode": int(output.get("statusCode", 200)), "body": output.get("body") or ""}, None
 
 
-def _is_proxy_response(answer: dict[str, Any]) -> bool:
-    headers, many = mapping(answer.get("headers") or {}), mapping(answer.get("multiValueHeaders") or {})
+def _is_proxy_response(output: dict[str, Any]) -> bool:
+    headers, multiple = json_object(output.get("headers") or {}), json_object(output.get("multiValueHeaders") or {})
     return (
-        answer.keys() <= _FIELDS
-        and _is_status(answer.get("statusCode", 200))
+        output.keys() <= _FIELDS
+        and _is_status(output.get("statusCode", 200))
         and headers is not None
         and all(isinstance(value, str | bool) for value in headers.values())
-        and many is not None
-        and all(isinstance(values, list) for values in many.values())
-        and isinstance(answer.get("body"), str | None)
-        and isinstance(answer.get("isBase64Encoded", False), bool)
+        and multiple is not None
+        and all(isinstance(values, list) for values in multiple.values())
+        and isinstance(output.get("body"), str | None)
+        and isinstance(output.get("isBase64Encoded", False), bool)
     )
 
 
@@ -82,13 +85,13 @@ async def _invoke(
     milliseconds = int(integration.get("timeoutInMillis") or _DEFAULT_TIMEOUT_MILLISECONDS)
     done, _ = await asyncio.wait({running}, timeout=milliseconds / 1000)
     if not done:
-        running.add_done_callback(_disregard)
+        running.add_done_callback(_retrieve_exception)
         return gateway_error("INTEGRATION_TIMEOUT", "Endpoint request timed out", _SERVER_ERROR)
     return running.result()
 
 
-def _disregard(ended: asyncio.Task[Answer | GatewayError]) -> None:
-    """Look at how it ended, or asyncio complains of an exception that nobody saw."""
+def _retrieve_exception(ended: asyncio.Task[Answer | GatewayError]) -> None:
+    """Retrieve the exception; otherwise asyncio logs that it was never retrieved."""
     ended.exception()
 
 
@@ -96,18 +99,18 @@ async def _execute(original: Original, record: dict[str, Any], *arguments: objec
     try:
         return await original(record, *arguments)
     except _Failed as failure:
-        if request := served():
+        if request := current_request():
             request.status = failure.status
         return failure.error
     except Exception:
-        logger.exception("the gateway itself failed")
+        logger.exception("unhandled exception in the emulated gateway")
         return gateway_error("DEFAULT_5XX") if record["stage"] else _WITHOUT_STAGE
 
 
 def _with_status(original: Original, customised: dict[str, Any], response_type: str) -> dict[str, Any]:
     response: dict[str, Any] = original(customised, response_type)
-    request = served()
+    request = current_request()
     if request is None or request.status is None:
         return response
-    is_stated = response.get("statusCode") and not response.get("defaultResponse")
-    return response if is_stated else {**response, "statusCode": str(request.status)}
+    is_customised = response.get("statusCode") and not response.get("defaultResponse")
+    return response if is_customised else {**response, "statusCode": str(request.status)}

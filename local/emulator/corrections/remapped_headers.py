@@ -1,16 +1,16 @@
-"""Some headers of a function's response are renamed or dropped.
+"""Renamed and removed response headers.
 
-AWS ("Amazon API Gateway important notes", REST APIs, the Lambda column): `WWW-Authenticate` and others reach the client
-as `x-amzn-Remapped-<name>`, hop-by-hop headers do not reach it. `Content-Length` is not in that table, but AWS is seen
-to rename it and to send the true one. MiniStack passes all of them on, so a challenge that a function sends works here
-and not in AWS.
+AWS ("Amazon API Gateway important notes", REST APIs, the Lambda column): of a function's response, `WWW-Authenticate`
+and some other headers are renamed to `x-amzn-Remapped-<name>`, and hop-by-hop headers are removed. `Content-Length` is
+not in that table, but AWS has been observed to rename it and to add the correct one. MiniStack returns all headers
+unchanged, so a function's challenge would work locally, but not in AWS.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, around
+from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, patch
 
 _REMAPPED = frozenset(
     {
@@ -25,7 +25,7 @@ _REMAPPED = frozenset(
         "www-authenticate",
     }
 )
-_DROPPED = frozenset(
+_REMOVED = frozenset(
     {
         "expect",
         "host",
@@ -41,8 +41,8 @@ _DROPPED = frozenset(
 
 
 def apply() -> None:
-    """Rename and drop."""
-    around(REST, "_invoke_lambda_proxy_v1", _invoke)
+    """Rename and remove the headers."""
+    patch(REST, "_invoke_lambda_proxy_v1", _invoke)
 
 
 async def _invoke(original: Original, *arguments: object, **named: object) -> Answer | GatewayError:
@@ -57,5 +57,5 @@ def _remapped(headers: dict[str, Any]) -> dict[str, Any]:
     return {
         f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name: value
         for name, value in headers.items()
-        if name.lower() not in _DROPPED
+        if name.lower() not in _REMOVED
     }

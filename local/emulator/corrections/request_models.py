@@ -1,15 +1,15 @@
-"""A body is validated against the model of its own content type.
+"""Validation of a body against the model of its content type.
 
-AWS: the validator takes the model that the method has for the request's Content-Type (`application/json` where there
-is none, `$default` for any other) and validates nothing where there is no model. MiniStack falls back to the JSON
-model, so a type without a model of its own is judged by one that is not its own.
+AWS: the validator uses the method's model for the request's Content-Type: `application/json` if the request has none,
+and `$default` if the method has no model for it. Without a model, nothing is validated. MiniStack falls back to the
+JSON model, which rejects valid bodies of other content types.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.emulator.ministack_internals import REST, Original, around
+from local.emulator.ministack_internals import REST, Original, patch
 
 if TYPE_CHECKING:
     from local.emulator.ministack_internals import GatewayError
@@ -18,8 +18,8 @@ _JSON = "application/json"
 
 
 def apply() -> None:
-    """Show the validator the one model that applies."""
-    around(REST, "_check_request_validation", _check)
+    """Pass only the applicable model to the validator."""
+    patch(REST, "_check_request_validation", _check)
 
 
 def _check(
@@ -30,7 +30,7 @@ def _check(
     headers: dict[str, str],
     *arguments: object,
 ) -> GatewayError | None:
-    # The validator looks under `application/json` last of all, whatever the content type.
+    # MiniStack's validator falls back to `application/json` for every content type.
     applicable = {**method, "requestModels": {_JSON: _model(method.get("requestModels") or {}, headers)}}
     return original(applicable, api_id, record, headers, *arguments)
 

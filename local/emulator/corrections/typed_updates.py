@@ -1,15 +1,15 @@
-"""An update leaves a value of the type that it had.
+"""Patch operations that keep the type of a value.
 
-AWS: a patch operation's value is always a string, its path escapes `/` as `~1` (RFC 6901), and what it changes keeps
-its type: booleans, numbers, lists. MiniStack stores the string, so that `apiKeyRequired` holds after it was set to
-"false", and takes an escaped path literally.
+AWS: the value of a patch operation is always a string, and its path escapes `/` as `~1` (RFC 6901). The patched value
+keeps its type: boolean, number or list. MiniStack stores the string (an `apiKeyRequired` of "false" is then true), and
+does not unescape the path.
 """
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from local.emulator.ministack_internals import REST, Original, around, mapping
+from local.emulator.ministack_internals import REST, Original, json_object, patch
 
 _BOOLEANS = frozenset({"apiKeyRequired", "disableExecuteApiEndpoint", "enabled"})
 _NUMBERS = frozenset({"authorizerResultTtlInSeconds", "minimumCompressionSize", "timeoutInMillis"})
@@ -17,8 +17,8 @@ _REQUIRED_PARAMETER = "method.request."
 
 
 def apply() -> None:
-    """Replace how patch operations are applied."""
-    around(REST, "_apply_patch", _patch)
+    """Replace the function that applies patch operations."""
+    patch(REST, "_apply_patch", _patch)
 
 
 def _patch(_original: Original, target: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any]:
@@ -30,17 +30,17 @@ def _patch(_original: Original, target: dict[str, Any], operations: list[dict[st
 
 def _apply(target: dict[str, Any], path: list[str], *, remove: bool, value: object) -> None:
     name, *rest = path
-    held: object = target.get(name)
+    current: object = target.get(name)
     if not rest:
         if remove:
             target.pop(name, None)
         else:
             target[name] = _typed(name, value)
-    elif isinstance(held, list):
-        others = [item for item in cast("list[object]", held) if item != rest[0]]
+    elif isinstance(current, list):
+        others = [item for item in cast("list[object]", current) if item != rest[0]]
         target[name] = others if remove else [*others, rest[0]]
     else:
-        inner = target[name] = mapping(held) or {}
+        inner = target[name] = json_object(current) or {}
         _apply(inner, rest, remove=remove, value=value)
 
 

@@ -1,25 +1,25 @@
-"""Only exactly "Unauthorized" is 401.
+"""The exact message "Unauthorized" for a 401.
 
-AWS: an authorizer that raises with the message `Unauthorized` makes API Gateway answer 401; any other error is
-AUTHORIZER_FAILURE. MiniStack ignores case and surrounding space, so a misspelt message would pass here and be a 500
-in AWS.
+AWS: if an authorizer raises an exception with the message `Unauthorized`, API Gateway answers 401; any other error is
+an AUTHORIZER_FAILURE. MiniStack ignores case and surrounding spaces, so a different message would give 401 locally and
+500 in AWS.
 """
 
 from __future__ import annotations
 
-from local.emulator.ministack_internals import REST, Original, Result, around, mapping
+from local.emulator.ministack_internals import REST, Original, Result, json_object, patch
 
 _MESSAGE = "Unauthorized"
 
 
 def apply() -> None:
-    """Keep every other message from being taken for it."""
-    around(REST, "_invoke_authorizer_lambda", _invoke)
+    """Replace all other messages."""
+    patch(REST, "_invoke_authorizer_lambda", _invoke)
 
 
 async def _invoke(original: Original, *arguments: object) -> Result:
     result: Result = await original(*arguments)
     if not result or not result.get("error"):
         return result
-    message = (mapping(result.get("body")) or {}).get("errorMessage")
+    message = (json_object(result.get("body")) or {}).get("errorMessage")
     return result if message == _MESSAGE else {**result, "body": {"errorMessage": "not the message"}}

@@ -1,4 +1,4 @@
-"""What AWS does where MiniStack alone does not: one check per correction, on an API of its own."""
+"""One check per correction: behaviour of AWS that MiniStack lacks. Each check creates its own API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, answering, eventually
+from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, eventually, returning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ CONTEXT = '{"message":$context.error.messageString,"code":"$context.authorizer.c
 
 
 def allowing(**statement: object) -> dict[str, object]:
-    """A token whose policy is one Allow of these elements; Action and Resource allow all unless they are replaced."""
+    """Return a token for a policy with one Allow of these elements; by default, it allows all actions and resources."""
     names = statement.keys()
     action = {} if names & {"Action", "NotAction"} else {"Action": "execute-api:Invoke"}
     resource = {} if names & {"Resource", "NotResource"} else {"Resource": "*"}
@@ -31,11 +31,11 @@ def allowing(**statement: object) -> dict[str, object]:
 
 
 def authorizer_policies(sandbox: Sandbox) -> None:
-    """Every element of the policy counts, and again for each request while the policy is cached."""
+    """All elements of the policy are evaluated, for each request, also while the policy is cached."""
     api = sandbox.api()
     api.proxy(authorizer=api.authorizer(ttl=300)).deploy()
     arn = f"{api.execution_arn}/test/GET/"
-    api.call(token=allowing())  # what follows is timed, so the functions are warm
+    api.call(token=allowing())  # warm up the functions, because the following requests are timed
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
     expiring = allowing(Condition={"DateLessThan": {"aws:CurrentTime": soon.isoformat()}})
     explicit = allowing()
@@ -54,7 +54,7 @@ def authorizer_policies(sandbox: Sandbox) -> None:
 
 
 def authorizer_output(sandbox: Sandbox) -> None:
-    """Objects in the context, a statement that is none, and more than 8 KB are configuration errors."""
+    """Objects in the context, an invalid statement, and more than 8 KB are configuration errors."""
     api = sandbox.api()
     api.proxy(authorizer=api.authorizer()).deploy()
     for wrong in (
@@ -69,7 +69,7 @@ def authorizer_output(sandbox: Sandbox) -> None:
 
 
 def authorizer_context(sandbox: Sandbox) -> None:
-    """A gateway response renders what the authorizer said and where the request went, in the template only."""
+    """A gateway response renders variables of the authorizer and of the request, but not variables in their values."""
     variables = "authorizer.code authorizer.principalId authorizer.none httpMethod path identity.sourceIp nonsense"
     api = sandbox.api()
     api.respond("ACCESS_DENIED", json.dumps({name: f"$context.{name}" for name in variables.split()}))
@@ -94,7 +94,7 @@ def authorizer_context(sandbox: Sandbox) -> None:
 
 
 def unauthorized_exactly(sandbox: Sandbox) -> None:
-    """Only the exact message is 401."""
+    """Only the exact message leads to a 401."""
     api = sandbox.api()
     api.proxy(authorizer=api.authorizer()).deploy()
     assert api.call(token={"raise": "Unauthorized"}).status_code == 401
@@ -104,23 +104,25 @@ def unauthorized_exactly(sandbox: Sandbox) -> None:
 
 
 def authorizer_cache_flush(sandbox: Sandbox) -> None:
-    """A flush makes the stage's authorizers be asked again, and no other stage's."""
+    """After a flush, the stage's authorizers are invoked again, and those of other stages are not."""
     counting = AUTHORIZER.replace("import json", "import json, itertools\ncounter = itertools.count(1)")
-    counting = counting.replace("{**output, **wish}", "{**output, **wish, 'context': {'calls': next(counter)}}")
+    counting = counting.replace(
+        "{**output, **overrides}", "{**output, **overrides, 'context': {'calls': next(counter)}}"
+    )
     api, other = sandbox.api(), sandbox.api()
-    judge = sandbox.function(counting)
+    authorizer_function = sandbox.function(counting)
     for each in (api, other):
-        each.proxy(authorizer=each.authorizer(judge, ttl=300)).deploy()
+        each.proxy(authorizer=each.authorizer(authorizer_function, ttl=300)).deploy()
 
     def calls(of: Api) -> str:
         return of.call(token={}).json()["requestContext"]["authorizer"]["calls"]
 
     def flushed(stage: str) -> int:
         try:
-            answer = sandbox.gateway.flush_stage_authorizers_cache(restApiId=api.id, stageName=stage)
-        except ClientError as refused:
-            return 404 if refused.response.get("Error", {}).get("Code") == "NotFoundException" else 0
-        return answer["ResponseMetadata"]["HTTPStatusCode"]
+            response = sandbox.gateway.flush_stage_authorizers_cache(restApiId=api.id, stageName=stage)
+        except ClientError as error:
+            return 404 if error.response.get("Error", {}).get("Code") == "NotFoundException" else 0
+        return response["ResponseMetadata"]["HTTPStatusCode"]
 
     assert [calls(api), calls(other), calls(api), calls(other)] == ["1", "2", "1", "2"]
     assert flushed("test") == 202
@@ -129,7 +131,7 @@ def authorizer_cache_flush(sandbox: Sandbox) -> None:
 
 
 def usage_identifier_keys(sandbox: Sandbox) -> None:
-    """The authorizer names the API key, and the client cannot."""
+    """The API key is the authorizer's, and the client's is ignored."""
     value = "a-key-of-twenty-characters"
     api = sandbox.api(apiKeySource="AUTHORIZER")
     api.proxy(authorizer=api.authorizer(ttl=300), apiKeyRequired=True).deploy()
@@ -144,12 +146,12 @@ def usage_identifier_keys(sandbox: Sandbox) -> None:
 
 
 def deployment_snapshots(sandbox: Sandbox) -> None:
-    """What is changed after a deployment is served after the next one."""
+    """Changes after a deployment take effect with the next one."""
     api = sandbox.api()
-    api.proxy(answering("{'statusCode': 200, 'body': 'old'}"))
+    api.proxy(returning("{'statusCode': 200, 'body': 'old'}"))
     names = {"restApiId": api.id, "resourceId": api.root, "httpMethod": "GET"}
     api.deploy()
-    replacement = sandbox.function(answering("{'statusCode': 200, 'body': 'new'}"))
+    replacement = sandbox.function(returning("{'statusCode': 200, 'body': 'new'}"))
     change = {"op": "replace", "path": "/uri", "value": replacement.uri}
     sandbox.gateway.update_integration(**names, patchOperations=[change])
     api.proxy(path="/added")
@@ -162,7 +164,7 @@ def deployment_snapshots(sandbox: Sandbox) -> None:
 
 
 def proxy_events(sandbox: Sandbox) -> None:
-    """The event has the headers as they were sent, all of them, and the id that the client is told."""
+    """The event contains all headers as they were sent, and the request id of the response."""
     api = sandbox.api().proxy().deploy()
     headers = [("If-Match", '"1"'), ("X-Many", "a"), ("X-Many", "b"), ("X-Forwarded-For", "192.0.2.1"), ("TE", "x")]
     url = f"{sandbox.emulator.invoke_url(api.id, 'test')}/?q=1&q=2"
@@ -180,7 +182,7 @@ def proxy_events(sandbox: Sandbox) -> None:
 
 
 def proxy_responses(sandbox: Sandbox) -> None:
-    """Whatever goes wrong in a function is 502, 504 or 500, through the gateway responses, and says nothing."""
+    """Failures of a function lead to 502, 504 or 500, rendered by the gateway responses, without details."""
     api = sandbox.api()
     api.respond(
         "DEFAULT_5XX", '{"oops":$context.error.messageString}', responseParameters={"gatewayresponse.header.X": "'1'"}
@@ -190,12 +192,12 @@ def proxy_responses(sandbox: Sandbox) -> None:
         "/raises": "def handler(event, context):\n    raise ValueError('a secret')\n",
         "/exits": "import os\ndef handler(event, context):\n    os._exit(1)\n",
         "/does-not-import": "import nothing_of_this_name\n",
-        "/text": answering("'a secret'"),
-        "/nothing": answering("None"),
-        "/extra": answering("{'statusCode': 200, 'body': '', 'more': 1}"),
-        "/object": answering("{'statusCode': 200, 'body': {'a': 'secret'}}"),
-        "/status": answering("{'statusCode': 'abc'}"),
-        "/headers": answering("{'statusCode': 200, 'headers': 'a secret'}"),
+        "/text": returning("'a secret'"),
+        "/nothing": returning("None"),
+        "/extra": returning("{'statusCode': 200, 'body': '', 'more': 1}"),
+        "/object": returning("{'statusCode': 200, 'body': {'a': 'secret'}}"),
+        "/status": returning("{'statusCode': 'abc'}"),
+        "/headers": returning("{'statusCode': 200, 'headers': 'a secret'}"),
     }
     for path, source in wrong.items():
         api.proxy(source, path=path)
@@ -205,7 +207,7 @@ def proxy_responses(sandbox: Sandbox) -> None:
     throttled = sandbox.function(ECHO)
     sandbox.functions.put_function_concurrency(FunctionName=throttled.name, ReservedConcurrentExecutions=0)
     api.proxy(throttled, path="/throttled")
-    api.proxy(answering("{'statusCode': '201', 'body': None}"), path="/fine").deploy()
+    api.proxy(returning("{'statusCode': '201', 'body': None}"), path="/fine").deploy()
 
     for path in (*wrong, "/timed-out"):
         answer = api.call(path=path)
@@ -220,10 +222,10 @@ def proxy_responses(sandbox: Sandbox) -> None:
 
 
 def remapped_headers(sandbox: Sandbox) -> None:
-    """A challenge from a function reaches the client under another name, however it is given."""
+    """A function's challenge is renamed, in `headers` and in `multiValueHeaders`."""
     api = sandbox.api()
-    api.proxy(answering("{'statusCode': 401, 'headers': {'www-authenticate': 'Bearer', 'Via': 'x', 'ETag': '1'}}"))
-    api.proxy(answering("{'statusCode': 401, 'multiValueHeaders': {'WWW-Authenticate': ['Bearer']}}"), path="/many")
+    api.proxy(returning("{'statusCode': 401, 'headers': {'www-authenticate': 'Bearer', 'Via': 'x', 'ETag': '1'}}"))
+    api.proxy(returning("{'statusCode': 401, 'multiValueHeaders': {'WWW-Authenticate': ['Bearer']}}"), path="/many")
     api.deploy()
     single, many = api.call(), api.call(path="/many")
 
@@ -235,26 +237,28 @@ def remapped_headers(sandbox: Sandbox) -> None:
 
 
 def lambda_permissions(sandbox: Sandbox) -> None:
-    """A function whose policy does not name the caller is not called."""
+    """A function whose policy does not allow the caller is not invoked."""
     api = sandbox.api()
     function = sandbox.function(ECHO, permit=False)
-    judge = sandbox.function(AUTHORIZER, permit=False)
-    authorizer = api.authorizer(judge)
-    api.proxy(function, path="/items/{id}").proxy(function, path="/other").proxy(path="/judged", authorizer=authorizer)
+    authorizer_function = sandbox.function(AUTHORIZER, permit=False)
+    authorizer = api.authorizer(authorizer_function)
+    api.proxy(function, path="/items/{id}").proxy(function, path="/other").proxy(
+        path="/authorized", authorizer=authorizer
+    )
     api.deploy()
 
     assert api.call(path="/items/1").status_code == 500
-    assert api.call(path="/judged", token={}).headers.get("x-amzn-errortype") == "AuthorizerConfigurationException"
+    assert api.call(path="/authorized", token={}).headers.get("x-amzn-errortype") == "AuthorizerConfigurationException"
     sandbox.permit(function, f"{api.execution_arn}/*/GET/items/*")
-    sandbox.permit(judge, f"{api.execution_arn}/authorizers/{authorizer}")
+    sandbox.permit(authorizer_function, f"{api.execution_arn}/authorizers/{authorizer}")
     assert api.call(path="/items/1").status_code == 200
-    assert api.call(path="/judged", token={}).status_code == 200
-    refused = api.call(path="/other")
-    assert (refused.status_code, refused.json()) == (500, {"message": "Internal server error"})
+    assert api.call(path="/authorized", token={}).status_code == 200
+    rejected = api.call(path="/other")
+    assert (rejected.status_code, rejected.json()) == (500, {"message": "Internal server error"})
 
 
 def mock_templates(sandbox: Sandbox) -> None:
-    """A mock answers what its templates make of the request."""
+    """A mock integration renders its templates."""
     template = """#set($origin = $input.params('Origin'))
         #set($allowed = ["https://a.example", "https://b.example"])
         #if($allowed.contains($origin))
@@ -266,12 +270,12 @@ def mock_templates(sandbox: Sandbox) -> None:
     api.mock("{}", path="/no-status")
     api.mock('{"statusCode": 200}', "#set($context.responseOverride.status = 418)$context.path", path="/tea").deploy()
     allowed = api.call("OPTIONS", headers={"Origin": "https://b.example"})
-    refused = api.call("OPTIONS", headers={"Origin": "https://c.example"})
+    rejected = api.call("OPTIONS", headers={"Origin": "https://c.example"})
     tea = api.call(path="/tea")
 
     assert (allowed.status_code, allowed.content) == (204, b"")
     assert allowed.headers.get("access-control-allow-origin") == "https://b.example"
-    assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (204, False)
+    assert (rejected.status_code, "access-control-allow-origin" in rejected.headers) == (204, False)
     assert api.call(path="/?q=y").text == '{"q":"y"}'
     assert api.call(path="/?q=x").status_code == 204
     assert api.call(path="/no-status").status_code == 500
@@ -279,7 +283,7 @@ def mock_templates(sandbox: Sandbox) -> None:
 
 
 def request_models(sandbox: Sandbox) -> None:
-    """A body is judged by the model of its content type, and by none where there is none."""
+    """A body is validated against the model of its content type, if there is one."""
     api = sandbox.api()
     for name, required in (("Whole", ["name"]), ("Patch", [])):
         schema = {"type": "object", "required": required, "properties": {"name": {"type": "string"}}}
@@ -290,19 +294,19 @@ def request_models(sandbox: Sandbox) -> None:
     models = {"application/json": "Whole", "application/merge-patch+json": "Patch"}
     api.proxy(method="POST", requestModels=models, requestValidatorId=validator["id"]).deploy()
 
-    def sent(content_type: str, body: str) -> tuple[int, str]:
+    def send(content_type: str, body: str) -> tuple[int, str]:
         answer = api.call("POST", headers={"Content-Type": content_type}, content=body)
         return answer.status_code, answer.json().get("message", "").strip()
 
-    assert sent("application/json", "{}") == (400, "Invalid request body")
-    assert sent("application/json; charset=utf-8", '{"name":"x"}')[0] == 200
-    assert sent("Application/Merge-Patch+JSON", "{}")[0] == 200
-    assert sent("application/merge-patch+json", '{"name":1}') == (400, "Invalid request body")
-    assert sent("text/plain", "not JSON")[0] == 200
+    assert send("application/json", "{}") == (400, "Invalid request body")
+    assert send("application/json; charset=utf-8", '{"name":"x"}')[0] == 200
+    assert send("Application/Merge-Patch+JSON", "{}")[0] == 200
+    assert send("application/merge-patch+json", '{"name":1}') == (400, "Invalid request body")
+    assert send("text/plain", "not JSON")[0] == 200
 
 
 def typed_updates(sandbox: Sandbox) -> None:
-    """What was a boolean or a number is one after an update, and an escaped path is followed."""
+    """A boolean or a number keeps its type in an update, and an escaped path is unescaped."""
     api = sandbox.api(binaryMediaTypes=["image/png"])
     api.proxy(apiKeyRequired=True, requestParameters={"method.request.querystring.q": True}).deploy()
     names = {"restApiId": api.id, "resourceId": api.root, "httpMethod": "GET"}
@@ -325,12 +329,12 @@ def typed_updates(sandbox: Sandbox) -> None:
 
 
 def access_logs(sandbox: Sandbox) -> None:
-    """Each request is a line in the stage's log group, answered or refused, and names the authorizer's invocation."""
+    """Each request, successful or not, adds a line to the stage's log group, with the authorizer's invocation id."""
     sandbox.logs.create_log_group(logGroupName="access")
     api = sandbox.api()
-    naming = AUTHORIZER.replace("    wish =", "    print('invocation', context.aws_request_id)\n    wish =")
-    judge = sandbox.function(naming)
-    api.proxy(authorizer=api.authorizer(judge, ttl=300)).deploy()
+    printing = AUTHORIZER.replace("    overrides =", "    print('invocation', context.aws_request_id)\n    overrides =")
+    authorizer_function = sandbox.function(printing)
+    api.proxy(authorizer=api.authorizer(authorizer_function, ttl=300)).deploy()
     names = "httpMethod status path authorizer.code error.responseType resourcePath authorizer.requestId"
     options = sandbox.emulator.options
     settings = {
@@ -351,7 +355,7 @@ def access_logs(sandbox: Sandbox) -> None:
     api.call(path="/nothing")
     events = sandbox.logs.filter_log_events(logGroupName="access")["events"]
     lines = [list(json.loads(event["message"]).values()) for event in events]
-    first, second, third = re.findall(rf"{judge.name} \| invocation (\S+)", sandbox.functions_log())
+    first, second, third = re.findall(rf"{authorizer_function.name} \| invocation (\S+)", sandbox.functions_log())
 
     assert lines == [
         ["GET", "200", "/test/", "c", "-", "/", first],
@@ -363,7 +367,7 @@ def access_logs(sandbox: Sandbox) -> None:
 
 
 def clean_interpreter(sandbox: Sandbox) -> None:
-    """A function has the standard library, its variables and Lambda's, and nothing of the emulator's."""
+    """A function sees the standard library, its own variables and Lambda's, and none of the emulator's."""
     source = """
         import importlib.util, os, sqlite3, ssl
         def handler(event, context):
@@ -383,7 +387,7 @@ def clean_interpreter(sandbox: Sandbox) -> None:
 
 
 def worker_survives(sandbox: Sandbox) -> None:
-    """A function that raised is not initialised again."""
+    """A function that raised an exception is not initialised again."""
     source = """
         count = 0
         def handler(event, context):
@@ -401,9 +405,9 @@ def worker_survives(sandbox: Sandbox) -> None:
 
 
 def payload_limits(sandbox: Sandbox) -> None:
-    """Too much is refused on the way in, and is the function's error on the way out."""
-    api = sandbox.api().proxy(answering("{'statusCode': 200, 'body': ''}"), "POST")
-    api.proxy(answering("{'statusCode': 200, 'body': 'x' * 6_300_000}")).deploy()
+    """Too large a request is rejected, and too large a response is an error of the function."""
+    api = sandbox.api().proxy(returning("{'statusCode': 200, 'body': ''}"), "POST")
+    api.proxy(returning("{'statusCode': 200, 'body': 'x' * 6_300_000}")).deploy()
     long = api.call("POST", content=b"x" * 6_300_000)
 
     assert (long.status_code, long.text) == (413, '{"message":"Request Too Long"}')
@@ -414,33 +418,35 @@ def payload_limits(sandbox: Sandbox) -> None:
 
 
 def function_logs(sandbox: Sandbox) -> None:
-    """Lines are seen while the function runs, the group has them too, and silence costs nothing."""
-    talks = "import time\ndef handler(event, context):\n    print('begun')\n    time.sleep(event)\n    print('done')\n"
-    talker, silent = sandbox.function(talks), sandbox.function(answering("None"))
-    sandbox.functions.invoke(FunctionName=talker.name, Payload="4", InvocationType="Event")
-    assert eventually(lambda: f"{talker.name} | begun\n" in sandbox.functions_log())
-    assert f"{talker.name} | done\n" not in sandbox.functions_log()
+    """Lines appear while the function runs, also in the log group, and printing nothing causes no delay."""
+    prints = (
+        "import time\ndef handler(event, context):\n    print('started')\n    time.sleep(event)\n    print('done')\n"
+    )
+    printing, silent = sandbox.function(prints), sandbox.function(returning("None"))
+    sandbox.functions.invoke(FunctionName=printing.name, Payload="4", InvocationType="Event")
+    assert eventually(lambda: f"{printing.name} | started\n" in sandbox.functions_log())
+    assert f"{printing.name} | done\n" not in sandbox.functions_log()
 
-    sandbox.invoke(talker, 0)
-    events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{talker.name}")["events"]
-    assert {"begun", "done"} <= {event["message"] for event in events}
+    sandbox.invoke(printing, 0)
+    events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{printing.name}")["events"]
+    assert {"started", "done"} <= {event["message"] for event in events}
 
     raises = sandbox.function("import json\ndef handler(event, context):\n    json.loads('')\n")
     sandbox.invoke(raises)
     lines = [line for line in sandbox.functions_log().splitlines() if line.startswith(f"{raises.name} | ")]
-    told = json.loads(lines[-1].partition(" | ")[2])
-    assert (told["level"], told["errorType"]) == ("ERROR", "JSONDecodeError")
-    assert told["errorMessage"] == "Expecting value: line 1 column 1 (char 0)"
-    assert "json.loads('')" in "".join(told["stackTrace"])
+    record = json.loads(lines[-1].partition(" | ")[2])
+    assert (record["level"], record["errorType"]) == ("ERROR", "JSONDecodeError")
+    assert record["errorMessage"] == "Expecting value: line 1 column 1 (char 0)"
+    assert "json.loads('')" in "".join(record["stackTrace"])
     assert len(lines) == 1
 
     sandbox.invoke(silent)
-    times: dict[Function, list[float]] = {talker: [], silent: []}
-    for function in [talker, silent] * 15:
+    times: dict[Function, list[float]] = {printing: [], silent: []}
+    for function in [printing, silent] * 15:
         started = time.perf_counter()
         sandbox.invoke(function, 0)
         times[function].append(time.perf_counter() - started)
-    assert statistics.median(times[silent]) < 2 * statistics.median(times[talker])
+    assert statistics.median(times[silent]) < 2 * statistics.median(times[printing])
 
 
 def function_log_levels(sandbox: Sandbox) -> None:
@@ -451,20 +457,20 @@ def function_log_levels(sandbox: Sandbox) -> None:
         "warn": {"level": "warn", "timestamp": f"{when}.000Z"},
         "error": {"level": "ERROR", "timestamp": f"{when}.123456+01:00"},
         "debug": {"level": "DEBUG", "timestamp": f"{when}Z"},
-        "unstamped": {"level": "ERROR"},
-        "misstamped": {"level": "ERROR", "timestamp": when},
-        "impossible": {"level": "ERROR", "timestamp": when.replace("01", "13") + "Z"},
-        "unlevelled": {"timestamp": f"{when}Z"},
-        "mislevelled": {"level": "LOUD", "timestamp": f"{when}Z"},
+        "without-timestamp": {"level": "ERROR"},
+        "without-zone": {"level": "ERROR", "timestamp": when},
+        "impossible-time": {"level": "ERROR", "timestamp": when.replace("01", "13") + "Z"},
+        "without-level": {"timestamp": f"{when}Z"},
+        "unknown-level": {"level": "LOUD", "timestamp": f"{when}Z"},
     }
     texts = [*(json.dumps({"name": name, **line}) for name, line in lines.items()), '"name": "text"']
     prints = f"def handler(event, context):\n    for line in {texts!r}:\n        print(line)\n"
 
     def names(printed: Iterable[str]) -> list[str]:
-        return re.findall(r'"name": "(\w+)"', "\n".join(printed))
+        return re.findall(r'"name": "([\w-]+)"', "\n".join(printed))
 
     def logged(**settings: str) -> set[str]:
-        """The names in the function's log group, which are those in the file of all functions."""
+        """Return the names in the function's log group, after a comparison with the file of all functions."""
         function = sandbox.function(prints, LoggingConfig=settings)
         sandbox.invoke(function)
         events = sandbox.logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]

@@ -1,4 +1,4 @@
-"""An emulator per test module with all corrections, and a way to start one without some."""
+"""Emulators: one with all corrections for all tests, and others without some."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def sandboxed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Sandbox]]:
-    """Start an emulator, without the corrections named, for as long as a context lasts."""
+    """Return a context manager that runs an emulator without the named corrections."""
 
     @contextlib.contextmanager
     def run(*without: str) -> Iterator[Sandbox]:
@@ -31,12 +31,12 @@ def sandboxed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Abstrac
 
 @pytest.fixture(scope="session")
 def sandbox(sandboxed: Callable[..., AbstractContextManager[Sandbox]]) -> Iterator[Sandbox]:
-    """An emulator with all corrections, one for all tests."""
+    """The emulator with all corrections, shared by all tests."""
     with sandboxed() as running:
         yield running
 
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
-    """Options for an emulator of the test's own."""
+    """Options for an emulator that the test starts itself."""
     return Options(state=tmp_path / "state", port=free_port())

@@ -1,4 +1,4 @@
-"""Small hand-made APIs on a running emulator: one function, one authorizer, one method at a time."""
+"""Small APIs on a running emulator, built from single functions, authorizers and methods."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 ROLE = "sandbox"
 
-# Answers with what the token says: {"policy": {...}} overrides parts of a policy that allows everything.
+# The token is a JSON object whose members override those of an output that allows everything.
 AUTHORIZER = """
 import json
 
 def handler(event, context):
-    wish = json.loads(event["authorizationToken"])
-    if "raise" in wish:
-        raise Exception(wish["raise"])
+    overrides = json.loads(event["authorizationToken"])
+    if "raise" in overrides:
+        raise Exception(overrides["raise"])
     statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
     output = {"principalId": "someone", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
-    return {**output, **wish}
+    return {**output, **overrides}
 """
 
 ECHO = """
@@ -42,9 +42,9 @@ def handler(event, context):
 """
 
 
-def answering(answer: str) -> str:
-    """The source of a function that returns this Python expression."""
-    return f"def handler(event, context):\n    return {answer}\n"
+def returning(expression: str) -> str:
+    """Return the source of a function that returns this Python expression."""
+    return f"def handler(event, context):\n    return {expression}\n"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Function:
 
 @dataclass
 class Sandbox:
-    """A running emulator, its clients, and a counter that gives every function a name of its own."""
+    """A running emulator with its clients, and a counter for unique function names."""
 
     emulator: Emulator
     numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -92,12 +92,12 @@ class Sandbox:
         )
 
     def function(self, source: str, *, permit: bool = True, **settings: Any) -> Function:
-        """Deploy a function from the source of its one module."""
+        """Deploy a function from the source of its only module."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
             file.writestr("index.py", source)
         name = f"function-{next(self.numbers)}"
-        made = self.functions.create_function(
+        created = self.functions.create_function(
             FunctionName=name,
             Runtime="python3.13",
             Role=self.role["Role"]["Arn"],
@@ -105,13 +105,13 @@ class Sandbox:
             Code={"ZipFile": archive.getvalue()},
             **settings,
         )
-        function = Function(name, made["FunctionArn"], self.emulator.options.region)
+        function = Function(name, created["FunctionArn"], self.emulator.options.region)
         if permit:
             self.permit(function)
         return function
 
     def permit(self, function: Function, source_arn: str | None = None) -> None:
-        """Let API Gateway invoke the function, from one source or from any."""
+        """Allow API Gateway to invoke the function, from one source or from all."""
         self.functions.add_permission(
             FunctionName=function.name,
             StatementId=f"statement-{next(self.numbers)}",
@@ -121,23 +121,23 @@ class Sandbox:
         )
 
     def invoke(self, function: Function, event: object = None) -> Any:
-        """Run the function and return what it answered."""
+        """Invoke the function and return its result."""
         return json.load(self.functions.invoke(FunctionName=function.name, Payload=json.dumps(event))["Payload"])
 
     def functions_log(self) -> str:
-        """What all functions have printed so far."""
+        """Return the output of all functions so far."""
         log = self.emulator.options.functions_log
         return log.read_text() if log.exists() else ""
 
     def api(self, **settings: Any) -> Api:
-        """Make an empty API."""
-        made = self.gateway.create_rest_api(name="sandbox", **settings)
-        return Api(self, made["id"], made["rootResourceId"])
+        """Create an empty API."""
+        created = self.gateway.create_rest_api(name="sandbox", **settings)
+        return Api(self, created["id"], created["rootResourceId"])
 
 
 @dataclass
 class Api:
-    """A REST API in the making; its stage is `test`."""
+    """A REST API; its stage is `test`."""
 
     sandbox: Sandbox
     id: str
@@ -150,21 +150,21 @@ class Api:
         return f"arn:aws:execute-api:{options.region}:{options.account}:{self.id}"
 
     def resource(self, path: str) -> str:
-        """The id of the resource at a path, made with its parents."""
+        """Return the id of the resource at a path; it is created, with its parents, if it does not exist."""
         if path == "/":
             return self.root
         if path not in self.resources:
             parent, _, last = path.rpartition("/")
-            made = self.sandbox.gateway.create_resource(
+            created = self.sandbox.gateway.create_resource(
                 restApiId=self.id, parentId=self.resource(parent or "/"), pathPart=last
             )
-            self.resources[path] = made["id"]
+            self.resources[path] = created["id"]
         return self.resources[path]
 
     def authorizer(self, function: Function | None = None, *, ttl: int = 0) -> str:
-        """Add a TOKEN authorizer; without a function, one whose token says what it answers."""
+        """Add a TOKEN authorizer; the default function returns an output that the token specifies."""
         function = function or self.sandbox.function(AUTHORIZER)
-        made = self.sandbox.gateway.create_authorizer(
+        created = self.sandbox.gateway.create_authorizer(
             restApiId=self.id,
             name=f"authorizer-{next(self.sandbox.numbers)}",
             type="TOKEN",
@@ -172,10 +172,10 @@ class Api:
             identitySource="method.request.header.Authorization",
             authorizerResultTtlInSeconds=ttl,
         )
-        return made["id"]
+        return created["id"]
 
     def method(self, method: str, path: str, *, authorizer: str | None = None, **settings: Any) -> dict[str, str]:
-        """Add a method without an integration, and return what names it."""
+        """Add a method without an integration, and return the arguments that identify it."""
         names = {"restApiId": self.id, "resourceId": self.resource(path), "httpMethod": method}
         kind = (
             {"authorizationType": "CUSTOM", "authorizerId": authorizer} if authorizer else {"authorizationType": "NONE"}
@@ -192,7 +192,7 @@ class Api:
         integration: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Api:
-        """Add a method that a function answers, given as such or by its source."""
+        """Add a method with a proxy integration of a function, given as an object or as its source."""
         function = self.sandbox.function(function) if isinstance(function, str) else function
         names = self.method(method, path, **settings)
         self.sandbox.gateway.put_integration(
@@ -201,7 +201,7 @@ class Api:
         return self
 
     def mock(self, request_template: str, response_template: str = "", *, method: str = "GET", path: str = "/") -> Api:
-        """Add a method that its two mapping templates answer, with 200 or 204."""
+        """Add a method with a mock integration that responds with 200 or 204."""
         names = self.method(method, path)
         gateway = self.sandbox.gateway
         gateway.put_integration(**names, type="MOCK", requestTemplates={"application/json": request_template})
@@ -226,19 +226,19 @@ class Api:
         return self
 
     def deploy(self) -> Api:
-        """Make what there is now live."""
+        """Deploy the current state of the API to its stage."""
         self.sandbox.gateway.create_deployment(restApiId=self.id, stageName="test")
         return self
 
     def call(self, method: str = "GET", path: str = "/", *, token: object = None, **request: Any) -> httpx.Response:
-        """Send a request; a token goes as JSON, for the authorizer that does as it says."""
+        """Send a request; a token is sent as JSON, for the default authorizer."""
         headers = {**request.pop("headers", {}), **({"Authorization": json.dumps(token)} if token is not None else {})}
         url = self.sandbox.emulator.invoke_url(self.id, "test") + path
         return self.sandbox.http.request(method, url, headers=headers, **request)
 
 
 def eventually(condition: Callable[[], bool], *, seconds: float = 3.0) -> bool:
-    """Whether the condition holds within the time."""
+    """Return whether the condition becomes true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -1,4 +1,4 @@
-"""Each correction makes the emulator do as AWS does, and is needed for it."""
+"""With each correction the emulator behaves like AWS, and without it it does not."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def test_every_correction_has_a_check() -> None:
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_with_all_corrections_it_does_as_aws_does(name: str, sandbox: Sandbox) -> None:
+def test_with_all_corrections_the_emulator_behaves_like_aws(name: str, sandbox: Sandbox) -> None:
     CHECKS[name](sandbox)
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_without_the_correction_it_does_not(
+def test_without_the_correction_the_emulator_behaves_differently(
     name: str, sandboxed: Callable[..., AbstractContextManager[Sandbox]]
 ) -> None:
     with sandboxed(name) as sandbox, pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""The emulator is started, watched and ended, with nothing left behind."""
+"""Starting and stopping the emulator, without leaving anything behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from local.emulator.launch import (
     EmulatorNotReady,
     NotInstalled,
     PortInUse,
-    end,
     environment,
     start,
 )
@@ -44,25 +43,25 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from local.emulator.launch import Options, start
-emulator = start(Options(state=Path(sys.argv[1]), port=int(sys.argv[2]), outlives_starter=sys.argv[3] == "outlives"))
+emulator = start(Options(state=Path(sys.argv[1]), port=int(sys.argv[2])))
 print(emulator.pid, flush=True)
 time.sleep(60)
 """
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process exists and is not merely waiting to be collected."""
+    """Return whether a process exists and is not a zombie."""
     found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return found.stdout.strip()[:1] not in ("", "Z")
 
 
-def left_in_temporary_folder() -> set[str]:
-    """What MiniStack would leave where every process leaves such things."""
+def temporary_files() -> set[str]:
+    """Return MiniStack's files in the system's temporary folder."""
     return {entry.name for entry in Path(tempfile.gettempdir()).glob("*ministack*")}
 
 
 def busy_worker(sandbox: Sandbox) -> int:
-    """Leave a worker that does not come back, and return its process."""
+    """Start an invocation that never ends, and return the process id of its worker."""
     function = sandbox.function(BUSY, Timeout=60)
     sandbox.functions.invoke(FunctionName=function.name, Payload='"stay"', InvocationType="Event")
     printed = f"{function.name} | pid="
@@ -71,8 +70,8 @@ def busy_worker(sandbox: Sandbox) -> int:
 
 
 class TestStopping:
-    def test_it_ends_with_its_workers_and_leaves_files_only_in_its_state(self, options: Options) -> None:
-        before = left_in_temporary_folder()
+    def test_its_workers_exit_and_it_leaves_files_only_in_its_state_folder(self, options: Options) -> None:
+        before = temporary_files()
         with start(options) as emulator:
             with closing(Sandbox(emulator)) as sandbox:
                 idle = sandbox.invoke(sandbox.function(BUSY))
@@ -81,7 +80,7 @@ class TestStopping:
             assert is_alive(busy)
         assert not is_alive(emulator.pid)
         assert eventually(lambda: not is_alive(idle) and not is_alive(busy))
-        assert left_in_temporary_folder() == before
+        assert temporary_files() == before
         assert sorted(entry.name for entry in options.state.iterdir()) == [
             "data",
             "emulator.log",
@@ -89,18 +88,18 @@ class TestStopping:
             "s3",
         ]
 
-    def test_stopping_twice_is_stopping_once(self, options: Options) -> None:
+    def test_it_can_be_stopped_twice(self, options: Options) -> None:
         emulator = start(options)
         emulator.stop()
         emulator.stop()
         assert not emulator.running
 
-    def test_its_port_is_free_at_once(self, options: Options) -> None:
+    def test_its_port_is_free_immediately(self, options: Options) -> None:
         for _ in range(2):
             with start(options) as emulator:
                 assert emulator.running
 
-    def test_a_killed_emulator_takes_its_workers_along(self, options: Options) -> None:
+    def test_the_workers_of_a_killed_emulator_exit(self, options: Options) -> None:
         with start(options) as emulator:
             with closing(Sandbox(emulator)) as sandbox:
                 busy = busy_worker(sandbox)
@@ -108,21 +107,14 @@ class TestStopping:
             assert eventually(lambda: not is_alive(busy))
             assert not emulator.running
 
-    @pytest.mark.parametrize("outlives", [False, True])
-    def test_it_ends_with_the_process_that_started_it_unless_told_otherwise(
-        self, options: Options, outlives: bool
-    ) -> None:
-        command = [sys.executable, "-c", STARTER, str(options.state), str(options.port), "outlives" * outlives]
+    def test_it_exits_with_the_process_that_started_it(self, options: Options) -> None:
+        command = [sys.executable, "-c", STARTER, str(options.state), str(options.port)]
         root = Path(__file__).parents[3]
         with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as starter:
             assert starter.stdout is not None
             pid = int(starter.stdout.readline())
             starter.kill()
-        try:
-            assert eventually(lambda: not is_alive(pid), seconds=0.5 if outlives else 5) is not outlives
-        finally:
-            end(pid, has_ended=lambda: not is_alive(pid))
-        assert not is_alive(pid)
+        assert eventually(lambda: not is_alive(pid), seconds=5)
 
 
 class TestFailing:
@@ -137,14 +129,14 @@ class TestFailing:
             with pytest.raises(PortInUse, match=str(options.port)):
                 start(options)
 
-    def test_a_process_that_ends_is_noticed_at_once_with_its_last_lines(self, options: Options) -> None:
+    def test_a_process_that_exits_is_reported_immediately_with_its_last_log_lines(self, options: Options) -> None:
         started = time.monotonic()
         with pytest.raises(EmulatorExited, match="no such correction: nonsense") as error:
             start(replace(options, without=("nonsense",)))
         assert error.value.return_code == 1
         assert time.monotonic() - started < options.ready_seconds / 2
 
-    def test_a_process_that_does_not_answer_is_ended(self, options: Options, tmp_path: Path) -> None:
+    def test_a_process_that_does_not_answer_is_stopped(self, options: Options, tmp_path: Path) -> None:
         silent = tmp_path / "silent"
         silent.write_text("#!/bin/sh\necho $$\nexec sleep 60\n")
         silent.chmod(0o755)
@@ -154,16 +146,16 @@ class TestFailing:
 
 
 class TestEnvironment:
-    def test_nothing_of_the_developer_s_shell_reaches_it(
+    def test_it_does_not_inherit_the_developers_environment(
         self, options: Options, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "PYTHONPATH", "VIRTUAL_ENV", "PERSIST_STATE", "USE_SSL"):
             monkeypatch.setenv(name, "1")
-        mine = environment(options)
-        assert "1" not in mine.values()
-        assert {name for name in mine if name.startswith(("AWS_", "PYTHON"))} == set()
+        variables = environment(options)
+        assert "1" not in variables.values()
+        assert {name for name in variables if name.startswith(("AWS_", "PYTHON"))} == set()
 
-    def test_its_credentials_are_the_root_of_its_account(self, options: Options) -> None:
+    def test_its_credentials_belong_to_the_root_user_of_its_account(self, options: Options) -> None:
         with start(replace(options, account="123456789012")) as emulator, closing(Sandbox(emulator)) as sandbox:
             caller = sandbox.client("sts").get_caller_identity()
         assert caller["Arn"] == "arn:aws:iam::123456789012:root"

@@ -1,4 +1,4 @@
-"""One emulator for all tests of the provider, and programs deployed into it."""
+"""An emulator shared by all tests of the provider, and programs deployed into it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    """The provider at a running emulator."""
+    """A provider for a running emulator."""
     with start(Options(state=tmp_path_factory.mktemp("emulator"), port=free_port())) as emulator:
         yield Provider(emulator.endpoint_url)
 
 
 @pytest.fixture
 def deployer(provider: Provider, tmp_path: Path) -> Deployer:
-    """Deploys programs, each in a folder of its own."""
+    """Deploys programs, each in its own folder."""
     return Deployer(provider, tmp_path)

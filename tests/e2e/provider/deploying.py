@@ -1,4 +1,4 @@
-"""Programs of pulumi-aws resources, deployed into an emulator, and the services asked what they got."""
+"""Deploy programs with pulumi-aws resources into an emulator, and query its services."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def function(name, source, **arguments):
 
 @dataclass
 class Deployer:
-    """Deploys the source of a program, after a preamble with `aws`, `ROLE` and `function`."""
+    """Deploys the source of a program. A preamble defines `aws`, `ROLE` and `function`."""
 
     provider: Provider
     folder: Path
@@ -52,7 +52,7 @@ class Deployer:
         return self.provider.connection.client(service)
 
 
-def the(deployment: Deployment, type_: str) -> Resource:
-    """The one resource of a type."""
+def only(deployment: Deployment, type_: str) -> Resource:
+    """Return the only resource of a type."""
     (found,) = deployment.of_type(type_)
     return found

@@ -1,4 +1,4 @@
-"""The project of the account's role for API Gateway's logs, deployed into an emulator."""
+"""The project `infra/account` (API Gateway's role for logs), deployed into an emulator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROJECT = ROOT / "infra" / "account"
 OTHER = "arn:aws:iam::000000000000:role/platform-team-logs"
 
 
-def test_the_role_is_set_kept_by_a_second_up_and_never_takes_anothers_place(provider: Provider) -> None:
+def test_the_role_is_set_kept_by_a_second_up_and_replaces_another_only_on_request(provider: Provider) -> None:
     gateway = provider.connection.client("apigateway")
     role = deploy(PROJECT, "main", provider).exports["role"]
     assert role == "arn:aws:iam::000000000000:role/gatehouse-gateway-logs-us-east-1"

@@ -1,4 +1,4 @@
-"""OpenAPI bodies made into REST APIs, called over HTTP, and what such a body must not contain."""
+"""OpenAPI bodies imported into REST APIs and called over HTTP, and rejected bodies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local.engine import ResourceError
-from tests.e2e.provider.deploying import Deployer, the
+from tests.e2e.provider.deploying import Deployer, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ PROBLEM = '{"title":"%s","detail":$context.error.messageString}'
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.0.1",
-    "info": {"title": "not its name", "version": "7", "description": "from the body"},
+    "info": {"title": "overridden by the name", "version": "7", "description": "from the body"},
     "x-amazon-apigateway-binary-media-types": ["image/png"],
     "x-amazon-apigateway-request-validators": {
         "all": {"validateRequestBody": True, "validateRequestParameters": True},
@@ -82,7 +82,7 @@ DOCUMENT: dict[str, Any] = {
                 "type": "object",
                 "required": ["name"],
                 "additionalProperties": False,
-                # A property may be called what a keyword is called.
+                # A property may have the name of a keyword.
                 "properties": {"name": {"$ref": "#/components/schemas/Name"}, "default": {"type": "integer"}},
             },
         },
@@ -92,7 +92,7 @@ DOCUMENT: dict[str, Any] = {
             "parameters": [{"name": "limit", "in": "query", "required": True, "schema": {"type": "integer"}}],
             "get": {
                 "operationId": "items-list",
-                "summary": "for readers",
+                "summary": "a summary",
                 "security": [{"bearer": []}],
                 "responses": {"200": {"description": "OK"}},
                 "x-amazon-apigateway-integration": INTEGRATION,
@@ -168,26 +168,26 @@ pulumi.export("api", api.id)
 
 
 def with_document(document: dict[str, Any], name: str, arguments: str = "") -> str:
-    """The program that deploys a document behind an echo and an authorizer."""
+    """Return a program that deploys a document with an echo function and an authorizer."""
     constants = f"ECHO, AUTHORIZER, DOCUMENT = {ECHO!r}, {AUTHORIZER!r}, {json.dumps(document)!r}\n"
     return constants + PROGRAM.replace("NAME", name).replace("ARGUMENTS", arguments)
 
 
 @pytest.fixture(scope="module")
 def deployment(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The document, deployed once."""
+    """The document, deployed once for all tests."""
     return Deployer(provider, tmp_path_factory.mktemp("openapi"))(with_document(DOCUMENT, "called"))
 
 
 @pytest.fixture(scope="module")
 def http(deployment: Deployment) -> Iterator[httpx.Client]:
-    """A client whose addresses begin at the stage."""
+    """A client whose base URL is the stage."""
     with httpx.Client(base_url=deployment.exports["url"], timeout=20, trust_env=False) as client:
         yield client
 
 
 class TestCalls:
-    def test_an_operation_behind_the_authorizer(self, http: httpx.Client) -> None:
+    def test_an_operation_with_an_authorizer(self, http: httpx.Client) -> None:
         answer = http.get("/items?limit=3", headers={"Authorization": "Bearer yes"})
         assert answer.status_code == 200
         assert answer.json() == {
@@ -215,16 +215,16 @@ class TestCalls:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
-    def test_a_required_parameter_of_the_path_item_is_checked(self, http: httpx.Client) -> None:
+    def test_a_required_parameter_of_the_path_item_is_validated(self, http: httpx.Client) -> None:
         answer = http.get("/items", headers={"Authorization": "Bearer yes"})
         assert (answer.status_code, answer.json()["title"]) == (400, "BAD_REQUEST_PARAMETERS")
 
-    def test_a_body_is_checked_against_its_model_and_the_models_that_it_refers_to(self, http: httpx.Client) -> None:
+    def test_a_body_is_validated_against_its_model_and_referenced_models(self, http: httpx.Client) -> None:
         assert http.post("/items", json={"name": "n", "default": 1}).status_code == 200
         for wrong in ({}, {"name": ""}, {"name": "n", "other": 1}, {"name": "n", "default": "x"}):
             assert http.post("/items", json=wrong).status_code == 400, wrong
 
-    def test_a_mock_answers_a_preflight(self, http: httpx.Client) -> None:
+    def test_a_mock_integration_answers_a_preflight_request(self, http: httpx.Client) -> None:
         answer = http.options("/items")
         assert answer.status_code == 204
         assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
@@ -237,16 +237,18 @@ class TestCalls:
         answer = http.get("/")
         assert (answer.status_code, answer.json()["who"], answer.json()["resource"]) == (200, None, "/")
 
-    def test_the_api_is_what_the_arguments_and_the_body_say(self, deployment: Deployment, deployer: Deployer) -> None:
+    def test_the_api_has_the_settings_of_the_arguments_and_the_body(
+        self, deployment: Deployment, deployer: Deployer
+    ) -> None:
         client = deployer.client("apigateway")
         api = client.get_rest_api(restApiId=deployment.exports["api"])
         assert (api["name"], api["version"], api["description"]) == ("called", "7", "from the body")
         assert api["endpointConfiguration"]["types"] == ["REGIONAL"]
         assert api["binaryMediaTypes"] == ["image/png"]
         assert api["tags"] == {"stage": "dev"}
-        assert the(deployment, "aws:apigateway/restApi:RestApi").outputs["rootResourceId"]
+        assert only(deployment, "aws:apigateway/restApi:RestApi").outputs["rootResourceId"]
 
-    def test_methods_and_their_responses_are_described(self, deployment: Deployment, deployer: Deployer) -> None:
+    def test_methods_have_the_settings_of_the_document(self, deployment: Deployment, deployer: Deployer) -> None:
         client = deployer.client("apigateway")
         api = deployment.exports["api"]
         resources = client.get_resources(restApiId=api, embed=["methods"])["items"]
@@ -291,26 +293,26 @@ MODELS = ("components", "schemas")
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda d: d.update(openapi="3.1.0"), "openapi is '3.1.0'; only 3.0 is understood"),
-        (lambda d: d.update(security=[{"bearer": []}]), "not applied locally: body.security"),
-        (lambda d: _at(d, "components").update(links={}), "not applied locally: body.components.links"),
-        (lambda d: _at(d, *LIST).update(callbacks={}), "not applied locally: body.paths./items.get.callbacks"),
+        (lambda d: d.update(openapi="3.1.0"), "unsupported OpenAPI version '3.1.0': must be 3.0"),
+        (lambda d: d.update(security=[{"bearer": []}]), "not supported locally: body.security"),
+        (lambda d: _at(d, "components").update(links={}), "not supported locally: body.components.links"),
+        (lambda d: _at(d, *LIST).update(callbacks={}), "not supported locally: body.paths./items.get.callbacks"),
         (
             lambda d: _at(d, *LIST, "x-amazon-apigateway-integration").update(cacheTtl=3),
-            "not applied locally: body.paths./items.get.x-amazon-apigateway-integration.cacheTtl",
+            "not supported locally: body.paths./items.get.x-amazon-apigateway-integration.cacheTtl",
         ),
         (
             lambda d: _at(d, *SCHEMES, "bearer", "x-amazon-apigateway-authorizer").update(ttl=3),
-            "not applied locally: body.components.securitySchemes.bearer.x-amazon-apigateway-authorizer.ttl",
+            "not supported locally: body.components.securitySchemes.bearer.x-amazon-apigateway-authorizer.ttl",
         ),
         (
             lambda d: _at(d, "x-amazon-apigateway-gateway-responses", "UNAUTHORIZED").update(status=3),
-            "not applied locally: body.x-amazon-apigateway-gateway-responses.UNAUTHORIZED.status",
+            "not supported locally: body.x-amazon-apigateway-gateway-responses.UNAUTHORIZED.status",
         ),
-        (lambda d: _at(d, "paths", "/items").update(trace={}), "not applied locally: body.paths./items.trace"),
+        (lambda d: _at(d, "paths", "/items").update(trace={}), "not supported locally: body.paths./items.trace"),
         (
             lambda d: _at(d, *LIST, "responses").update(default={"description": "any"}),
-            "body.paths./items.get.responses.default: API Gateway takes only numeric statuses",
+            "body.paths./items.get.responses.default: the status must be numeric for API Gateway",
         ),
         (
             lambda d: _at(d, *LIST).update(security=[{"nobody": []}]),
@@ -318,7 +320,10 @@ MODELS = ("components", "schemas")
         ),
         (
             lambda d: _at(d, *LIST).update(security=[{"bearer": ["items:read"]}]),
-            "body.paths./items.get.security[0].bearer: a method has one authorizer, and a Lambda authorizer no scopes",
+            (
+                "body.paths./items.get.security[0].bearer:"
+                " a method can have only one authorizer, and a Lambda authorizer no scopes"
+            ),
         ),
         (
             lambda d: _at(d, *LIST).update({"x-amazon-apigateway-request-validator": "none"}),
@@ -326,41 +331,41 @@ MODELS = ("components", "schemas")
         ),
         (
             lambda d: _at(d, *LIST).pop("x-amazon-apigateway-integration"),
-            "body.paths./items.get.x-amazon-apigateway-integration.type: GET has no integration",
+            "body.paths./items.get.x-amazon-apigateway-integration.type: GET requires an integration",
         ),
         (
             lambda d: _at(d, "paths", "/items", "parameters", 0).update({"in": "cookie"}),
-            "body.paths./items.parameters[0].in: API Gateway has no cookie parameters",
+            "body.paths./items.parameters[0].in: API Gateway does not support cookie parameters",
         ),
         (
             lambda d: _at(d, *CREATE, "requestBody", "content", "application/json").update(schema={"type": "object"}),
             (
                 "body.paths./items.post.requestBody.content.application/json:"
-                " the schema is not a reference to a model of this document"
+                " the schema must be a reference to a model of this document"
             ),
         ),
         (
             lambda d: _at(d, *MODELS).update({"Item-Write": {}}),
-            "body.components.schemas.Item-Write: a model's name has only letters and digits",
+            "body.components.schemas.Item-Write: the name of a model must consist of letters and digits",
         ),
         (
             lambda d: (
                 _at(d, *MODELS, "Item", "properties", "name").update(nullable=True)
                 or _at(d, *MODELS, "Item", "properties", "name").pop("$ref")
             ),
-            "body.components.schemas.Item.properties.name: API Gateway's models have no nullable",
+            "body.components.schemas.Item.properties.name: API Gateway's models do not support nullable",
         ),
         (
             lambda d: _at(d, *SCHEMES).update(oauth={"type": "oauth2", "flows": {}}),
-            "body.components.securitySchemes.oauth: API Gateway imports only schemes of type apiKey in a header",
+            "body.components.securitySchemes.oauth: must be of type apiKey in a header for API Gateway",
         ),
         (
             lambda d: _at(d, *SCHEMES, "key").update(name="x-other"),
-            "body.components.securitySchemes.key: neither an authorizer nor an API key",
+            "body.components.securitySchemes.key: must be an authorizer or an API key",
         ),
     ],
 )
-def test_what_would_be_ignored_or_refused_by_api_gateway_is_named(
+def test_what_api_gateway_would_ignore_or_reject_is_reported(
     deployer: Deployer, change: Callable[[dict[str, Any]], Any], problem: str
 ) -> None:
     document = json.loads(json.dumps(DOCUMENT))

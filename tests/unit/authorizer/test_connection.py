@@ -12,7 +12,7 @@ import pytest
 
 from authorizer.http import connection
 from authorizer.http.connection import Connection, Endpoint, parse_endpoint
-from local.waiting import wait_until
+from local.processes import wait_until
 from tests.security.key_server import key_server, sends, stays_silent
 from tests.security.test_outages import MARGIN
 
@@ -230,7 +230,7 @@ class TestIdle:
         with key_server(behave) as server, Connection(parse_endpoint(server.url), deadline_in()) as made:
             made.read(made.send(REQUEST, deadline_in()), 20)
             assert made.is_reusable
-            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
+            assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 
     def test_a_new_connection_is_idle_even_if_data_was_received(self) -> None:
         """With TLS 1.3, a server sends session tickets after the handshake."""
@@ -248,7 +248,7 @@ class TestIdle:
     def test_a_closed_connection_is_not_idle(self) -> None:
         with key_server(sends(OK)) as server, Connection(parse_endpoint(server.url), deadline_in()) as made:
             made.read(made.send(REQUEST, deadline_in()), 20)
-            assert wait_until(lambda: not made.is_idle, seconds=5, pause=0.01)
+            assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 
 
 def test_connecting_and_the_tls_handshake_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

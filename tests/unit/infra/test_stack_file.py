@@ -11,7 +11,7 @@ import pytest
 from infra.stack_file import ENCRYPTED, SettingsError, add_options, read
 from local.engine import ProgramError, deploy
 from local.plan import plan
-from tests.unit.local.programs import Workshop, write_program
+from tests.unit.local.programs import FakeProvider, write_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ class TestValues:
             "values += [config.require_bool('strict'), config.require_object('origins')]\n"
             "pulumi.export('values', values + [config.require_object('issuers')[0]['name']])\n"
         )
-        assert deploy(root, "dev", Workshop()).exports["values"] == ["api", 3, True, ["https://a.example"], "main"]
+        assert deploy(root, "dev", FakeProvider()).exports["values"] == ["api", 3, True, ["https://a.example"], "main"]
 
     @pytest.mark.parametrize("text", ["yes", "no", "on", "12:30", "2026-01-01", "1.2.3", "0x1F", "1_000", "~/x"])
     def test_text_that_only_older_yaml_reads_as_something_else_stays_text(self, tmp_path: Path, text: str) -> None:
@@ -203,7 +203,7 @@ class TestEncryptedValues:
         )
         assert plan(root, "dev").exports["tags"] == {"team": ENCRYPTED, "stage": "dev"}
         with pytest.raises(SettingsError) as caught:
-            deploy(root, "dev", Workshop())
+            deploy(root, "dev", FakeProvider())
         assert str(caught.value).splitlines() == [
             "2 invalid settings in Pulumi.dev.yaml",
             "  demo:issuers: is encrypted, and not decrypted here; pass --config demo:issuers=VALUE",

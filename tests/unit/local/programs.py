@@ -1,4 +1,4 @@
-"""Pulumi programs of a few lines, written into a folder and run by the local engine."""
+"""Small Pulumi programs, and a fake provider to run them with in the local engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.deployment import Deployment, Resource
+    from local.engine import Deployment, Resource
 
 PREAMBLE = """
 import pulumi
@@ -28,7 +28,7 @@ class Group(pulumi.ComponentResource):
 
 
 def write_program(root: Path, source: str, *, config: str = "", stack: str = "") -> Path:
-    """A project with one stack, `dev`; `config` and `stack` are YAML below each file's `config`."""
+    """Write a project with the stack `dev`; `config` and `stack` are the YAML of each file's `config`."""
     root.mkdir(parents=True, exist_ok=True)
     declared = textwrap.indent(textwrap.dedent(config), "  ")
     given = textwrap.indent(textwrap.dedent(stack), "  ")
@@ -39,18 +39,18 @@ def write_program(root: Path, source: str, *, config: str = "", stack: str = "")
 
 
 @dataclass
-class Workshop:
-    """A provider that makes everything at once: `made` is the name in capitals, `never` is never given."""
+class FakeProvider:
+    """A provider that creates every resource: the output `made` is the name in capitals, `never` is never returned."""
 
     created: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     looked_up: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     broken: str = ""
-    """The name of the resource that cannot be made, or the id of one that cannot be read."""
+    """The name of a resource that cannot be created, or the id of one that cannot be read."""
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         if name == self.broken:
-            raise RuntimeError("the service refused")
+            raise RuntimeError("the service rejected the call")
         self.created.append((name, inputs))
         return f"id-of-{name}", {"made": name.upper()}
 
@@ -60,7 +60,7 @@ class Workshop:
 
     def read(self, type_: str, id_: str) -> dict[str, Any] | None:
         if id_ == self.broken:
-            raise RuntimeError("the service refused")
+            raise RuntimeError("the service rejected the call")
         return {"made": f"{id_} exists"}
 
     @property
@@ -69,6 +69,6 @@ class Workshop:
 
 
 def named(deployment: Deployment, name: str) -> Resource:
-    """The one resource of this name."""
+    """Return the only resource with this name."""
     (found,) = (resource for resource in deployment.resources if resource.name == name)
     return found

@@ -1,4 +1,4 @@
-"""Plans: records that are JSON, a tree to look at, and nothing needed to make them."""
+"""Plans: JSON records and a tree of the resources, without network or credentials."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from rich.console import Console
 
+from local.engine.values import UNKNOWN
 from local.plan import plan, records, tree
-from local.values import UNKNOWN
 from tests.unit.local.programs import named, write_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.deployment import Deployment
+    from local.engine import Deployment
 
 SOURCE = """
 import pulumi_aws as aws
@@ -36,19 +36,19 @@ Thing("files", archive=pulumi.AssetArchive({
 
 @pytest.fixture
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """A plan made without network, home folder and credentials."""
+    """A plan without network, home folder and credentials."""
 
-    def refuse(*_: object) -> NoReturn:
-        raise AssertionError("a plan needs no network")
+    def fail(*_: object) -> NoReturn:
+        raise AssertionError("a plan must not use the network")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect", fail)
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     return plan(write_program(tmp_path / "project", SOURCE, stack="aws:region: eu-west-1"), "dev")
 
 
-def test_records_are_json_with_unknown_secret_and_file_values_as_text(planned: Deployment) -> None:
+def test_records_are_json_with_unknown_secret_and_file_values_as_strings(planned: Deployment) -> None:
     found = {record["name"]: record for record in json.loads(json.dumps(records(planned)))}
     assert found["function"] == {
         "type": "aws:lambda/function:Function",
@@ -69,7 +69,7 @@ def test_records_are_json_with_unknown_secret_and_file_values_as_text(planned: D
     }
 
 
-def test_records_are_the_stack_and_everything_below_it_in_order(planned: Deployment) -> None:
+def test_records_contain_the_stack_and_its_resources_in_order(planned: Deployment) -> None:
     names = [record["name"] for record in records(planned)]
     assert names == ["demo-dev", "group", "files", "table", "function"]
     assert records(planned)[0]["parent"] == ""
@@ -88,7 +88,7 @@ def test_the_tree_shows_parents_and_protection(planned: Deployment) -> None:
     ]
 
 
-def test_look_ups_are_answered_from_the_settings_or_unknown(tmp_path: Path) -> None:
+def test_look_ups_use_the_settings_and_are_otherwise_unknown(tmp_path: Path) -> None:
     source = """
     import pulumi_aws as aws
 

@@ -1,4 +1,4 @@
-"""Who holds the stack is told rightly, whoever looks at the same time."""
+"""The lock and the description of the running stack, with concurrent readers."""
 
 import multiprocessing
 import os
@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from local.state import AlreadyRunning, Running, State
+from local.state import AlreadyRunning, StackStatus, State
 
 PROCESSES = multiprocessing.get_context("spawn")
 
 
-def running(pid: int) -> Running:
-    return Running(
+def running(pid: int) -> StackStatus:
+    return StackStatus(
         pid=pid, url="http://x", issuer="http://y", stack="local", functions={}, tables={}, authorizer="a",
         endpoint="http://z", logs={},
     )  # fmt: skip
 
 
-def look(folder: Path, found: Any, over: Any) -> None:
-    """Look all the time, and tell whom it saw."""
+def watch(folder: Path, found: Any, over: Any) -> None:
+    """Read the holder repeatedly, and report it."""
     found.put(0)
     while not over.is_set():
         holder = State(folder).holder()
@@ -29,45 +29,45 @@ def look(folder: Path, found: Any, over: Any) -> None:
             found.put(holder)
 
 
-def test_nobody_holds_what_is_not_there(tmp_path: Path) -> None:
+def test_an_empty_folder_has_no_holder(tmp_path: Path) -> None:
     state = State(tmp_path)
     assert (state.holder(), state.running()) == (None, None)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_looks_is_not_taken_for_the_holder_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+def test_a_reader_is_not_mistaken_for_the_holder_and_does_not_prevent_a_start(tmp_path: Path) -> None:
     found, over = PROCESSES.Queue(), PROCESSES.Event()
-    with State(tmp_path).hold():
+    with State(tmp_path).lock():
         pass
-    lookers = [PROCESSES.Process(target=look, args=(tmp_path, found, over)) for _ in range(3)]
-    for looker in lookers:
-        looker.start()
-    seen = {found.get(timeout=30) for _ in lookers}
+    watchers = [PROCESSES.Process(target=watch, args=(tmp_path, found, over)) for _ in range(3)]
+    for watcher in watchers:
+        watcher.start()
+    seen = {found.get(timeout=30) for _ in watchers}
     for _ in range(100):
-        with State(tmp_path).hold():
+        with State(tmp_path).lock():
             time.sleep(0.005)
     over.set()
-    while any(looker.is_alive() for looker in lookers) or not found.empty():
+    while any(watcher.is_alive() for watcher in watchers) or not found.empty():
         if not found.empty():
             seen.add(found.get())
     assert seen <= {0, os.getpid()}
 
 
-def test_a_second_stack_is_refused(tmp_path: Path) -> None:
-    with State(tmp_path).hold():
+def test_a_second_stack_is_rejected(tmp_path: Path) -> None:
+    with State(tmp_path).lock():
         with pytest.raises(AlreadyRunning):
-            State(tmp_path).hold()
+            State(tmp_path).lock()
         assert State(tmp_path).holder() == os.getpid()
 
 
-def test_what_a_killed_stack_left_behind_is_not_the_next_ones(tmp_path: Path) -> None:
+def test_the_description_of_a_killed_stack_is_not_used_for_the_next_one(tmp_path: Path) -> None:
     state = State(tmp_path)
-    with state.hold():
+    with state.lock():
         state.write(running(os.getpid()))
         assert state.running() == running(os.getpid())
         state.write(running(1))
-        assert state.running() is None, "it is not the holder's"
+        assert state.running() is None, "the holder is another process"
         state.write(running(os.getpid()))
     assert state.running() is None
-    with state.hold():
-        assert state.running() is None, "it is coming up, and nobody knows its address yet"
+    with state.lock():
+        assert state.running() is None, "the new stack has not written its description yet"

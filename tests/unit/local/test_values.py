@@ -1,4 +1,4 @@
-"""Values on the wire and in Python."""
+"""Conversion between protobuf structs and Python values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-from local.values import UNKNOWN, Secret, from_struct, revealed, to_struct, unknown_paths
+from local.engine.values import UNKNOWN, Secret, from_struct, revealed, to_struct, unknown_paths
 
 
 def struct(**fields: Any) -> struct_pb2.Struct:
@@ -19,16 +19,16 @@ def struct(**fields: Any) -> struct_pb2.Struct:
     return made
 
 
-def test_whole_numbers_are_integers_and_fields_without_a_value_are_left_out() -> None:
+def test_whole_numbers_become_integers_and_fields_without_a_value_are_omitted() -> None:
     found = from_struct(struct(count=3.0, share=0.5, on=True, name="n", none=None, many=[1.0, "a", {"b": None}]))
     assert found == {"count": 3, "share": 0.5, "on": True, "name": "n", "many": [1, "a", {}]}
     assert isinstance(found["count"], int)
 
 
-def test_what_a_provider_answers_survives_the_way_to_the_program() -> None:
-    answer = {"unknown": UNKNOWN, "secret": Secret({"inner": [UNKNOWN, 2]}), "plain": {"many": [1, "a"]}, "gone": None}
-    found = from_struct(to_struct(answer))
-    assert found == {name: value for name, value in answer.items() if name != "gone"}
+def test_the_values_of_a_provider_survive_a_round_trip() -> None:
+    values = {"unknown": UNKNOWN, "secret": Secret({"inner": [UNKNOWN, 2]}), "plain": {"many": [1, "a"]}, "gone": None}
+    found = from_struct(to_struct(values))
+    assert found == {name: value for name, value in values.items() if name != "gone"}
 
 
 def test_secrets_are_revealed_at_any_depth() -> None:
@@ -43,11 +43,11 @@ def test_unknown_values_are_found_at_any_depth() -> None:
     assert list(unknown_paths(value)) == ["a.b[1]", "c.d"]
 
 
-def test_a_secret_does_not_show_itself() -> None:
+def test_a_secret_is_not_printed() -> None:
     assert "hunter2" not in f"{Secret('hunter2')} {[Secret('hunter2')]!r}"
 
 
-def test_archives_and_assets_are_pulumis_own() -> None:
+def test_archives_and_assets_become_pulumi_objects() -> None:
     async def sent() -> struct_pb2.Struct:
         parts = {"t": pulumi.StringAsset("x"), "f": pulumi.FileAsset("y"), "r": pulumi.RemoteAsset("https://z")}
         archives = {"all": pulumi.AssetArchive({**parts, "d": pulumi.FileArchive("w")})}
@@ -59,6 +59,6 @@ def test_archives_and_assets_are_pulumis_own() -> None:
     assert found["far"].uri == "https://v"
 
 
-def test_a_value_of_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="signature abc is not understood"):
+def test_a_value_with_an_unknown_signature_is_rejected() -> None:
+    with pytest.raises(ValueError, match="unsupported value with signature abc"):
         from_struct(struct(odd={"4dabf18193072939515e22adb298388d": "abc"}))

@@ -1,4 +1,4 @@
-"""Clients that know nothing of the developer's AWS configuration."""
+"""Clients ignore the developer's AWS configuration."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_nothing_of_the_environment_or_the_home_folder_reaches_a_client(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clients_ignore_the_environment_and_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config"
     config.write_text(
         "[default]\nregion = eu-north-1\nendpoint_url = http://example.com\nuse_fips_endpoint = true\n"
@@ -44,7 +42,7 @@ def test_nothing_of_the_environment_or_the_home_folder_reaches_a_client(
     assert client._endpoint.http_session._proxy_config.proxy_url_for("http://127.0.0.1:9") is None
 
 
-def test_arns_are_of_the_region_and_the_account() -> None:
+def test_arns_contain_the_region_and_the_account() -> None:
     connection = Connection("http://127.0.0.1:9", "us-east-1", "000000000000")
     assert connection.arn("logs", "log-group:/a") == "arn:aws:logs:us-east-1:000000000000:log-group:/a"
     assert connection.arn("apigateway", "/restapis/a", account=False) == "arn:aws:apigateway:us-east-1::/restapis/a"

@@ -1,4 +1,4 @@
-"""Properties matched to the inputs of real AWS operations; nothing is called."""
+"""Properties are matched to the inputs of real AWS operations; nothing is called."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from typing import Any
 import pytest
 
 from local.provider.connection import Connection
+from local.provider.parameters import parameters
 from local.provider.properties import Properties
-from local.provider.shapes import parameters
 
 CONNECTION = Connection("http://127.0.0.1:9", "us-east-1", "000000000000")
 
 
-def fitted(service: str, operation: str, given: dict[str, Any], **renames: str) -> tuple[dict[str, Any], list[str]]:
-    """The parameters, and the paths of what is left."""
+def convert(service: str, operation: str, given: dict[str, Any], **renames: str) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters and the paths of the unused properties."""
     properties = Properties(given)
     found = parameters(CONNECTION.input_shape(service, operation), properties, renames)
-    return found, properties.untaken()
+    return found, properties.unused()
 
 
-def test_names_match_up_to_their_case_and_by_renames() -> None:
+def test_names_match_case_insensitively_and_by_renames() -> None:
     given = {"name": "f", "memorySize": 256.0, "timeout": 3, "architectures": ["arm64"], "publish": True}
-    assert fitted("lambda", "CreateFunction", given, FunctionName="name") == (
+    assert convert("lambda", "CreateFunction", given, FunctionName="name") == (
         {"FunctionName": "f", "MemorySize": 256, "Timeout": 3, "Architectures": ["arm64"], "Publish": True},
         [],
     )
 
 
-def test_numbers_get_the_type_that_the_api_wants() -> None:
-    found, _ = fitted("lambda", "CreateFunction", {"memorySize": 256.0, "timeout": "3"})
+def test_numbers_are_converted_to_the_type_of_the_api() -> None:
+    found, _ = convert("lambda", "CreateFunction", {"memorySize": 256.0, "timeout": "3"})
     assert [type(value) for value in found.values()] == [int, int]
-    found, _ = fitted("cloudwatch", "PutMetricAlarm", {"threshold": 5})
+    found, _ = convert("cloudwatch", "PutMetricAlarm", {"threshold": 5})
     assert found == {"Threshold": 5.0}
     assert isinstance(found["Threshold"], float)
 
 
-def test_text_and_booleans_get_the_type_that_the_api_wants() -> None:
-    found, _ = fitted("ssm", "PutParameter", {"value": 3, "overwrite": "true"})
+def test_strings_and_booleans_are_converted_to_the_type_of_the_api() -> None:
+    found, _ = convert("ssm", "PutParameter", {"value": 3, "overwrite": "true"})
     assert found == {"Value": "3", "Overwrite": True}
-    found, _ = fitted("ssm", "PutParameter", {"value": True, "overwrite": False})
+    found, _ = convert("ssm", "PutParameter", {"value": True, "overwrite": False})
     assert found == {"Value": "true", "Overwrite": False}
 
 
-def test_nested_objects_are_walked() -> None:
+def test_nested_objects_are_converted() -> None:
     given = {
         "loggingConfig": {"logFormat": "JSON", "applicationLogLevel": "INFO", "logGroup": "/a"},
         "environment": {"variables": {"anyName": "x", "Other": "y"}},
     }
-    found, left = fitted("lambda", "CreateFunction", given)
+    found, left = convert("lambda", "CreateFunction", given)
     assert found == {
         "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "LogGroup": "/a"},
         "Environment": {"Variables": {"anyName": "x", "Other": "y"}},
@@ -56,24 +56,24 @@ def test_nested_objects_are_walked() -> None:
     assert left == []
 
 
-def test_tags_are_a_list_of_pairs_where_the_api_wants_one() -> None:
+def test_tags_become_a_list_of_pairs_if_the_api_requires_it() -> None:
     tags = {"tags": {"stage": "dev", "count": 3}}
     pairs = [{"Key": "stage", "Value": "dev"}, {"Key": "count", "Value": "3"}]
-    assert fitted("dynamodb", "CreateTable", tags) == ({"Tags": pairs}, [])
-    assert fitted("lambda", "CreateFunction", tags) == ({"Tags": {"stage": "dev", "count": "3"}}, [])
-    found, _ = fitted("kms", "CreateKey", {"tags": {"stage": "dev"}})
+    assert convert("dynamodb", "CreateTable", tags) == ({"Tags": pairs}, [])
+    assert convert("lambda", "CreateFunction", tags) == ({"Tags": {"stage": "dev", "count": "3"}}, [])
+    found, _ = convert("kms", "CreateKey", {"tags": {"stage": "dev"}})
     assert found == {"Tags": [{"TagKey": "stage", "TagValue": "dev"}]}
-    found, _ = fitted("cloudwatch", "PutMetricAlarm", {"dimensions": {"FunctionName": "f"}})
+    found, _ = convert("cloudwatch", "PutMetricAlarm", {"dimensions": {"FunctionName": "f"}})
     assert found == {"Dimensions": [{"Name": "FunctionName", "Value": "f"}]}
 
 
-def test_a_single_entry_stands_for_a_list_of_one() -> None:
-    assert fitted("apigateway", "CreateRestApi", {"endpointConfiguration": {"types": "REGIONAL"}}) == (
+def test_a_single_object_becomes_a_list_with_one_entry() -> None:
+    assert convert("apigateway", "CreateRestApi", {"endpointConfiguration": {"types": "REGIONAL"}}) == (
         {"endpointConfiguration": {"types": ["REGIONAL"]}},
         [],
     )
     stage = {"apiStages": {"apiId": "a", "stage": "s"}}
-    assert fitted("apigateway", "CreateUsagePlan", stage)[0] == {"apiStages": [{"apiId": "a", "stage": "s"}]}
+    assert convert("apigateway", "CreateUsagePlan", stage)[0] == {"apiStages": [{"apiId": "a", "stage": "s"}]}
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_a_single_entry_stands_for_a_list_of_one() -> None:
         ({"fileSystemConfigs": [{"arn": "a"}, {"path": "p"}]}, ["fileSystemConfigs[1].path"]),
     ],
 )
-def test_what_matches_nothing_is_left_with_its_path(given: dict[str, Any], left: list[str]) -> None:
-    assert fitted("lambda", "CreateFunction", given)[1] == left
+def test_unmatched_properties_are_reported_with_their_paths(given: dict[str, Any], left: list[str]) -> None:
+    assert convert("lambda", "CreateFunction", given)[1] == left

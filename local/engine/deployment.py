@@ -1,9 +1,9 @@
-"""What a run of the program made, or would make, and what can go wrong on the way.
+"""The result of running a program, and the errors that end a run.
 
 DeploymentError
-├── ProgramError       the program raised
-├── ResourceError      a resource could not be made
-└── UnsupportedError   the program asked for something that the local engine does not do
+├── ProgramError       the program raised an exception
+├── ResourceError      a resource could not be created
+└── UnsupportedError   the program used a feature that the local engine does not support
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One registered resource. Names of properties are Pulumi's (camelCase); values are those of `local.values`."""
+    """A registered resource. Property names are Pulumi's (camelCase); values are those of `local.engine.values`."""
 
     urn: str
     type: str
@@ -24,26 +24,26 @@ class Resource:
     parent: str
     """The parent's URN; empty for the stack itself."""
     custom: bool
-    """Whether a provider makes it; a component is only a name for its children."""
+    """Whether a provider creates it; a component only groups its children."""
     dependencies: tuple[str, ...]
-    """The URNs of the resources that it needs, explicit or through its inputs."""
+    """The URNs of the resources that it depends on, explicitly or through its inputs."""
     property_dependencies: Mapping[str, tuple[str, ...]]
     protect: bool
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
     delete_before_replace: bool | None
-    """None where the program does not say."""
+    """None if the program does not set it."""
     inputs: Mapping[str, Any]
     id: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
-    """How long its creation took."""
+    """How long the creation took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """All resources of a stack in the order of their registration, and what the stack exports."""
+    """All resources of a stack in the order of their registration, and the stack's exports."""
 
     project: str
     stack: str
@@ -54,24 +54,24 @@ class Deployment:
     seconds: float
 
     def of_type(self, type_: str) -> tuple[Resource, ...]:
-        """The resources of one type: `aws:dynamodb/table:Table`."""
+        """Return the resources of a type, such as `aws:dynamodb/table:Table`."""
         return tuple(resource for resource in self.resources if resource.type == type_)
 
     def children(self, urn: str) -> Iterator[Resource]:
-        """The resources whose parent has this URN."""
+        """Return the resources whose parent has this URN."""
         return (resource for resource in self.resources if resource.parent == urn)
 
 
 class DeploymentError(Exception):
-    """A stack could not be planned or deployed; the message says what and where, the cause is chained."""
+    """Base class for errors of a preview or a deployment."""
 
 
 class ProgramError(DeploymentError):
-    """The program raised, or ended itself with a status other than 0."""
+    """The program raised an exception, or exited with a status other than 0."""
 
 
 class ResourceError(DeploymentError):
-    """A resource could not be made."""
+    """A resource could not be created."""
 
     def __init__(self, type_: str, name: str, problem: str) -> None:
         super().__init__(f"{type_} {name}: {problem}")
@@ -81,4 +81,4 @@ class ResourceError(DeploymentError):
 
 
 class UnsupportedError(DeploymentError):
-    """The program asked for something that the local engine does not do."""
+    """The program used a feature that the local engine does not support."""

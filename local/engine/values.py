@@ -1,7 +1,7 @@
-"""Values that pass between a Pulumi program and an engine, as plain Python.
+"""Values exchanged between a Pulumi program and its engine, as Python objects.
 
-On the wire they are protobuf structs in which an unknown value is a reserved string, and a secret, an asset or an
-archive an object with a reserved signature
+The protocol uses protobuf structs. In these, an unknown value is a reserved string; a secret, an asset or an archive is
+an object with a reserved signature
 (https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go).
 """
 
@@ -17,11 +17,11 @@ from pulumi.runtime import rpc
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's name for "this is a secret"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the signature of a secret, not a secret
 
 
 class Unknown(enum.Enum):
-    """What a value is as long as the resource that gives it does not exist."""
+    """The type of UNKNOWN, the value of an output whose resource does not exist yet."""
 
     UNKNOWN = "[unknown]"
 
@@ -31,26 +31,26 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that the program marked as secret; it does not show itself when printed."""
+    """A value that the program marked as secret; its `repr` does not contain it."""
 
     value: Any = field(repr=False)
 
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """A struct's fields by name; whole numbers become `int`, and fields without a value are left out."""
+    """Convert a struct to a dictionary; whole numbers become `int`, and fields without a value are omitted."""
     fields = {name: _from_value(struct.fields[name]) for name in sorted(struct.fields)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """The reverse of `from_struct` for what a provider answers: plain data, `Secret` and `UNKNOWN`."""
+    """Convert a provider's result to a struct: plain data, `Secret` and `UNKNOWN`."""
     struct = struct_pb2.Struct()
     struct.update({name: _to_json(value) for name, value in values.items() if value is not None})
     return struct
 
 
 def revealed(value: Any) -> Any:
-    """The value with its secrets unwrapped, at any depth."""
+    """Return the value with all secrets in it unwrapped, at any depth."""
     match value:
         case Secret():
             return revealed(value.value)
@@ -63,7 +63,7 @@ def revealed(value: Any) -> Any:
 
 
 def unknown_paths(value: Any, path: str = "") -> Iterator[str]:
-    """Where in the value something is unknown: `environment.variables.TABLE`, `policies[2]`."""
+    """Return the paths of all unknown values in the value: `environment.variables.TABLE`, `policies[2]`."""
     match value:
         case Unknown():
             yield path
@@ -83,7 +83,7 @@ def _from_value(value: struct_pb2.Value) -> Any:
     match value.WhichOneof("kind"):
         case "string_value":
             return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
-        case "number_value":  # the wire knows only floats
+        case "number_value":  # protobuf has only floats
             number = value.number_value
             return int(number) if number.is_integer() else number
         case "bool_value":
@@ -106,7 +106,7 @@ def _from_object(struct: struct_pb2.Struct) -> Any:
         return _asset(from_struct(struct))
     if signature == _ARCHIVE:
         return _archive(from_struct(struct))
-    raise ValueError(f"a value with the signature {signature} is not understood")
+    raise ValueError(f"unsupported value with signature {signature}")
 
 
 def _asset(given: Mapping[str, Any]) -> pulumi.Asset:

@@ -1,4 +1,4 @@
-"""The REST request that is being served, for the corrections that need more of it than MiniStack hands them."""
+"""The data plane's current request, for corrections that need more of it than MiniStack passes to them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from local.emulator.ministack_internals import (
     GatewayError,
     Original,
     Result,
-    around,
-    mapping,
-    reach,
+    internal,
+    json_object,
+    patch,
 )
 
 _INVOCATION_ID = "invocation_id"
-"""The member of a function's result that holds Lambda's id of the invocation."""
+"""The member of a function's result that contains the invocation's id."""
 
 
 @dataclass(slots=True, kw_only=True)
-class ServedRequest:
-    """One request to a deployed REST API, and what has become known of it so far.
+class GatewayRequest:
+    """A request to a deployed REST API, and what is known about it so far.
 
-    `record` is MiniStack's own account of it: `stage`, `resource_path`, `path_params`, `request_id`.
-    `authorizer_output` is what the authorizer returned, now or when its policy was cached; `authorizer_request_id` is
-    the id of its invocation for this request, empty where its policy was cached. `error` is the gateway error being
-    answered and `status` its HTTP status, where its type alone does not say it.
+    `record` is MiniStack's own record of the request: `stage`, `resource_path`, `path_params`, `request_id`.
+    `authorizer_output` is the authorizer's result, for this request or when its policy was cached;
+    `authorizer_request_id` is the id of its invocation for this request, empty if its policy was cached. `error` is the
+    gateway error of the response, and `status` its HTTP status if the error's type does not determine it.
     """
 
     api_id: str
@@ -51,50 +51,50 @@ class ServedRequest:
 
     @property
     def stage(self) -> dict[str, Any]:
-        """The stage's settings; empty where there is no such stage."""
+        """The stage's settings; empty if the stage does not exist."""
         return self.record.get("stage") or {}
 
     @property
     def request_id(self) -> str:
-        """The id that the client, the function and the logs see."""
+        """The request's id for the client, the function and the logs."""
         return self.record.get("request_id", "")
 
 
-_served: ContextVar[ServedRequest | None] = ContextVar("served", default=None)
+_current: ContextVar[GatewayRequest | None] = ContextVar("current_request", default=None)
 
 
-def served() -> ServedRequest | None:
-    """The request being served, if the code that asks runs for one."""
-    return _served.get()
+def current_request() -> GatewayRequest | None:
+    """Return the request that the calling code is processing, or None."""
+    return _current.get()
 
 
 def gateway_error(
     response_type: str, message: str = "Internal server error", error_type: str | None = None
 ) -> GatewayError:
-    """An error of the gateway's own, answered through the stage's gateway response of that type."""
-    return reach(REST, "_GatewayError")(response_type, message, error_type)
+    """Return an error of the gateway, which is rendered by the stage's gateway response of this type."""
+    return internal(REST, "_GatewayError")(response_type, message, error_type)
 
 
 class PolicyWithOutput(dict[str, Any]):
-    """An authorizer's policy, which MiniStack caches, and the output it came with, which it does not."""
+    """An authorizer's policy, which MiniStack caches, with the rest of the output, which it does not cache."""
 
     def __init__(self, document: dict[str, Any], output: dict[str, Any]) -> None:
         super().__init__(document)
         self.output = output
 
 
-def install() -> None:
-    """Keep `served()` up to date. It goes around everything else that is put around MiniStack."""
-    around(REST, "_handle_execute_in_scope", _serve)
-    around(REST, "_execute_in_scope", _note_record)
-    around(REST, "_gateway_error_response", _note_error)
-    around(FUNCTIONS, "_execute_function_dispatch", _carry_invocation_id)
-    around(REST, "_invoke_authorizer_lambda", _carry_output)
-    around(REST, "_invoke_authorizer_lambda", _note_invocation_id)
-    around(REST, "_evaluate_policy", _note_output)
+def track_requests() -> None:
+    """Keep `current_request()` up to date. These patches must be applied after all corrections."""
+    patch(REST, "_handle_execute_in_scope", _handle)
+    patch(REST, "_execute_in_scope", _store_record)
+    patch(REST, "_gateway_error_response", _store_error)
+    patch(FUNCTIONS, "_execute_function_dispatch", _add_invocation_id)
+    patch(REST, "_invoke_authorizer_lambda", _add_output)
+    patch(REST, "_invoke_authorizer_lambda", _store_invocation_id)
+    patch(REST, "_evaluate_policy", _store_output)
 
 
-async def _serve(  # noqa: PLR0917
+async def _handle(  # noqa: PLR0917
     original: Original,
     api_id: str,
     stage_name: str,
@@ -106,7 +106,7 @@ async def _serve(  # noqa: PLR0917
     account: str,
     region: str,
 ) -> Answer:
-    request = ServedRequest(
+    request = GatewayRequest(
         api_id=api_id,
         stage_name=stage_name,
         method=method,
@@ -117,49 +117,49 @@ async def _serve(  # noqa: PLR0917
         account=account,
         region=region,
     )
-    token = _served.set(request)
+    token = _current.set(request)
     try:
         return await original(api_id, stage_name, method, path, headers, body, query, account, region)
     finally:
-        _served.reset(token)
+        _current.reset(token)
 
 
-async def _note_record(original: Original, record: dict[str, Any], *arguments: object) -> Answer | GatewayError:
-    if request := served():
+async def _store_record(original: Original, record: dict[str, Any], *arguments: object) -> Answer | GatewayError:
+    if request := current_request():
         request.record = record
     return await original(record, *arguments)
 
 
-def _note_error(original: Original, error: GatewayError, record: dict[str, Any]) -> Answer:
-    if request := served():
+def _store_error(original: Original, error: GatewayError, record: dict[str, Any]) -> Answer:
+    if request := current_request():
         request.error = error
     return original(error, record)
 
 
-def _carry_invocation_id(
+def _add_invocation_id(
     original: Original, function: object, settings: object, event: object, request_id: str, started: float
 ) -> dict[str, Any]:
     return {**original(function, settings, event, request_id, started), _INVOCATION_ID: request_id}
 
 
-async def _note_invocation_id(original: Original, *arguments: object) -> Result:
+async def _store_invocation_id(original: Original, *arguments: object) -> Result:
     result: Result = await original(*arguments)
-    if request := served():
+    if request := current_request():
         request.authorizer_request_id = (result or {}).get(_INVOCATION_ID, "")
     return result
 
 
-async def _carry_output(original: Original, *arguments: object) -> Result:
+async def _add_output(original: Original, *arguments: object) -> Result:
     result: Result = await original(*arguments)
-    output = mapping((result or {}).get("body"))
-    document = mapping((output or {}).get("policyDocument"))
+    output = json_object((result or {}).get("body"))
+    document = json_object((output or {}).get("policyDocument"))
     if result is None or output is None or document is None:
         return result
     return {**result, "body": {**output, "policyDocument": PolicyWithOutput(document, output)}}
 
 
-def _note_output(original: Original, document: object, method_arn: str) -> str:
-    request = served()
+def _store_output(original: Original, document: object, method_arn: str) -> str:
+    request = current_request()
     if request and isinstance(document, PolicyWithOutput):
         request.authorizer_output = document.output
     return original(document, method_arn)

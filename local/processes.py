@@ -1,0 +1,78 @@
+"""Process handling: polling, signal handling, and terminating child processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE_PERIOD = 5.0
+"""Seconds that child processes have to exit after SIGTERM."""
+
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, interval: float = 0.1) -> bool:
+    """Poll a condition every `interval` seconds; return whether it became true within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(interval)
+    return True
+
+
+def process_exists(pid: int) -> bool:
+    """Return whether there is a process with this id; a zombie process exists too."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def exit_on_signals(cleanup: Callable[[], None]) -> None:
+    """Make signals end this process with status 0, after calling `cleanup` and terminating the child processes.
+
+    The signal handler raises no exception, because libraries and event loops could suppress it wherever it occurs.
+    """
+
+    def handle(_number: int, _frame: FrameType | None) -> NoReturn:
+        ignore_signals()  # a second Ctrl-C must not interrupt this handler
+        # `print` is not reentrant, and the signal may have interrupted one.
+        os.write(sys.stdout.fileno(), (_SHOW_CURSOR if sys.stdout.isatty() else b"") + b"Stopping.\n")
+        try:
+            cleanup()
+            _terminate_children()
+        finally:
+            os._exit(0)
+
+    for number in SIGNALS:
+        signal.signal(number, handle)
+
+
+def ignore_signals() -> None:
+    """Ignore further signals, so that a shutdown in progress is completed."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _terminate_children() -> None:
+    """Send SIGTERM to all child processes, then SIGKILL to those that are left, and wait for them."""
+    for name in ("TERM", "KILL"):
+        subprocess.run(["pkill", f"-{name}", "-P", str(os.getpid())], check=False)
+        if wait_until(_all_children_exited, seconds=GRACE_PERIOD, interval=0.02):
+            return
+
+
+def _all_children_exited() -> bool:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+        return False
+    return True

@@ -1,0 +1,17 @@
+"""The supported resource types by their Pulumi names, defined in one module per AWS service."""
+
+from typing import Final
+
+from local.provider.resource_type import ResourceType
+from local.provider.resources import api_gateway, cloudwatch, dynamodb, iam, kms, lambda_functions, sns, ssm
+
+RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
+    **iam.TYPES,
+    **dynamodb.TYPES,
+    **lambda_functions.TYPES,
+    **api_gateway.TYPES,
+    **cloudwatch.TYPES,
+    **sns.TYPES,
+    **ssm.TYPES,
+    **kms.TYPES,
+}
