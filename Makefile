@@ -4,7 +4,7 @@ BIN = .venv/bin
 # Tests leave nothing outside of build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test check bench mutate openapi docs lock clean program tests emulator
+.PHONY: local test check bench mutate openapi settings docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -17,6 +17,7 @@ check: tests
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
+	@$(TIDY) $(BIN)/python -m infra.settings_reference --check
 
 # A full run that keeps every limit is recorded in docs/results and quoted in docs/performance.md; so is one of `make mutate`.
 bench: tests emulator
@@ -32,6 +33,10 @@ mutate: tests
 
 openapi: program
 	@$(BIN)/python -m infra.documents openapi.json
+
+# The page and the editors' schema of a stack's settings, from their types.
+settings: program
+	@$(BIN)/python -m infra.settings_reference
 
 # The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
 docs:

@@ -45,17 +45,17 @@ ACCESS_LOG_FORMAT = json.dumps(
 Origin = Annotated[
     str,
     Meta(
-        pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)\Z",
+        pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)(?![\s\S])",
         extra={REQUIREMENT: 'an origin without a path, such as https://app.example.com, or "*"'},
     ),
 ]
 VariableName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_]+\Z", extra={REQUIREMENT: "one or more letters, digits and underscores"})
+    str, Meta(pattern=r"^[A-Za-z0-9_]+(?![\s\S])", extra={REQUIREMENT: "one or more letters, digits and underscores"})
 ]
 VariableValue = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9._~:/?#&=,-]+\Z",
+        pattern=r"^[A-Za-z0-9._~:/?#&=,-]+(?![\s\S])",
         extra={REQUIREMENT: "one or more letters, digits and characters of . _ ~ : / ? # & = , -"},
     ),
 ]

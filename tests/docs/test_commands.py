@@ -37,7 +37,7 @@ PULUMI = {
     "destroy": {"--stack"},
     "stack init": set[str](),
     "stack output": {"--stack"},
-    "config set": set[str](),
+    "config set": {"--secret"},
     "login": set[str](),
 }
 """The commands and options of the Pulumi CLI that the documentation uses, as its reference has them."""

@@ -6,13 +6,12 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-import yaml
 
 import authorizer.settings
 from authorizer.errors import SettingsInvalid
 from handlers.contract import REQUIREMENT, load_collections
 from infra.authorizer import authorizer_bundle
-from infra.bundles import ROOT, Target
+from infra.bundles import Target
 from infra.naming import Names
 from infra.settings import MOVED, StackSettings, load
 from infra.stack_file import ENCRYPTED, SettingsError
@@ -364,18 +363,6 @@ def test_the_region_is_required() -> None:
     del given["aws:region"]
     with pytest.raises(SettingsError, match="aws:region: is required"):
         load("gatehouse", "dev", given)
-
-
-def test_pulumi_yaml_describes_every_setting_with_the_programs_own_default() -> None:
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    fields = {field.encode_name: field for field in msgspec.structs.fields(StackSettings)}
-    assert {name.removeprefix("gatehouse:") for name in declared} == set(fields)
-    for name, told in declared.items():
-        assert told["description"]
-        field = fields[name.removeprefix("gatehouse:")]
-        default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
-        found = told.get("default", told.get("value", msgspec.NODEFAULT))
-        assert default == (found if found is msgspec.NODEFAULT else msgspec.convert(found, field.type)), name
 
 
 def test_usage_and_times_reach_the_authorizer() -> None:

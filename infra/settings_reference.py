@@ -1,0 +1,246 @@
+"""Write docs/configuration.md and docs/stack-file.schema.json from the types of the settings.
+
+`python -m infra.settings_reference` writes both, and with `--check` compares them.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from types import NoneType
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
+
+import msgspec
+
+from handlers.contract import requirement_of
+from infra.bundles import ROOT
+from infra.settings import StackSettings
+from infra.stack_file import STACK_KEYS
+
+PAGE = ROOT / "docs" / "configuration.md"
+SCHEMA = ROOT / "docs" / "stack-file.schema.json"
+
+INTRODUCTION = """\
+# Configuration
+
+<!-- Written by `make settings` from the types of the settings. -->
+
+A stack's settings are in `Pulumi.<stack>.yaml`, grouped by capability. All mistakes in the file are reported at once,
+each with its full key, the requirement and the value found. Only `aws:region` and `gatehouse:issuers` are required.
+
+- **Editors** complete and check a stack file that starts with the line
+  `# yaml-language-server: $schema=docs/stack-file.schema.json`.
+- **For one run**, `--config KEY=VALUE` overrides a setting (a text or JSON), and `--set GROUP.KEY=VALUE` a part of one,
+  such as `functions.memory=1024` or `issuers[0].leeway=0`. `python -m local plan`, `python -m local up` and
+  `python -m infra.revoke` accept both, any number of times; `pulumi up` has its own `--config`.
+- **Encrypted values** (`secure:`) and values of an **environment** (`environment:`, Pulumi ESC) are known only to the
+  Pulumi CLI. A plan shows encrypted texts as `[secret]`, and defaults for settings that only the environment has. If a
+  command needs such a value, it names the key; pass the value with `--config`.
+
+## A complete example
+
+```yaml
+"""
+
+EXAMPLE = """\
+config:
+  aws:region: eu-central-1
+  gatehouse:issuers:
+    - name: main
+      url: https://id.example.com/
+      audiences: ["https://api.example.com"]
+      algorithms: [RS256, ES256]
+      leeway: 10
+  gatehouse:api:
+    corsOrigins: ["https://app.example.com"]
+    throttleRate: 500
+    throttleBurst: 1000
+    stageVariables: {owner: platform-team}
+  gatehouse:functions:
+    architecture: arm64
+    memory: 1024
+    timeout: 15
+  gatehouse:data:
+    protect: true
+  gatehouse:authorizer:
+    policyCache: 300
+    decisionCache: {seconds: 300, entries: 5000}
+    keys: {maxAge: 600, staleIfError: 43200}
+  gatehouse:usage:
+    plans:
+      - name: partners
+        rate: 50
+        burst: 100
+        quota: 100000
+        period: MONTH
+        clients: {main: [mobile-app, reporting]}
+      - {name: others, rate: 5, burst: 10}
+    unlisted: others
+  gatehouse:revocation:
+    enabled: true
+    whenUnavailable: refuse
+  gatehouse:logs:
+    retentionDays: 90
+    level: WARN
+  gatehouse:tags:
+    environment: prod
+"""
+
+SECURE = {
+    "title": "An encrypted value",
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+
+
+def page() -> str:
+    """Return the page that describes every setting."""
+    sections = [f"{INTRODUCTION}{EXAMPLE}```\n"]
+    for field in msgspec.structs.fields(StackSettings):
+        rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "")]
+        table = ["| Field | Values | Default | Description |", "|---|---|---|---|", *rows] if rows else []
+        values = "" if isinstance(_base(field.type), type) else f" It is {_values(field.type)}."
+        text = f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}{values}\n"
+        sections.append("\n".join((text, *table, "")) if table else text)
+    return "\n".join(sections)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of a stack file; it allows an encrypted value in place of any other."""
+    _, definitions = msgspec.json.schema_components([StackSettings], ref_template="#/definitions/{name}")
+    settings = cast("dict[str, Any]", definitions.pop("StackSettings"))
+    fields = {field.encode_name: description_of(field) for field in msgspec.structs.fields(StackSettings)}
+    groups = {
+        f"gatehouse:{name}": {"description": fields[name], "anyOf": [_encryptable(group), _ENCRYPTED]}
+        for name, group in settings["properties"].items()
+    }
+    region = {"description": "The AWS region.", "anyOf": [{"type": "string"}, _ENCRYPTED]}
+    config: dict[str, Any] = {
+        "type": "object",
+        "properties": {"aws:region": region, **groups},
+        "patternProperties": {"^(aws|pulumi):": {}},
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A stack file of Gatehouse",
+        "type": "object",
+        "properties": {**dict.fromkeys(STACK_KEYS, True), "config": config},
+        "additionalProperties": False,
+        # An environment may contain settings that the file lacks.
+        "if": {"not": {"required": ["environment"]}},
+        "then": {
+            "required": ["config"],
+            "properties": {"config": {"required": ["aws:region", "gatehouse:issuers"]}},
+        },
+        "definitions": {**{name: _encryptable(each) for name, each in definitions.items()}, "Encrypted": SECURE},
+    }
+
+
+def description_of(field: msgspec.structs.FieldInfo) -> str:
+    """Return a field's description, or else the first paragraph of its type's docstring."""
+    given = next((meta.description for meta in _metas(field.type) if meta.description), None)
+    return given or " ".join((_base(field.type).__doc__ or "").partition("\n\n")[0].split())
+
+
+_ENCRYPTED = {"$ref": "#/definitions/Encrypted"}
+
+
+def _encryptable(schema: Any) -> Any:
+    """Return a schema that allows an encrypted value in place of each text, number, boolean or choice."""
+    if not isinstance(schema, dict):
+        return schema
+    members = cast("dict[str, Any]", schema)
+    if members.get("type") in ("string", "integer", "number", "boolean") or "enum" in members:
+        outer = {name: members[name] for name in ("description", "default") if name in members}
+        return {**outer, "anyOf": [{name: each for name, each in members.items() if name not in outer}, _ENCRYPTED]}
+    nested = {name: _encryptable(members[name]) for name in ("items", "additionalProperties") if name in members}
+    if "properties" in members:
+        nested["properties"] = {name: _encryptable(each) for name, each in members["properties"].items()}
+    if "anyOf" in members:
+        nested["anyOf"] = [_encryptable(each) for each in members["anyOf"]]
+    return {**members, **nested}
+
+
+def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the cells of each field of a struct, or of the structs in a list, and of the structs within them."""
+    base = _base(kind)
+    if get_origin(base) is tuple:
+        yield from _rows(get_args(base)[0], f"{path}[]." if path else "")
+    elif isinstance(base, type) and issubclass(base, msgspec.Struct):
+        for field in msgspec.structs.fields(base):
+            name = f"{path}{field.encode_name}"
+            nested = list(_rows(field.type, f"{name}." if isinstance(_base(field.type), type) else name))
+            if not nested or get_origin(_base(field.type)) is tuple:
+                yield (f"`{name}`", _values(field.type), _default(field), description_of(field))
+            yield from nested
+
+
+def _values(kind: Any) -> str:
+    """Return which values a type allows, in words."""
+    base, limits, requirement = _base(kind), _limits(kind), requirement_of(kind)
+    origin, members = get_origin(base), get_args(base)
+    if origin is Literal:
+        text = ", ".join(f"`{choice}`" for choice in members)
+    elif origin is tuple:
+        text = f"a list, each item: {_values(members[0])}"
+    elif origin is dict:
+        names = requirement_of(members[0])
+        text = f"a map, {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
+    elif base is str:
+        least, most = limits.get("min_length"), limits.get("max_length")
+        text = requirement or "text" + (", not empty" if least else "") + (
+            f", at most {most} characters" if most else ""
+        )
+    elif base in (int, float):
+        text = f"{'integer' if base is int else 'number'}, {limits['ge']:,} to {limits['le']:,}"
+    else:
+        text = "`true` or `false`" if base is bool else "an object"
+    return text
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+    text = default if isinstance(default, str) else msgspec.json.encode(default).decode()
+    return "none" if default in (None, (), {}, "") else f"`{text}`"
+
+
+def _base(kind: Any) -> Any:
+    """Return a type without its limits, and without None."""
+    if get_origin(kind) is Annotated:
+        return _base(get_args(kind)[0])
+    members = [each for each in get_args(kind) if each is not NoneType]
+    return _base(members[0]) if NoneType in get_args(kind) else kind
+
+
+def _metas(kind: Any) -> Iterator[msgspec.Meta]:
+    for each in get_args(kind):
+        if isinstance(each, msgspec.Meta):
+            yield each
+        elif get_origin(kind) not in (tuple, dict):
+            yield from _metas(each)
+
+
+def _limits(kind: Any) -> Mapping[str, Any]:
+    names = ("ge", "le", "min_length", "max_length")
+    return {name: value for meta in _metas(kind) for name in names if (value := getattr(meta, name)) is not None}
+
+
+def main(arguments: list[str]) -> int:
+    """Write both files, or with `--check` return 1 if one of them is out of date."""
+    files = {PAGE: page(), SCHEMA: json.dumps(schema(), indent=2) + "\n"}
+    if arguments != ["--check"]:
+        for path, text in files.items():
+            path.write_text(text)
+        return 0
+    outdated = [path.name for path, text in files.items() if not path.exists() or path.read_text() != text]
+    if outdated:
+        sys.stderr.write(f"{' and '.join(outdated)}: out of date; run `make settings`\n")
+    return 1 if outdated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

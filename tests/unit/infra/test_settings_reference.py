@@ -1,0 +1,158 @@
+"""The page, the schema for editors and Pulumi.yaml say the same as the types of the settings."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from infra import settings_reference
+from infra.bundles import ROOT
+from infra.settings import StackSettings, load
+from infra.settings_reference import EXAMPLE, PAGE, SCHEMA, description_of, main
+from infra.stack_file import SettingsError
+
+FIELDS = msgspec.structs.fields(StackSettings)
+STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
+VALID = """
+aws:region: us-east-1
+gatehouse:issuers:
+  - {name: main, url: "https://id.example.com/", audiences: [a], keyUrl: "https://id.example.com/keys?v=2"}
+gatehouse:tags: {environment: dev}
+gatehouse:usage: {plans: [{name: a, rate: 1, burst: 2, clients: {main: [b]}}], unlisted: null}
+"""
+
+
+def config(**changed: Any) -> dict[str, Any]:
+    """A valid file with other settings."""
+    values: dict[str, Any] = yaml.safe_load(VALID)
+    return {"config": values | {f"gatehouse:{name}": value for name, value in changed.items()}}
+
+
+def problems(document: Any) -> list[str]:
+    return [error.message for error in Draft7Validator(json.loads(SCHEMA.read_text())).iter_errors(document)]
+
+
+def load_values(document: dict[str, Any]) -> StackSettings:
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in document["config"].items()}
+    return load("gatehouse", "dev", texts)
+
+
+class TestPage:
+    def test_is_up_to_date(self) -> None:
+        assert main(["--check"]) == 0
+
+    def test_and_the_schema_are_written_and_compared(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for name, path in (("PAGE", PAGE), ("SCHEMA", SCHEMA)):
+            monkeypatch.setattr(settings_reference, name, tmp_path / path.name)
+        assert main(["--check"]) == 1
+        assert capsys.readouterr().err.startswith("configuration.md and stack-file.schema.json: out of date; run `make")
+        assert main([]) == 0
+        assert (main(["--check"]), (tmp_path / PAGE.name).read_text()) == (0, PAGE.read_text())
+
+    def test_describes_every_field(self) -> None:
+        text = PAGE.read_text()
+        for field in FIELDS:
+            assert f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}" in text
+        names = re.findall(r"^\| `([\w.\[\]]+)` \| .+ \| .+ \| .+ \|$", text, re.MULTILINE)
+        assert {"url", "corsOrigins", "memory", "keys.maxAge", "decisionCache.seconds", "plans[].quota"} <= set(names)
+        assert len(names) == text.count("\n| `")
+
+    def test_has_an_example_that_is_valid_and_sets_every_group(self) -> None:
+        document = yaml.safe_load(EXAMPLE)
+        assert problems(document) == []
+        load_values(document)
+        assert {f"gatehouse:{field.name}" for field in FIELDS} < set(document["config"])
+
+
+@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
+class TestStackFiles:
+    def test_name_the_schema_for_editors_first(self, path: Path) -> None:
+        assert path.read_text().startswith("# yaml-language-server: $schema=docs/stack-file.schema.json\n")
+        assert (path.parent / "docs" / "stack-file.schema.json") == SCHEMA
+
+    def test_match_the_schema(self, path: Path) -> None:
+        assert problems(yaml.safe_load(path.read_text())) == []
+
+
+class TestSchema:
+    def test_is_a_schema_with_patterns_that_editors_can_read(self) -> None:
+        schema = json.loads(SCHEMA.read_text())
+        Draft7Validator.check_schema(schema)
+        assert not re.search(r"\(\?P|\\\\Z", SCHEMA.read_text()), "not in ECMAScript"
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            config(),
+            config(api={"corsOrigins": ["*"]}, logs={"retentionDays": 3653, "level": "WARN"}),
+            {**config(), "encryptionsalt": "v1:x", "secretsprovider": "awskms://x"},
+            config(
+                tags={"team": {"secure": "AAAB"}}, functions={"memory": {"secure": "AAAB"}}, issuers={"secure": "A"}
+            ),
+            {
+                "config": config()["config"]
+                | {"aws:profile": "x", "aws:assumeRoles": [{}], "aws:region": {"secure": "A"}}
+            },
+            {"environment": ["shared"], "config": {"gatehouse:api": {"throttleRate": 5}}},
+            {"environment": {"imports": ["shared"]}},
+        ],
+    )
+    def test_accepts_valid_files(self, document: dict[str, Any]) -> None:
+        assert problems(document) == []
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            config(api={"throttleRate": 0}),
+            config(api={"throtleRate": 5}),
+            config(api={"corsOrigins": ["https://a.example/path"]}),
+            config(api={"corsOrigins": "https://a.example"}),
+            config(api={"stageVariables": {"a b": "c"}}),
+            config(functions={"architecture": "sparc"}),
+            config(logs={"retentionDays": 45}),
+            config(data={"protect": "yes"}),
+            config(tags={"aws:x": "y"}),
+            config(tags=["x"]),
+            config(corsOrigins=["https://a.example"]),
+            config(usage={"plans": [{"name": "a", "rate": 1}]}),
+            config(revocation=True),
+            config(issuers=[]),
+            config(issuers=[{"name": "main", "url": "http://id.example.com", "audiences": ["a"]}]),
+            config(issuers=[{"name": "main", "url": "https://id.example.com", "audiences": [""]}]),
+            {"config": config()["config"] | {"gatehose:api": {}}},
+            {"config": {"aws:region": "us-east-1"}},
+            {"config": {"gatehouse:issuers": config()["config"]["gatehouse:issuers"]}},
+        ],
+    )
+    def test_rejects_what_the_program_rejects(self, document: dict[str, Any]) -> None:
+        assert problems(document)
+        with pytest.raises(SettingsError):
+            load_values(document)
+
+    @pytest.mark.parametrize("document", [{}, {"confg": {}}, {**config(), "confg": {}}, {"config": []}, []])
+    def test_rejects_files_of_another_form(self, document: Any) -> None:
+        assert problems(document)
+
+
+class TestPulumiYaml:
+    declared: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+
+    def test_describes_every_group_as_its_type_does(self) -> None:
+        expected = {f"gatehouse:{field.encode_name}": description_of(field) for field in FIELDS}
+        assert {name: entry["description"] for name, entry in self.declared.items()} == expected
+        assert all(expected.values())
+
+    def test_has_the_programs_defaults_and_no_types_that_stop_the_cli(self) -> None:
+        for field in FIELDS:
+            entry = self.declared[f"gatehouse:{field.encode_name}"]
+            assert set(entry) == ({"description"} if field.required else {"description", "value"})
+            if not field.required:
+                default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+                assert msgspec.convert(entry["value"], field.type) == default
