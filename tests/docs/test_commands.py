@@ -22,6 +22,7 @@ NOT_RUN = {
     "make check": "installs packages, and CI runs it",
     "make docs": "installs packages, and CI runs it",
     "make openapi": "`make check` compares what it would write",
+    "make settings": "`make check` compares what it would write",
     "make clean": "removes the environment of the tests",
     "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
     "python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",
