@@ -51,7 +51,7 @@ class Provider:
     @property
     def key_sets_served(self) -> int:
         """The number of requests for the key set so far."""
-        self.do("tell")
+        self.do("state")
         return self.state["keySetsServed"]
 
     def do(self, command: str) -> None:
