@@ -240,9 +240,9 @@ def test_a_plan_with_an_overridden_setting_changes_every_function(project: Proje
 
 @pytest.mark.parametrize("command", [("plan", "--stack", "prod"), ("up",), ("up", "--detach")])
 def test_an_invalid_override_is_reported_with_its_full_key(project: Project, command: tuple[str, ...]) -> None:
-    done = project.run(*command, "--set", "functions.memoy=2048", "--config", 'tags={"team": 3}')
+    done = project.run(*command, "--set", "functions.size=2048", "--config", 'tags={"team": 3}')
     assert done.returncode == 1
-    assert "gatehouse:functions.memoy: unknown" in done.stderr
+    assert "gatehouse:functions.size: unknown" in done.stderr
     assert "gatehouse:tags.team: " in done.stderr
 
 
