@@ -1,6 +1,6 @@
-"""The API against a dictionary: random calls of several owners, each answered as the dictionary says (hypothesis).
+"""A model of the API, a dictionary, compared with the API in random requests of several owners (hypothesis).
 
-Whoever runs it gives the means to call: a function that sends one `Asked` and returns its `Answer`.
+A test that runs it provides a function that sends a `Request` and returns its `Answer`.
 """
 
 import json
@@ -29,15 +29,15 @@ DEFAULTS: Mapping[str, dict[str, Any]] = {
     "events": {"location": ""},
 }
 OWNERS = ("ann", "ben", "ann#email#b")
-"""Subjects; the last one tries to be mistaken for the first one's data."""
+"""Subjects; the last one's name looks like a filter of the first one's data."""
 
 ABSENT = ("absent", "-no-id-", "idem")
 JSON, MERGE_PATCH, PLAIN = "application/json", "application/merge-patch+json", "text/plain"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One request, as the owner's client sends it."""
+class Request:
+    """A request of an owner's client."""
 
     method: str
     collection: str
@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names are in lower case."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,12 +61,12 @@ class Answer:
         return json.loads(self.text)
 
 
-Call = Callable[[Asked], Answer]
+Call = Callable[[Request], Answer]
 
 
 @dataclass
 class Stored:
-    """An item as the dictionary has it; `tags` are all that it ever had, the current one last."""
+    """An item of the dictionary; `tags` are all its entity tags so far, the current one last."""
 
     document: dict[str, Any]
     tags: list[str]
@@ -74,7 +74,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Id:
-    """An id that an owner's item has or had."""
+    """The id of an owner's item, which may be deleted."""
 
     collection: str
     owner: str
@@ -83,7 +83,7 @@ class Id:
 
 @dataclass(frozen=True)
 class Sent:
-    """A creation with an Idempotency-Key, to be sent again."""
+    """A POST with an Idempotency-Key, to be repeated."""
 
     collection: str
     owner: str
@@ -123,19 +123,19 @@ IF_NONE_MATCH = st.sampled_from(["", "", "current", "any", "listed", "weak", "st
 
 @st.composite
 def bodies(draw: st.DrawFn, collection: str) -> dict[str, Any]:
-    """What fits a collection's schema."""
+    """Draw a valid body of a collection."""
     return draw(st.fixed_dictionaries(REQUIRED[collection], optional=OPTIONAL[collection]))
 
 
 @st.composite
 def patches(draw: st.DrawFn, collection: str) -> dict[str, Any]:
-    """A patch after which an item still fits the schema."""
+    """Draw a patch after which an item is still valid."""
     removable = {name: st.none() | values for name, values in OPTIONAL[collection].items()}
     return draw(st.fixed_dictionaries({}, optional={**REQUIRED[collection], **removable}))
 
 
 class ApiMachine(RuleBasedStateMachine):
-    """Calls in random order. Every answer, and after each step every list of the collection, is as the dictionary's."""
+    """Sends requests in random order and compares each response, and each list after each step, with the dictionary."""
 
     sent = Bundle[Sent]("sent")
 
@@ -149,17 +149,19 @@ class ApiMachine(RuleBasedStateMachine):
         self.touched, self.order = "items", "newest"
 
     def ask(self, method: str, collection: str, owner: str, item_id: str = "", **more: Any) -> Answer:
-        """Sends a request. An owner's name is one of this example's own, so that examples do not meet."""
+        """Send a request. An owner's name contains the example's number, so that examples do not share data."""
         self.touched = collection
-        asked = Asked(method=method, collection=collection, owner=f"{self.example}-{owner}", item_id=item_id, **more)
-        answer = self.call(asked)
+        request = Request(
+            method=method, collection=collection, owner=f"{self.example}-{owner}", item_id=item_id, **more
+        )
+        answer = self.call(request)
         if answer.status >= 400 and method != "HEAD":
             assert answer.headers["content-type"] == "application/problem+json", answer
             assert answer.json["status"] == answer.status
         return answer
 
     def send(self, method: str, collection: str, owner: str, item_id: str, body: Any, **more: Any) -> Answer:
-        """Sends a body, a text as it is."""
+        """Send a body; a string is sent unchanged."""
         text = body if isinstance(body, str) else json.dumps(body)
         headers = {"Content-Type": JSON, **more.pop("headers", {})}
         return self.ask(method, collection, owner, item_id, text=text, headers=headers)
@@ -168,13 +170,13 @@ class ApiMachine(RuleBasedStateMachine):
         return self.stored.setdefault((collection, owner), {})
 
     def any_id(self, data: st.DataObject) -> Id:
-        """An id: mostly one that there is, else one that there was or never was."""
+        """Draw an id: usually of an existing item, otherwise of a deleted one or of none."""
         live = [each for each in self.made if each.text in self.items_of(each.collection, each.owner)]
         absent = [Id("items", OWNERS[0], text) for text in ABSENT]
         return data.draw(st.sampled_from(live if live and data.draw(st.integers(0, 5)) else absent + self.made))
 
     def target(self, data: st.DataObject) -> tuple[Id, str]:
-        """An id, and who asks for it: mostly its owner."""
+        """Draw an id and an owner who requests it: usually the item's."""
         item = self.any_id(data)
         return item, item.owner if data.draw(st.integers(0, 3)) else data.draw(OWNER_NAMES)
 
@@ -242,8 +244,8 @@ class ApiMachine(RuleBasedStateMachine):
         self.made.append(Id(collection, owner, item_id))
 
     @rule(collection=COLLECTION_NAMES, owner=OWNER_NAMES, data=st.data())
-    def refuse(self, collection: str, owner: str, data: st.DataObject) -> None:
-        """What fits no schema changes nothing, whatever it is sent to."""
+    def reject(self, collection: str, owner: str, data: st.DataObject) -> None:
+        """An invalid body is rejected and changes nothing."""
         good = data.draw(bodies(collection))
         wrong = data.draw(WRONG_TEXTS | WRONG_MEMBERS.map(lambda members: {**good, **members}))
         method, item_id = data.draw(st.sampled_from([("POST", ""), ("PUT", self.any_id(data).text)]))
@@ -284,7 +286,7 @@ class ApiMachine(RuleBasedStateMachine):
         self.changed("PATCH", owner, item, form, patch, fields, kind)
 
     @rule(data=st.data(), wrong=st.sampled_from(["name", "unknown"]))
-    def refuse_a_patch(self, data: st.DataObject, wrong: str) -> None:
+    def reject_a_patch(self, data: st.DataObject, wrong: str) -> None:
         item, owner = self.target(data)
         answer = self.send("PATCH", item.collection, owner, item.text, {wrong: None if wrong == "name" else 1})
         assert answer.status == (400 if item.text in self.items_of(item.collection, owner) else 404)
@@ -296,7 +298,7 @@ class ApiMachine(RuleBasedStateMachine):
         header = tag_header(form, stored)
         headers = {"Content-Type": kind, **({"If-Match": header} if header else {})}
         answer = self.send(method, item.collection, owner, item.text, body, headers=headers)
-        if self.missed(stored, form, answer):
+        if self.rejects(stored, form, answer):
             return
         assert answer.status == 200, answer
         assert stored is not None
@@ -313,12 +315,12 @@ class ApiMachine(RuleBasedStateMachine):
         stored = self.items_of(item.collection, owner).get(item.text)
         header = tag_header(form, stored)
         answer = self.ask("DELETE", item.collection, owner, item.text, headers={"If-Match": header} if header else {})
-        if not self.missed(stored, form, answer):
+        if not self.rejects(stored, form, answer):
             assert (answer.status, answer.text) == (204, "")
             del self.items_of(item.collection, owner)[item.text]
 
-    def missed(self, stored: Stored | None, form: str, answer: Answer) -> bool:
-        """Whether the dictionary refuses a change; the API has to refuse it alike."""
+    def rejects(self, stored: Stored | None, form: str, answer: Answer) -> bool:
+        """Return whether the dictionary rejects a change, and check that the API rejects it too."""
         if stored is None:
             assert answer.status == 404, answer
             return True
@@ -332,7 +334,7 @@ class ApiMachine(RuleBasedStateMachine):
         order=st.sampled_from(["newest", "oldest"]), data=st.data(),
     )  # fmt: skip
     def page_through(self, collection: str, owner: str, limit: int, order: str, data: st.DataObject) -> None:
-        name, value = data.draw(st.sampled_from([("", ""), *ASKED.get(collection, ())]))
+        name, value = data.draw(st.sampled_from([("", ""), *FILTERS.get(collection, ())]))
         known = in_order_of_creation(self.items_of(collection, owner), order)
         expected = [document for document in known if not name or document[name] == value]
         query = {"limit": str(limit), "order": order} | ({name: value} if name else {})
@@ -341,7 +343,7 @@ class ApiMachine(RuleBasedStateMachine):
         assert self.pages(collection, owner, query) == expected
 
     def pages(self, collection: str, owner: str, query: dict[str, str]) -> list[Any]:
-        """Everything that a list has, a page at a time; only the last one may be short."""
+        """Return the items of all pages of a list; only the last page may be short."""
         found: list[Any] = []
         cursor: dict[str, str] = {}
         while True:
@@ -377,7 +379,7 @@ class ApiMachine(RuleBasedStateMachine):
         collection=COLLECTION_NAMES, owner=OWNER_NAMES,
         query=st.sampled_from([{"limit": "0"}, {"cursor": "?"}, {"order": "up"}, {"name": "a"}, {"date": "soon"}]),
     )  # fmt: skip
-    def refuse_a_list(self, collection: str, owner: str, query: dict[str, str]) -> None:
+    def reject_a_list(self, collection: str, owner: str, query: dict[str, str]) -> None:
         assert self.ask("GET", collection, owner, query=query).status == 400
 
     @invariant()
@@ -394,29 +396,29 @@ class ApiMachine(RuleBasedStateMachine):
 
 
 PROBES = {"users": [("email", "c@d")]}
-"""Filters that are asked for after each step: an owner and a value that could be taken for others."""
+"""The filters requested after each step: with an ambiguous combination of owner and value."""
 
-ASKED = {
+FILTERS = {
     "users": [("email", "c@d"), ("email", "b#email#c@d")],
     "events": [("date", "2026-06-15"), ("date", "2024-02-29")],
 }
-"""Filters and values that are asked for."""
+"""The filters and values that are requested."""
 
 
 def in_order_of_creation(items: Mapping[str, Stored], order: str) -> list[dict[str, Any]]:
-    """The items as a list shows them, those of the same millisecond in the order of their ids."""
+    """Return the items in the order of a list: items of the same millisecond are in order of their ids."""
     documents = [stored.document for stored in items.values()]
     return sorted(documents, key=lambda each: (each["created_at"], each["id"]), reverse=order == "newest")
 
 
 def place(collection: str, document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a cursor after an item means in a collection, which need not be the item's own: made ids need no time."""
+    """Return the position of a cursor in a collection, which need not be the item's. Created ids need no time."""
     created_at, item_id = document["created_at"], document["id"]
     return (created_at, item_id) if COLLECTIONS[collection].client_ids else (item_id,)
 
 
 def tag_header(form: str, stored: Stored | None) -> str:
-    """A header's value that names the item's tag in some form; empty where there is to be none."""
+    """Return a header's value that contains the item's tag in some form; empty for no header."""
     current = stored.tags[-1] if stored else '"none"'
     older = stored.tags[-2] if stored and len(stored.tags) > 1 else '"older"'
     return {
@@ -426,7 +428,7 @@ def tag_header(form: str, stored: Stored | None) -> str:
 
 
 def run(start: Callable[[], Call], *, examples: int, steps: int) -> None:
-    """Runs the machine, the same examples every time; `start` gives the means to call for each of them."""
+    """Run the machine, with the same examples every time; `start` returns a function that sends requests."""
     numbers = count()
 
     class Machine(ApiMachine):
@@ -441,7 +443,7 @@ def run(start: Callable[[], Call], *, examples: int, steps: int) -> None:
             derandomize=True,
             database=None,
             deadline=None,
-            phases=[Phase.generate],  # add Phase.shrink to look into a failure: it takes minutes
+            phases=[Phase.generate],  # add Phase.shrink to debug a failure; it takes minutes
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

@@ -1,4 +1,4 @@
-"""A bar chart as SVG: groups of bars, each with its value and, where there is one, the mark it has to reach or keep."""
+"""A bar chart as SVG: groups of bars, each with its value and, if it has one, a mark for its limit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ WIDTH, LABELS, BAR, ROW = 900, 300, 16, 22
 
 @dataclass(frozen=True)
 class Group:
-    """Bars under one title, drawn to one scale."""
+    """Bars with one title and one scale."""
 
     title: str
     values: Mapping[str, float]
@@ -18,7 +18,7 @@ class Group:
 
 
 def svg(groups: Sequence[Group]) -> str:
-    """The groups below one another."""
+    """Return the chart, with the groups below one another."""
     lines = count()
     drawn = [element for group in groups for element in _drawn(group, lines)]
     height = ROW * (next(lines) + 1)

@@ -1,4 +1,4 @@
-"""Prints what the benchmarks measure, and records a full run in `docs/results`."""
+"""Print the results of the benchmarks, and record those of a full run in `docs/results`."""
 
 from pathlib import Path
 

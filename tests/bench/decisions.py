@@ -1,6 +1,6 @@
-"""How many decisions a second: ours, and what others do for the same tokens, beside nothing but the arithmetic.
+"""Decisions per second: the authorizer and other libraries, relative to verifying only the signature.
 
-Every contestant gets the same hundred tokens of one issuer and client in turn, each of another subject.
+Every contestant validates the same hundred tokens of one issuer and client in turn, each with another subject.
 """
 
 import gc
@@ -29,10 +29,10 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 TOKENS = 100
 ROUNDS = 21
 SLICE = 0.05
-"""Seconds that a contestant runs in one round: short, so that all of a round's run on an equally busy machine."""
+"""Seconds that a contestant runs in one round, short enough for an equal load on the machine during a round."""
 
 Contestant = Callable[[], object]
-"""Checks all tokens once."""
+"""Validates all tokens once."""
 
 BARE = "bare verify()"
 OURS = "gatehouse"
@@ -45,8 +45,8 @@ JOSERFC = "joserfc"
 
 
 def ratios(algorithm: str, keys: KeySet) -> dict[str, float]:
-    """Of each contestant, how often it is done while the bare signatures are checked once: medians of all rounds."""
-    with contestants(algorithm, keys) as running, _nothing_else_to_collect():
+    """Return each contestant's speed relative to that of bare signature checks: medians of all rounds."""
+    with contestants(algorithm, keys) as running, _frozen_garbage_collector():
         for contestant in running.values():
             contestant()
         rounds = [{name: _rate(contestant) for name, contestant in running.items()} for _ in range(ROUNDS)]
@@ -55,11 +55,11 @@ def ratios(algorithm: str, keys: KeySet) -> dict[str, float]:
 
 @contextmanager
 def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]:
-    """All contestants by name, warm."""
+    """Return all contestants by name, with warm caches."""
     now = int(time.time())
     texts = [token(algorithm, sub=f"user-{i}", jti=f"token-{i}", iat=now, exp=now + 3600) for i in range(TOKENS)]
     with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():  # noqa: PTH123  not a path
-        warnings.simplefilter("ignore", SecurityWarning)  # joserfc would have Ed25519 named so (RFC 9864)
+        warnings.simplefilter("ignore", SecurityWarning)  # joserfc warns about the name EdDSA (RFC 9864)
 
         def emit(line: bytes) -> None:
             os.write(nowhere.fileno(), line)
@@ -78,8 +78,8 @@ def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]
 
 
 @contextmanager
-def _nothing_else_to_collect() -> Iterator[None]:
-    """Within this, the garbage collector leaves alone what the tests hold: a function's process is small."""
+def _frozen_garbage_collector() -> Iterator[None]:
+    """Hide the objects of the tests from the garbage collector, because a function's process has few objects."""
     gc.collect()
     gc.freeze()
     try:
@@ -89,7 +89,7 @@ def _nothing_else_to_collect() -> Iterator[None]:
 
 
 def _rate(contestant: Contestant) -> float:
-    """Turns per second of this thread's time: what other processes take does not count."""
+    """Return turns per second of this thread's CPU time."""
     turns, started = 0, time.thread_time()
     while (passed := time.thread_time() - started) < SLICE:
         contestant()
@@ -98,17 +98,17 @@ def _rate(contestant: Contestant) -> float:
 
 
 def _each(function: Callable[..., object], arguments: Iterable[tuple[Any, ...]]) -> Contestant:
-    held = list(arguments)
+    calls = list(arguments)
 
     def contestant() -> None:
-        for each in held:
+        for each in calls:
             function(*each)
 
     return contestant
 
 
 def _bare(algorithm: str, texts: Iterable[str]) -> Contestant:
-    """Only `public_key.verify()`, of signatures that are taken apart already."""
+    """Return a contestant that only calls `public_key.verify()`, with parsed signatures."""
     public = private_key(algorithm).public_key()
     extra: Mapping[str, tuple[Any, ...]] = {
         "RS256": (padding.PKCS1v15(), hashes.SHA256()),
@@ -125,7 +125,7 @@ def _der(signature: bytes) -> bytes:
 
 
 def _ours(made: DeploymentSettings, texts: Iterable[str], emit: Callable[[bytes], None]) -> Contestant:
-    """The whole authorizer, from the gateway's event to the policy."""
+    """Return the whole authorizer, from the gateway's event to the policy."""
     return _each(authorizer(made, Provider().fetch, emit=emit), ((event(text),) for text in texts))
 
 
@@ -139,7 +139,7 @@ def _decode(algorithm: str, texts: Iterable[str]) -> Contestant:
 
 
 def _recipe(algorithm: str, texts: Iterable[str], keys: KeySet) -> Contestant:
-    """What PyJWT's documentation shows, its client holding the key set already."""
+    """Return the recipe of PyJWT's documentation, with a cached key set."""
     client = jwt.PyJWKClient(keys.url, ssl_context=ssl.create_default_context(cafile=str(keys.authorities)))
 
     def check(text: str) -> object:

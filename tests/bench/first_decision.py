@@ -1,6 +1,6 @@
-"""A cold start of an authorizer: from the process's start to its first decision, over Lambda's own runtime client.
+"""Cold starts of authorizers: from the start of the process to its first decision, with Lambda's runtime client.
 
-Lambda's runtime interface is on loopback, and so is the key set, over https as an issuer's is.
+Lambda's runtime interface and the key set are on loopback; the key set is fetched over https, as from an issuer.
 """
 
 import shutil
@@ -51,7 +51,7 @@ OURS_COMPILED = "gatehouse, compiled"
 
 
 def seconds(keys: KeySet) -> Times:
-    """How long each function's first decision took."""
+    """Return the seconds until each function's first decision."""
     functions = {
         RECIPE: recipe("--no-compile"),
         RECIPE_COMPILED: recipe(),
@@ -59,13 +59,13 @@ def seconds(keys: KeySet) -> Times:
         OURS_COMPILED: ours(keys, compiled=True),
     }
     now = int(time.time())
-    asked = event(token("RS256", iat=now, exp=now + 3600))
-    return interleaved({name: partial(cold_start, each, asked, keys) for name, each in functions.items()})
+    request = event(token("RS256", iat=now, exp=now + 3600))
+    return interleaved({name: partial(cold_start, each, request, keys) for name, each in functions.items()})
 
 
 def ours(keys: KeySet, *, compiled: bool) -> Program:
-    """The authorizer, from the files of its bundle, with the key set's address in its settings."""
-    known = issuer(key_url=keys.url, algorithms=("RS256", "ES256", "EdDSA"))
+    """Return the authorizer, from the files of its bundle, with the key set's URL in its settings."""
+    trusted = issuer(key_url=keys.url, algorithms=("RS256", "ES256", "EdDSA"))
     names, shipped = Names("gatehouse", "bench"), routes(load_collections())
     data = StackSettings(issuers=(issuer(),)).for_authorizer(names, shipped)
     bundle = Path(archive(authorizer_bundle(data, Target.of("host"), compiled=compiled)).path)
@@ -73,20 +73,22 @@ def ours(keys: KeySet, *, compiled: bool) -> Program:
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(bundle) as unpacked:
         unpacked.extractall(folder)
-    told = DeploymentSettings(project=names.project, stack=names.stack, issuers=(known,), routes=route_scopes(shipped))
-    (folder / "authorizer" / FILE_NAME).write_bytes(dump(told))
+    deployed = DeploymentSettings(
+        project=names.project, stack=names.stack, issuers=(trusted,), routes=route_scopes(shipped)
+    )
+    (folder / "authorizer" / FILE_NAME).write_bytes(dump(deployed))
     return Program("authorizer.handler.handler", (folder, runtime_client()))
 
 
 def recipe(*options: str) -> Program:
-    """The recipe, with its packages as pip installs them. Lambda's documentation advises against compiled files."""
+    """Return the recipe as pip installs it. Lambda's documentation advises against compiled files."""
     name = "recipe-authorizer-source" if options else "recipe-authorizer"
     folder = installed(name, "PyJWT", pinned("cryptography"), *options)
     (folder / "recipe.py").write_text(RECIPE_HANDLER)
     return Program("recipe.handler", (folder, runtime_client()))
 
 
-def cold_start(program: Program, asked: Mapping[str, Any], keys: KeySet) -> float:
-    """Seconds from the process's start until it has posted its decision."""
-    told = {"SSL_CERT_FILE": str(keys.authorities), "KEY_URL": keys.url}
-    return lambda_runtime.cold_start(replace(program, environment=told), asked, ("policyDocument", None))
+def cold_start(program: Program, request: Mapping[str, Any], keys: KeySet) -> float:
+    """Return the seconds from the start of the process until it has posted its decision."""
+    environment = {"SSL_CERT_FILE": str(keys.authorities), "KEY_URL": keys.url}
+    return lambda_runtime.cold_start(replace(program, environment=environment), request, ("policyDocument", None))

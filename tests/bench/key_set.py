@@ -1,4 +1,4 @@
-"""A key set on loopback, by http or https, its certificate trusted beside as many authorities as Lambda trusts."""
+"""A key set on loopback, over http or https, with a certificate that is trusted beside the authorities of Lambda."""
 
 import ipaddress
 import ssl
@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class KeySet:
-    """Where the document is, and a file of the authorities to tls."""
+    """The URL of the document, and a file of the authorities to trust."""
 
     url: str
     authorities: Path
@@ -45,7 +45,7 @@ class _Document(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Says nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -55,16 +55,16 @@ class _Server(ThreadingHTTPServer):
         super().__init__((HOST, 0), _Document)
         self.body = body
         if context is not None:
-            # The handshake belongs to the connection's own thread.
+            # The handshake must happen in the thread of the connection.
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A process that is ended closes its connections."""
+        """Ignore connections that are closed by terminated processes."""
 
 
 @contextmanager
 def served(body: bytes, folder: Path, scheme: str = "https") -> Iterator[KeySet]:
-    """The document by http or https, as long as the context lasts; certificates are written into the folder."""
+    """Serve the document over http or https during the `with` block. Certificates are written into the folder."""
     certificate = _certificate(folder)
     authorities = folder / "authorities.pem"
     authorities.write_bytes(Path(certifi.where()).read_bytes() + certificate.read_bytes())

@@ -130,10 +130,10 @@ def lambda_service(event: Mapping[str, Any]) -> Iterator[LambdaService]:
             service.over.set()
 
 
-def cold_start(program: Program, event: Mapping[str, Any], answered: tuple[str, Any]) -> float:
-    """Seconds from the process's start until it has answered its first event.
+def cold_start(program: Program, event: Mapping[str, Any], expected: tuple[str, Any]) -> float:
+    """Seconds from the process's start until it has expected its first event.
 
-    `answered` is a member of the answer and its value, None for any. Raises RuntimeError where it answers otherwise.
+    `expected` is a member of the answer and its value, None for any. Raises RuntimeError where it answers otherwise.
     """
     with lambda_service(event) as service:
         # -B: what Lambda unpacks is read-only, so sources are compiled at every cold start.
@@ -151,7 +151,7 @@ def cold_start(program: Program, event: Mapping[str, Any], answered: tuple[str, 
         finally:
             process.kill()
             _, errors = process.communicate()
-    name, value = answered
+    name, value = expected
     if name not in service.answer or value not in (None, service.answer[name]):
         raise RuntimeError(f"{program.handler}: {service.answer}\n{errors.decode()}")
     return service.ended - started

@@ -1,6 +1,6 @@
-"""`python -m tests.bench.mutation mutmut==VERSION`: records a finished run of mutmut.
+"""`python -m tests.bench.mutation mutmut==VERSION` records a finished run of mutmut.
 
-It reads what `mutmut export-cicd-stats` has written.
+It reads the statistics that `mutmut export-cicd-stats` has written.
 """
 
 import sys
@@ -14,11 +14,11 @@ from tests.bench.report import MUTATION, Documentation, Mutation, Run, current_r
 STATISTICS = ROOT / "mutants" / "mutmut-cicd-stats.json"
 
 OTHER = ("segfault", "suspicious", "no_tests")
-"""Verdicts that are neither detected nor survived."""
+"""Results other than detected and survived."""
 
 
 def finished(counts: Mapping[str, int], tool: str, run: Run) -> Mutation:
-    """What mutmut's statistics say. Raises ValueError if mutants are left to test: mutmut may be interrupted."""
+    """Return the results from mutmut's statistics. Raises ValueError if the run was interrupted."""
     killed, timed_out, survived = counts["killed"], counts["timeout"], counts["survived"]
     other = sum(counts[name] for name in OTHER)
     mutants = counts["total"] - counts["skipped"]
@@ -38,7 +38,7 @@ def finished(counts: Mapping[str, int], tool: str, run: Run) -> Mutation:
 
 
 def main(tool: str) -> int:
-    """0 if the results are recorded, 1 if the run is not finished."""
+    """Record the results. Returns 0, or 1 if the run is not finished."""
     counts = msgspec.json.decode(STATISTICS.read_bytes(), type=dict[str, int])
     try:
         Documentation().record(MUTATION, finished(counts, tool, current_run()))

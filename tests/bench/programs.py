@@ -1,4 +1,4 @@
-"""What the benchmarks start, unpacked or installed below `build/bench`: our bundle, and what it is compared with."""
+"""The programs that the benchmarks start, unpacked or installed below `build/bench`: bundles and their competitors."""
 
 import shutil
 import subprocess
@@ -31,12 +31,12 @@ def handler(event, context):
 
 
 def bundle_file(*, compiled: bool = False) -> Path:
-    """The handlers' bundle for this host."""
+    """Return the handlers' bundle for this host."""
     return Path(archive(handlers_bundle(Target.of("host"), compiled=compiled)).path)
 
 
 def ours(*, compiled: bool = False) -> Program:
-    """The reading handler, from the files of its bundle."""
+    """Return the handler that reads an item, from the files of its bundle."""
     bundle = bundle_file(compiled=compiled)
     folder = FOLDER / bundle.stem
     if not folder.exists():
@@ -47,19 +47,19 @@ def ours(*, compiled: bool = False) -> Program:
 
 
 def recipe() -> Program:
-    """A handler over `boto3.client("dynamodb")`, with boto3 as pip installs it, as sources like our bundle."""
+    """Return a handler that uses `boto3.client("dynamodb")`, with boto3 as pip installs it, without compiled files."""
     folder = installed("recipe", "boto3", "--no-compile")
     (folder / "recipe.py").write_text(RECIPE)
     return Program("recipe.handler", (folder, runtime_client()))
 
 
 def runtime_client() -> Path:
-    """Lambda's own runtime client, which a function finds compiled."""
+    """Return Lambda's runtime client, with compiled files as in Lambda."""
     return installed("runtime", "awslambdaric")
 
 
 def installed(name: str, package: str, *options: str) -> Path:
-    """A folder with a package and all it needs, at the version that pyproject.toml pins."""
+    """Return a folder with a package and its dependencies, at the version that pyproject.toml pins."""
     pin = pinned(package)
     folder = FOLDER / f"{name}-{pin.partition('==')[2]}-{sys.version_info.major}{sys.version_info.minor}"
     if not folder.exists():
@@ -72,7 +72,7 @@ def installed(name: str, package: str, *options: str) -> Path:
 
 
 def pinned(package: str) -> str:
-    """The pin of a package in a dependency group."""
+    """Return the pin of a package in a dependency group."""
     groups: dict[str, list[Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     pins = {str(pin) for group in groups.values() for pin in group if str(pin).startswith(f"{package}==")}
     (pin,) = pins

@@ -1,4 +1,4 @@
-"""A pytest plugin that collects what the benchmarks measure, prints it, and records it after a full run."""
+"""A pytest plugin that collects and prints the results of benchmarks, and records them after a full run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,23 +11,23 @@ from tests.bench.report import Number, Suite, table
 
 @dataclass(frozen=True)
 class Results:
-    """What a module of benchmarks has measured so far."""
+    """The results of a module of benchmarks so far."""
 
     tables: Suite = field(default_factory=Suite)
 
     def add(self, title: str, row: str, column: str, number: Number) -> None:
-        """Adds a number to a table."""
+        """Add a number to a table."""
         self.tables.setdefault(title, {}).setdefault(row, {})[column] = number
 
     def check(self, title: str, row: str, column: str, number: Number) -> None:
-        """Adds a number to a table; fails where it is not within its limit."""
+        """Add a number to a table. Fails if it is not within its limit."""
         self.add(title, row, column, number)
         assert number.is_within_limit, f"{title}: {row}: {column}: {number}"
 
 
 @dataclass
 class Recorder:
-    """ManualClock all results to `record` if every benchmark in `folder` ran and passed."""
+    """Passes all results to `record` if every benchmark in `folder` ran and passed."""
 
     folder: Path
     record: Callable[[dict[str, Suite]], None]
@@ -36,7 +36,7 @@ class Recorder:
     is_narrowed: bool = False
 
     def results(self, module: Path) -> Results:
-        """The results of a module, by the name of its file."""
+        """Return the results of a module, by the name of its file."""
         return Results(self.suites.setdefault(module.stem.removeprefix("test_"), {}))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -51,7 +51,7 @@ class Recorder:
             self.record(self.suites)
 
     def is_full(self, session: pytest.Session) -> bool:
-        """Whether every benchmark ran and passed: a part of them would leave out numbers."""
+        """Return whether every benchmark ran and passed, so that no number is missing."""
         modules = {item.path for item in session.items}
         is_narrowed = self.is_narrowed or any("::" in argument for argument in session.config.args)
         return (

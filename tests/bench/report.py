@@ -1,4 +1,4 @@
-"""The recorded results of `make bench` and `make mutate`, and what the documentation quotes of them.
+"""The recorded results of `make bench` and `make mutate`, and their quotations in the documentation.
 
 `python -m tests.bench.report` renders the documentation again from the files in `docs/results`.
 """
@@ -37,11 +37,11 @@ HIGHLIGHTS = {
         "handlers", "cold start to the first `GetItem`, ÷ a plain `boto3.client` handler", "gatehouse, source", "ratio",
     ),
 }  # fmt: skip
-"""What the README quotes: its words, and the suite, table, row and column of the number."""
+"""The quotations in the README: the words, and the suite, table, row and column of the number."""
 
 
 class Number(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A measured number, a ratio unless it has a unit, and its limit where it has one."""
+    """A measured number, which is a ratio if it has no unit, and its optional limit."""
 
     value: float
     unit: str = ""
@@ -50,12 +50,12 @@ class Number(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def limit(self) -> float | None:
-        """The limit, whichever side it is on."""
+        """The lower or upper limit."""
         return self.at_most if self.at_least is None else self.at_least
 
     @property
     def is_within_limit(self) -> bool:
-        """Whether the limit is kept, before any rounding."""
+        """Whether the number, before any rounding, is within its limit."""
         return (self.at_least is None or self.value >= self.at_least) and (
             self.at_most is None or self.value <= self.at_most
         )
@@ -74,7 +74,7 @@ Suite = dict[str, Table]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """When, where and on what something was measured: the date is in UTC."""
+    """The date (in UTC), the commit and the machine of a measurement."""
 
     date: str
     commit: str | None
@@ -88,14 +88,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Benchmarks(msgspec.Struct, frozen=True):
-    """What a full run of the benchmarks measured."""
+    """The results of a full run of the benchmarks."""
 
     run: Run
     suites: dict[str, Suite]
 
 
 class Mutation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a full run of mutation testing found. Other: crashed, or reached by no test."""
+    """The results of a full run of mutation testing. `other` mutants crashed or were not covered by tests."""
 
     run: Run
     tool: str
@@ -112,7 +112,7 @@ Recorded = TypeVar("Recorded", Benchmarks, Mutation)
 
 
 def current_run() -> Run:
-    """This run."""
+    """Return the date, commit and machine of this run."""
     return Run(
         date=datetime.now(UTC).date().isoformat(),
         commit=_commit(),
@@ -124,18 +124,18 @@ def current_run() -> Run:
 
 @dataclass(frozen=True)
 class Documentation:
-    """The files of a project that record results or quote them."""
+    """The files of the documentation with results or quotations of them."""
 
     root: Path = ROOT
 
     @property
     def readme(self) -> Path:
-        """The page that quotes a few of them."""
+        """The page that quotes a few results."""
         return self.root / "README.md"
 
     @property
     def page(self) -> Path:
-        """The page that quotes all of them."""
+        """The page that quotes all results."""
         return self.root / "docs" / "performance.md"
 
     @property
@@ -144,12 +144,12 @@ class Documentation:
         return self.root / "docs" / "results"
 
     def recorded(self, name: str, kind: type[Recorded]) -> Recorded | None:
-        """What the last full run found, None before the first one."""
+        """Return the results of the last full run, or None."""
         path = self.results / f"{name}.json"
         return msgspec.json.decode(path.read_bytes(), type=kind) if path.exists() else None
 
     def record(self, name: str, found: Benchmarks | Mutation) -> None:
-        """Replaces the record, and all that is rendered from it."""
+        """Replace the record, and render everything that depends on it."""
         self.results.mkdir(parents=True, exist_ok=True)
         (self.results / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
         self.render()
@@ -160,7 +160,7 @@ class Documentation:
             path.write_text(text)
 
     def rendered(self) -> dict[Path, str]:
-        """What each file that is rendered should contain."""
+        """Return the rendered content of each file."""
         benchmarks, mutation = self.recorded(BENCHMARKS, Benchmarks), self.recorded(MUTATION, Mutation)
         page = with_block(self.page.read_text(), BENCHMARKS, quoted_tables(benchmarks) if benchmarks else "\n")
         speed = quoted_speed(benchmarks) if benchmarks else "\n"
@@ -177,7 +177,7 @@ class Documentation:
 
 
 def with_block(text: str, name: str, content: str) -> str:
-    """The text with what is between `<!-- name -->` and `<!-- /name -->` replaced."""
+    """Return the text with the content between `<!-- name -->` and `<!-- /name -->` replaced."""
     before, after = marks(name)
     head, _, rest = text.partition(before)
     _, found, tail = rest.partition(after)
@@ -187,18 +187,18 @@ def with_block(text: str, name: str, content: str) -> str:
 
 
 def marks(name: str) -> tuple[str, str]:
-    """The comments around a block."""
+    """Return the comments around a block."""
     return f"<!-- {name} -->", f"<!-- /{name} -->"
 
 
 def tables(benchmarks: Benchmarks) -> str:
-    """Where and when the benchmarks ran, and their tables, in Markdown."""
+    """Return the tables of the benchmarks in Markdown, and where and when they were measured."""
     rendered = [table(title, rows) for suite in benchmarks.suites.values() for title, rows in suite.items()]
     return "\n\n".join([str(benchmarks.run), *rendered]) + "\n"
 
 
 def table(title: str, rows: Table) -> str:
-    """A table in Markdown, with a limit beside each number that has one."""
+    """Return a table in Markdown, with the limit beside each number that has one."""
     named = columns(rows)
     lines = [[title, *named], ["---"] * (1 + len(named))]
     lines += [[name, *(str(row.get(column, "")) for column in named)] for name, row in rows.items()]
@@ -206,12 +206,12 @@ def table(title: str, rows: Table) -> str:
 
 
 def columns(rows: Table) -> list[str]:
-    """The columns of a table, in the order in which its rows name them."""
+    """Return the columns of a table, in the order of their first use."""
     return list(dict.fromkeys(column for row in rows.values() for column in row))
 
 
 def benchmarks_page(benchmarks: Benchmarks) -> str:
-    """The page of the benchmarks."""
+    """Return the page of the benchmarks."""
     about = f"Written by `make bench` from [{BENCHMARKS}.json]({BENCHMARKS}.json), which has all digits."
     limits = "A number in parentheses is the limit; `make bench` fails if it is not met."
     return f"# Benchmarks\n\n{about} {limits}\n\n{tables(benchmarks)}\n![The authorizer's ratios]({CHART})\n"

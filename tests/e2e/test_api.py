@@ -16,7 +16,7 @@ def subject() -> str:
     return f"subject-{uuid.uuid4()}"
 
 
-def test_an_item_lives_its_whole_life(client: Client) -> None:
+def test_an_item_is_created_read_changed_and_deleted(client: Client) -> None:
     token = client.token(subject())
     created = client.call("POST", "/items", token, json={"name": "Guide", "description": "d"})
     assert created.status_code == 201
@@ -39,7 +39,7 @@ def test_an_item_lives_its_whole_life(client: Client) -> None:
     assert client.call("GET", path, token).status_code == 404
 
 
-def test_head_answers_as_get_without_the_body(client: Client) -> None:
+def test_head_returns_the_response_to_get_without_the_body(client: Client) -> None:
     token = client.token(subject())
     item = client.call("POST", "/items", token, json={"name": "a"}).json()
     for path in ("/items", f"/items/{item['id']}"):
@@ -47,7 +47,7 @@ def test_head_answers_as_get_without_the_body(client: Client) -> None:
         assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_another_subject_sees_nothing_and_gets_404(client: Client) -> None:
+def test_another_subject_sees_no_items_and_gets_404(client: Client) -> None:
     mine, theirs = client.token(subject()), client.token(subject())
     item = client.call("POST", "/items", mine, json={"name": "mine"}).json()
     path = f"/items/{item['id']}"
@@ -128,7 +128,7 @@ class TestCrossOrigin:
 
     @pytest.mark.parametrize("path", ["", "/", "/nothing", "/items/a/b"])
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
-    def test_a_page_may_read_the_404_of_an_unknown_path(self, client: Client, path: str, method: str) -> None:
+    def test_a_script_may_read_the_404_of_an_unknown_path(self, client: Client, path: str, method: str) -> None:
         asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
         preflight = client.call("OPTIONS", path, headers=asked)
         assert (preflight.status_code, preflight.content) == (204, b"")
@@ -142,11 +142,11 @@ class TestCrossOrigin:
         allowed = [client.call("OPTIONS", path).headers["Access-Control-Allow-Methods"] for path in ("/items", "/x")]
         assert allowed == ["GET,HEAD,POST", "DELETE,GET,HEAD,PATCH,POST,PUT"]
 
-    def test_a_preflight_from_another_origin_names_none(self, client: Client) -> None:
+    def test_a_preflight_from_another_origin_allows_none(self, client: Client) -> None:
         answer = client.call("OPTIONS", "/items", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in answer.headers
 
-    def test_answers_and_errors_carry_the_header(self, client: Client) -> None:
+    def test_responses_and_errors_have_the_header(self, client: Client) -> None:
         token = client.token()
         answers = [
             client.call("GET", "/items", token),

@@ -55,13 +55,13 @@ def test_every_module_compiles_and_every_operation_has_one(package: ModuleType) 
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="pyright needs Node.js")
-def test_it_passes_a_type_checker(folder: Path) -> None:
+def test_the_python_client_passes_a_type_checker(folder: Path) -> None:
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, PACKAGE]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_it_calls_the_api(package: ModuleType, client: Client) -> None:
+def test_the_python_client_calls_the_api(package: ModuleType, client: Client) -> None:
     def call(name: str, *arguments: Any, **more: Any) -> Any:
         operation = importlib.import_module(f"{PACKAGE}.api.users.users_{name}")
         return operation.sync_detailed(*arguments, client=caller, **more)

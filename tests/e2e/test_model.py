@@ -1,4 +1,4 @@
-"""The running stack against a dictionary, over HTTP."""
+"""The running stack, over HTTP, compared with a dictionary."""
 
 import uuid
 from functools import cache
@@ -15,11 +15,16 @@ def test_the_api_and_a_dictionary_agree(client: Client) -> None:
     def token(owner: str) -> str:
         return client.token(f"{run}-{owner}")
 
-    def call(asked: model.Asked) -> model.Answer:
-        path = f"/{asked.collection}" + (f"/{quote(asked.item_id)}" if asked.item_id else "")
-        body = None if asked.text is None else asked.text.encode()
+    def call(request: model.Request) -> model.Answer:
+        path = f"/{request.collection}" + (f"/{quote(request.item_id)}" if request.item_id else "")
+        body = None if request.text is None else request.text.encode()
         found = client.call(
-            asked.method, path, token(asked.owner), headers=dict(asked.headers), params=dict(asked.query), content=body
+            request.method,
+            path,
+            token(request.owner),
+            headers=dict(request.headers),
+            params=dict(request.query),
+            content=body,
         )
         return model.Answer(found.status_code, found.headers, found.text)
 

@@ -1,4 +1,4 @@
-"""One more collection is one more module: everything else follows from it."""
+"""One more collection is one more module; everything else is derived from it."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ from handlers.contract.collection import Collection, Model
 
 
 class Invoice(Model):
-    """What a client may write of an invoice."""
+    """The fields of an invoice that a client may write."""
 
     customer: Annotated[str, Meta(min_length=1)]
     amount: Annotated[int, Meta(ge=0)]
@@ -103,7 +103,7 @@ def test_both_documents_describe_it(project: Path) -> None:
     assert document["components"]["schemas"]["Invoice"]["required"] == ["customer", "amount"]
 
 
-def test_the_committed_document_is_then_out_of_date(project: Path, tmp_path: Path) -> None:
+def test_an_outdated_document_is_reported(project: Path, tmp_path: Path) -> None:
     stale = tmp_path / "openapi.json"
     stale.write_text("{}")
     done = subprocess.run(

@@ -15,15 +15,15 @@ from infra.bundles import BUILD
 
 HERE = Path(__file__).parent
 NEEDED = (20, 12)
-"""The oldest Node.js that the packages run on, as package.json says."""
+"""The oldest version of Node.js that the packages support, as in package.json."""
 
 _INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def installed() -> Path:
-    """The folder whose `node_modules` holds the packages. Skips the test where Node.js or npm is missing or too old.
+    """Return the folder with the packages' `node_modules`. Skips the test if Node.js or npm is missing or too old.
 
-    Whatever is installed is in place whole or not at all, also when several test runs install at once.
+    The installation is atomic, even if several test runs install at the same time.
     """
     missing = [name for name in ("node", "npm") if shutil.which(name) is None]
     if missing:
@@ -58,9 +58,9 @@ def _install(folder: Path) -> None:
 
 @contextmanager
 def running(script: str, log: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """A script of this folder, for as long as the context lasts, as a process that talks over its standard streams.
+    """Run a script of this folder, which communicates over its standard streams, until the context ends.
 
-    What it writes to standard error goes to the log.
+    Its standard error is written to the log.
     """
     folder = installed()
     with log.open("wb") as errors:

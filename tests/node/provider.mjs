@@ -1,20 +1,19 @@
-// An authorization server (npm's oidc-provider) on loopback. It gives access tokens as RFC 9068 describes them to the
-// clients RS256 and ES256, each signed with the algorithm that the client is named after.
+// An authorization server (npm's oidc-provider) on loopback. It issues access tokens (RFC 9068) to the clients RS256 and
+// ES256, signed with the algorithm in the client's name.
 //
-// It says one JSON line when it is ready and after each command, and obeys one command per line of its standard input:
-// "rotate" publishes a new key of each algorithm and signs with it from now on, "rotate ES256" one of that algorithm,
-// "withdraw" takes away all keys that are not signed with any more, "tell" changes nothing. It ends with its standard
-// input.
+// It reads one command per line of its standard input, and prints its state as one line of JSON at the start and after
+// each command: "rotate" publishes a new key of each algorithm and signs with it, "rotate ES256" only of that algorithm,
+// "withdraw" removes all keys that no longer sign, and "state" changes nothing. It stops at the end of its input.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
-// The packages lie in the working directory, not beside this file.
+// The packages are in the working directory, not beside this file.
 const packages = createRequire(`${process.cwd()}/`);
 const { Provider } = await import(packages.resolve("oidc-provider"));
 
-// Standard output is for answers to commands; the package writes its notices there.
+// Standard output is reserved for the state; the package would write its notices there.
 console.info = console.error;
 
 const { AUDIENCE, SCOPES, SECRET } = process.env;
@@ -50,7 +49,7 @@ function withdraw() {
   keys = keys.filter((key) => current[key.alg] === key.kid);
 }
 
-// A provider's keys are fixed when it is made, so a change of keys is a new one behind the same address.
+// A provider's keys cannot change, so a change of keys creates a new provider at the same address.
 function publish() {
   const signing = { ...current };
   serve = new Provider(issuer, {
@@ -79,19 +78,19 @@ function publish() {
   }).callback();
 }
 
-function tell() {
+function printState() {
   const published = keys.map((key) => key.kid);
   process.stdout.write(`${JSON.stringify({ issuer, signing: current, published, keySetsServed })}\n`);
 }
 
 rotate(ALGORITHMS);
 publish();
-tell();
+printState();
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, algorithm] = line.split(" ");
   if (command === "rotate") rotate(algorithm ? [algorithm] : ALGORITHMS);
   if (command === "withdraw") withdraw();
-  if (command !== "tell") publish();
-  tell();
+  if (command !== "state") publish();
+  printState();
 }
 process.exit(0);

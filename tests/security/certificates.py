@@ -1,4 +1,4 @@
-"""Certificates for servers on loopback: authorities, and what they or others issue."""
+"""Certificates for servers on loopback, issued by trusted or other authorities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate with its private key and its issuer, which is None where it signed itself."""
+    """A certificate with its private key and its issuer, which is None if it is self-signed."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -32,7 +32,7 @@ class Certificate:
         return self.certificate.public_bytes(Encoding.PEM)
 
     def write_chain(self, path: Path) -> Path:
-        """Write what a server needs: its key, and every certificate up to the root, which clients have."""
+        """Write the files of a server: its key, and the certificates up to the root, which clients have."""
         chain, issuer = self.pem, self.issuer
         while issuer is not None and issuer.issuer is not None:
             chain, issuer = chain + issuer.pem, issuer.issuer
@@ -48,7 +48,7 @@ def issue(
     valid_from: timedelta = -DAY,
     valid_to: timedelta = DAY,
 ) -> Certificate:
-    """Issue a certificate for a common name and the hosts that are its alternative names; times count from now."""
+    """Issue a certificate for a common name and alternative names; times are relative to now."""
     key = ec.generate_private_key(ec.SECP256R1())
     signing_key = issuer.key if issuer else key
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -1,4 +1,4 @@
-"""An IAM policy evaluator that is not ours: MiniStack's, in its own environment."""
+"""An independent IAM policy evaluator: MiniStack's, in its own environment."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ for line in sys.stdin:
 
 
 class Evaluator:
-    """Says which resources a policy allows to be invoked."""
+    """Evaluates which resources a policy allows to be invoked."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -40,12 +40,12 @@ class Evaluator:
         self._process.communicate(timeout=10)
 
     def allowed(self, policy: Mapping[str, Any], resources: Iterable[str]) -> set[str]:
-        """Those of the resources that the policy allows now."""
-        asked = list(resources)
+        """Return the resources that the policy allows now."""
+        tested = list(resources)
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps([policy, asked]) + "\n")
+        process.stdin.write(json.dumps([policy, tested]) + "\n")
         process.stdin.flush()
-        answered = json.loads(process.stdout.readline())
-        return {resource for resource, yes in zip(asked, answered, strict=True) if yes}
+        decisions = json.loads(process.stdout.readline())
+        return {resource for resource, yes in zip(tested, decisions, strict=True) if yes}

@@ -1,4 +1,4 @@
-"""A key server on loopback that misbehaves in the ways of real ones."""
+"""A key server on loopback that simulates the failures of real ones."""
 
 import socket
 import threading
@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from authorizer.http.fetch import Session
 
 TIMEOUT = 10
-"""Seconds after which a peer that neither sends nor hangs up is left, so that no test waits for it for ever."""
+"""Seconds after which a silent connection is closed, so that no test waits forever."""
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
 class KeyServer:
-    """Answers every connection by its behaviour; `connections` counts them."""
+    """Handles every connection with its behaviour, and counts the `connections`."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -53,8 +53,8 @@ class KeyServer:
             self.behaviour(connection, self._over)
 
 
-def fetched(url: str, timeout: float) -> bytes:
-    """A document by its URL."""
+def fetch_document(url: str, timeout: float) -> bytes:
+    """Fetch the document at a URL."""
     with Session() as session:
         return session.get(url, timeout)
 
@@ -68,7 +68,7 @@ def key_server(behaviour: Behaviour) -> Iterator[KeyServer]:
         server.stop()
 
 
-def answers(body: bytes, status: str = "200 OK", *headers: str, delay: float = 0) -> Behaviour:
+def responds_with(body: bytes, status: str = "200 OK", *headers: str, delay: float = 0) -> Behaviour:
     def behave(connection: socket.socket, over: threading.Event) -> None:
         connection.recv(65_536)
         over.wait(delay)
@@ -78,8 +78,8 @@ def answers(body: bytes, status: str = "200 OK", *headers: str, delay: float = 0
     return behave
 
 
-def trickles(raw: bytes, pause: float = 0.02) -> Behaviour:
-    """One byte after the other, each well within the time that any single read may take."""
+def sends_slowly(raw: bytes, pause: float = 0.02) -> Behaviour:
+    """Send one byte at a time, each well within the timeout of a single read."""
 
     def behave(connection: socket.socket, over: threading.Event) -> None:
         connection.recv(65_536)
@@ -91,11 +91,11 @@ def trickles(raw: bytes, pause: float = 0.02) -> Behaviour:
     return behave
 
 
-def says_nothing(connection: socket.socket, over: threading.Event) -> None:
+def stays_silent(connection: socket.socket, over: threading.Event) -> None:
     over.wait(5)
 
 
-def hangs_up(connection: socket.socket, over: threading.Event) -> None:
+def closes(connection: socket.socket, over: threading.Event) -> None:
     connection.recv(65_536)
 
 
@@ -107,8 +107,8 @@ def sends(raw: bytes) -> Behaviour:
     return behave
 
 
-def pours(connection: socket.socket, over: threading.Event) -> None:
-    """A body without an end."""
+def sends_endlessly(connection: socket.socket, over: threading.Event) -> None:
+    """Send a body that never ends."""
     connection.recv(65_536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
     deadline = time.monotonic() + 5

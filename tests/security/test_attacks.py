@@ -1,4 +1,4 @@
-"""Every attack through the authorizer: it is refused by the check that it is about, and its valid twin passes."""
+"""Every attack is rejected by the check that it targets, and its valid twin is accepted."""
 
 from typing import Any
 
@@ -24,29 +24,29 @@ def http(value: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ATTACKS)
 class TestAttack:
-    def test_is_unauthorized_for_its_own_reason(self, name: str) -> None:
+    def test_it_is_rejected_for_its_own_reason(self, name: str) -> None:
         attack = ATTACKS[name]
-        asked = harness(attack)
+        tested = harness(attack)
         for event in (rest(attack.forge()), http(attack.forge())):
-            with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
-                asked.authorizer(event, None)
-            assert type(refused.value) is Exception
-            assert refused.value.__cause__ is refused.value.__context__ is None
-            assert asked.reason == attack.reason
+            with pytest.raises(Exception, match=r"^Unauthorized$") as caught:
+                tested.authorizer(event, None)
+            assert type(caught.value) is Exception
+            assert caught.value.__cause__ is caught.value.__context__ is None
+            assert tested.reason == attack.reason
 
-    def test_has_a_twin_that_passes(self, name: str) -> None:
+    def test_its_valid_twin_is_accepted(self, name: str) -> None:
         attack = ATTACKS[name]
-        asked = harness(attack)
-        answer = asked.authorizer(rest(attack.twin()), None)
-        assert {"GET/items*", "???/items*"} & set(allowed(answer))
-        assert asked.reason == "ok"
+        tested = harness(attack)
+        output = tested.authorizer(rest(attack.twin()), None)
+        assert {"GET/items*", "???/items*"} & set(allowed(output))
+        assert tested.reason == "ok"
 
-    def test_is_refused_also_after_its_twin_was_remembered(self, name: str) -> None:
+    def test_it_is_rejected_after_its_twin_was_cached(self, name: str) -> None:
         attack = ATTACKS[name]
-        asked = harness(attack)
-        asked.authorizer(rest(attack.twin()), None)
+        tested = harness(attack)
+        tested.authorizer(rest(attack.twin()), None)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            asked.authorizer(rest(attack.forge()), None)
+            tested.authorizer(rest(attack.forge()), None)
 
 
 def test_the_corpus_has_more_than_eighty_attacks() -> None:

@@ -1,4 +1,4 @@
-"""The policy allows a route if and only if its scope was granted, as an IAM evaluator that is not ours sees it."""
+"""The policy allows a route if and only if its scope was granted, according to an independent IAM evaluator."""
 
 import time
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the emulator's envi
 bounded = settings(derandomize=True, max_examples=60, deadline=None, database=None)
 
 NAMES = ("items", "users", "o", "xy", "ids", "get", "long-name_2")
-"""With names as short as may be: a `?` too many would reach into them."""
+"""With the shortest possible names, which one `?` too many would match."""
 
 SCOPES = sorted(f"{name}:{verb}" for name in NAMES for verb in ("read", "write"))
 STAGE = Stage.of("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
@@ -39,7 +39,7 @@ SLASHED_IDS = (
     "a/items/b", "items/1", "/items", "GET/items", "x:abcdefghij/prod/GET/items", "x:abcdefghij/prod/GET/items/1",
     "x:abcdefghij/prod/DELETE/users/1", "../items/1", "a/b/c",
 )  # fmt: skip
-"""Were the gateway to decode slashes in an id before it asks for the policy."""
+"""Ids that would matter if the gateway decoded slashes before it evaluates the policy."""
 
 FOREIGN = (
     "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/dev/GET/items",
@@ -59,8 +59,8 @@ def evaluator() -> Iterator[Evaluator]:
         yield running
 
 
-def calls(ids: tuple[str, ...]) -> dict[str, str]:
-    """Every call that a client can make with these ids, by resource, with the scope that it needs."""
+def resources_of(ids: tuple[str, ...]) -> dict[str, str]:
+    """Return the resource of every request with these ids, and the scope that it requires."""
     found: dict[str, str] = {}
     for route in ROUTES:
         for method in route.methods:
@@ -70,10 +70,10 @@ def calls(ids: tuple[str, ...]) -> dict[str, str]:
 
 
 def policy_of(encoding: PolicyEncoding, scopes: tuple[str, ...], expires: float) -> dict[str, Any]:
-    """The policy in one encoding; which one a stack uses depends on the size of its API."""
-    made = Policies(ROUTES, encoding).document(STAGE, scopes, int(expires))
-    assert made["Statement"]
-    return made
+    """Return the policy in one encoding."""
+    policy = Policies(ROUTES, encoding).document(STAGE, scopes, int(expires))
+    assert policy["Statement"]
+    return policy
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -83,31 +83,33 @@ class TestGrants:
     def test_a_route_is_allowed_if_and_only_if_its_scope_was_granted(
         self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str]
     ) -> None:
-        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
-        routes = calls(PLAIN_IDS)
+        policy = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
+        routes = resources_of(PLAIN_IDS)
         granted = {resource for resource, scope in routes.items() if scope in scopes}
-        assert evaluator.allowed(made, routes) == granted
+        assert evaluator.allowed(policy, routes) == granted
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES)))
-    def test_no_id_reaches_into_another_collection(
+    def test_no_id_grants_access_to_another_collection(
         self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str]
     ) -> None:
-        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
-        routes = calls(SLASHED_IDS)
+        policy = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
+        routes = resources_of(SLASHED_IDS)
         granted = {resource for resource, scope in routes.items() if scope in scopes}
-        assert evaluator.allowed(made, routes) <= granted
+        assert evaluator.allowed(policy, routes) <= granted
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES), min_size=1), text=st.text(min_size=1, max_size=30), data=st.data())
-    def test_no_text_for_an_id_reaches_into_another_collection(
+    def test_no_text_as_an_id_grants_access_to_another_collection(
         self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str], text: str, data: st.DataObject
     ) -> None:
         target = data.draw(st.sampled_from(NAMES))
-        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
-        routes = calls((text, f"{text}/{target}", f"{text}/{target}/{text}", f"{target}{text}", f"{target}/{text}"))
+        policy = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
+        routes = resources_of(
+            (text, f"{text}/{target}", f"{text}/{target}/{text}", f"{target}{text}", f"{target}/{text}")
+        )
         granted = {resource for resource, scope in routes.items() if scope in scopes}
-        assert evaluator.allowed(made, routes) <= granted
+        assert evaluator.allowed(policy, routes) <= granted
 
     @pytest.mark.parametrize("scopes", [tuple(SCOPES), ("items:read",), ("items:read", "items:write")])
     def test_nothing_outside_the_stage_and_its_routes_is_allowed(
@@ -117,23 +119,21 @@ class TestGrants:
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(SCOPES)))
-    def test_an_empty_segment_reaches_nothing_that_is_not_granted_without_it(
+    def test_an_empty_segment_grants_nothing_more(
         self, evaluator: Evaluator, encoding: PolicyEncoding, scopes: set[str]
     ) -> None:
-        made = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
+        policy = policy_of(encoding, tuple(sorted(scopes)), time.time() + 60)
         doubled = {
             resource.replace(f"/{name}", f"//{name}"): scope
-            for resource, scope in calls(("1",)).items()
+            for resource, scope in resources_of(("1",)).items()
             for name in NAMES
             if f"/{name}" in resource
         }
         granted = {resource for resource, scope in doubled.items() if scope in scopes}
-        assert evaluator.allowed(made, doubled) <= granted
+        assert evaluator.allowed(policy, doubled) <= granted
 
-    def test_nothing_is_allowed_once_the_backstop_has_passed(
-        self, evaluator: Evaluator, encoding: PolicyEncoding
-    ) -> None:
-        routes = calls(PLAIN_IDS)
+    def test_nothing_is_allowed_after_the_backstop(self, evaluator: Evaluator, encoding: PolicyEncoding) -> None:
+        routes = resources_of(PLAIN_IDS)
         assert evaluator.allowed(policy_of(encoding, tuple(SCOPES), time.time() - 30), routes) == set(routes)
         assert evaluator.allowed(policy_of(encoding, tuple(SCOPES), time.time() - 61), routes) == set()
 
@@ -150,64 +150,64 @@ LARGE_SCOPES = sorted({route.scope for route in LARGE})
 
 @pytest.fixture(scope="module")
 def large() -> DeploymentSettings:
-    """A stack of two hundred routes whose tokens have a tenant, as its deployment sets it up."""
-    made = provider.settings(routes=LARGE, issuers=(provider.issuer(tenant_claim="org"),))
-    return msgspec.structs.replace(made, policy_encoding=choose_encoding(made, STAGE))
+    """Return the settings of a deployment with 200 routes, whose tokens have a tenant."""
+    policy = provider.settings(routes=LARGE, issuers=(provider.issuer(tenant_claim="org"),))
+    return msgspec.structs.replace(policy, policy_encoding=choose_encoding(policy, STAGE))
 
 
-def answer(made: DeploymentSettings, scopes: tuple[str, ...], text: str = "x" * 36) -> Any:
+def authorizer_output(policy: DeploymentSettings, scopes: tuple[str, ...], text: str = "x" * 36) -> Any:
     caller = Caller("main", text, text, text, text, scopes, int(time.time()) + 60, None)
-    policies = Policies(made.routes, made.policy_encoding)
-    return decide(made, policies, STAGE, caller, None).with_id(REQUEST_ID)
+    policies = Policies(policy.routes, policy.policy_encoding)
+    return decide(policy, policies, STAGE, caller, None).with_id(REQUEST_ID)
 
 
 class TestTwoHundredRoutes:
-    def test_are_two_hundred(self) -> None:
+    def test_there_are_two_hundred(self) -> None:
         assert sum(len(route.methods) for route in LARGE) == 200
 
     @bounded
     @given(scopes=st.sets(st.sampled_from(LARGE_SCOPES), min_size=20))
-    def test_fit_for_every_set_of_scopes(
+    def test_the_output_fits_for_every_set_of_scopes(
         self, evaluator: Evaluator, large: DeploymentSettings, scopes: set[str]
     ) -> None:
-        answered = answer(large, tuple(sorted(scopes)), text="x" * 255)
-        assert answer_size(answered) <= MAX_BYTES
+        output = authorizer_output(large, tuple(sorted(scopes)), text="x" * 255)
+        assert answer_size(output) <= MAX_BYTES
         resources = {
             f"{STAGE.prefix}{method}{route.path.replace('{id}', 'items1')}": route.scope
             for route in LARGE
             for method in route.methods
         }
         granted = {resource for resource, scope in resources.items() if scope in scopes}
-        assert evaluator.allowed(answered["policyDocument"], resources) == granted
+        assert evaluator.allowed(output["policyDocument"], resources) == granted
 
-    @pytest.mark.parametrize("left_out", range(0, 25, 6))
+    @pytest.mark.parametrize("omitted", range(0, 25, 6))
     @pytest.mark.parametrize("verbs", [("read",), ("write",), ("read", "write")])
-    def test_fit_when_one_collection_is_left_out(
-        self, large: DeploymentSettings, left_out: int, verbs: tuple[str, ...]
+    def test_the_output_fits_without_one_collection(
+        self, large: DeploymentSettings, omitted: int, verbs: tuple[str, ...]
     ) -> None:
         names = sorted({scope.partition(":")[0] for scope in LARGE_SCOPES})
-        del names[left_out]
+        del names[omitted]
         scopes = tuple(sorted(f"{name}:{verb}" for name in names for verb in verbs))
-        assert answer_size(answer(large, scopes, text="x" * 255)) <= MAX_BYTES
+        assert answer_size(authorizer_output(large, scopes, text="x" * 255)) <= MAX_BYTES
 
-    def test_are_refused_at_deployment_where_they_are_too_many(self) -> None:
+    def test_too_many_routes_are_rejected_at_deployment(self) -> None:
         larger = provider.settings(routes=routes(*(f"collection{number:03}" for number in range(60))))
         with pytest.raises(AnswerTooLarge, match="use fewer collections or shorter names"):
             choose_encoding(larger, STAGE)
 
 
-def test_the_authorizers_own_answer_allows_what_the_token_grants(evaluator: Evaluator) -> None:
+def test_the_authorizers_output_allows_what_the_token_grants(evaluator: Evaluator) -> None:
     now = int(time.time())
     harness = Harness()
     harness.clock.wall = now
-    answered = harness.authorizer(event(token(exp=now + 60, iat=now)), None)
+    output = harness.authorizer(event(token(exp=now + 60, iat=now)), None)
     resources = {
         f"{provider.STAGE}{method}/{name}{path}": name
         for method in METHODS
         for name in ("items", "users", "orders")
         for path in ("", "/1")
     }
-    found = evaluator.allowed(answered["policyDocument"], resources)
+    found = evaluator.allowed(output["policyDocument"], resources)
     assert {resource.removeprefix(provider.STAGE) for resource in found if "users" in resource} == {
         "GET/users",
         "GET/users/1",

@@ -1,4 +1,4 @@
-"""What holds for every token, not only for those that somebody thought of."""
+"""Properties of all tokens, tested with generated ones."""
 
 import json
 import time
@@ -26,7 +26,7 @@ bounded = settings(derandomize=True, max_examples=300, deadline=None, database=N
 TOKENS = {algorithm: token(algorithm) for algorithm in ("RS256", "PS256", "ES256", "EdDSA")}
 HARNESS = Harness()
 NOW_HARNESS = Harness()
-"""An authorizer at today's time, as PyJWT's `decode` has no other."""
+"""An authorizer with the current time, because PyJWT's `decode` uses it."""
 
 characters = st.characters(max_codepoint=0x2FFF)
 json_values = st.recursive(
@@ -37,7 +37,7 @@ json_values = st.recursive(
 
 
 def outcome(harness: Harness, credential: str) -> dict[str, Any] | None:
-    """The answer, None where it is Unauthorized. Anything else is a failure of the test."""
+    """Return the output, or None for Unauthorized. Any other error fails the test."""
     event = {
         "type": "TOKEN",
         "authorizationToken": credential,
@@ -53,7 +53,7 @@ def outcome(harness: Harness, credential: str) -> dict[str, Any] | None:
 
 @st.composite
 def mutations(draw: st.DrawFn, original: str) -> str:
-    """The text with a few characters replaced, inserted, removed, doubled or moved."""
+    """Return the text with a few characters replaced, inserted, removed, doubled or moved."""
     text = original
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))
@@ -75,24 +75,24 @@ def mutations(draw: st.DrawFn, original: str) -> str:
 class TestMutations:
     @bounded
     @given(data=st.data())
-    def test_of_a_token_are_refused_or_mean_the_same_token(self, algorithm: str, data: st.DataObject) -> None:
+    def test_mutated_tokens_are_rejected_or_equivalent(self, algorithm: str, data: st.DataObject) -> None:
         original = f"Bearer {TOKENS[algorithm]}"
         same = outcome(HARNESS, original)
         assert same is not None
         assert outcome(HARNESS, data.draw(mutations(original))) in (None, same)
 
-    def test_of_a_single_character_are_all_refused(self, algorithm: str) -> None:
+    def test_every_change_of_one_character_is_rejected(self, algorithm: str) -> None:
         original = TOKENS[algorithm]
         for index, character in enumerate(original):
             other = "A" if character != "A" else "B"
             assert outcome(HARNESS, f"Bearer {original[:index]}{other}{original[index + 1 :]}") is None, index
 
-    def test_that_drop_a_character_are_all_refused(self, algorithm: str) -> None:
+    def test_every_removal_of_a_character_is_rejected(self, algorithm: str) -> None:
         original = TOKENS[algorithm]
         for index in range(len(original)):
             assert outcome(HARNESS, f"Bearer {original[:index]}{original[index + 1 :]}") is None, index
 
-    def test_of_any_bit_of_the_signature_are_all_refused(self, algorithm: str) -> None:
+    def test_every_change_of_a_bit_of_the_signature_is_rejected(self, algorithm: str) -> None:
         signing_input, _, _ = TOKENS[algorithm].rpartition(".")
         signature = _signature(TOKENS[algorithm])
         for bit in range(0, len(signature) * 8, 5):
@@ -107,7 +107,7 @@ def _signature(text: str) -> bytes:
 
 
 def agreed(credential: str) -> bool:
-    """Whether the authorizer accepts a token; if it does, PyJWT must accept it too and understand the same."""
+    """Return whether the authorizer accepts a token; if it does, PyJWT must accept it too, with the same claims."""
     NOW_HARNESS.clock.wall = time.time()
     answer = outcome(NOW_HARNESS, f"Bearer {credential}")
     if answer is None:
@@ -132,8 +132,8 @@ def encoded(members: Any) -> bytes:
     return json.dumps(members, separators=(",", ":")).encode()
 
 
-class TestWhatIsAcceptedPyjwtAcceptsToo:
-    def test_whatever_the_claims_are(self) -> None:
+class TestPyjwtAgrees:
+    def test_on_accepted_claims(self) -> None:
         accepted: list[bool] = []
 
         @bounded
@@ -156,7 +156,7 @@ class TestWhatIsAcceptedPyjwtAcceptsToo:
         agree()
         assert 0 < sum(accepted) < len(accepted)
 
-    def test_however_the_payload_is_written(self) -> None:
+    def test_on_accepted_payloads(self) -> None:
         accepted: list[bool] = []
 
         @bounded
@@ -168,7 +168,7 @@ class TestWhatIsAcceptedPyjwtAcceptsToo:
         agree()
         assert 0 < sum(accepted) < len(accepted)
 
-    def test_however_the_header_is_written(self) -> None:
+    def test_on_accepted_headers(self) -> None:
         accepted: list[bool] = []
 
         @bounded
@@ -194,10 +194,10 @@ class TestWhatIsAcceptedPyjwtAcceptsToo:
         ],
         ids=["spaced", "indented", "utf_8", "escaped_slashes", "surrounded_by_space"],
     )
-    def test_in_every_honest_way_to_write_json(self, write: Callable[[Any], bytes]) -> None:
+    def test_on_every_valid_json_encoding(self, write: Callable[[Any], bytes]) -> None:
         assert agreed(token("EdDSA", payload=write(today(sub="alice-é", name="😀"))))
 
-    def test_and_the_answer_is_the_same_when_remembered(self) -> None:
+    def test_a_cached_decision_has_the_same_output(self) -> None:
         first = HARNESS.decide(TOKENS["RS256"])
         assert HARNESS.decide(TOKENS["RS256"]) == first
         assert HARNESS.lines[-1]["CacheHits"] == 1

@@ -1,4 +1,4 @@
-"""An issuer's documents are fetched only from the host that a trusted authority vouches for, over TLS 1.2 or later.
+"""An issuer's documents are fetch_document only from hosts with a trusted certificate, over TLS 1.2 or later.
 
 Every server that is rejected is accepted by the same code once the one check it fails is disabled, so no test passes
 for another reason.
@@ -22,7 +22,7 @@ from authorizer.http import tls
 from authorizer.http.connection import Connection, parse_endpoint
 from authorizer.http.fetch import FetchFailed
 from tests.security.certificates import DAY, Certificate, issue
-from tests.security.key_server import fetched, key_server
+from tests.security.key_server import fetch_document, key_server
 
 NAME = "idp.example.com"
 ADDRESS = "127.0.0.1"
@@ -43,7 +43,7 @@ Change = Callable[[ssl.SSLContext], object]
 
 @dataclass(frozen=True)
 class Server:
-    """What a server presents, and by which host name it is asked."""
+    """The certificate and the TLS settings of a server, and the host name in its URL."""
 
     certificate: Certificate
     host: str = NAME
@@ -156,7 +156,7 @@ REJECTED = {
 
 @pytest.fixture(autouse=True)
 def _trusted_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Trust ROOT alone, as a deployment would trust a private authority."""
+    """Trust only ROOT, as a deployment would trust a private authority."""
     (tmp_path / "root.pem").write_bytes(ROOT.pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
     tls._context.cache_clear()
@@ -195,39 +195,39 @@ def connect(url: str) -> Connection:
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_a_certificate_for_the_host_by_a_trusted_authority_is_accepted(name: str, serve: Serve) -> None:
     with serve(ACCEPTED[name]) as url:
-        assert fetched(url, 5) == BODY
+        assert fetch_document(url, 5) == BODY
 
 
 @pytest.mark.parametrize("name", REJECTED)
 class TestCertificate:
-    def test_is_rejected_for_its_own_reason(self, name: str, serve: Serve) -> None:
+    def test_it_is_rejected_for_its_own_reason(self, name: str, serve: Serve) -> None:
         case = REJECTED[name]
         with serve(case.server) as url:
             with pytest.raises(ssl.SSLCertVerificationError) as failed:
                 connect(url)
             assert failed.value.verify_message == case.reason
             with pytest.raises(FetchFailed, match=f"^SSLCertVerificationError {re.escape(case.reason)} at https://"):
-                fetched(url, 5)
+                fetch_document(url, 5)
 
-    def test_is_accepted_without_the_check(self, name: str, serve: Serve) -> None:
+    def test_it_is_accepted_without_the_check(self, name: str, serve: Serve) -> None:
         case = REJECTED[name]
         case.relax(tls.context())
         with serve(case.server) as url:
-            assert fetched(url, 5) == BODY
+            assert fetch_document(url, 5) == BODY
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1.* is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1], ids=["1_0", "1_1"])
 class TestOldVersion:
-    def test_is_rejected(self, version: ssl.TLSVersion, serve: Serve) -> None:
+    def test_it_is_rejected(self, version: ssl.TLSVersion, serve: Serve) -> None:
         with serve(Server(GOOD, configure=speak_only(version))) as url:
             with pytest.raises(ssl.SSLError) as failed:
                 connect(url)
             assert failed.value.reason == "TLSV1_ALERT_PROTOCOL_VERSION"
             with pytest.raises(FetchFailed, match=r"^SSLError at https://"):
-                fetched(url, 5)
+                fetch_document(url, 5)
 
-    def test_is_accepted_without_the_check(self, version: ssl.TLSVersion, serve: Serve) -> None:
+    def test_it_is_accepted_without_the_check(self, version: ssl.TLSVersion, serve: Serve) -> None:
         allow_old_versions(tls.context())
         with serve(Server(GOOD, configure=speak_only(version))) as url, connect(url) as made:
             assert cast("ssl.SSLSocket", made._socket).version() == version.name.replace("_", ".")

@@ -1,4 +1,4 @@
-"""A DynamoDB on loopback that reads by key, checks who asks as AWS does, and misbehaves where it is told to."""
+"""A fake DynamoDB on loopback that reads items by key, verifies signatures as AWS does, and can simulate failures."""
 
 import json
 import time
@@ -26,9 +26,9 @@ KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a
 
 
 class Database:
-    """Its items by key; `failures` are answered first.
+    """The items by key, and the `failures` that the next requests receive instead.
 
-    Each is a status, a body, both, or `hang up`, `wait` (too long, then hang up), `twice`, `raw` with bytes.
+    Each failure is a status, a body, both, or `hang up`, `wait` (too long, then hang up), `twice`, `raw` with bytes.
     """
 
     def __init__(self, url: str) -> None:
@@ -56,7 +56,7 @@ class Database:
         )
 
     def table(self, clock: Clock | None = None) -> TableReader:
-        """The table as the authorizer reads it."""
+        """Return the authorizer's reader of the table."""
         now = time.time()
         made = TableReader(TABLE, KEY, self.environment, clock or Clock(lambda: now, lambda: 0))
         self._tables.append(made)
@@ -81,7 +81,7 @@ class Database:
 
 
 def signature(headers: dict[str, str], body: bytes, url: str) -> str:
-    """What the Authorization field has to be, as botocore computes it for the same request at the same time."""
+    """Return the Authorization field that botocore computes for the same request at the same time."""
     moment = datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     signed = headers["Authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
     plain = {name: value for name, value in headers.items() if name.lower() in signed}
@@ -94,7 +94,7 @@ def signature(headers: dict[str, str], body: bytes, url: str) -> str:
 class _Handler(BaseHTTPRequestHandler):
     database: Database
     protocol_version = "HTTP/1.1"
-    timeout = 10  # seconds; a client that leaves its connection open ends no test
+    timeout = 10  # seconds; otherwise a client that keeps its connection open would block the test
 
     def setup(self) -> None:
         self.database.connections += 1
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The claims that each kind of issuer's tokens must have; what is refused is in tests/security."""
+"""Accepted claims for each kind of issuer; tests/security has the rejected ones."""
 
 from typing import Any
 
@@ -9,32 +9,32 @@ from tests.unit.authorizer.provider import NOW, Harness, Provider, issuer, jwk, 
 
 
 def context_of(header: dict[str, Any] | None = None, by: dict[str, Any] | None = None, **claims: Any) -> dict[str, Any]:
-    """The context for a token of an issuer with these settings."""
+    """Return the context for a token of an issuer with these settings."""
     return Harness(issuers=(issuer(**(by or {})),)).decide(token(header=header, **claims))["context"]
 
 
 class TestProfiles:
     @pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"])
-    def test_rfc9068_takes_its_type_in_any_case(self, typ: str) -> None:
+    def test_rfc9068_accepts_its_type_in_any_case(self, typ: str) -> None:
         assert context_of({"typ": typ})["subject"] == "alice"
 
     @pytest.mark.parametrize("typ", [..., "JWT", "jwt", "at+jwt", "application/jwt"])
-    def test_generic_takes_the_types_in_use(self, typ: Any) -> None:
+    def test_generic_accepts_the_types_in_use(self, typ: Any) -> None:
         assert context_of({"typ": typ}, {"profile": "generic"})["subject"] == "alice"
 
-    def test_generic_needs_neither_issue_time_nor_token_id_nor_client(self) -> None:
+    def test_generic_requires_neither_issue_time_nor_token_id_nor_client(self) -> None:
         context = context_of(by={"profile": "generic"}, iat=..., jti=..., client_id=...)
         assert (context["client"], context["token_id"]) == ("", "")
 
     @pytest.mark.parametrize("claim", ["azp", "cid", "appid"])
-    def test_generic_takes_other_names_for_the_client(self, claim: str) -> None:
+    def test_generic_accepts_other_claims_for_the_client(self, claim: str) -> None:
         named: dict[str, Any] = {"client_id": ..., claim: "app-7"}
         assert context_of(None, {"profile": "generic"}, **named)["client"] == "app-7"
 
-    def test_the_client_id_goes_before_other_names(self) -> None:
+    def test_client_id_takes_precedence_over_other_claims(self) -> None:
         assert context_of(by={"profile": "generic"}, azp="other", cid="other")["client"] == "client-1"
 
-    def test_rfc9068_takes_the_client_id_only(self) -> None:
+    def test_rfc9068_ignores_other_claims_for_the_client(self) -> None:
         assert context_of(azp="other", cid="other")["client"] == "client-1"
 
     def test_cognito_compares_the_client_with_the_audiences(self) -> None:
@@ -43,7 +43,7 @@ class TestProfiles:
         assert context["client"] == "client-1"
 
     @pytest.mark.parametrize("profile", ["rfc9068", "generic"])
-    def test_a_token_use_of_access_is_accepted_everywhere(self, profile: str) -> None:
+    def test_every_profile_accepts_the_token_use_access(self, profile: str) -> None:
         assert context_of(by={"profile": profile}, token_use="access")["subject"] == "alice"
 
 
@@ -57,21 +57,21 @@ class TestTimes:
             {"nbf": 0},
         ],
     )
-    def test_at_their_limits_are_accepted(self, claims: dict[str, Any]) -> None:
+    def test_times_at_their_limits_are_accepted(self, claims: dict[str, Any]) -> None:
         assert context_of(**claims)["subject"] == "alice"
 
-    def test_the_expiry_told_is_the_tokens_plus_the_leeway_in_whole_seconds(self) -> None:
+    def test_the_context_contains_the_expiry_plus_the_leeway_in_whole_seconds(self) -> None:
         expires = context_of(by={"leeway": 7}, exp=NOW + 60.9)["expires"]
         assert expires == NOW + 67
         assert isinstance(expires, int)
 
-    def test_without_an_issue_time_the_lifetime_counts_from_now(self) -> None:
+    def test_without_an_issue_time_the_lifetime_starts_now(self) -> None:
         by = {"profile": "generic", "max_lifetime": 600}
         assert context_of(by=by, exp=NOW + 630, iat=...)["subject"] == "alice"
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             context_of(by=by, exp=NOW + 631, iat=...)
 
-    def test_without_leeway_a_token_ends_at_its_second(self) -> None:
+    def test_without_leeway_a_token_expires_at_its_exp(self) -> None:
         harness = Harness(issuers=(issuer(leeway=0),))
         last = token(exp=NOW + 1)
         harness.decide(last)
@@ -79,7 +79,7 @@ class TestTimes:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             harness.decide(last)
 
-    def test_the_longest_lifetime_is_the_issuers(self) -> None:
+    def test_the_longest_lifetime_is_that_of_the_issuer(self) -> None:
         by = {"max_lifetime": 600}
         assert context_of(by=by, exp=NOW + 590, iat=NOW - 10)["subject"] == "alice"
         with pytest.raises(Exception, match=r"^Unauthorized$"):
@@ -87,7 +87,7 @@ class TestTimes:
 
 
 class TestIdentity:
-    def test_an_audience_in_a_list_is_enough(self) -> None:
+    def test_one_matching_audience_in_a_list_is_enough(self) -> None:
         assert context_of(aud=["other", "https://api.example.com"])["subject"] == "alice"
 
     def test_any_of_several_audiences_is_accepted(self) -> None:
@@ -95,20 +95,20 @@ class TestIdentity:
         assert context_of(by=by, aud="two")["subject"] == "alice"
 
     @pytest.mark.parametrize("sub", ["a", "auth0|123", "alice@example.com", "é" * 127, "with space", "x" * 255, "日本"])
-    def test_a_subject_that_prints_is_accepted(self, sub: str) -> None:
+    def test_a_printable_subject_is_accepted(self, sub: str) -> None:
         assert context_of(sub=sub)["owner"] == f"main|{sub}"
 
-    def test_a_tenant_is_told_where_one_is_configured(self) -> None:
+    def test_the_context_contains_the_tenant_if_one_is_configured(self) -> None:
         assert context_of(by={"tenant_claim": "org"}, org="acme")["tenant"] == "acme"
         assert "tenant" not in context_of(org="acme")
 
-    def test_a_tenant_may_be_a_claim_that_is_looked_at_anyway(self) -> None:
+    def test_the_tenant_claim_may_be_one_with_another_meaning(self) -> None:
         assert context_of(by={"tenant_claim": "client_id"})["tenant"] == "client-1"
 
     def test_a_listed_client_is_accepted(self) -> None:
         assert context_of(by={"clients": ("client-0", "client-1")})["client"] == "client-1"
 
-    def test_owners_of_two_issuers_with_one_subject_differ(self) -> None:
+    def test_equal_subjects_of_two_issuers_are_different_owners(self) -> None:
         issuers = (
             issuer(),
             issuer(name="other", url="https://other.example.com/", key_url="https://idp.example.com/keys"),
@@ -117,7 +117,7 @@ class TestIdentity:
         assert harness.decide(token())["principalId"] == "main|alice"
         assert harness.decide(token(iss="https://other.example.com/"))["principalId"] == "other|alice"
 
-    def test_an_issuers_token_signed_with_anothers_key_is_refused(self) -> None:
+    def test_a_token_signed_with_another_issuers_key_is_rejected(self) -> None:
         provider = Provider()
         provider.documents["https://other.example.com/keys"] = jwks(jwk("RS256", private_key("RS256", 1)))
         other = issuer(name="other", url="https://other.example.com/", key_url="https://other.example.com/keys")
@@ -137,9 +137,9 @@ class TestIdentity:
         harness = Harness(issuers=(strict, lax))
         harness.decide(token(aud="one"))
         harness.decide(token(iss=lax.url, aud="two", jti=...))
-        for refused in (token(aud="two"), token(iss=lax.url, aud="one"), token(aud="one", jti=...)):
+        for rejected in (token(aud="two"), token(iss=lax.url, aud="one"), token(aud="one", jti=...)):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
-                harness.decide(refused)
+                harness.decide(rejected)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ class TestIdentity:
         ({"iss": "https://other.example.com"}, "issuer", None),
     ],
 )
-def test_the_log_names_the_claim_at_fault(changes: dict[str, Any], reason: str, claim: str | None) -> None:
+def test_the_log_names_the_invalid_claim(changes: dict[str, Any], reason: str, claim: str | None) -> None:
     harness = Harness(issuers=(issuer(tenant_claim="org", required_claims={"kind": ("access",)}),))
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         harness.decide(token(**{"org": "acme", "kind": "access", **changes}))
@@ -166,5 +166,5 @@ def test_the_log_names_the_claim_at_fault(changes: dict[str, Any], reason: str, 
 @pytest.mark.parametrize(
     ("text", "plain"), [("é" * 127, True), ("é" * 128, False), ("x" * 255, True), ("x" * 256, False)]
 )
-def test_a_text_is_measured_in_bytes(text: str, plain: bool) -> None:
+def test_the_length_of_a_text_is_measured_in_bytes(text: str, plain: bool) -> None:
     assert is_printable(text) is plain

@@ -1,4 +1,4 @@
-"""What handlers are told, and what is remembered of decisions."""
+"""The context for handlers, the cache of decisions, and the keys of usage plans."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from authorizer.settings import DecisionCacheSettings, UsageClients
 from tests.unit.authorizer.provider import NOW, STAGE, Harness, event, issuer, jwk, token
 
 
-def test_the_context_holds_what_handlers_need() -> None:
+def test_the_context_contains_everything_that_handlers_need() -> None:
     answer = Harness(issuers=(issuer(tenant_claim="org"),)).decide(token(org="acme"))
     assert answer["principalId"] == "main|alice"
     assert answer["context"] == {
@@ -25,7 +25,7 @@ def test_the_context_holds_what_handlers_need() -> None:
     }
 
 
-def test_the_context_has_only_what_the_gateway_takes() -> None:
+def test_the_context_contains_only_types_that_api_gateway_accepts() -> None:
     for scope in ("items:read", ""):
         context = Harness().decide(token(scope=scope, name="Alice", email="alice@example.com"))["context"]
         assert all(type(value) in (str, int, float, bool) for value in context.values())
@@ -33,12 +33,12 @@ def test_the_context_has_only_what_the_gateway_takes() -> None:
         assert "alice@example.com" not in str(context)
 
 
-class TestRemembered:
+class TestDecisionCache:
     def cached(self, harness: Harness, text: str) -> bool:
         harness.decide(text)
         return bool(harness.lines[-1]["CacheHits"])
 
-    def test_is_the_same_credential_only(self) -> None:
+    def test_only_equal_credentials_are_a_hit(self) -> None:
         harness = Harness()
         assert [self.cached(harness, token()), self.cached(harness, token()), self.cached(harness, token(jti="2"))] == [
             False,
@@ -46,23 +46,23 @@ class TestRemembered:
             False,
         ]
 
-    def test_is_answered_as_it_was_and_not_worked_out_again(self) -> None:
+    def test_a_cached_decision_is_returned_unchanged(self) -> None:
         harness = Harness(log_decisions=False)
         assert harness.decide(token()) is harness.decide(token())
 
-    def test_is_nothing_that_was_refused(self) -> None:
+    def test_rejections_are_not_cached(self) -> None:
         harness = Harness()
         for _ in range(2):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
                 harness.decide(token(aud="other"))
             assert harness.lines[-1]["CacheHits"] == 0
 
-    def test_is_a_denial_too(self) -> None:
+    def test_denials_are_cached(self) -> None:
         harness = Harness()
         assert [self.cached(harness, token(scope="")) for _ in range(2)] == [False, True]
         assert harness.lines[-1]["outcome"] == "deny"
 
-    def test_ends_at_the_set_time(self) -> None:
+    def test_a_decision_expires_after_the_configured_time(self) -> None:
         harness = Harness(decision_cache=DecisionCacheSettings(seconds=100))
         self.cached(harness, token())
         harness.clock.advance(99)
@@ -70,7 +70,7 @@ class TestRemembered:
         harness.clock.advance(1)
         assert not self.cached(harness, token())
 
-    def test_does_not_outlive_its_token(self) -> None:
+    def test_a_decision_does_not_outlive_its_token(self) -> None:
         harness = Harness()
         short = token(exp=NOW + 10)
         self.cached(harness, short)
@@ -81,14 +81,14 @@ class TestRemembered:
             harness.decide(short)
         assert harness.reason == "expired"
 
-    def test_is_bounded_and_forgets_the_oldest(self) -> None:
+    def test_a_full_cache_removes_the_oldest_decision(self) -> None:
         harness = Harness(decision_cache=DecisionCacheSettings(entries=2))
         texts = [token(jti=str(number)) for number in range(3)]
         for text in texts:
             self.cached(harness, text)
         assert [self.cached(harness, text) for text in reversed(texts)] == [True, True, False]
 
-    def test_takes_the_place_of_the_same_credentials_for_another_stage_and_no_others(self) -> None:
+    def test_a_decision_for_another_stage_replaces_only_that_of_the_same_credentials(self) -> None:
         harness = Harness(decision_cache=DecisionCacheSettings(entries=2))
         first, second = token(jti="1"), token(jti="2")
         self.cached(harness, first)
@@ -98,12 +98,12 @@ class TestRemembered:
         assert harness.lines[-1]["CacheHits"] == 0
         assert self.cached(harness, first)
 
-    def test_is_nothing_where_it_is_switched_off(self) -> None:
+    def test_a_disabled_cache_stays_empty(self) -> None:
         harness = Harness(decision_cache=DecisionCacheSettings(seconds=0))
         assert [self.cached(harness, token()) for _ in range(2)] == [False, False]
         assert not harness.authorizer._cache._entries
 
-    def test_ends_a_withdrawn_keys_tokens_in_time(self) -> None:
+    def test_tokens_of_a_withdrawn_key_are_rejected_after_the_cache_time(self) -> None:
         harness = Harness()
         harness.decide(token("ES256"))
         harness.provider.publish(jwk("RS256"))
@@ -118,28 +118,28 @@ class TestUsageKey:
     def key(self, usage: UsageClients | None, client: str) -> Any:
         return Harness(usage=usage).decide(token(client_id=client)).get("usageIdentifierKey")
 
-    def test_is_the_listed_clients_own(self) -> None:
+    def test_a_listed_client_has_its_own_key(self) -> None:
         assert self.key(self.usage, "client-1") == usage_key("gatehouse", "test", "main", "client-1")
 
     @pytest.mark.parametrize("client", ["client-2", "client-3"])
-    def test_is_the_default_plans_for_others(self, client: str) -> None:
+    def test_unlisted_clients_share_a_key(self, client: str) -> None:
         assert self.key(self.usage, client) == usage_key("gatehouse", "test")
 
-    def test_is_the_default_plans_where_the_issuer_has_no_clients_listed(self) -> None:
+    def test_clients_of_an_issuer_without_listed_clients_share_a_key(self) -> None:
         assert self.key(UsageClients(clients={"other": ("client-1",)}), "client-1") == usage_key("gatehouse", "test")
 
-    def test_is_not_there_without_plans(self) -> None:
+    def test_without_plans_there_is_no_key(self) -> None:
         assert self.key(None, "client-1") is None
 
-    def test_is_refused_to_others_where_it_is_set_so(self) -> None:
-        refusing = UsageClients(clients=self.usage.clients, unlisted="refuse")
-        harness = Harness(usage=refusing)
+    def test_unlisted_clients_are_denied_if_the_settings_reject_them(self) -> None:
+        strict = UsageClients(clients=self.usage.clients, unlisted="refuse")
+        harness = Harness(usage=strict)
         answer = harness.decide(token(client_id="client-3"))
         assert [statement["Effect"] for statement in answer["policyDocument"]["Statement"]] == ["Deny"]
         assert answer["context"]["error"] == harness.reason == "client_not_listed"
-        assert self.key(refusing, "client-1")
+        assert self.key(strict, "client-1")
 
-    def test_is_one_of_its_own_for_everything_that_names_it(self) -> None:
+    def test_every_project_stack_issuer_and_client_has_a_different_key(self) -> None:
         keys = {
             usage_key(*names)
             for names in (

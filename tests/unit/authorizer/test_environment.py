@@ -1,4 +1,4 @@
-"""The environment is read once, typed, and says what it lacks."""
+"""The environment variables are read into a typed object, and errors name a missing one."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ VARIABLES = {
 
 
 @pytest.mark.parametrize("missing", [name for name in VARIABLES if name != "PATH"])
-def test_what_is_missing_is_named_and_no_secret_told(missing: str) -> None:
+def test_the_error_names_a_missing_variable_and_contains_no_secret(missing: str) -> None:
     with pytest.raises(SettingsInvalid, match=missing) as failed:
         read_environment({name: value for name, value in VARIABLES.items() if name != missing})
     assert "very secret" not in str(failed.value)
 
 
-def test_what_lambda_sets_is_there() -> None:
+def test_the_variables_of_lambda_are_read() -> None:
     found = read_environment({**VARIABLES, "AWS_SESSION_TOKEN": "token"})
     assert (found.revocations_table, found.region) == ("revoked", "eu-central-1")
-    made = found.credentials
-    assert (made.key_id, made.secret, made.session_token) == ("AKID", "very secret", "token")
+    credentials = found.credentials
+    assert (credentials.key_id, credentials.secret, credentials.session_token) == ("AKID", "very secret", "token")
     assert read_environment(VARIABLES).credentials.session_token == ""
 
 
@@ -41,12 +41,12 @@ def test_what_lambda_sets_is_there() -> None:
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_DYNAMODB": "https://x"}, "https://x"),
     ],
 )
-def test_dynamodb_is_the_regions_unless_another_endpoint_is_set(more: dict[str, str], url: str) -> None:
+def test_the_endpoint_is_that_of_the_region_unless_another_is_set(more: dict[str, str], url: str) -> None:
     assert read_environment({**VARIABLES, **more}).dynamodb_url == url
 
 
-def test_dynamodb_is_where_aws_has_it_in_every_region() -> None:
-    """One region for each beginning of their names, of every partition that botocore knows."""
+def test_the_endpoint_is_correct_in_every_partition() -> None:
+    """Checks one region for each prefix of region names, in every partition that botocore knows."""
     session: Any = botocore.session.Session()
     regions = {
         region.rpartition("-")[0].rpartition("-")[0]: region
@@ -60,10 +60,10 @@ def test_dynamodb_is_where_aws_has_it_in_every_region() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://host.docker.internal:4566", "HTTPS://x", "x", "https://x:99999"])
-def test_an_endpoint_that_cannot_be_used_is_a_broken_setting(url: str) -> None:
+def test_an_invalid_endpoint_is_an_invalid_setting(url: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"environment: .*(must be https|the port must be)"):
         read_environment({**VARIABLES, "AWS_ENDPOINT_URL": url})
 
 
-def test_it_does_not_show() -> None:
+def test_the_repr_contains_no_secrets() -> None:
     assert repr(read_environment(VARIABLES)) == "Environment(…)"

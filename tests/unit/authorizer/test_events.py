@@ -10,16 +10,16 @@ from tests.unit.authorizer.provider import STAGE, Harness, allowed, token
 HTTP = {"version": "2.0", "type": "REQUEST", "routeArn": STAGE + "GET/items", "headers": {"accept": "*/*"}}
 
 
-def ask(event: dict[str, Any]) -> dict[str, Any]:
+def decide(event: dict[str, Any]) -> dict[str, Any]:
     return Harness().authorizer(event, None)
 
 
-def test_both_kinds_are_answered_alike() -> None:
-    credential = f"Bearer {token()}"
-    rest = ask({"type": "TOKEN", "authorizationToken": credential, "methodArn": STAGE + "GET/items"})
-    assert ask({**HTTP, "identitySource": [credential]}) == rest
-    assert ask({**HTTP, "headers": {"authorization": credential}}) == rest
-    assert ask({**HTTP, "identitySource": None, "headers": {"authorization": credential}}) == rest
+def test_both_kinds_of_events_have_the_same_result() -> None:
+    credentials = f"Bearer {token()}"
+    rest = decide({"type": "TOKEN", "authorizationToken": credentials, "methodArn": STAGE + "GET/items"})
+    assert decide({**HTTP, "identitySource": [credentials]}) == rest
+    assert decide({**HTTP, "headers": {"authorization": credentials}}) == rest
+    assert decide({**HTTP, "identitySource": None, "headers": {"authorization": credentials}}) == rest
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_both_kinds_are_answered_alike() -> None:
         "arn:aws:execute-api:eu-central-1:000000000000:a1/$default/",
     ],
 )
-def test_resources_begin_as_the_method_arn_does(prefix: str) -> None:
+def test_resources_begin_with_the_stage_of_the_method_arn(prefix: str) -> None:
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": prefix + "GET/items/1"}
-    resources = ask(event)["policyDocument"]["Statement"][0]["Resource"]
+    resources = decide(event)["policyDocument"]["Statement"][0]["Resource"]
     assert resources
     assert all(resource.startswith(prefix) for resource in resources)
 
@@ -58,15 +58,15 @@ def test_resources_begin_as_the_method_arn_does(prefix: str) -> None:
         "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/prod\n/GET/items",
     ],
 )
-def test_an_arn_that_is_not_a_methods_is_a_fault(arn: object) -> None:
+def test_an_invalid_method_arn_is_a_fault(arn: object) -> None:
     with pytest.raises(
         EventMalformed, match=r"^(the event must have a method ARN|the ARN must be that of a method of API Gateway)$"
     ):
-        ask({"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": arn})
+        decide({"type": "TOKEN", "authorizationToken": f"Bearer {token()}", "methodArn": arn})
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "message"),
     [
         ({"methodArn": STAGE + "GET/items"}, "the event must be a TOKEN event or have payload format 2.0"),
         (
@@ -81,9 +81,9 @@ def test_an_arn_that_is_not_a_methods_is_a_fault(arn: object) -> None:
         ),
     ],
 )
-def test_another_event_is_a_fault(event: dict[str, Any], said: str) -> None:
-    with pytest.raises(EventMalformed, match=f"^{said}$"):
-        ask(event)
+def test_an_unknown_event_is_a_fault(event: dict[str, Any], message: str) -> None:
+    with pytest.raises(EventMalformed, match=f"^{message}$"):
+        decide(event)
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ def test_another_event_is_a_fault(event: dict[str, Any], said: str) -> None:
         {**HTTP, "identitySource": None, "headers": None},
     ],
 )
-def test_no_credential_is_unauthorized(event: dict[str, Any]) -> None:
+def test_missing_credentials_are_unauthorized(event: dict[str, Any]) -> None:
     harness = Harness()
-    with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
+    with pytest.raises(Exception, match=r"^Unauthorized$") as caught:
         harness.authorizer(event, None)
-    assert type(refused.value) is Exception
+    assert type(caught.value) is Exception
     assert harness.reason == "credentials_missing"
 
 
-def test_a_remembered_decision_is_written_anew_for_another_stage() -> None:
+def test_a_cached_decision_is_not_used_for_another_stage() -> None:
     harness = Harness()
-    credential = f"Bearer {token()}"
+    credentials = f"Bearer {token()}"
     for stage in ("prod", "dev", "prod-2", "prod"):
         prefix = f"arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/{stage}/"
-        answer = harness.authorizer({"authorizationToken": credential, "methodArn": prefix + "GET/items"}, None)
+        answer = harness.authorizer({"authorizationToken": credentials, "methodArn": prefix + "GET/items"}, None)
         assert all(resource.startswith(prefix) for resource in answer["policyDocument"]["Statement"][0]["Resource"])
     assert allowed(answer)

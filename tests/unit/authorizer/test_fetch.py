@@ -1,21 +1,21 @@
-"""Getting one document; what a hostile server can do is in tests/security."""
+"""Fetching a document; tests/security has the hostile servers."""
 
 import pytest
 
 from authorizer.http import fetch
 from authorizer.http.connection import parse_endpoint
 from authorizer.http.fetch import FetchFailed
-from tests.security.key_server import answers, fetched, key_server, sends, trickles
+from tests.security.key_server import fetch_document, key_server, responds_with, sends, sends_slowly
 
 
-def test_a_document_of_the_greatest_size_is_read_and_a_greater_one_is_not() -> None:
+def test_a_document_of_the_largest_size_is_read_and_a_larger_one_is_rejected() -> None:
     for size, status in ((fetch.MAX_BYTES, "read"), (fetch.MAX_BYTES + 1, "more than")):
-        with key_server(answers(b"x" * size)) as server:
+        with key_server(responds_with(b"x" * size)) as server:
             if status == "read":
-                assert len(fetched(server.url, 2)) == size
+                assert len(fetch_document(server.url, 2)) == size
             else:
                 with pytest.raises(FetchFailed, match="more than 262144 bytes"):
-                    fetched(server.url, 2)
+                    fetch_document(server.url, 2)
 
 
 @pytest.mark.parametrize(
@@ -30,26 +30,26 @@ def test_a_document_of_the_greatest_size_is_read_and_a_greater_one_is_not() -> N
         (b"", "a line is too long or incomplete at http"),
     ],
 )
-def test_a_failure_says_what_is_wrong(raw: bytes, message: str) -> None:
+def test_the_message_states_the_cause(raw: bytes, message: str) -> None:
     with key_server(sends(raw)) as server, pytest.raises(FetchFailed, match=message) as failed:
-        fetched(server.url, 2)
+        fetch_document(server.url, 2)
     assert failed.value.__cause__ is None
 
 
-def test_a_slow_document_that_comes_in_time_is_read() -> None:
+def test_a_slow_document_is_read_within_the_timeout() -> None:
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-    with key_server(trickles(raw, pause=0.001)) as server:
-        assert fetched(server.url, 2) == b"{}"
+    with key_server(sends_slowly(raw, pause=0.001)) as server:
+        assert fetch_document(server.url, 2) == b"{}"
 
 
-def test_the_request_is_for_json_with_the_whole_path() -> None:
-    heard: list[bytes] = []
+def test_the_request_accepts_json_and_contains_the_query() -> None:
+    requests: list[bytes] = []
 
-    with key_server(lambda connection, _: heard.append(connection.recv(65_536))) as server:
+    with key_server(lambda connection, _: requests.append(connection.recv(65_536))) as server:
         with pytest.raises(FetchFailed):
-            fetched(server.url + "?p=policy", 1)
+            fetch_document(server.url + "?p=policy", 1)
         host = server.url.split("/")[2]
-    (request,) = heard
+    (request,) = requests
     assert request.startswith(b"GET /keys?p=policy HTTP/1.1\r\n")
     assert b"\r\nAccept: application/json\r\n" in request
     assert f"\r\nHost: {host}\r\n".encode() in request
@@ -66,17 +66,17 @@ def test_the_request_is_for_json_with_the_whole_path() -> None:
         ("http://localhost:1", (False, "localhost", 1, "/")),
     ],
 )
-def test_a_url_is_taken_apart(url: str, expected: tuple[object, ...]) -> None:
+def test_a_url_is_parsed(url: str, expected: tuple[object, ...]) -> None:
     assert parse_endpoint(url) == expected
 
 
-def test_a_name_that_does_not_resolve_is_a_failure() -> None:
+def test_an_unresolvable_name_is_an_error() -> None:
     with pytest.raises(FetchFailed):
-        fetched("https://nothing.invalid/keys", 2)
+        fetch_document("https://nothing.invalid/keys", 2)
 
 
-def test_without_time_nothing_is_asked() -> None:
-    with key_server(answers(b"{}")) as server:
+def test_no_request_is_sent_without_time() -> None:
+    with key_server(responds_with(b"{}")) as server:
         with pytest.raises(FetchFailed, match="TimeoutError"):
-            fetched(server.url, 0)
+            fetch_document(server.url, 0)
         assert server.connections == 0

@@ -1,4 +1,4 @@
-"""The Lambda entry point: it starts whatever its settings are like, and fails requests instead."""
+"""The Lambda entry point: invalid settings fail requests, not the start of the process."""
 
 import re
 import ssl
@@ -27,7 +27,7 @@ from tests.security.test_outages import MARGIN
 from tests.unit.authorizer.provider import Harness, ManualClock, Provider, event, issuer, routes, settings, token
 
 
-def make(made: DeploymentSettings) -> Authorizer:
+def create(made: DeploymentSettings) -> Authorizer:
     return start(made, Provider().fetch, ManualClock().as_clock(), emit=lambda _: None)
 
 
@@ -36,7 +36,7 @@ def test_a_source_tree_without_settings_can_be_imported_and_fails_requests() -> 
         entry.handler(event(token()), None)
 
 
-def test_settings_are_looked_for_again() -> None:
+def test_reading_the_settings_is_retried() -> None:
     found: list[DeploymentSettings] = []
 
     def load() -> DeploymentSettings:
@@ -44,27 +44,27 @@ def test_settings_are_looked_for_again() -> None:
             raise FileNotFoundError("settings.json")
         return found[0]
 
-    bundled = LazyAuthorizer(load, make)
-    bundled.warm_up()
+    lazy = LazyAuthorizer(load, create)
+    lazy.warm_up()
     with pytest.raises(SettingsInvalid):
-        bundled(event(token()), None)
+        lazy(event(token()), None)
     found.append(settings())
-    assert bundled(event(token()), None)["principalId"] == "main|alice"
+    assert lazy(event(token()), None)["principalId"] == "main|alice"
 
 
 UNREADABLE = [b"", b"{}", b"[]", b'{"project":1}', b'{"project":"\xff"}', b'{"x":' + b"[" * 100_000]
 
 
 @pytest.mark.parametrize("raw", UNREADABLE)
-def test_settings_that_are_malformed_fail_requests(raw: bytes) -> None:
-    bundled = LazyAuthorizer(lambda: bundle.load(raw), make)
-    bundled.warm_up()
+def test_malformed_settings_fail_requests(raw: bytes) -> None:
+    lazy = LazyAuthorizer(lambda: bundle.load(raw), create)
+    lazy.warm_up()
     with pytest.raises(SettingsInvalid):
-        bundled(event(token()), None)
+        lazy(event(token()), None)
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "changes",
     [
         {"issuers": ()},
         {"issuers": (issuer(), issuer())},
@@ -72,41 +72,41 @@ def test_settings_that_are_malformed_fail_requests(raw: bytes) -> None:
         {"routes": routes("item", "items")},
     ],
 )
-def test_invalid_settings_fail_requests(broken: dict[str, object]) -> None:
-    bundled = LazyAuthorizer(lambda: bundle.load(bundle.dump(settings(**broken))), make)
-    bundled.warm_up()
+def test_invalid_settings_fail_requests(changes: dict[str, object]) -> None:
+    lazy = LazyAuthorizer(lambda: bundle.load(bundle.dump(settings(**changes))), create)
+    lazy.warm_up()
     with pytest.raises(SettingsInvalid):
-        bundled(event(token()), None)
+        lazy(event(token()), None)
 
 
 def test_the_start_fetches_keys() -> None:
     provider = Provider()
-    bundled = LazyAuthorizer(
+    lazy = LazyAuthorizer(
         settings, lambda made: start(made, provider.fetch, ManualClock().as_clock(), emit=lambda _: None)
     )
-    bundled.warm_up()
-    asked = len(provider.requests)
-    assert asked == 2
-    bundled(event(token()), None)
-    assert len(provider.requests) == asked
+    lazy.warm_up()
+    sent = len(provider.requests)
+    assert sent == 2
+    lazy(event(token()), None)
+    assert len(provider.requests) == sent
 
 
-def test_a_start_without_the_issuer_is_made_good_by_the_first_request() -> None:
+def test_the_first_request_fetches_keys_that_the_start_could_not_fetch() -> None:
     provider = Provider()
     documents = dict(provider.documents)
     provider.go_down()
-    bundled = LazyAuthorizer(
+    lazy = LazyAuthorizer(
         settings, lambda made: start(made, provider.fetch, ManualClock().as_clock(), emit=lambda _: None)
     )
-    bundled.warm_up()
+    lazy.warm_up()
     provider.documents = documents
-    assert bundled(event(token()), None)["principalId"] == "main|alice"
+    assert lazy(event(token()), None)["principalId"] == "main|alice"
 
 
 class TestThreads:
-    """Of a start: they share its deadline, and without them the first request does their work."""
+    """The threads of a start share one deadline; if they cannot be started, the first request does their work."""
 
-    def test_that_cannot_be_started_leave_it_to_the_first_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_threads_the_first_request_fetches_the_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(_: threading.Thread) -> None:
             raise RuntimeError("can't start new thread")
 
@@ -118,7 +118,7 @@ class TestThreads:
         assert (provider.requests, sys.getswitchinterval()) == ([], interval)
         assert made(event(token()))["principalId"] == "main|alice"
 
-    def test_of_all_issuers_have_one_deadline(self) -> None:
+    def test_the_threads_of_all_issuers_share_one_deadline(self) -> None:
         over = threading.Event()
 
         def stall(url: str, timeout: float) -> bytes:
@@ -128,25 +128,25 @@ class TestThreads:
         issuers = tuple(issuer(name=name, url=f"https://{name}.example.com") for name in ("a", "b", "c"))
         started = time.monotonic()
         start(settings(issuers=issuers, keys=KeySettings(fetch_timeout=0.3)), stall, emit=lambda _: None)
-        assert time.monotonic() - started < 0.3 + MARGIN, "one after the other, they would take 0.9"
+        assert time.monotonic() - started < 0.3 + MARGIN, "one after the other would take 0.9"
         over.set()
 
 
-def test_one_authorizer_is_made_for_all_threads() -> None:
+def test_all_threads_share_one_authorizer() -> None:
     made: list[Authorizer] = []
 
     def count(found: DeploymentSettings) -> Authorizer:
-        made.append(make(found))
+        made.append(create(found))
         return made[-1]
 
-    bundled = LazyAuthorizer(settings, count)
+    lazy = LazyAuthorizer(settings, count)
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda _: bundled(event(token()), None), range(100)))
+        list(pool.map(lambda _: lazy(event(token()), None), range(100)))
     assert len(made) == 1
 
 
-def test_faults_and_refusals_are_told_apart_by_the_gateway() -> None:
-    """Only the exact message is a 401 to it."""
+def test_the_gateway_can_distinguish_faults_from_rejections() -> None:
+    """Only this exact message makes the gateway answer 401."""
     assert not issubclass(Fault, NotAuthentic)
     harness = Harness()
     harness.provider.go_down()
@@ -155,18 +155,18 @@ def test_faults_and_refusals_are_told_apart_by_the_gateway() -> None:
     assert str(failed.value) != "Unauthorized"
 
 
-def test_many_threads_get_the_answers_of_their_own_tokens() -> None:
+def test_each_thread_receives_the_decision_about_its_own_token() -> None:
     harness = Harness()
     texts = {f"user-{number}": token("EdDSA", sub=f"user-{number}") for number in range(50)}
     with ThreadPoolExecutor(16) as pool:
         for _ in range(3):
-            answers = dict(zip(texts, pool.map(harness.decide, texts.values()), strict=True))
-            assert {answer["principalId"] for answer in answers.values()} == {f"main|{name}" for name in texts}
-            assert all(answer["principalId"] == f"main|{name}" for name, answer in answers.items())
+            outputs = dict(zip(texts, pool.map(harness.decide, texts.values()), strict=True))
+            assert {output["principalId"] for output in outputs.values()} == {f"main|{name}" for name in texts}
+            assert all(output["principalId"] == f"main|{name}" for name, output in outputs.items())
 
 
-def test_a_start_imports_nothing_that_takes_longer_than_all_of_ours() -> None:
-    """A process that gets no document over https does not pay for `ssl`; none pays for a JWT or an HTTP library."""
+def test_a_start_imports_no_slow_modules() -> None:
+    """A process without https does not import `ssl`, and no process imports a JWT or an HTTP library."""
     program = (
         "import sys\n"
         "before = set(sys.modules)\n"
@@ -185,20 +185,20 @@ def test_a_start_imports_nothing_that_takes_longer_than_all_of_ours() -> None:
     assert found.stdout == "[]\n"
 
 
-def test_settings_come_back_as_they_were_written() -> None:
+def test_encoded_settings_are_decoded_to_equal_settings() -> None:
     made = settings(issuers=(issuer(scope_claim="scp", required_claims={"a": ("b",)}, tenant_claim="org"),))
     assert bundle.load(bundle.dump(made)) == made
     assert bundle.dump(msgspec.json.decode(bundle.dump(made), type=DeploymentSettings)) == bundle.dump(made)
 
 
-def test_the_settings_are_looked_for_beside_the_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_file_is_beside_the_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
     (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(settings()))
     assert bundle.load() == settings()
 
 
-class TestAuthorities:
-    """They are loaded ahead where, and only where, documents are fetched over https."""
+class TestCertificateAuthorities:
+    """The certificate authorities are preloaded only if documents are fetched over https."""
 
     @pytest.mark.parametrize(
         ("known", "expected"),
@@ -209,7 +209,7 @@ class TestAuthorities:
             ((issuer(url="http://127.0.0.1:1"), issuer(name="other")), True),
         ],
     )
-    def test_of_documents(
+    def test_they_are_preloaded_if_documents_are_fetched_over_https(
         self, known: tuple[Issuer, ...], expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
@@ -217,13 +217,15 @@ class TestAuthorities:
         assert settings_file.fetches_over_https() is expected
 
     @pytest.mark.parametrize("raw", [*UNREADABLE, b'{"issuers":[1]}', b'{"issuers":[{}]}', b'{"issuers":[{"url":1}]}'])
-    def test_of_a_broken_file_are_left_alone(self, raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_they_are_not_preloaded_if_the_settings_are_malformed(
+        self, raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
         assert settings_file.fetches_over_https() is False
         (tmp_path / settings_file.FILE_NAME).write_bytes(raw)
         assert settings_file.fetches_over_https() is False
 
-    def test_are_loaded_once_for_all_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_all_threads_share_one_context(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made: list[ssl.SSLContext] = []
 
         def create() -> ssl.SSLContext:
@@ -240,22 +242,22 @@ class TestAuthorities:
         assert len(made) == 1
 
 
-def test_what_lambda_calls_gets_the_event_and_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    got: list[object] = []
+def test_the_handler_passes_on_the_event_and_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    received: list[object] = []
 
-    def decide(asked: object, context: object) -> dict[str, object]:
-        got.extend([asked, context])
+    def decide(sent: object, context: object) -> dict[str, object]:
+        received.extend([sent, context])
         return {}
 
-    bundled = LazyAuthorizer(settings, lambda _: cast("Any", decide))
-    monkeypatch.setattr(entry, "_authorizer", bundled)
-    asked, context = event(token()), SimpleNamespace(aws_request_id="request-1")
-    entry.handler(asked, context)
-    assert got == [asked, context]
+    lazy = LazyAuthorizer(settings, lambda _: cast("Any", decide))
+    monkeypatch.setattr(entry, "_authorizer", lazy)
+    sent, context = event(token()), SimpleNamespace(aws_request_id="request-1")
+    entry.handler(sent, context)
+    assert received == [sent, context]
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("changes", "message"),
     [
         (
             {"issuers": (issuer(), issuer())},
@@ -264,6 +266,6 @@ def test_what_lambda_calls_gets_the_event_and_the_context(monkeypatch: pytest.Mo
         ({"routes": routes("item", "items")}, "collections 'item' and 'items': no name may be a prefix of another"),
     ],
 )
-def test_all_problems_of_the_settings_are_reported(broken: dict[str, object], said: str) -> None:
-    with pytest.raises(SettingsInvalid, match=re.escape(said)):
-        make(settings(**broken))
+def test_all_problems_of_the_settings_are_reported(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsInvalid, match=re.escape(message)):
+        create(settings(**changes))

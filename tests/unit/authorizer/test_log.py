@@ -1,4 +1,4 @@
-"""The log: one line per decision with what alarms need, and nothing that is personal or secret."""
+"""The log has one line per decision, with everything that alarms need, and nothing personal or secret."""
 
 import json
 from datetime import datetime
@@ -25,12 +25,12 @@ from tests.unit.authorizer.provider import (
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 
 
-def line(harness: Harness, credential: str) -> dict[str, Any]:
-    """The only line that a decision writes."""
+def line(harness: Harness, credentials: str) -> dict[str, Any]:
+    """Return the only log line of a decision."""
     del harness.lines[:]
     try:
-        harness.authorizer(event(credential), CONTEXT)
-    except Exception as error:  # noqa: BLE001 -- the line is what is looked at
+        harness.authorizer(event(credentials), CONTEXT)
+    except Exception as error:  # noqa: BLE001 -- only the line matters
         assert not harness.lines[1:], error  # noqa: PT017
     (written,) = harness.lines
     return written
@@ -72,7 +72,7 @@ def test_the_metrics_are_in_the_embedded_format() -> None:
 
 
 @pytest.mark.parametrize(
-    ("credential", "outcome", "reason"),
+    ("credentials", "outcome", "reason"),
     [
         (token(scope=""), "deny", "insufficient_scope"),
         (token(aud="other"), "unauthorized", "audience"),
@@ -81,12 +81,12 @@ def test_the_metrics_are_in_the_embedded_format() -> None:
         ("", "unauthorized", "segments"),
     ],
 )
-def test_the_outcome_and_its_reason(credential: str, outcome: str, reason: str) -> None:
-    written = line(Harness(), credential)
+def test_the_outcome_and_its_reason(credentials: str, outcome: str, reason: str) -> None:
+    written = line(Harness(), credentials)
     assert (written["outcome"], written["reason"], written["level"]) == (outcome, reason, "INFO")
 
 
-def test_a_fault_of_ours_is_an_error() -> None:
+def test_a_fault_has_the_level_error() -> None:
     harness = Harness()
     harness.provider.go_down()
     written = line(harness, token())
@@ -94,18 +94,18 @@ def test_a_fault_of_ours_is_an_error() -> None:
     assert (written["KeyFetches"], written["KeyFetchFailures"]) == (1, 1)
 
 
-def test_fetches_are_told_once_each() -> None:
+def test_each_fetch_is_logged_once() -> None:
     harness = Harness()
     harness.provider.go_down()
-    told: list[tuple[int, int]] = []
+    logged: list[tuple[int, int]] = []
     for _ in range(3):
         written = line(harness, token())
-        told.append((written["KeyFetches"], written["KeyFetchFailures"]))
+        logged.append((written["KeyFetches"], written["KeyFetchFailures"]))
         harness.clock.advance(5)
-    assert told == [(1, 1)] * 3
+    assert logged == [(1, 1)] * 3
 
 
-def test_fetches_since_the_last_line_are_told_together() -> None:
+def test_fetches_since_the_last_line_are_added_up() -> None:
     fetches = FetchCounter()
     for failed in (True, False, True):
         fetches.add(failed=failed)
@@ -113,7 +113,7 @@ def test_fetches_since_the_last_line_are_told_together() -> None:
     assert fetches.reset() == (0, 0)
 
 
-def test_the_time_that_a_decision_took_is_told_in_milliseconds() -> None:
+def test_the_latency_is_in_milliseconds() -> None:
     harness = Harness()
     fetch = harness.provider.fetch
 
@@ -121,14 +121,14 @@ def test_the_time_that_a_decision_took_is_told_in_milliseconds() -> None:
         harness.clock.advance(0.0123456)
         return fetch(url, timeout)
 
-    slow_desk = authorizer(
+    slow_authorizer = authorizer(
         settings(), slow, harness.clock.as_clock(), emit=lambda text: harness.lines.append(json.loads(text))
     )
-    slow_desk(event(token()), CONTEXT)
+    slow_authorizer(event(token()), CONTEXT)
     assert harness.lines[-1]["Latency"] == 24.691
 
 
-def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> None:
+def test_an_unexpected_error_is_a_fault_without_its_message() -> None:
     harness = Harness()
     harness.provider.documents.clear()
     written = line(harness, token())
@@ -139,20 +139,20 @@ def test_an_error_that_nobody_thought_of_is_a_fault_without_its_message() -> Non
 
 
 @pytest.mark.parametrize("claims", [{"aud": "other"}, {"scope": ""}, {}])
-def test_every_line_names_its_decision(claims: dict[str, Any]) -> None:
+def test_every_line_contains_the_decision_id(claims: dict[str, Any]) -> None:
     assert line(Harness(), token(**claims))["decision_id"] == "request-1"
 
 
 @pytest.mark.parametrize("scope", ["items:read", ""])
-def test_what_handlers_and_the_access_log_get_names_the_decision_of_the_line(scope: str) -> None:
+def test_the_context_contains_the_decision_id_of_the_line(scope: str) -> None:
     harness = Harness()
     for request_id in ("request-1", "request-2"):
-        answer = harness.authorizer(event(token(scope=scope)), SimpleNamespace(aws_request_id=request_id))
-        assert answer["context"]["decision_id"] == harness.lines[-1]["decision_id"] == request_id
-    assert harness.lines[-1]["CacheHits"] == 1, "each use of a remembered decision is named"
+        output = harness.authorizer(event(token(scope=scope)), SimpleNamespace(aws_request_id=request_id))
+        assert output["context"]["decision_id"] == harness.lines[-1]["decision_id"] == request_id
+    assert harness.lines[-1]["CacheHits"] == 1, "each use of a cached decision has its own id"
 
 
-def test_without_lines_there_is_nothing_to_name() -> None:
+def test_without_log_lines_the_context_contains_no_decision_id() -> None:
     assert "decision_id" not in Harness(log_decisions=False).decide(token())["context"]
 
 
@@ -163,7 +163,7 @@ def test_timestamps_are_valid_for_log_level_filtering() -> None:
         harness.clock.advance(1.5)
 
 
-def test_what_is_remembered_is_said_as_well() -> None:
+def test_cached_decisions_are_logged() -> None:
     harness = Harness()
     first, second = line(harness, token()), line(harness, token())
     assert (first["CacheHits"], second["CacheHits"]) == (0, 1)
@@ -174,14 +174,14 @@ def test_what_is_remembered_is_said_as_well() -> None:
 @pytest.mark.parametrize(
     "claims", [{}, {"scope": ""}, {"aud": "other"}, {"exp": NOW - 60}, {"iss": "https://evil.example.com/"}]
 )
-def test_nothing_of_the_token_and_its_subject_is_written(claims: dict[str, Any]) -> None:
-    credential = token(sub="personal-subject", email="personal@example.com", name="Personal Name", **claims)
-    written = json.dumps(line(Harness(), credential))
+def test_lines_contain_nothing_of_the_token_or_its_subject(claims: dict[str, Any]) -> None:
+    credentials = token(sub="personal-subject", email="personal@example.com", name="Personal Name", **claims)
+    written = json.dumps(line(Harness(), credentials))
     assert "ersonal" not in written
-    assert not [part for part in credential.split(".") if part[:20] in written]
+    assert not [part for part in credentials.split(".") if part[:20] in written]
 
 
-def test_what_is_not_authentic_is_not_quoted() -> None:
+def test_lines_contain_no_unverified_values() -> None:
     harness = Harness(Provider(jwk("RS256")))
     forged = token(header={"kid": "forged-key"}, client_id="forged-client", iss="https://forged.example.com/")
     assert "forged" not in json.dumps(line(harness, forged))
@@ -190,13 +190,13 @@ def test_what_is_not_authentic_is_not_quoted() -> None:
     assert (written["issuer"], written["key_id"], written["client"]) == ("main", "RS256", None)
 
 
-def test_is_off_where_it_is_set_so() -> None:
+def test_the_log_can_be_disabled() -> None:
     harness = Harness(log_decisions=False)
     harness.decide(token())
     assert harness.lines == []
 
 
-def test_the_issuer_is_named_where_there_are_several() -> None:
+def test_a_line_names_the_issuer() -> None:
     other = issuer(name="other", url="https://other.example.com/", key_url="https://idp.example.com/keys")
     assert line(Harness(issuers=(issuer(), other)), token(iss=other.url))["issuer"] == "other"
 

@@ -1,4 +1,4 @@
-"""Mutated HTTP responses: what is accepted is read as `http.client` and h11 read it.
+"""Mutated HTTP responses: those that are accepted are parsed as `http.client` and h11 parse them.
 
 Where these two are as lax as each other, only test_responses.py shows that a response is rejected: a chunked HTTP/1.0
 response, and Transfer-Encoding beside Content-Length.
@@ -29,19 +29,19 @@ RESPONSES = [
     b"HTTP/1.1 204 No Content\r\nA: b\r\n\r\n",
 ]
 LIMIT = 1000
-"""Bytes; more than any mutant has."""
+"""Bytes, more than any mutant has."""
 
 DELIMITERS = re.compile(rb"\r\n|\r|\n|[0-9:;. ]")
 HOSTILE = [bytes([byte]) for byte in b"\r\n\t :;,01f\0\1\x0b\x0c\x1c\x7f\x85\xa0\xe9("]
 SPACED_CODING = re.compile(rb"\nTransfer-Encoding:[^\n]*[ \t]\r?\n")
-"""White space at the end, which `http.client` takes for a part of the coding's name."""
+"""Trailing white space, which `http.client` treats as part of the coding's name."""
 
 ENDS = [b"\n", b"\r", b"\r\r\n", b"\n\r\n", b" \r\n", b""]
 FIELDS = [b"Content-Length: 2\r\n", b"Transfer-Encoding: chunked\r\n", b"A: b\r\n", b" folded\r\n"]
 
 
 def mutate_bytes(raw: bytes, random: Random) -> bytes:
-    """Insert, delete, replace, duplicate or swap bytes, more often than not at a delimiter."""
+    """Insert, delete, replace, duplicate or swap bytes, usually at a delimiter."""
     delimiters = [found.span() for found in DELIMITERS.finditer(raw)] or [(0, 0)]
     start, end = random.choice(delimiters)
     anywhere = random.randint(0, len(raw))
@@ -52,7 +52,7 @@ def mutate_bytes(raw: bytes, random: Random) -> bytes:
 
 
 def mutate_lines(raw: bytes, random: Random) -> bytes:
-    """Insert, delete, duplicate or swap lines, or end one in another way."""
+    """Insert, delete, duplicate or swap lines, or change a line ending."""
     lines = raw.splitlines(keepends=True) or [b""]
     at = random.randrange(len(lines))
     line, *following = lines[at : at + 2]
@@ -68,13 +68,13 @@ def mutate_lines(raw: bytes, random: Random) -> bytes:
     return b"".join([*lines[:at], *new, *lines[at + 2 :]])
 
 
-def mutated(raw: bytes, random: Random) -> bytes:
+def mutate(raw: bytes, random: Random) -> bytes:
     for _ in range(random.choice([1, 1, 2, 3])):
         raw = random.choice([mutate_bytes, mutate_lines])(raw, random)
     return raw
 
 
-def by_the_authorizer(raw: bytes) -> Read | None:
+def parse_with_authorizer(raw: bytes) -> Read | None:
     stream: io.BufferedReader = io.BufferedReader(io.BytesIO(raw))
     try:
         head = read_head(stream)
@@ -91,10 +91,10 @@ class Socket:
         return self._stream
 
 
-def by_the_standard_library(raw: bytes) -> Read | None:
-    """Read by `http.client`, which takes interim responses other than 100 for final ones."""
+def parse_with_standard_library(raw: bytes) -> Read | None:
+    """Parse with `http.client`, which treats interim responses other than 100 as final ones."""
     connection = cast("Any", Socket(raw))
-    found = [HTTPResponse(connection)]  # one that is not referred to any more closes the stream
+    found = [HTTPResponse(connection)]  # without this reference, the response would be collected and close the stream
     try:
         found[-1].begin()
         while found[-1].status < 200:
@@ -105,7 +105,7 @@ def by_the_standard_library(raw: bytes) -> Read | None:
         return None
 
 
-def by_h11(raw: bytes) -> Read | None:
+def parse_with_h11(raw: bytes) -> Read | None:
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method="GET", target="/", headers=[("Host", "idp.example.com")]))
     connection.send(h11.EndOfMessage())
@@ -125,29 +125,29 @@ def by_h11(raw: bytes) -> Read | None:
     return status, body
 
 
-READERS: list[Callable[[bytes], Read | None]] = [by_the_authorizer, by_the_standard_library, by_h11]
+READERS: list[Callable[[bytes], Read | None]] = [parse_with_authorizer, parse_with_standard_library, parse_with_h11]
 
 
-def test_every_reader_reads_the_responses_before_they_are_mutated() -> None:
+def test_all_parsers_accept_the_original_responses() -> None:
     for raw in RESPONSES:
         first, *others = [read(raw) for read in READERS]
         assert first is not None
         assert others == [first, first]
 
 
-def test_an_accepted_mutant_is_read_as_other_readers_read_it() -> None:
+def test_all_parsers_agree_on_accepted_mutants() -> None:
     accepted: list[bool] = []
 
     @settings(derandomize=True, max_examples=1000, deadline=None, database=None)
     @given(st.randoms(use_true_random=True))
     def agree(random: Random) -> None:
         for response in RESPONSES:
-            raw = mutated(response, random)
-            found = by_the_authorizer(raw)
+            raw = mutate(response, random)
+            found = parse_with_authorizer(raw)
             accepted.append(found is not None)
             if found is not None:
-                assert by_h11(raw) == found
-                assert by_the_standard_library(raw) == found or SPACED_CODING.search(raw)
+                assert parse_with_h11(raw) == found
+                assert parse_with_standard_library(raw) == found or SPACED_CODING.search(raw)
 
     agree()
     assert len(accepted) / 10 < sum(accepted) < len(accepted) * 9 / 10

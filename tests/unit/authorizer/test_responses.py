@@ -1,4 +1,4 @@
-"""HTTP responses are read as RFC 9112 requires, or rejected."""
+"""HTTP responses are parsed as RFC 9112 requires, or rejected."""
 
 import io
 
@@ -48,7 +48,7 @@ def body_of(raw: bytes) -> bytes:
         (CHUNKED + b"F\r\n" + b"x" * 15 + b"\r\nf\r\n" + b"x" * 15 + b"\r\n0\r\n\r\n", b"x" * (LIMIT + 1)),
     ],
 )
-def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None:
+def test_the_body_has_the_length_in_the_header(raw: bytes, body: bytes) -> None:
     assert body_of(raw) == body
 
 
@@ -135,12 +135,12 @@ def test_a_body_is_as_long_as_its_response_says(raw: bytes, body: bytes) -> None
         (CHUNKED + b"f" * 9 + b"\r\n", "invalid chunk size"),
     ],
 )
-def test_a_response_that_can_be_read_in_two_ways_is_rejected(raw: bytes, reason: str) -> None:
+def test_an_ambiguous_or_malformed_response_is_rejected(raw: bytes, reason: str) -> None:
     with pytest.raises(ResponseMalformed, match=f"^{reason}"):
         body_of(raw)
 
 
-def test_fields_are_found_in_any_case_and_joined() -> None:
+def test_field_names_are_case_insensitive_and_repeated_fields_are_joined() -> None:
     stream = stream_of(OK + b"A-b: 1\r\na-B:  2 \r\nTime: 10:20\nEmpty:\r\n\r\n")
     head = read_head(stream)
     assert head.status == 200
@@ -159,5 +159,5 @@ def test_fields_are_found_in_any_case_and_joined() -> None:
         (CHUNKED, False),
     ],
 )
-def test_a_connection_persists_where_the_end_of_the_response_is_clear(raw: bytes, persistent: bool) -> None:
+def test_a_connection_is_persistent_if_the_response_has_a_length(raw: bytes, persistent: bool) -> None:
     assert read_head(stream_of(raw)).is_persistent is persistent

@@ -1,4 +1,4 @@
-"""The settings: what their types cannot say is wrong with them."""
+"""The settings: the constraints of their types, and the rules that types cannot express."""
 
 import json
 from typing import Any
@@ -22,8 +22,8 @@ from authorizer.settings import (
 from tests.unit.authorizer.provider import AUDIENCE, URL, issuer, settings
 
 
-def problems(made: DeploymentSettings) -> list[SettingProblem]:
-    return list(problems_of(made.issuers, made.keys, made.revocation))
+def problems(created: DeploymentSettings) -> list[SettingProblem]:
+    return list(problems_of(created.issuers, created.keys, created.revocation))
 
 
 def test_valid_settings_have_no_problems() -> None:
@@ -99,10 +99,10 @@ def test_a_decision_does_not_wait_longer_than_the_gateway(
 
 def test_all_problems_are_reported_at_once() -> None:
     wrong = issuer(default_scopes=("x",), clients=("\n",))
-    made = settings(issuers=(wrong, wrong), keys=KeySettings(max_age=9, stale_if_error=9))
-    assert len(problems(made)) == 7
+    created = settings(issuers=(wrong, wrong), keys=KeySettings(max_age=9, stale_if_error=9))
+    assert len(problems(created)) == 7
     with pytest.raises(SettingsInvalid) as caught:
-        bundle.require_valid(made)
+        bundle.require_valid(created)
     assert str(caught.value).count("; ") == 6
     assert str(caught.value).startswith(
         "issuers[0].clients[0]: must be printable and at most 255 bytes (found '\\n'); "
@@ -189,21 +189,21 @@ def test_every_field_has_a_description(kind: type[msgspec.Struct]) -> None:
     ],
 )
 def test_values_that_are_not_allowed_are_rejected(changes: dict[str, Any]) -> None:
-    sound = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
-    assert msgspec.convert(sound, Issuer)
+    valid = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
+    assert msgspec.convert(valid, Issuer)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({**sound, **changes}, Issuer)
+        msgspec.convert({**valid, **changes}, Issuer)
 
 
-def test_settings_need_no_more_than_issuers_and_routes() -> None:
+def test_all_other_settings_have_defaults() -> None:
     raw = {
         "project": "p",
         "stack": "s",
         "issuers": [{"name": "main", "url": URL, "audiences": [AUDIENCE]}],
         "routes": [{"methods": ["GET"], "path": "/items", "scope": "items:read"}],
     }
-    made = json.loads(bundle.dump(msgspec.convert(raw, DeploymentSettings)))
-    assert made["issuers"][0] == {
+    created = json.loads(bundle.dump(msgspec.convert(raw, DeploymentSettings)))
+    assert created["issuers"][0] == {
         "name": "main",
         "url": URL,
         "audiences": [AUDIENCE],
@@ -220,7 +220,7 @@ def test_settings_need_no_more_than_issuers_and_routes() -> None:
         "clients": [],
         "tenantClaim": None,
     }
-    assert made["keys"] == {
+    assert created["keys"] == {
         "maxAge": 300,
         "staleIfError": 21_600,
         "cooldown": 30,
@@ -228,11 +228,11 @@ def test_settings_need_no_more_than_issuers_and_routes() -> None:
         "fetchTimeout": 3.0,
         "refreshTimeout": 1.0,
     }
-    assert made["decisionCache"] == {"seconds": 300, "entries": 1000}
-    assert (made["usage"], made["logDecisions"]) == (None, True)
+    assert created["decisionCache"] == {"seconds": 300, "entries": 1000}
+    assert (created["usage"], created["logDecisions"]) == (None, True)
 
 
-def test_the_same_settings_are_the_same_bytes() -> None:
+def test_equal_settings_are_equal_bytes() -> None:
     one = issuer(required_claims={"a": ("x",), "b": ("y",)})
     other = issuer(required_claims={"b": ("y",), "a": ("x",)})
     assert bundle.dump(settings(issuers=(one,))) == bundle.dump(settings(issuers=(other,)))
@@ -258,10 +258,10 @@ def test_the_same_settings_are_the_same_bytes() -> None:
     ],
 )
 def test_an_issuers_limits(field: str, accepted: object, rejected: object) -> None:
-    sound = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
-    assert msgspec.convert({**sound, field: accepted}, Issuer)
+    valid = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
+    assert msgspec.convert({**valid, field: accepted}, Issuer)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({**sound, field: rejected}, Issuer)
+        msgspec.convert({**valid, field: rejected}, Issuer)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Keys and signatures: ours accept and refuse what PyJWT's do."""
+"""Keys and signatures are accepted and rejected as in PyJWT."""
 
 import hashlib
 from itertools import combinations
@@ -34,14 +34,14 @@ def pyjwt_accepts(algorithm: str, message: bytes, signature: bytes) -> bool:
     return made.Algorithm.verify(message, made.key, signature)
 
 
-def both(algorithm: str, signature: bytes, message: bytes = MESSAGE) -> bool:
-    """What both say of a signature."""
-    ours = MADE[algorithm](message, signature)
-    assert ours is pyjwt_accepts(algorithm, message, signature)
-    return ours
+def is_valid(algorithm: str, signature: bytes, message: bytes = MESSAGE) -> bool:
+    """Return whether a signature is valid, on which PyJWT must agree."""
+    valid = MADE[algorithm](message, signature)
+    assert valid is pyjwt_accepts(algorithm, message, signature)
+    return valid
 
 
-def made_by_pyjwt(members: dict[str, Any], algorithm: str) -> bool:
+def pyjwt_accepts_key(members: dict[str, Any], algorithm: str) -> bool:
     try:
         jwt.PyJWK(members, algorithm)
     except (jwt.PyJWTError, ValueError, TypeError, UnsupportedAlgorithm):
@@ -49,19 +49,19 @@ def made_by_pyjwt(members: dict[str, Any], algorithm: str) -> bool:
     return True
 
 
-def made_by_both(members: dict[str, Any], algorithm: str) -> bool:
-    """Whether both make a key of a JWK."""
+def is_accepted(members: dict[str, Any], algorithm: str) -> bool:
+    """Return whether a JWK is accepted, on which PyJWT must agree."""
     try:
         create_verifier(members, algorithm)
     except PublicKeyRejected:
-        ours = False
+        valid = False
     else:
-        ours = True
-    assert ours is made_by_pyjwt(members, algorithm)
-    return ours
+        valid = True
+    assert valid is pyjwt_accepts_key(members, algorithm)
+    return valid
 
 
-def flipped(raw: bytes, bit: int) -> bytes:
+def flip_bit(raw: bytes, bit: int) -> bytes:
     changed = bytearray(raw)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
@@ -69,35 +69,35 @@ def flipped(raw: bytes, bit: int) -> bytes:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 class TestEveryAlgorithm:
-    def test_a_signature_holds_for_its_input_only(self, algorithm: str) -> None:
-        assert both(algorithm, SIGNATURES[algorithm])
-        assert not both(algorithm, SIGNATURES[algorithm], MESSAGE + b" ")
-        assert not both(algorithm, SIGNATURES[algorithm], b"")
+    def test_a_signature_is_valid_only_for_its_input(self, algorithm: str) -> None:
+        assert is_valid(algorithm, SIGNATURES[algorithm])
+        assert not is_valid(algorithm, SIGNATURES[algorithm], MESSAGE + b" ")
+        assert not is_valid(algorithm, SIGNATURES[algorithm], b"")
 
     @pytest.mark.parametrize("other", ALGORITHMS)
-    def test_another_algorithms_signature_does_not_hold(self, algorithm: str, other: str) -> None:
-        assert both(algorithm, SIGNATURES[other]) is (algorithm == other)
+    def test_a_signature_of_another_algorithm_is_invalid(self, algorithm: str, other: str) -> None:
+        assert is_valid(algorithm, SIGNATURES[other]) is (algorithm == other)
 
     @bounded
     @given(data=st.data())
-    def test_no_changed_bit_is_overlooked(self, algorithm: str, data: st.DataObject) -> None:
+    def test_every_bit_is_significant(self, algorithm: str, data: st.DataObject) -> None:
         signature = SIGNATURES[algorithm]
-        assert not both(algorithm, flipped(signature, data.draw(st.integers(0, 8 * len(signature) - 1))))
+        assert not is_valid(algorithm, flip_bit(signature, data.draw(st.integers(0, 8 * len(signature) - 1))))
 
     @pytest.mark.parametrize("length", [0, 1, 31, 32, 63, 64, 65, 95, 96, 97, 131, 132, 133, 255, 256, 257, 512])
-    def test_no_length_is_taken_for_another(self, algorithm: str, length: int) -> None:
+    def test_a_signature_of_another_length_is_invalid(self, algorithm: str, length: int) -> None:
         signature = SIGNATURES[algorithm]
         cut = signature[:length].ljust(length, b"\0")
-        assert both(algorithm, cut) is (length == len(signature))
-        assert not both(algorithm, b"\0" * length)
-        assert not both(algorithm, b"\xff" * length)
-        assert not both(algorithm, b"\0" + signature)
-        assert not both(algorithm, signature + b"\0")
+        assert is_valid(algorithm, cut) is (length == len(signature))
+        assert not is_valid(algorithm, b"\0" * length)
+        assert not is_valid(algorithm, b"\xff" * length)
+        assert not is_valid(algorithm, b"\0" + signature)
+        assert not is_valid(algorithm, signature + b"\0")
 
     @pytest.mark.parametrize(
         "text", ["", "A", "AA", "AAAA", "AQAB", base64url(b"\1" * 32), base64url(b"\xff" * 9), "é"]
     )
-    def test_a_part_of_another_length_makes_no_key(self, algorithm: str, text: str) -> None:
+    def test_a_key_member_of_another_length_is_rejected(self, algorithm: str, text: str) -> None:
         members = jwk(algorithm)
         for part in {"n", "x", "y"} & set(members):
             if len(text) == len(members[part]):
@@ -105,45 +105,45 @@ class TestEveryAlgorithm:
             with pytest.raises(PublicKeyRejected):
                 create_verifier({**members, part: text}, algorithm)
 
-    def test_loose_bits_at_the_end_of_a_part_are_read_as_pyjwt_reads_them(self, algorithm: str) -> None:
+    def test_trailing_bits_of_a_key_member_are_ignored_as_in_pyjwt(self, algorithm: str) -> None:
         members = jwk(algorithm)
         part = "n" if "n" in members else "x"
-        # Of RSA only odd moduli: others are refused here.
+        # Only odd RSA moduli are accepted.
         texts = [members[part][:-1] + last for number, last in enumerate(ALPHABET) if part == "x" or number & 16]
-        assert True in [made_by_both({**members, part: text}, algorithm) for text in texts]
+        assert True in [is_accepted({**members, part: text}, algorithm) for text in texts]
 
 
 class TestRsa:
     @pytest.mark.parametrize("salt", [0, 1, 20, 32, 48, 64, padding.PSS.MAX_LENGTH])
-    def test_a_salt_is_as_long_as_the_digest(self, salt: int) -> None:
+    def test_the_salt_must_be_as_long_as_the_digest(self, salt: int) -> None:
         """RFC 7518 §3.5."""
         for digest in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
             name = f"PS{digest.digest_size * 8}"
             signature = private_key(name).sign(MESSAGE, padding.PSS(padding.MGF1(digest), salt), digest)
-            assert both(name, signature) is (salt == digest.digest_size)
+            assert is_valid(name, signature) is (salt == digest.digest_size)
 
     @pytest.mark.parametrize("algorithm", [name for name in RSA if name[0] == "P"])
-    def test_the_mask_is_made_with_the_same_digest(self, algorithm: str) -> None:
+    def test_the_mask_must_use_the_same_digest(self, algorithm: str) -> None:
         """RFC 7518 §3.5."""
         digest = signatures.HASHES[algorithm[2:]]()
-        scheme = padding.PSS(padding.MGF1(hashes.SHA1()), digest.digest_size)  # noqa: S303  made to be refused
-        assert not both(algorithm, private_key(algorithm).sign(MESSAGE, scheme, digest))
+        scheme = padding.PSS(padding.MGF1(hashes.SHA1()), digest.digest_size)  # noqa: S303  must be rejected
+        assert not is_valid(algorithm, private_key(algorithm).sign(MESSAGE, scheme, digest))
 
     @pytest.mark.parametrize("algorithm", RSA)
-    def test_a_number_beyond_the_modulus_does_not_hold(self, algorithm: str) -> None:
+    def test_a_signature_greater_than_the_modulus_is_invalid(self, algorithm: str) -> None:
         """RFC 8017 §5.2.2: the signature's representative is less than the modulus."""
         modulus = private_key(algorithm).public_key().public_numbers().n
         beyond = int.from_bytes(SIGNATURES[algorithm]) + modulus
         for length in (256, 257):
             if beyond.bit_length() <= 8 * length:
-                assert not both(algorithm, beyond.to_bytes(length))
+                assert not is_valid(algorithm, beyond.to_bytes(length))
 
-    def test_a_digest_that_is_not_named_does_not_hold(self) -> None:
+    def test_a_signature_without_the_digests_name_is_invalid(self) -> None:
         digest = hashlib.sha256(MESSAGE).digest()
         unnamed = b"\0\1" + b"\xff" * (256 - 3 - len(digest)) + b"\0" + digest
         numbers = private_key("RS256").private_numbers()
         forged = pow(int.from_bytes(unnamed), numbers.d, numbers.public_numbers.n)
-        assert not both("RS256", forged.to_bytes(256))
+        assert not is_valid("RS256", forged.to_bytes(256))
 
 
 @pytest.mark.parametrize("algorithm", EC)
@@ -156,31 +156,31 @@ class TestEllipticCurves:
         middle = len(signature) // 2
         return int.from_bytes(signature[:middle]), int.from_bytes(signature[middle:])
 
-    def test_the_other_signature_of_the_same_input_holds_too(self, algorithm: str) -> None:
-        """ECDSA has two; RFC 7518 §3.4 takes both."""
+    def test_the_second_signature_of_the_same_input_is_valid_too(self, algorithm: str) -> None:
+        """For each ECDSA signature there is a second one; RFC 7518 §3.4 accepts is_valid."""
         length, (r, s) = self.length(algorithm), self.halves(algorithm)
         order = ORDERS[algorithm]
-        assert both(algorithm, r.to_bytes(length) + (order - s).to_bytes(length))
+        assert is_valid(algorithm, r.to_bytes(length) + (order - s).to_bytes(length))
 
-    def test_numbers_out_of_range_do_not_hold(self, algorithm: str) -> None:
+    def test_numbers_out_of_range_are_invalid(self, algorithm: str) -> None:
         length, (r, s) = self.length(algorithm), self.halves(algorithm)
         order = ORDERS[algorithm]
         for pair in ((0, s), (r, 0), (0, 0), (order, s), (r, order), (1, 1), (r, r), (s, r), (order - 1, order - 1)):
-            assert not both(algorithm, b"".join(number.to_bytes(length) for number in pair))
+            assert not is_valid(algorithm, b"".join(number.to_bytes(length) for number in pair))
         if (r + order).bit_length() <= 8 * length:
-            assert not both(algorithm, (r + order).to_bytes(length) + s.to_bytes(length))
+            assert not is_valid(algorithm, (r + order).to_bytes(length) + s.to_bytes(length))
 
-    def test_the_form_that_certificates_use_does_not_hold(self, algorithm: str) -> None:
-        assert not both(algorithm, utils.encode_dss_signature(*self.halves(algorithm)))
+    def test_a_der_encoded_signature_is_invalid(self, algorithm: str) -> None:
+        assert not is_valid(algorithm, utils.encode_dss_signature(*self.halves(algorithm)))
 
     @pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
-    def test_the_digest_is_the_algorithms(self, algorithm: str, digest: hashes.HashAlgorithm) -> None:
+    def test_the_digest_must_be_that_of_the_algorithm(self, algorithm: str, digest: hashes.HashAlgorithm) -> None:
         length = self.length(algorithm)
         r, s = utils.decode_dss_signature(private_key(algorithm).sign(MESSAGE, ec.ECDSA(digest)))
-        holds = both(algorithm, r.to_bytes(length) + s.to_bytes(length))
+        holds = is_valid(algorithm, r.to_bytes(length) + s.to_bytes(length))
         assert holds is (digest.name == f"sha{algorithm[2:]}")
 
-    def test_a_point_that_is_not_on_the_curve_makes_no_key(self, algorithm: str) -> None:
+    def test_a_point_that_is_not_on_the_curve_is_rejected(self, algorithm: str) -> None:
         members, length = jwk(algorithm), self.length(algorithm)
         for x, y in (
             (members["y"], members["x"]),
@@ -189,32 +189,32 @@ class TestEllipticCurves:
             (base64url(b"\0" * length), base64url(b"\0" * length)),
             (base64url(b"\xff" * length), members["y"]),
         ):
-            assert not made_by_both({**members, "x": x, "y": y}, algorithm)
+            assert not is_accepted({**members, "x": x, "y": y}, algorithm)
 
-    def test_coordinates_have_the_length_of_the_curve(self, algorithm: str) -> None:
+    def test_coordinates_of_another_length_are_rejected(self, algorithm: str) -> None:
         """RFC 7518 §6.2.1.2."""
         members = jwk(algorithm)
         numbers = private_key(algorithm).public_key().public_numbers()
         longer = {name: base64url(getattr(numbers, name).to_bytes(self.length(algorithm) + 1)) for name in ("x", "y")}
-        assert not made_by_both({**members, **longer}, algorithm)
+        assert not is_accepted({**members, **longer}, algorithm)
 
     @pytest.mark.parametrize("other", EC)
-    def test_another_curves_point_makes_no_key(self, algorithm: str, other: str) -> None:
+    def test_a_point_of_another_curve_is_rejected(self, algorithm: str, other: str) -> None:
         members = {**jwk(algorithm), "crv": jwk(other)["crv"]}
-        assert made_by_both(members, other) is (algorithm == other)
+        assert is_accepted(members, other) is (algorithm == other)
 
 
 @pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 57, 64])
-def test_an_ed25519_key_has_32_bytes(length: int) -> None:
+def test_an_ed25519_key_must_have_32_bytes(length: int) -> None:
     members = {**jwk("EdDSA"), "x": base64url(b"\1" * length)}
-    assert made_by_both(members, "EdDSA") is (length == 32)
+    assert is_accepted(members, "EdDSA") is (length == 32)
 
 
 @bounded
 @given(st.sampled_from([*EC, "EdDSA"]), st.sampled_from(["x", "y"]), st.binary(max_size=70))
-def test_any_bytes_make_a_key_for_both_or_for_neither(algorithm: str, part: str, raw: bytes) -> None:
+def test_both_accept_or_reject_any_bytes_as_a_key(algorithm: str, part: str, raw: bytes) -> None:
     assume(algorithm != "EdDSA" or not is_weak(raw))
-    made_by_both({**jwk(algorithm), part: base64url(raw)}, algorithm)
+    is_accepted({**jwk(algorithm), part: base64url(raw)}, algorithm)
 
 
 FIELD = 2**255 - 19
@@ -233,26 +233,26 @@ class TestEd25519Keys:
     def members(y: int, sign: int = 0) -> dict[str, Any]:
         return {**jwk("EdDSA"), "x": base64url((y + (sign << 255)).to_bytes(32, "little"))}
 
-    def test_anybody_signs_for_a_key_of_small_order(self) -> None:
+    def test_anybody_can_forge_signatures_for_a_key_of_small_order(self) -> None:
         key = jwt.PyJWK(self.members(1), "EdDSA")
         forged = (1).to_bytes(32, "little") + bytes(32)
         assert key.Algorithm.verify(b"whatever", key.key, forged)
 
     @pytest.mark.parametrize("sign", [0, 1])
     @pytest.mark.parametrize("y", SMALL_ORDER)
-    def test_of_small_order_are_rejected(self, y: int, sign: int) -> None:
+    def test_keys_of_small_order_are_rejected(self, y: int, sign: int) -> None:
         members = self.members(y, sign)
-        assert made_by_pyjwt(members, "EdDSA")
+        assert pyjwt_accepts_key(members, "EdDSA")
         with pytest.raises(PublicKeyRejected):
             create_verifier(members, "EdDSA")
 
     @pytest.mark.parametrize("sign", [0, 1])
     @pytest.mark.parametrize("y", range(2, 19))
-    def test_in_another_encoding_are_rejected(self, y: int, sign: int) -> None:
+    def test_keys_with_a_non_canonical_encoding_are_rejected(self, y: int, sign: int) -> None:
         """RFC 8032 §5.1.3: y is less than 2^255 - 19."""
         members = self.members(FIELD + y, sign)
-        assert made_by_both(self.members(y, sign), "EdDSA")
-        assert made_by_pyjwt(members, "EdDSA")
+        assert is_accepted(self.members(y, sign), "EdDSA")
+        assert pyjwt_accepts_key(members, "EdDSA")
         with pytest.raises(PublicKeyRejected):
             create_verifier(members, "EdDSA")
 
@@ -278,23 +278,23 @@ class TestRoca:
 
     @pytest.mark.parametrize("seed", range(3))
     def test_a_modulus_with_the_fingerprint_is_rejected(self, seed: int) -> None:
-        random = Random(seed)  # noqa: S311  the same primes in every run
+        random = Random(seed)  # noqa: S311  the primes must be the same in every run
         members = self.members(roca_prime(random) * roca_prime(random))
-        assert made_by_pyjwt(members, "RS256")
+        assert pyjwt_accepts_key(members, "RS256")
         with pytest.raises(PublicKeyRejected):
             create_verifier(members, "RS256")
 
-    def test_a_modulus_with_one_such_prime_is_not_taken_for_one(self) -> None:
+    def test_a_modulus_with_one_such_prime_is_accepted(self) -> None:
         ordinary = private_key("RS256").private_numbers().p
-        assert made_by_both(self.members(ordinary * roca_prime(Random(0))), "RS256")  # noqa: S311
+        assert is_accepted(self.members(ordinary * roca_prime(Random(0))), "RS256")  # noqa: S311
 
     def test_ordinary_moduli_do_not_have_the_fingerprint(self) -> None:
         keys = [rsa.generate_private_key(65_537, 2048).private_numbers() for _ in range(4)]
         moduli = [one * other for one, other in combinations([prime for key in keys for prime in (key.p, key.q)], 2)]
         assert len(moduli) > 20
-        assert all(made_by_both(self.members(modulus), "RS256") for modulus in moduli)
+        assert all(is_accepted(self.members(modulus), "RS256") for modulus in moduli)
 
-    def test_the_group_is_that_of_the_generator(self) -> None:
+    def test_the_constants_describe_the_group_of_the_generator(self) -> None:
         modulus, order = signatures.ROCA_MODULUS, signatures.ROCA_ORDER
         assert modulus == prod(primes(167)[1:])
         assert order == prod(signatures.ROCA_FACTORS)
@@ -313,4 +313,4 @@ ORDERS = {
         16,
     ),
 }
-"""How many points each curve's group has (FIPS 186-5, SP 800-186 §3.2.1)."""
+"""The order of each curve's group (FIPS 186-5, SP 800-186 §3.2.1)."""

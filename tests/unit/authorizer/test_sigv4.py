@@ -23,7 +23,7 @@ words = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789+/=-_.", min_size
     body=st.binary(max_size=100),
     now=st.integers(0, 4_000_000_000),
 )
-def test_a_signature_is_botocores(
+def test_a_signature_equals_that_of_botocore(
     key_id: str, secret: str, token: str, region: str, host: str, body: bytes, now: int
 ) -> None:
     fields = {"Host": host, "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB.Something"}
@@ -34,10 +34,10 @@ def test_a_signature_is_botocores(
     assert made == dict(request.headers.items())
 
 
-def test_fractions_of_a_second_are_left_out() -> None:
+def test_fractions_of_a_second_are_ignored() -> None:
     scope, credentials = CredentialScope("us-east-1", "dynamodb"), Credentials("a", "b")
     assert sign({"Host": "x"}, b"", scope, credentials, 1.9) == sign({"Host": "x"}, b"", scope, credentials, 1)
 
 
-def test_credentials_do_not_show() -> None:
+def test_the_repr_contains_no_secrets() -> None:
     assert repr(Credentials("id", "secret", "secret token")) == "Credentials(…)"

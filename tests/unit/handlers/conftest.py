@@ -1,4 +1,4 @@
-"""Handlers over DynamoDB as moto plays it."""
+"""The handlers with moto's DynamoDB."""
 
 import json
 import time
@@ -26,7 +26,7 @@ METHODS = {operation.name: operation.method for operation in OPERATIONS}
 
 @dataclass(frozen=True)
 class Answer:
-    """A proxy response, its body decoded."""
+    """A proxy response."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda tells of an invocation: just time enough for some attempts."""
+    """Lambda's context of an invocation, with enough time for a few attempts."""
 
     milliseconds: int = 2600
 
@@ -49,7 +49,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Api:
-    """The six functions of a collection, called with events of payload format 1.0."""
+    """The functions of a collection, invoked with events of payload format 1.0."""
 
     collection: str
     functions: Mapping[str, LambdaHandler]
@@ -105,12 +105,12 @@ class Api:
         return f"gatehouse-test-{self.collection}"
 
     def stored(self) -> list[dict[str, Any]]:
-        """Everything in the table."""
+        """Return every item of the table."""
         return self.dynamodb.scan(TableName=self.table)["Items"]
 
 
 def make_table(dynamodb: Any, collection: Collection, table: str) -> None:
-    """The table that the Pulumi program makes for a collection."""
+    """Create the table that the Pulumi program creates for a collection."""
     keys = [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}, {"AttributeName": SORT_KEY, "KeyType": "RANGE"}]
     indexes = [
         {
@@ -135,7 +135,7 @@ def make_table(dynamodb: Any, collection: Collection, table: str) -> None:
 
 @contextmanager
 def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
-    """A collection's functions over a table of its own."""
+    """Yield a collection's functions with a new table."""
     (collection,) = (each for each in load_collections() if each.name == name)
     environment = Environment(
         collection=collection, table=f"gatehouse-test-{name}", cors_origins=(ORIGIN, "https://app.example.com")
@@ -150,7 +150,7 @@ def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def dynamodb() -> Iterator[Any]:
-    """One client for all tests: making one takes longer than a test."""
+    """One client for all tests, because creating one takes longer than a test."""
     environment = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for key, value in environment.items():

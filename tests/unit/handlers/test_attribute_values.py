@@ -22,24 +22,24 @@ VALUES = st.recursive(
 
 @settings(derandomize=True, max_examples=200)
 @given(VALUES)
-def test_what_is_stored_comes_back_equal(found: object) -> None:
+def test_a_stored_value_is_read_back_unchanged(found: object) -> None:
     assert deserialize(serialize(found)) == found
 
 
 @settings(derandomize=True, max_examples=200)
 @given(NUMBERS)
-def test_a_number_in_an_answer_is_the_number_that_was_stored(number: Decimal | int) -> None:
+def test_a_number_in_a_response_is_the_stored_number(number: Decimal | int) -> None:
     text = Response(status=200, document={"number": deserialize(serialize(number))}).to_event({}, with_body=True)[
         "body"
     ]
     assert Decimal(json.loads(text, parse_float=Decimal, parse_int=Decimal)["number"]) == number
 
 
-def test_whole_numbers_come_back_as_such() -> None:
+def test_whole_numbers_are_read_back_as_integers() -> None:
     assert [deserialize({"N": text}) for text in ("3", "-3", "1.5", "1E+2")] == [3, -3, Decimal("1.5"), Decimal(100)]
     assert isinstance(deserialize({"N": "3"}), int)
 
 
-def test_what_is_no_json_is_refused() -> None:
+def test_a_value_that_is_not_json_is_rejected() -> None:
     with pytest.raises(TypeError, match="set"):
         serialize({1, 2})

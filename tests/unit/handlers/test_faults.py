@@ -1,4 +1,4 @@
-"""What happens below: the database's faults, and what nobody foresaw."""
+"""Faults of the database, and unhandled exceptions."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def client_error(code: str) -> ClientError:
         ReadTimeoutError(endpoint_url="https://dynamodb"),
     ],
 )
-def test_a_database_that_is_busy_or_away_is_503_with_a_time_to_retry(api: Api, error: Exception) -> None:
+def test_a_busy_or_unreachable_database_is_503_with_retry_after(api: Api, error: Exception) -> None:
     api.functions["list"].__dict__["dynamodb"] = FaultyClient(error)
     answer = api.call("list")
     assert answer.status == 503
@@ -51,7 +51,7 @@ def test_a_database_that_is_busy_or_away_is_503_with_a_time_to_retry(api: Api, e
 
 
 @pytest.mark.parametrize("error", [client_error("AccessDeniedException"), RuntimeError("secret-detail")])
-def test_what_is_not_foreseen_is_500_and_tells_nothing(
+def test_an_unhandled_exception_is_500_and_reveals_no_details(
     api: Api, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.functions["list"].__dict__["dynamodb"] = FaultyClient(error)
@@ -73,7 +73,7 @@ def test_missing_environment_variables_are_500_and_not_a_crash(api: Api, monkeyp
     assert api.call("list").status == 500
 
 
-def test_one_line_is_logged_per_request_and_it_names_nobody(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_line_is_logged_per_request_without_personal_data(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     api.call("create", body={"name": "a secret name"})
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["status"] == 201
@@ -84,7 +84,7 @@ def test_one_line_is_logged_per_request_and_it_names_nobody(api: Api, capsys: py
 def test_every_line_has_the_timestamp_that_filtering_by_level_requires(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Lambda takes a line without a valid timestamp for INFO, so at WARN it would drop the errors too."""
+    """Lambda treats a line without a valid timestamp as INFO, so at WARN it would drop the errors too."""
     api.functions["list"].__dict__["dynamodb"] = FaultyClient(RuntimeError())
     before = datetime.now(UTC)
     api.call("list")
@@ -95,14 +95,14 @@ def test_every_line_has_the_timestamp_that_filtering_by_level_requires(
         assert abs(datetime.fromisoformat(line["timestamp"]) - before) < timedelta(minutes=1)
 
 
-def test_a_store_reaches_no_other_partition(api: Api) -> None:
+def test_a_store_does_not_read_another_partition(api: Api) -> None:
     mine = api.created()
     other = Store(Database(api.dynamodb, api.table, time.monotonic() + 5), "local|eve")
     assert other.list(limit=100, after=None, newest_first=True, ids_in_order=True).items == []
     assert api.call("read", mine["id"]).status == 200
 
 
-def test_an_item_that_is_too_large_is_413_also_in_a_transaction(api: Api) -> None:
+def test_an_item_that_is_too_large_is_413_in_a_transaction_too(api: Api) -> None:
     too_large = {"Code": "ValidationError", "Message": "Item size has exceeded the maximum allowed size"}
     response: Any = {
         "Error": {"Code": "TransactionCanceledException"},
@@ -112,6 +112,6 @@ def test_an_item_that_is_too_large_is_413_also_in_a_transaction(api: Api) -> Non
     assert api.call("create", body={"name": "a"}, headers={"Idempotency-Key": "k"}).status == 413
 
 
-def test_a_function_with_hardly_any_time_still_asks_once(api: Api) -> None:
+def test_a_function_with_very_little_time_still_calls_the_database_once(api: Api) -> None:
     mine = api.created()
     assert replace(api, context=Context(500)).call("read", mine["id"]).status == 200

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one item, however often the request comes."""
+"""Idempotency-Key: repeated requests create one item."""
 
 import time
 
@@ -11,7 +11,7 @@ from tests.unit.handlers.conftest import Api
 KEY = {"Idempotency-Key": "4c1f0a52"}
 
 
-def test_the_same_key_and_body_give_the_same_answer_and_one_item(api: Api) -> None:
+def test_the_same_key_and_body_get_the_same_response_and_create_one_item(api: Api) -> None:
     first = api.call("create", body={"name": "a"}, headers=KEY)
     again = api.call("create", body={"name": "a"}, headers=KEY)
     assert (first.status, again.status) == (201, 201)
@@ -20,27 +20,27 @@ def test_the_same_key_and_body_give_the_same_answer_and_one_item(api: Api) -> No
     assert api.call("list").json["items"] == [first.json]
 
 
-def test_the_first_answer_is_given_even_when_the_item_has_changed_or_gone(api: Api) -> None:
+def test_the_first_response_is_repeated_even_if_the_item_is_deleted(api: Api) -> None:
     first = api.call("create", body={"name": "a"}, headers=KEY)
     api.call("delete", first.json["id"])
     assert api.call("create", body={"name": "a"}, headers=KEY).json == first.json
     assert api.call("list").json["items"] == []
 
 
-def test_another_body_is_refused(api: Api) -> None:
+def test_a_different_body_is_rejected(api: Api) -> None:
     api.call("create", body={"name": "a"}, headers=KEY)
     answer = api.call("create", body={"name": "b"}, headers=KEY)
     assert (answer.status, answer.json["type"]) == (422, "urn:gatehouse:problem:key-reused")
     assert len(api.call("list").json["items"]) == 1
 
 
-def test_keys_of_two_callers_never_meet(api: Api) -> None:
+def test_two_callers_may_use_the_same_key(api: Api) -> None:
     mine = api.call("create", body={"name": "a"}, headers=KEY)
     theirs = api.call("create", body={"name": "a"}, headers=KEY, owner="local|eve")
     assert theirs.json["id"] != mine.json["id"]
 
 
-def test_a_key_is_forgotten_after_a_day_also_before_the_database_deletes_it(
+def test_a_key_expires_after_a_day_even_if_the_database_has_not_deleted_it(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = api.call("create", body={"name": "a"}, headers=KEY)
@@ -51,12 +51,12 @@ def test_a_key_is_forgotten_after_a_day_also_before_the_database_deletes_it(
     assert again.json["id"] != first.json["id"]
 
 
-def test_a_failed_request_uses_up_no_key(api: Api) -> None:
+def test_a_failed_request_does_not_use_up_its_key(api: Api) -> None:
     assert api.call("create", body={}, headers=KEY).status == 400
     assert api.call("create", body={"name": "a"}, headers=KEY).status == 201
 
 
-def test_a_taken_id_is_a_conflict_and_the_key_stays_free(users: Api) -> None:
+def test_a_taken_id_is_a_conflict_and_does_not_use_up_the_key(users: Api) -> None:
     users.created(id="1")
     body = {"id": "1", "name": "b"}
     assert users.call("create", body=body, headers=KEY).status == 409
@@ -64,7 +64,7 @@ def test_a_taken_id_is_a_conflict_and_the_key_stays_free(users: Api) -> None:
     assert users.call("create", body=body, headers=KEY).status == 201
 
 
-def test_the_record_is_in_no_list_and_cannot_be_read(api: Api) -> None:
+def test_the_record_of_a_key_is_not_listed_and_cannot_be_read(api: Api) -> None:
     api.call("create", body={"name": "a"}, headers=KEY)
     records = [each for each in api.stored() if each["owner"]["S"].startswith("idem#")]
     assert len(records) == 1
@@ -73,6 +73,6 @@ def test_the_record_is_in_no_list_and_cannot_be_read(api: Api) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "a" * 256])
-def test_what_is_no_key_is_named(api: Api, key: str) -> None:
+def test_an_invalid_key_is_named(api: Api, key: str) -> None:
     answer = api.call("create", body={"name": "a"}, headers={"Idempotency-Key": key})
     assert (answer.status, answer.json["errors"][0]["field"]) == (400, "Idempotency-Key")

@@ -1,4 +1,4 @@
-"""Lists: in order of creation, page by page, and no more read than returned."""
+"""Lists: in order of creation, in pages, without reading more items than are returned."""
 
 import base64
 from itertools import count
@@ -13,7 +13,7 @@ from handlers.store import Position
 from tests.unit.handlers.conftest import Api
 
 IDS = ("m", "a", "z", "B", "1")
-"""Ids as clients choose them, in no order."""
+"""Ids that clients chose, unsorted."""
 
 ORDERS = ("oldest", "newest")
 CREATED_AT = "2026-06-15T09:30:00.123Z"
@@ -21,18 +21,18 @@ CREATED_AT = "2026-06-15T09:30:00.123Z"
 
 @pytest.fixture
 def tick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets a millisecond pass from each look at the clock to the next."""
+    """Advance the clock by a millisecond at each reading."""
     monkeypatch.setattr(clock, "now", count(1_781_515_800_000).__next__)
 
 
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stops the clock."""
+    """Stop the clock."""
     monkeypatch.setattr(clock, "now", lambda: 1_781_515_800_000)
 
 
 def pages(api: Api, **query: str) -> list[list[str]]:
-    """The ids of a list, page by page."""
+    """Return the ids of a list, page by page."""
     found: list[list[str]] = []
     while True:
         page = api.call("list", query=query).json
@@ -43,12 +43,12 @@ def pages(api: Api, **query: str) -> list[list[str]]:
 
 
 def ids(api: Api, **query: str) -> list[str]:
-    """The ids of a list that is read to its end."""
+    """Return the ids of all pages of a list."""
     return [item_id for page in pages(api, **query) for item_id in page]
 
 
 def create_users(users: Api) -> list[str]:
-    """Users of one address under chosen ids, and one of another address and one of another owner between them."""
+    """Create users with chosen ids and one address; between them, one with another address and one of another owner."""
     for item_id in IDS:
         users.created(id=item_id, email="a@example.com")
         users.created(id=f"other-{item_id}", email="b@example.com")
@@ -64,7 +64,7 @@ def in_order(made: list[str], order: str) -> list[str]:
 @pytest.mark.parametrize("limit", ["1", "2", "100"])
 @pytest.mark.parametrize("order", ORDERS)
 class TestOrder:
-    def test_ids_that_clients_choose_are_listed_in_order_of_creation(self, users: Api, order: str, limit: str) -> None:
+    def test_items_with_chosen_ids_are_listed_in_order_of_creation(self, users: Api, order: str, limit: str) -> None:
         made = create_users(users)
         assert ids(users, order=order, limit=limit) == in_order(made, order)
 
@@ -72,7 +72,7 @@ class TestOrder:
         create_users(users)
         assert ids(users, email="a@example.com", order=order, limit=limit) == in_order([*IDS], order)
 
-    def test_ids_that_the_api_makes_are_listed_in_order_of_creation(self, events: Api, order: str, limit: str) -> None:
+    def test_items_with_created_ids_are_listed_in_order_of_creation(self, events: Api, order: str, limit: str) -> None:
         made = [events.created(date="2026-06-15")["id"] for _ in range(5)]
         assert ids(events, order=order, limit=limit) == in_order(made, order)
         assert ids(events, date="2026-06-15", order=order, limit=limit) == in_order(made, order)
@@ -93,7 +93,7 @@ class TestItemsOfOneMillisecond:
         assert sorted(ids(users, order=order, limit="1")) == sorted(made)
         assert sorted(ids(users, email="a@example.com", order=order, limit="1")) == sorted(IDS)
 
-    def test_pages_of_one_neither_skip_nor_repeat_made_ids(self, events: Api, order: str) -> None:
+    def test_pages_of_one_neither_skip_nor_repeat_created_ids(self, events: Api, order: str) -> None:
         made = [events.created(date="2026-06-15")["id"] for _ in range(5)]
         assert sorted(ids(events, order=order, limit="1")) == sorted(made)
         assert sorted(ids(events, date="2026-06-15", order=order, limit="1")) == sorted(made)
@@ -103,7 +103,9 @@ class TestItemsOfOneMillisecond:
             events.created(date="2026-06-15")
         assert ids(events, order=order) == ids(events, date="2026-06-15", order=order)
 
-    def test_a_look_up_finds_an_item_after_each_cursor_that_it_is_listed_after(self, users: Api, order: str) -> None:
+    def test_a_look_up_with_a_cursor_finds_the_items_that_the_list_returns_after_it(
+        self, users: Api, order: str
+    ) -> None:
         made = create_users(users)
         listed, cursor = [], None
         while len(listed) < len(made):
@@ -116,8 +118,8 @@ class TestItemsOfOneMillisecond:
             cursor = page["next_cursor"]
 
 
-def test_an_id_names_the_millisecond_of_its_items_creation(api: Api) -> None:
-    """So the order of ids is that of creation, also within a filter's index."""
+def test_an_id_contains_the_millisecond_of_creation(api: Api) -> None:
+    """So ids are in order of creation, in a filter's index too."""
     for _ in range(20):
         item = api.created()
         assert clock.timestamp(int(item["id"].replace("-", "")[:12], 16)) == item["created_at"]
@@ -125,7 +127,7 @@ def test_an_id_names_the_millisecond_of_its_items_creation(api: Api) -> None:
 
 @pytest.fixture
 def queries(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Every query with its answer, as they are made."""
+    """Record every query with its result."""
     made: list[tuple[dict[str, Any], dict[str, Any]]] = []
     original = Database.call
 
@@ -149,7 +151,7 @@ def test_a_list_reads_exactly_what_it_returns(
     assert [answer["ScannedCount"] for _, answer in queries] == [len(page) for page in returned]
 
 
-def test_a_list_is_read_consistently_where_no_index_is_needed(
+def test_a_list_without_an_index_is_read_consistently(
     api: Api, users: Api, queries: list[tuple[dict[str, Any], dict[str, Any]]]
 ) -> None:
     api.call("list")
@@ -165,7 +167,7 @@ def encoded(text: str) -> str:
 
 
 class TestCursors:
-    def test_a_cursor_names_a_time_and_an_id_and_no_owner(self, users: Api) -> None:
+    def test_a_cursor_contains_a_time_and_an_id_and_no_owner(self, users: Api) -> None:
         first = users.created(id="1")
         users.created(id="2")
         cursor = users.call("list", query={"limit": "1", "order": "oldest"}).json["next_cursor"]
@@ -173,7 +175,7 @@ class TestCursors:
         assert b"ann" not in base64.urlsafe_b64decode(cursor + "==")
 
     @pytest.mark.parametrize("item_id", ["1", "Z~_-.", "a" * 128, "01a1f97f-08f1-7b5a-abae-f739da7cf322"])
-    def test_a_cursor_comes_back_as_its_position(self, item_id: str) -> None:
+    def test_a_cursor_decodes_to_its_position(self, item_id: str) -> None:
         position = Position(CREATED_AT, item_id)
         assert decode_cursor(encode_cursor(position)) == position
 
@@ -191,18 +193,18 @@ class TestCursors:
             encoded(f"{CREATED_AT} 12")[:-1] + "J", "____", "§", "",
         ],
     )  # fmt: skip
-    def test_a_cursor_that_was_not_handed_out_is_400(self, users: Api, cursor: str, filtered: dict[str, str]) -> None:
+    def test_a_cursor_that_no_page_returned_is_400(self, users: Api, cursor: str, filtered: dict[str, str]) -> None:
         answer = users.call("list", query={"cursor": cursor, **filtered})
         assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (400, ["cursor"])
 
-    def test_a_cursor_continues_after_an_item_that_is_gone(self, users: Api) -> None:
+    def test_a_cursor_continues_after_a_deleted_item(self, users: Api) -> None:
         create_users(users)
         page = users.call("list", query={"limit": "2", "order": "oldest"}).json
         users.call("delete", page["users"][-1]["id"])
         rest = ids(users, order="oldest", cursor=page["next_cursor"])
         assert rest == [each for item_id in IDS[1:] for each in (item_id, f"other-{item_id}")]
 
-    def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, users: Api) -> None:
+    def test_a_cursor_of_another_owner_returns_none_of_their_items(self, users: Api) -> None:
         create_users(users)
         cursor = users.call("list", query={"limit": "1", "order": "oldest"}).json["next_cursor"]
         page = users.call("list", owner="local|zoe", query={"cursor": cursor, "order": "oldest"})

@@ -1,4 +1,4 @@
-"""The handlers against a dictionary, over DynamoDB as moto plays it."""
+"""The handlers, with moto's DynamoDB, compared with a dictionary."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -7,17 +7,17 @@ from tests import model
 from tests.unit.handlers.conftest import Api, collection_api
 
 
-def call(apis: dict[str, Api], asked: model.Asked) -> model.Answer:
-    """One request as an event for the function that serves it."""
-    operation = OPERATIONS[asked.method, bool(asked.item_id)]
-    answer = apis[asked.collection].call(
+def call(apis: dict[str, Api], request: model.Request) -> model.Answer:
+    """Send a request to the function that serves it."""
+    operation = OPERATIONS[request.method, bool(request.item_id)]
+    answer = apis[request.collection].call(
         operation,
-        asked.item_id,
-        asked.text,
-        owner=f"local|{asked.owner}",
-        headers=asked.headers,
-        query=asked.query or None,
-        httpMethod=asked.method,
+        request.item_id,
+        request.text,
+        owner=f"local|{request.owner}",
+        headers=request.headers,
+        query=request.query or None,
+        httpMethod=request.method,
     )
     return model.Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.text)
 
@@ -31,10 +31,10 @@ OPERATIONS = {
 def test_the_handlers_and_a_dictionary_agree(dynamodb: Any) -> None:
     with ExitStack() as stack:
 
-        def fresh() -> model.Call:
-            """Empty tables for each example: moto takes longer the more it holds."""
+        def start() -> model.Call:
+            """Create empty tables for each example, because moto is slower with more items."""
             stack.close()
             apis = {name: stack.enter_context(collection_api(name, dynamodb)) for name in model.COLLECTIONS}
-            return lambda asked: call(apis, asked)
+            return lambda request: call(apis, request)
 
-        model.run(fresh, examples=40, steps=40)
+        model.run(start, examples=40, steps=40)

@@ -1,4 +1,4 @@
-"""The six operations over DynamoDB."""
+"""The operations, with DynamoDB."""
 
 import uuid
 from datetime import datetime
@@ -15,7 +15,7 @@ from tests.unit.handlers.conftest import Api
 
 
 class TestCreate:
-    def test_answers_with_the_item_and_where_it_is(self, api: Api) -> None:
+    def test_returns_the_item_and_its_location(self, api: Api) -> None:
         answer = api.call("create", body={"name": "Serverless Guide", "description": "A comprehensive tutorial"})
         assert answer.status == 201
         item = answer.json
@@ -29,14 +29,14 @@ class TestCreate:
         assert answer.headers["ETag"].startswith('"')
 
     @pytest.mark.parametrize("path", ["/items", "/items/", "/prod/items", "/prod/items/", "/base/path/items"])
-    def test_the_location_is_right_under_any_prefix(self, path: str) -> None:
+    def test_the_location_is_correct_under_any_prefix(self, path: str) -> None:
         here = f"https://api.example{path}"
         assert urljoin(here, location(path, "7")) == f"{here.rstrip('/')}/7"
 
     def test_ids_are_uuids_of_version_7(self, api: Api) -> None:
         assert uuid.UUID(api.created()["id"]).version == 7
 
-    def test_the_owner_and_the_revision_are_not_shown(self, api: Api) -> None:
+    def test_the_owner_and_the_revision_are_not_returned(self, api: Api) -> None:
         assert set(api.created()) == {"id", "name", "description", "created_at", "updated_at"}
 
     def test_the_owner_comes_from_the_authorizer_and_not_from_the_body(self, api: Api) -> None:
@@ -46,7 +46,7 @@ class TestCreate:
 
 
 class TestRead:
-    def test_answers_with_the_item(self, api: Api) -> None:
+    def test_returns_the_item(self, api: Api) -> None:
         item = api.created()
         answer = api.call("read", item["id"])
         assert (answer.status, answer.json) == (200, item)
@@ -56,10 +56,10 @@ class TestRead:
         assert api.call("read", item["id"], owner="local|eve").status == 404
 
     @pytest.mark.parametrize("item_id", ["a b", "../x", "a" * 129, "é", "-x", "a#b"])
-    def test_what_cannot_be_an_id_is_not_found_before_the_database_is_asked(
+    def test_an_invalid_id_is_not_found_without_a_call_to_the_database(
         self, api: Api, item_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(Database, "call", lambda *_, **__: pytest.fail("the database was asked"))
+        monkeypatch.setattr(Database, "call", lambda *_, **__: pytest.fail("the database was called"))
         assert api.call("read", item_id).status == 404
 
     def test_a_head_request_has_the_headers_and_no_body(self, api: Api) -> None:
@@ -77,7 +77,7 @@ class TestReplace:
         assert answer.json == {**item, "name": "b", "description": "", "updated_at": answer.json["updated_at"]}
         assert answer.json["updated_at"] >= item["updated_at"]
 
-    def test_an_absent_item_is_not_made(self, api: Api) -> None:
+    def test_an_absent_item_is_not_created(self, api: Api) -> None:
         assert api.call("replace", "absent", {"name": "b"}).status == 404
         assert api.call("list").json["items"] == []
 
@@ -89,7 +89,7 @@ class TestUpdate:
         assert answer.status == 200
         assert (answer.json["name"], answer.json["description"]) == ("a", "new")
 
-    def test_null_removes_a_field_and_its_default_comes_back(self, api: Api) -> None:
+    def test_null_restores_a_fields_default(self, api: Api) -> None:
         item = api.created(description="old")
         assert api.call("update", item["id"], {"description": None}).json["description"] == ""
 
@@ -102,7 +102,7 @@ class TestUpdate:
     def test_an_absent_item_is_not_found(self, api: Api) -> None:
         assert api.call("update", "absent", {"name": "b"}).status == 404
 
-    def test_what_another_writer_changes_meanwhile_is_not_lost(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_concurrent_change_is_not_lost(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         item = api.created()
         original, raced = Store.read, False
 
@@ -120,14 +120,14 @@ class TestUpdate:
 
 
 class TestDelete:
-    def test_the_item_is_gone_afterwards(self, api: Api) -> None:
+    def test_the_item_no_longer_exists(self, api: Api) -> None:
         item = api.created()
         answer = api.call("delete", item["id"])
         assert (answer.status, answer.text) == (204, "")
         assert api.call("read", item["id"]).status == 404
         assert api.call("delete", item["id"]).status == 404
 
-    def test_another_owners_item_stays(self, api: Api) -> None:
+    def test_another_owners_item_is_not_deleted(self, api: Api) -> None:
         item = api.created()
         assert api.call("delete", item["id"], owner="local|eve").status == 404
         assert api.call("read", item["id"]).status == 200
@@ -139,7 +139,7 @@ class TestList:
         assert api.call("list").json == {"items": [mine], "next_cursor": None}
         assert api.call("list", owner="local|eve").json == {"items": [], "next_cursor": None}
 
-    def test_pages_follow_each_other_without_gap_or_repetition(self, api: Api) -> None:
+    def test_pages_neither_skip_nor_repeat_items(self, api: Api) -> None:
         made = [api.created(name=f"n{number}")["id"] for number in range(5)]
         seen: list[str] = []
         query: dict[str, Any] = {"limit": "2", "order": "oldest"}
@@ -151,11 +151,11 @@ class TestList:
             query = {**query, "cursor": page["next_cursor"]}
         assert seen == sorted(made)
 
-    def test_the_newest_come_first_unless_asked_otherwise(self, api: Api) -> None:
+    def test_the_newest_items_come_first_by_default(self, api: Api) -> None:
         made = sorted(api.created()["id"] for _ in range(3))
         assert [item["id"] for item in api.call("list").json["items"]] == made[::-1]
 
-    def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, api: Api) -> None:
+    def test_a_cursor_of_another_owner_returns_none_of_their_items(self, api: Api) -> None:
         for _ in range(3):
             api.created()
         cursor = api.call("list", query={"limit": "1"}).json["next_cursor"]
@@ -170,11 +170,11 @@ class TestList:
             ("page", "2"), ("email", "a@b"),
         ],
     )  # fmt: skip
-    def test_a_bad_parameter_is_named(self, api: Api, name: str, value: str) -> None:
+    def test_an_invalid_parameter_is_named(self, api: Api, name: str, value: str) -> None:
         answer = api.call("list", query={name: value})
         assert answer.status == 400
         assert [error["field"] for error in answer.json["errors"]] == [name]
 
-    def test_a_parameter_given_twice_is_refused(self, api: Api) -> None:
+    def test_a_repeated_parameter_is_rejected(self, api: Api) -> None:
         answer = api.call("list", query={"limit": "2"}, multiValueQueryStringParameters={"limit": ["1", "2"]})
         assert answer.status == 400

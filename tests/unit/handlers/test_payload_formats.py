@@ -1,4 +1,4 @@
-"""Events of API Gateway in payload format 1.0 (REST APIs) and 2.0 (HTTP APIs) give the same answers."""
+"""Events in payload format 1.0 (REST APIs) and 2.0 (HTTP APIs) get the same responses."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.unit.handlers.conftest import Api, Context
 
 
 def in_format_2(event: dict[str, Any]) -> dict[str, Any]:
-    """The same request as an HTTP API sends it."""
+    """Convert an event to payload format 2.0."""
     context = event["requestContext"]
     return {
         "version": "2.0",
@@ -33,7 +33,7 @@ def in_format_2(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def comparable(answer: dict[str, Any]) -> Any:
-    """An answer without what differs between any two: times, revisions and new ids."""
+    """Return a response without times, revisions and new ids."""
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+Z", "", str(answer))
     return re.sub(r'"[0-9a-f]{16}"', "", text)
 
@@ -55,7 +55,7 @@ def comparable(answer: dict[str, Any]) -> Any:
         ("delete", True, None, None),
     ],
 )
-def test_both_formats_give_the_same_answer(
+def test_both_formats_get_the_same_response(
     api: Api, operation: str, absent: bool, body: Any, query: dict[str, str] | None
 ) -> None:
     item_id = "" if operation in ("list", "create") else "absent" if absent else api.created()["id"]
@@ -80,7 +80,7 @@ def test_every_line_names_the_decision_that_allowed_the_request(
 
 
 @pytest.mark.parametrize("authorizer", [None, {"owner": "local|ann"}], ids=["no context", "no decision_id"])
-def test_a_line_names_no_decision_where_none_is_logged(
+def test_a_line_names_no_decision_if_decisions_are_not_logged(
     api: Api, authorizer: dict[str, str] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = api.event("list")
@@ -91,7 +91,7 @@ def test_a_line_names_no_decision_where_none_is_logged(
     assert not any("decision_id" in line for line in written)
 
 
-def test_a_delete_of_format_2_deletes(api: Api) -> None:
+def test_an_item_is_deleted_in_format_2_too(api: Api) -> None:
     item = api.created()
     assert api.functions["delete"](in_format_2(api.event("delete", item["id"])), Context())["statusCode"] == 204
     assert api.call("read", item["id"]).status == 404

@@ -1,4 +1,4 @@
-"""What comes in: bodies, tokens past their life, and the events of both payload formats."""
+"""Requests: bodies, expired tokens, origins, and both payload formats."""
 
 import base64
 import time
@@ -10,7 +10,7 @@ from tests.unit.handlers.conftest import ORIGIN, Api
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "detail"),
     [
         ("{", "line 1 column 2"),
         ("", "line 1 column 1"),
@@ -22,11 +22,11 @@ from tests.unit.handlers.conftest import ORIGIN, Api
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_body_that_is_no_json_object_is_refused_with_its_reason(api: Api, body: str, said: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_rejected_with_the_reason(api: Api, body: str, detail: str) -> None:
     answer = api.call("create", body=body)
     assert answer.status == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert said in answer.json["detail"]
+    assert detail in answer.json["detail"]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_body_that_is_no_json_object_is_refused_with_its_reason(api: Api, body
     ],
 )
 @pytest.mark.parametrize("operation", ["create", "replace"])
-def test_a_field_at_fault_is_named(api: Api, operation: str, body: dict[str, Any], field: str) -> None:
+def test_an_invalid_field_is_named(api: Api, operation: str, body: dict[str, Any], field: str) -> None:
     item_id = "" if operation == "create" else api.created()["id"]
     answer = api.call(operation, item_id, body)
     assert answer.status == 400
@@ -51,7 +51,7 @@ def test_a_field_at_fault_is_named(api: Api, operation: str, body: dict[str, Any
     assert answer.json["request_id"] == "request-1"
 
 
-def test_another_content_type_is_refused(api: Api) -> None:
+def test_an_unsupported_content_type_is_rejected(api: Api) -> None:
     answer = api.call("create", body={"name": "a"}, headers={"Content-Type": "text/plain"})
     assert answer.status == 415
 
@@ -62,14 +62,14 @@ def test_a_base64_body_is_decoded(api: Api) -> None:
     assert api.call("create", body="%%%", isBase64Encoded=True).status == 400
 
 
-def test_a_body_that_is_not_utf_8_is_refused(api: Api) -> None:
+def test_a_body_that_is_not_utf_8_is_rejected(api: Api) -> None:
     body = base64.b64encode(b'{"name": "\xff"}').decode()
     answer = api.call("create", body=body, isBase64Encoded=True)
     assert answer.status == 400
     assert "not UTF-8 at byte" in answer.json["detail"]
 
 
-def test_a_token_that_has_expired_since_its_policy_was_cached_is_refused(api: Api) -> None:
+def test_a_token_that_expired_after_its_policy_was_cached_is_rejected(api: Api) -> None:
     event = api.event("list")
     event["requestContext"]["authorizer"]["expires"] = str(int(time.time()))
     answer = api.call("list", **event)
@@ -81,13 +81,13 @@ def test_a_token_that_has_expired_since_its_policy_was_cached_is_refused(api: Ap
 @pytest.mark.parametrize(
     "context", [{}, {"owner": "", "expires": "9999999999"}, {"owner": "a"}, {"owner": "a", "expires": "nan"}]
 )
-def test_a_route_without_a_usable_authorizer_serves_nobody(api: Api, context: dict[str, Any]) -> None:
+def test_a_route_without_a_usable_authorizer_context_serves_no_one(api: Api, context: dict[str, Any]) -> None:
     event = api.event("list")
     event["requestContext"]["authorizer"] = context
     assert api.call("list", **event).status in (401, 500)
 
 
-def test_events_of_payload_format_2_give_the_same_answers(api: Api) -> None:
+def test_events_in_payload_format_2_are_served(api: Api) -> None:
     authorizer = api.event("create")["requestContext"]["authorizer"]
     event = {
         "version": "2.0",
@@ -104,23 +104,23 @@ def test_events_of_payload_format_2_give_the_same_answers(api: Api) -> None:
 
 class TestHeaders:
     @pytest.mark.parametrize("origin", [ORIGIN, "https://app.example.com"])
-    def test_an_allowed_origin_is_answered_with_itself(self, api: Api, origin: str) -> None:
+    def test_an_allowed_origin_is_returned(self, api: Api, origin: str) -> None:
         answer = api.call("list", headers={"Origin": origin})
         assert answer.headers["Access-Control-Allow-Origin"] == origin
         assert answer.headers["Vary"] == "Origin"
 
     @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
-    def test_another_origin_is_not(self, api: Api, origin: str) -> None:
+    def test_another_origin_is_not_returned(self, api: Api, origin: str) -> None:
         answer = api.call("list", headers={"Origin": origin})
         assert "Access-Control-Allow-Origin" not in answer.headers
         assert answer.headers["Vary"] == "Origin"
 
-    def test_errors_carry_them_too(self, api: Api) -> None:
+    def test_errors_have_them_too(self, api: Api) -> None:
         answer = api.call("read", "absent")
         assert answer.status == 404
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 
-    def test_answers_are_not_stored_and_not_sniffed(self, api: Api) -> None:
+    def test_responses_must_not_be_stored_or_sniffed(self, api: Api) -> None:
         answer = api.call("list")
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -137,22 +137,22 @@ class TestHeaders:
         ('{"name": "a", "deep": {"list": [1, "\\ud800"]}}', "deep.list[1]"),
     ],
 )
-def test_what_would_not_come_back_as_it_came_is_refused_and_named(api: Api, body: str, field: str) -> None:
+def test_a_value_that_cannot_be_stored_exactly_is_rejected_and_named(api: Api, body: str, field: str) -> None:
     answer = api.call("create", body=body)
     assert answer.status == 400
     assert field in [error["field"] for error in answer.json["errors"]]
 
 
-def test_a_number_with_absurdly_many_digits_is_refused(api: Api) -> None:
+def test_a_number_with_too_many_digits_to_parse_is_rejected(api: Api) -> None:
     assert api.call("create", body='{"name": ' + "9" * 10_000 + "}").status == 400
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
-def test_json_may_be_declared_in_any_of_its_ways(api: Api, media_type: str) -> None:
+def test_every_spelling_of_the_json_media_type_is_accepted(api: Api, media_type: str) -> None:
     assert api.call("create", body={"name": "a"}, headers={"Content-Type": media_type}).status == 201
 
 
-def test_a_patch_may_be_declared_as_a_merge_patch(api: Api) -> None:
+def test_only_a_patch_may_be_a_merge_patch(api: Api) -> None:
     item = api.created()
     headers = {"Content-Type": "application/merge-patch+json"}
     assert api.call("update", item["id"], {"name": "b"}, headers=headers).status == 200

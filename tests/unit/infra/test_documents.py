@@ -1,4 +1,4 @@
-"""The two renderings of the contract."""
+"""The two OpenAPI documents of the contract."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def gateway_document(
 
 
 def in_plain_openapi(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its greedy path, which only API Gateway knows, as one that OpenAPI knows."""
+    """Return the document without the greedy path, which only API Gateway supports."""
     return json.loads(json.dumps(document).replace("/{proxy+}", "/{proxy}"))
 
 
@@ -74,7 +74,7 @@ def test_every_method_of_every_route_reaches_its_function_through_the_authorizer
         assert ("security" in operation) == (method != "options")
 
 
-def test_an_options_method_has_no_authorizer_and_is_there_only_for_browsers() -> None:
+def test_options_methods_have_no_authorizer_and_exist_only_for_allowed_origins() -> None:
     assert [method for _, method, _ in operations(gateway_document(()))].count("options") == 0
     for _, method, operation in operations(gateway_document()):
         if method == "options":
@@ -95,7 +95,7 @@ class TestUsagePlans:
     shared = UsageSettings(plans=(PLAN,), unlisted="small")
     refusing = UsageSettings(plans=(PLAN,))
 
-    def test_every_method_but_preflights_then_needs_the_key_that_the_authorizer_names(self) -> None:
+    def test_every_method_except_preflights_requires_the_key_that_the_authorizer_returns(self) -> None:
         document = gateway_document(usage=self.shared)
         for _, method, operation in operations(document):
             assert operation.get("security", []) == ([] if method == "options" else [{"bearer": []}, {"api_key": []}])
@@ -106,13 +106,13 @@ class TestUsagePlans:
         }
         OpenAPIV30SpecValidator(in_plain_openapi(document)).validate()
 
-    def test_nothing_of_that_is_there_without_plans(self) -> None:
+    def test_no_key_is_mentioned_without_plans(self) -> None:
         document = gateway_document()
         assert set(document["components"]["securitySchemes"]) == {"bearer"}
         assert all(operation.get("security") in (None, [{"bearer": []}]) for _, _, operation in operations(document))
         assert not [text for text in ("api-key", "api_key") if text in json.dumps(document)]
 
-    def test_nothing_else_changes_with_plans(self) -> None:
+    def test_plans_change_nothing_else(self) -> None:
         document = gateway_document(usage=self.shared)
         del document["components"]["securitySchemes"]["api_key"]
         for _, _, operation in operations(document):
@@ -124,7 +124,7 @@ class TestUsagePlans:
         responses = gateway_document(usage=usage)["x-amazon-apigateway-gateway-responses"]
         return json.loads(responses["ACCESS_DENIED"]["responseTemplates"]["application/json"])
 
-    def test_a_denial_names_every_reason_that_there_can_be_and_no_other(self) -> None:
+    def test_a_denial_names_exactly_the_possible_reasons(self) -> None:
         for usage in (UsageSettings(), self.shared):
             assert self.denial(usage)["type"] == "urn:gatehouse:problem:insufficient-scope"
             assert self.denial(usage)["detail"] == "The token's scopes do not allow this request."
@@ -149,8 +149,8 @@ def keywords(schema: dict[str, Any]) -> Iterator[str]:
 
 
 class TestModels:
-    def test_their_names_are_alphanumeric_and_their_keywords_those_that_api_gateway_has(self) -> None:
-        """AWS, "Amazon API Gateway important notes": draft 4, less what is listed there."""
+    def test_their_names_are_alphanumeric_and_api_gateway_supports_their_keywords(self) -> None:
+        """AWS, "Amazon API Gateway important notes": draft 4, except for the keywords listed there."""
         allowed = {
             "$ref", "description", "enum", "items", "maxLength", "maximum", "minLength", "minimum", "pattern",
             "properties", "required", "type",
@@ -160,14 +160,14 @@ class TestModels:
             assert name.isalnum()
             assert set(keywords(schema)) <= allowed
 
-    def test_what_the_gateway_would_warn_of_or_not_check_is_left_to_the_handlers(self) -> None:
+    def test_keywords_that_the_gateway_warns_about_or_ignores_are_left_out(self) -> None:
         size = {"type": "integer", "maximum": 9, "default": 1}
         sizes = {"type": "array", "items": size, "minItems": 1}
         schema = {"type": "object", "title": "A", "properties": {"sizes": sizes}, "additionalProperties": False}
         kept = {"type": "array", "items": {"type": "integer", "maximum": 9}}
         assert gateway_schema(schema) == {"type": "object", "properties": {"sizes": kept}}
 
-    def test_a_keyword_that_api_gateway_would_ignore_is_refused(self) -> None:
+    def test_an_unsupported_keyword_is_rejected(self) -> None:
         for properties in ({"size": {"exclusiveMinimum": 0}}, {"sizes": {"items": {"exclusiveMinimum": 0}}}):
             with pytest.raises(ValueError, match="exclusiveMinimum"):
                 gateway_schema({"type": "object", "properties": properties})
@@ -188,13 +188,13 @@ class TestModels:
 
 
 class TestImport:
-    """What AWS's importer would warn of, as far as its documentation says: imports fail on warnings."""
+    """The documented causes of warnings, on which imports fail."""
 
     def test_the_document_is_valid_openapi(self) -> None:
         for origins in ((), ("https://a.example",), ("https://a.example", "https://b.example")):
             OpenAPIV30SpecValidator(in_plain_openapi(gateway_document(origins))).validate()
 
-    def test_parameters_say_only_what_api_gateway_takes(self) -> None:
+    def test_parameters_contain_only_what_api_gateway_supports(self) -> None:
         for _, _, operation in operations(gateway_document()):
             for parameter in operation.get("parameters", ()):
                 assert set(parameter) == {"name", "in", "required", "schema"}
@@ -207,7 +207,7 @@ class TestImport:
                 assert status.isdigit()
                 assert "$ref" not in response
 
-    def test_a_status_is_text(self) -> None:
+    def test_a_status_is_a_string(self) -> None:
         document = gateway_document()
         for response in document["x-amazon-apigateway-gateway-responses"].values():
             assert isinstance(response.get("statusCode", ""), str)
@@ -246,18 +246,18 @@ class TestGatewayResponses:
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'https://a.example'"
 
-    def test_the_defaults_set_no_status_because_they_stand_for_many(self) -> None:
+    def test_the_defaults_have_no_status_because_they_stand_for_many(self) -> None:
         assert all("statusCode" not in self.responses[kind] for kind in ("DEFAULT_4XX", "DEFAULT_5XX"))
 
-    def test_the_published_schema_says_where_the_status_is_missing(self) -> None:
-        problem = published()["components"]["schemas"]["Problem"]
+    def test_the_schema_says_when_the_status_is_missing(self) -> None:
+        problem = openapi()["components"]["schemas"]["Problem"]
         without = [kind for kind, each in self.responses.items() if '"status"' not in str(each["responseTemplates"])]
         assert without == ["DEFAULT_4XX", "DEFAULT_5XX"]
         assert "status" not in problem["required"]
         assert "Missing only where API Gateway" in problem["properties"]["status"]["description"]
 
     @pytest.mark.parametrize("kind", sorted(responses))
-    def test_scripts_may_read_the_same_headers_of_an_error_as_of_a_handlers_answer(self, kind: str) -> None:
+    def test_scripts_may_read_the_same_headers_of_errors_as_of_other_responses(self, kind: str) -> None:
         origin = "https://a.example"
         headers = self.responses[kind]["responseParameters"]
         handlers = cors_headers({"headers": {"origin": origin}}, (origin,))
@@ -271,22 +271,22 @@ class TestGatewayResponses:
             ("AUTHORIZER_CONFIGURATION_ERROR", 503), ("MISSING_AUTHENTICATION_TOKEN", 404), ("THROTTLED", 429),
         ],
     )  # fmt: skip
-    def test_the_status_tells_whose_fault_it_is(self, kind: str, status: int) -> None:
+    def test_the_status_says_whether_the_client_or_the_api_failed(self, kind: str, status: int) -> None:
         assert self.responses[kind]["statusCode"] == str(status)
 
-    def test_several_origins_are_reflected_and_none_are_not_mentioned(self) -> None:
+    def test_several_origins_are_reflected_and_without_origins_there_is_no_header(self) -> None:
         name = "gatewayresponse.header.Access-Control-Allow-Origin"
         several = gateway_responses("realm", ("https://a.example", "https://b.example"))["UNAUTHORIZED"]
         assert several["responseParameters"][name] == "method.request.header.Origin"
         assert name not in gateway_responses("realm", ())["UNAUTHORIZED"]["responseParameters"]
 
 
-def published() -> dict[str, Any]:
+def openapi() -> dict[str, Any]:
     return openapi_document("Gatehouse", ROUTES)
 
 
 def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """What a reference leads to; anything else is itself."""
+    """Resolve references."""
     while "$ref" in node:
         found: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -300,39 +300,39 @@ def described(document: dict[str, Any], route: Route, status: int) -> dict[str, 
     return resolved(document, operation["responses"][str(status)])
 
 
-class TestPublishedDocument:
-    def test_the_committed_file_is_what_the_contract_says(self) -> None:
-        assert json.loads((ROOT / "openapi.json").read_text()) == published()
+class TestOpenapiDocument:
+    def test_the_committed_file_is_up_to_date(self) -> None:
+        assert json.loads((ROOT / "openapi.json").read_text()) == openapi()
 
     def test_it_is_valid_openapi(self) -> None:
-        OpenAPIV31SpecValidator(published()).validate()
+        OpenAPIV31SpecValidator(openapi()).validate()
 
-    def test_every_method_that_is_served_is_described(self) -> None:
-        found = {(path, method) for path, method, _ in operations(published())}
+    def test_exactly_the_served_methods_are_described(self) -> None:
+        found = {(path, method) for path, method, _ in operations(openapi())}
         served = {(path, method) for path, method, _ in operations(gateway_document(()))}
         assert found == served
 
     def test_every_operation_names_its_scope(self) -> None:
-        document = published()
+        document = openapi()
         scopes = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
         assert set(scopes) == {route.scope for route in ROUTES}
         for route in ROUTES:
             for method in route.operation.methods:
                 assert document["paths"][route.path][method.lower()]["security"] == [{"oauth2": [route.scope]}]
 
-    def test_every_reference_leads_somewhere_and_everything_is_referred_to(self) -> None:
-        document = published()
+    def test_every_reference_resolves_and_every_component_is_used(self) -> None:
+        document = openapi()
         references = {part.split('"')[0] for part in json.dumps(document).split("#/components/")[1:]}
         components = {
             f"{kind}/{name}" for kind in ("headers", "responses", "schemas") for name in document["components"][kind]
         }
         assert references == components
 
-    def test_scripts_may_read_every_header_that_is_described_but_those_about_the_transport(self) -> None:
+    def test_scripts_may_read_every_described_header_except_those_for_browsers(self) -> None:
         assert set(EXPOSED_HEADERS) == set(HEADERS) - {"Cache-Control", "X-Content-Type-Options"}
 
-    def test_head_is_answered_as_get_without_a_body(self) -> None:
-        document = published()
+    def test_head_has_the_responses_of_get_without_their_bodies(self) -> None:
+        document = openapi()
         for route in ROUTES:
             for method in route.operation.methods[1:]:
                 operation = document["paths"][route.path][method.lower()]
@@ -345,7 +345,7 @@ class TestPublishedDocument:
 
     @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
     def test_every_problem_of_a_route_is_described_with_an_example_and_its_headers(self, route: Route) -> None:
-        document = published()
+        document = openapi()
         for problem in route.problems:
             response = described(document, route, problem.status)
             example = response["content"]["application/problem+json"]["examples"][problem.slug]["value"]
@@ -371,51 +371,51 @@ class TestPublishedDocument:
         creating = [route for route in ROUTES if route.operation.name == "create"]
         assert {route.collection.name for route in creating if ALREADY_EXISTS in route.problems} == {"users"}
 
-    def test_media_types_are_those_that_the_handlers_take(self) -> None:
-        document = published()
+    def test_media_types_are_those_that_the_handlers_accept(self) -> None:
+        document = openapi()
         expected = {"whole": {"application/json"}, "patch": {"application/json", "application/merge-patch+json"}}
         for route in ROUTES:
             body = document["paths"][route.path][route.operation.method.lower()].get("requestBody", {"content": {}})
             assert set(body["content"]) == expected.get(route.operation.body, set())
 
-    def test_an_answer_has_every_field_and_no_other(self) -> None:
-        schemas = published()["components"]["schemas"]
+    def test_a_response_has_exactly_the_described_fields(self) -> None:
+        schemas = openapi()["components"]["schemas"]
         for name in ("StoredItem", "StoredUser", "StoredEvent", "ItemPage"):
             assert schemas[name]["additionalProperties"] is False
             assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
         assert schemas["ItemPage"]["properties"]["next_cursor"]["type"] == ["string", "null"]
 
-    def test_a_patch_requires_nothing_fills_in_nothing_and_null_is_for_what_has_a_default(self) -> None:
-        patch = published()["components"]["schemas"]["UserPatch"]
+    def test_a_patch_has_no_required_fields_and_no_defaults_and_null_only_where_there_is_a_default(self) -> None:
+        patch = openapi()["components"]["schemas"]["UserPatch"]
         assert "required" not in patch
         assert patch["properties"]["name"]["type"] == "string"
         assert patch["properties"]["email"]["type"] == ["string", "null"]
         assert all("default" not in each for each in patch["properties"].values())
 
-    def test_an_id_may_be_chosen_and_need_not(self) -> None:
-        schemas = published()["components"]["schemas"]
+    def test_a_chosen_id_is_optional(self) -> None:
+        schemas = openapi()["components"]["schemas"]
         assert "id" in schemas["NewUser"]["properties"]
         assert schemas["NewUser"]["required"] == ["name"]
         assert schemas["NewUser"]["title"] == "NewUser"
         assert "id" not in schemas["User"]["properties"]
 
-    def test_a_list_is_described_as_eventually_consistent_where_it_is_read_from_an_index(self) -> None:
+    def test_a_list_that_is_read_from_an_index_is_described_as_eventually_consistent(self) -> None:
         for path, lag in (("/items", None), ("/users", "The list is event"), ("/events", "A filtered list is event")):
-            description = published()["paths"][path]["get"]["description"]
+            description = openapi()["paths"][path]["get"]["description"]
             assert "in order of creation" in description
             assert (lag or "The list is consistent.") in description
             assert ("eventually" in description) is (lag is not None)
 
-    def test_a_pattern_is_published_and_its_words_are_not(self) -> None:
-        email = published()["components"]["schemas"]["User"]["properties"]["email"]
+    def test_a_pattern_is_in_the_schema_and_its_requirement_is_not(self) -> None:
+        email = openapi()["components"]["schemas"]["User"]["properties"]["email"]
         assert set(email) == {"type", "maxLength", "pattern", "description"}
 
-    def test_the_example_of_a_cursor_is_one(self) -> None:
+    def test_the_example_of_a_cursor_is_valid(self) -> None:
         assert decode_cursor(EXAMPLE_CURSOR) == Position(EXAMPLE_TIME, EXAMPLE_ID)
 
 
 def examples(document: dict[str, Any], node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Every example of the document beside the schema that it is an example of."""
+    """Yield every example of the document with its schema."""
     if isinstance(node, dict):
         found: dict[str, Any] = node
         if "example" in found and "schema" in found:
@@ -429,8 +429,8 @@ def examples(document: dict[str, Any], node: Any) -> Iterator[tuple[dict[str, An
             yield from examples(document, each)
 
 
-def test_every_example_fits_its_schema() -> None:
-    document = published()
+def test_every_example_is_valid() -> None:
+    document = openapi()
     found = list(examples(document, document))
     assert len(found) > 50
     for schema, example in found:
@@ -439,8 +439,8 @@ def test_every_example_fits_its_schema() -> None:
         assert list(Draft202012Validator(whole, format_checker=checker).iter_errors(example)) == []
 
 
-def test_every_body_and_answer_has_an_example() -> None:
-    for _, _, operation in operations(published()):
+def test_every_body_has_an_example() -> None:
+    for _, _, operation in operations(openapi()):
         responses = [operation.get("requestBody", {}), *operation["responses"].values()]
         for response in responses:
             assert all("example" in each or "examples" in each for each in response.get("content", {}).values())
