@@ -4,7 +4,7 @@ BIN = .venv/bin
 # Tests leave nothing outside of build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test check bench mutate openapi settings docs lock clean program tests emulator
+.PHONY: local test quick check bench mutate openapi settings docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -12,10 +12,17 @@ local: program emulator
 test: tests emulator
 	@$(TIDY) $(BIN)/pytest --ignore=tests/bench
 
+# The inner loop: unit and graph tests in under a minute. Left out, besides all tests of running systems: builds of
+# bundles, tools that need Node, and long runs of generated data.
+quick: tests
+	@$(TIDY) $(BIN)/pytest tests/unit tests/graph \
+		$(patsubst %,--ignore=tests/unit/%,infra/test_bundles.py infra/test_lint.py infra/test_typescript.py handlers/test_model.py)
+
 check: tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
+	@$(BIN)/codespell
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
 	@$(TIDY) $(BIN)/python -m infra.settings_reference --check
 

@@ -32,14 +32,12 @@ class StartError(Exception):
 class StackOptions:
     """Where the stack runs: the project's root, a folder for its state, and the API's port.
 
-    `without` names corrections of the emulator to leave out. `settings` replace settings of the stack file, or parts of
-    them. `issuers` are trusted in addition to the stack's.
+    `settings` replace settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
     """
 
     root: Path
     state: Path
     port: int = DEFAULT_PORT
-    without: tuple[str, ...] = ()
     issuers: tuple[settings.Issuer, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -69,10 +67,7 @@ class RunningStack:
             tables=dict(exports["tables"]),
             authorizer=str(exports["authorizer"]),
             endpoint=self.emulator.endpoint_url,
-            logs={
-                "functions": str(self.emulator.options.functions_log),
-                "emulator": str(self.emulator.options.log),
-            },
+            logs={"functions": str(self.emulator.options.functions_log), "emulator": str(self.emulator.options.log)},
         )
 
     def wait(self, on_poll: Callable[[], None], interval: float = 0.1) -> int | None:
@@ -106,7 +101,7 @@ def running_stack(
     with contextlib.ExitStack() as stack:
         stack.enter_context(IssuerServer(issuer, options.issuer_port))
         on_step("Starting the emulator")
-        emulator_options = launch.Options(state=options.state, port=options.port, without=options.without)
+        emulator_options = launch.Options(state=options.state, port=options.port)
         emulator = stack.enter_context(launch.start(emulator_options))
         on_step("Building the bundles and deploying the program")
         provider = Provider(emulator.endpoint_url, region=emulator_options.region, account=emulator_options.account)

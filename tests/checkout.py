@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, for tests that change it or run its commands."""
+"""A copy of the project, for tests that change it or run its commands."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ ENVIRONMENTS = (".venv", ".venv-emulator")
 
 
 def checkout(folder: Path) -> Path:
-    """Copies what git tracks or would track, and links the environments; bundles that are built already come along."""
+    """Copy all files that are not ignored by git, and the bundles built so far, and link the environments."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,

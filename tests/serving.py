@@ -1,4 +1,4 @@
-"""A server of the standard library that serves as long as a context lasts."""
+"""Run a server of the standard library for the duration of a context."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ Server = TypeVar("Server", bound=HTTPServer)
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """Serve in a thread of its own; at the end the server is shut down and closed."""
+    """Run the server in a thread; shut it down and close it at the end."""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -22,7 +22,7 @@ RESERVED_PATHS = frozenset({"ping", "sping"})
 
 
 class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a client may write. Subclasses declare fields, with `msgspec.Meta` for limits."""
+    """Base class for the fields that a client may write, with their limits as `msgspec.Meta`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,11 +17,11 @@ MEDIA_TYPES: Final = {"none": (), "whole": (JSON,), "patch": (MERGE_PATCH, JSON)
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One way to use a collection. The module `handlers.<name>` serves it.
 
-    `methods` are the HTTP methods of its routes; the first one names it, and HEAD is a method of its own in API
-    Gateway. With `on_item`, its path ends in an item's id. `status` is the status of success, `verb` the verb of the
-    scope that a token needs, `body` and `response` are the kinds of request and response bodies, and `actions` are the
-    DynamoDB actions that the function's role allows, on its collection's table only. `problems` are those that it can
-    respond with besides `HANDLER_PROBLEMS` and `GATEWAY_PROBLEMS`.
+    `methods` are the HTTP methods of its routes; the first one names it, and HEAD is a separate one in API Gateway. Its
+    path ends in an item's id if `on_item`. `status` is that of success, `verb` is part of the scope that a token needs,
+    `body` and `response` are the kinds of request and response bodies, and `actions` are the DynamoDB actions that the
+    function's role allows, on its collection's table only. `problems` are those that it can respond with besides
+    `HANDLER_PROBLEMS` and `GATEWAY_PROBLEMS`.
 
     `summary`, `description` and `success` (of the response) are for the OpenAPI document; there, `{items}`, `{an_item}`
     and `{item}` stand for the collection's name and its singular, and `{consistency}` for what its lists guarantee.

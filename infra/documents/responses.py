@@ -56,7 +56,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 }
 """The response headers by name."""
 
-EVERYWHERE = ("Cache-Control", "X-Content-Type-Options", "x-amzn-RequestId")
+COMMON_HEADERS = ("Cache-Control", "X-Content-Type-Options", "x-amzn-RequestId")
 """The headers of every response."""
 
 
@@ -95,7 +95,7 @@ def _problem_response(problems: list[Problem]) -> dict[str, Any]:
     lines = [f"- `{slug}`: {text}" for slug, text in texts.items()] if len(texts) > 1 else texts.values()
     return {
         "description": "\n".join(lines),
-        "headers": _headers(*headers, *EVERYWHERE),
+        "headers": _headers(*headers, *COMMON_HEADERS),
         "content": {PROBLEM_JSON: {"schema": {"$ref": REFERENCE.format(name="Problem")}, "examples": examples}},
     }
 
@@ -113,11 +113,11 @@ def _successes(route: Route) -> dict[int, dict[str, Any]]:
     location = ["Location"] if operation.creates else []
     success = {
         "description": in_words_of(collection, operation.success),
-        "headers": _headers(*tag, *location, *EVERYWHERE),
+        "headers": _headers(*tag, *location, *COMMON_HEADERS),
         **_content(route),
         **({"links": _links(collection)} if operation.creates else {}),
     }
-    not_modified = {"description": "The client already has this state.", "headers": _headers(*tag, *EVERYWHERE)}
+    not_modified = {"description": "The client already has this state.", "headers": _headers(*tag, *COMMON_HEADERS)}
     conditional = IF_NONE_MATCH in operation.request_headers
     return {int(operation.status): success} | ({int(HTTPStatus.NOT_MODIFIED): not_modified} if conditional else {})
 

@@ -221,12 +221,6 @@ class EngineLog:
         _log.log(_LOG_LEVELS[request.severity], "%s", request.message)
         return empty_pb2.Empty()
 
-    def RequirePulumiVersion(  # noqa: N802 - the protocol's name
-        self, _: engine_pb2.RequirePulumiVersionRequest
-    ) -> engine_pb2.RequirePulumiVersionResponse:
-        """Accept every version: there is no Pulumi CLI here."""
-        return engine_pb2.RequirePulumiVersionResponse()
-
 
 def _record(urn: str, request: resource_pb2.RegisterResourceRequest) -> Resource:
     return Resource(

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,49 +12,33 @@ _READABLE: Final = 0o100644 << 16
 
 
 def zip_archive(archive: pulumi.Archive) -> bytes:
-    """Return an archive as a zip file with sorted entries, fixed times and modes, and no compression.
+    """Return an archive of files and texts as a zip file with sorted entries, fixed times and modes, uncompressed.
 
     Like Pulumi, return an archive that is a zip file unchanged.
 
     Raises:
-        NotImplementedError: A part of the archive is neither a file, a folder, a zip file nor a text.
-        FileNotFoundError: A file of the archive does not exist.
+        NotImplementedError: The archive, or a part of it, is of another kind.
+        FileNotFoundError: A file does not exist.
     """
-    if isinstance(archive, pulumi.FileArchive) and Path(archive.path).is_file():
+    if isinstance(archive, pulumi.FileArchive) and not Path(archive.path).is_dir():
         return Path(archive.path).read_bytes()
+    if not isinstance(archive, pulumi.AssetArchive):
+        raise NotImplementedError(f"{type(archive).__name__} is not supported locally: must be a zip file")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
-        for name, content in sorted(_entries("", archive)):
+        for name, part in sorted(archive.assets.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _READABLE
             entry.create_system = 3  # Unix, on any host
-            file.writestr(entry, content)
+            file.writestr(entry, _content(name, part))
     return out.getvalue()
 
 
-def _entries(name: str, part: pulumi.Asset | pulumi.Archive) -> Iterator[tuple[str, bytes]]:
+def _content(name: str, part: pulumi.Asset | pulumi.Archive) -> bytes:
     match part:
-        case pulumi.AssetArchive():
-            for inner, item in part.assets.items():
-                yield from _entries(f"{name}/{inner}" if name else inner, item)
-        case pulumi.FileArchive():
-            yield from _file_entries(name, Path(part.path))
         case pulumi.FileAsset():
-            yield name, Path(part.path).read_bytes()
+            return Path(part.path).read_bytes()
         case pulumi.StringAsset():
-            yield name, part.text.encode()
+            return part.text.encode()
         case _:
-            raise NotImplementedError(f"{name or 'the archive'}: {type(part).__name__} is not supported locally")
-
-
-def _file_entries(name: str, path: Path) -> Iterator[tuple[str, bytes]]:
-    prefix = f"{name}/" if name else ""
-    if path.is_dir():
-        for file in path.rglob("*"):
-            if file.is_file():
-                yield prefix + file.relative_to(path).as_posix(), file.read_bytes()
-        return
-    with zipfile.ZipFile(path) as inner:
-        for entry in inner.infolist():
-            if not entry.is_dir():
-                yield prefix + entry.filename, inner.read(entry)
+            raise NotImplementedError(f"{name}: {type(part).__name__} is not supported locally")

@@ -5,33 +5,12 @@ has a list that may hold one entry, Pulumi has the entry itself.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from local.provider.properties import Properties
 
-
-class Shape(Protocol):
-    """The part of botocore's untyped shapes that is used here. Only structures have members, and so on."""
-
-    @property
-    def type_name(self) -> str:
-        """`structure`, `list`, `map`, or the name of a scalar type."""
-        ...
-
-    @property
-    def members(self) -> "Mapping[str, Shape]":
-        """The fields of a structure."""
-        ...
-
-    @property
-    def member(self) -> "Shape":
-        """The entries of a list."""
-        ...
-
-    @property
-    def value(self) -> "Shape":
-        """The values of a map."""
-        ...
+Shape = Any
+"""A shape of botocore, which has no types: `type_name`, and `members`, `member` or `value` for what it contains."""
 
 
 def parameters(shape: Shape, properties: Properties, renames: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -43,9 +22,10 @@ def parameters(shape: Shape, properties: Properties, renames: Mapping[str, str] 
         renames: Property names by member names, for names that differ by more than case.
     """
     names = {name.lower(): name for name in properties}
+    renames = renames or {}
     found: dict[str, Any] = {}
     for member, inner in shape.members.items():
-        name = names.get((renames or {}).get(member, member).lower())
+        name = names.get(str(renames.get(member, member)).lower())
         if name is not None and name in properties:
             found[member] = _parameter(inner, properties, name)
     return found

@@ -1,4 +1,4 @@
-"""The whole stack, running: one for all tests, with a state folder and ports of its own."""
+"""A running stack, shared by all tests, with its own state folder and ports."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ ALL_SCOPES = "events:read events:write items:read items:write users:read users:w
 
 @dataclass(frozen=True)
 class Client:
-    """A caller of the API."""
+    """A client of the API."""
 
     stack: RunningStack
     http: httpx.Client
@@ -41,7 +41,7 @@ class Client:
 
 
 def two_free_ports() -> int:
-    """A port that is free together with the next one."""
+    """Return a free port whose next port is also free."""
     while True:
         with socket.socket() as first, socket.socket() as second:
             first.bind(("127.0.0.1", 0))
@@ -55,8 +55,8 @@ def two_free_ports() -> int:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    plan = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports())
-    with running_stack(plan, lambda _: None, lambda _: None) as running:
+    options = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports())
+    with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
 
 

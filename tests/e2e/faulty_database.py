@@ -1,4 +1,4 @@
-"""A proxy on loopback before a DynamoDB, which fails in the ways of real networks and of a database that is busy."""
+"""A proxy for DynamoDB that simulates the faults of networks and of a busy database."""
 
 import http.client
 import json
@@ -18,12 +18,12 @@ from tests.serving import serving
 
 AMZ_JSON = "application/x-amz-json-1.0"
 SLOW = 0.7
-"""Longer than the handlers wait in the tests, in seconds."""
+"""Seconds of delay, longer than the handlers' timeouts in the tests."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes
@@ -31,7 +31,7 @@ class Reply:
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request of a handler, in the hands of a fault."""
+    """A request of a handler, which a fault processes."""
 
     protocol_version = "HTTP/1.1"
 
@@ -49,7 +49,7 @@ class Exchange(BaseHTTPRequestHandler):
         return str(self.headers["X-Amz-Target"]).rpartition(".")[2]
 
     def forward(self) -> Reply:
-        """What the database answers."""
+        """Return the response of the database."""
         backend = http.client.HTTPConnection(self.database.backend, timeout=10)
         try:
             backend.request("POST", self.path, self.body, dict(self.headers))
@@ -59,7 +59,7 @@ class Exchange(BaseHTTPRequestHandler):
             backend.close()
 
     def answer(self, reply: Reply, *, sent: bytes | None = None, length: int | None = None) -> None:
-        """Answers, with the checksum that DynamoDB's answers have; `sent` and `length` may contradict it."""
+        """Send a response with DynamoDB's checksum; `sent` and `length` replace the body and its length."""
         sent = reply.body if sent is None else sent
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.media_type)
@@ -68,22 +68,22 @@ class Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sent)
 
-    def hang_up(self, *, at_once: bool = False) -> None:
-        """Closes the connection, `at_once` with a reset."""
-        if at_once:
+    def close(self, *, reset: bool = False) -> None:
+        """Close the connection, optionally with a reset."""
+        if reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Says nothing."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Log nothing."""
 
 
 Fault = Callable[[Exchange], None]
 
 
 class FaultyDatabase(ThreadingHTTPServer):
-    """Deals with each request as `plan` says, one fault after another and the last one from then on."""
+    """A server that applies planned faults to its requests, in order; the last one is repeated."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -100,7 +100,7 @@ class FaultyDatabase(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def plan(self, *faults: Fault) -> None:
-        """From now on these faults, in this order."""
+        """Plan the faults of the next requests."""
         left = list(faults)
         self.operations = []
         self.choose = lambda _: left.pop(0) if len(left) > 1 else left[0]
@@ -111,7 +111,7 @@ class FaultyDatabase(ThreadingHTTPServer):
             return self.choose(exchange)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that the client or a fault has closed is what this is for."""
+        """Ignore connections that are closed by the client or by a fault."""
 
 
 @contextmanager
@@ -124,27 +124,27 @@ def passes(exchange: Exchange) -> None:
     exchange.answer(exchange.forward())
 
 
-def hangs_up(exchange: Exchange) -> None:
-    exchange.hang_up()
+def closes(exchange: Exchange) -> None:
+    exchange.close()
 
 
 def resets(exchange: Exchange) -> None:
-    exchange.hang_up(at_once=True)
+    exchange.close(reset=True)
 
 
 def never_answers(exchange: Exchange) -> None:
     time.sleep(SLOW)
-    exchange.hang_up()
+    exchange.close()
 
 
 def loses_the_answer(exchange: Exchange) -> None:
     exchange.forward()
-    exchange.hang_up()
+    exchange.close()
 
 
 def resets_after_the_write(exchange: Exchange) -> None:
     exchange.forward()
-    exchange.hang_up(at_once=True)
+    exchange.close(reset=True)
 
 
 def answers_late(exchange: Exchange) -> None:
@@ -161,24 +161,24 @@ def arrives_late(exchange: Exchange) -> None:
 def breaks_off(exchange: Exchange) -> None:
     reply = exchange.forward()
     exchange.answer(reply, sent=reply.body[: len(reply.body) // 2], length=len(reply.body))
-    exchange.hang_up()
+    exchange.close()
 
 
 def stalls(exchange: Exchange) -> None:
     reply = exchange.forward()
     exchange.answer(reply, sent=reply.body[: len(reply.body) // 2], length=len(reply.body))
     time.sleep(SLOW)
-    exchange.hang_up()
+    exchange.close()
 
 
 def truncates(exchange: Exchange) -> None:
-    """Half an answer that looks like a whole one but for its checksum."""
+    """Send half of a response, which only its checksum reveals."""
     reply = exchange.forward()
     exchange.answer(reply, sent=reply.body[: len(reply.body) // 2])
 
 
 def answers_nothing(exchange: Exchange) -> None:
-    """An empty object, as if nothing were found, but for its checksum and a space."""
+    """Send an empty object, as if nothing were found, with a wrong checksum."""
     exchange.answer(exchange.forward(), sent=b"{ }")
 
 
@@ -188,7 +188,7 @@ def error(code: str, status: int = 400) -> Fault:
 
 
 def page(status: int) -> Fault:
-    """What something between answers, which is not the database."""
+    """Return a fault that sends an error page, like a proxy between the handlers and the database."""
     return lambda exchange: exchange.answer(Reply(status, b"<html>secret-detail</html>", "text/html"))
 
 
@@ -205,15 +205,15 @@ def conflicts(exchange: Exchange) -> None:
     return exchange.answer(Reply(400, json.dumps(body).encode()))
 
 
-REFUSED: dict[str, Fault] = {
+REJECTED: dict[str, Fault] = {
     "throttles": error("ProvisionedThroughputExceededException"),
     "limits requests": error("ThrottlingException"),
     "conflicts": conflicts,
 }
-"""The database says itself that it has written nothing."""
+"""The database rejects the request, and has written nothing."""
 
 NOT_WRITTEN: dict[str, Fault] = {
-    "hangs up": hangs_up,
+    "closes": closes,
     "resets": resets,
     "never answers": never_answers,
     "breaks": error("InternalServerError", 500),
@@ -232,4 +232,4 @@ WRITTEN: dict[str, Fault] = {
     "answers nothing": answers_nothing,
     "fails after the write": fails_after_the_write,
 }
-FAULTS = REFUSED | NOT_WRITTEN | WRITTEN
+FAULTS = REJECTED | NOT_WRITTEN | WRITTEN

@@ -1,7 +1,7 @@
-"""Tokens of Amazon Cognito, as the emulator has it, for an issuer as the documentation describes one.
+"""Tokens of Amazon Cognito (the emulator's), with the documented settings of the issuer.
 
-The pool lives in an emulator of its own, because a stack is deployed with its issuers' settings. Its tokens name AWS as
-their issuer, so the stack is told where the keys really are; nothing else of the documented settings is different.
+The pool is in a separate emulator, because it must exist before the stack is deployed. The issuer of its tokens is an
+AWS URL, so the key URL is set to the emulator's; all other settings are the documented ones.
 """
 
 import base64
@@ -30,13 +30,13 @@ from tests.e2e.conftest import two_free_ports
 REDIRECT = "http://localhost:3000/callback"
 ALLOWED = ["gatehouse/items.read", "gatehouse/items.write"]
 ODD = re.compile(r"[/+].*=")
-"""What base64url does not have and three of four key ids of Cognito do."""
+"""Matches a key id with characters outside of base64url, like most key ids of Cognito."""
 
 USER, PASSWORD = "ann", "Made-up-for-this-test-1"
 
 
 def documented_issuer() -> dict[str, Any]:
-    """The documented example of an issuer."""
+    """Return the documented example of an issuer."""
     page = (ROOT / "docs" / "identity-providers.md").read_text()
     (example,) = re.findall(r"<!-- cognito -->\n```yaml\n(.*?)```", page, re.DOTALL)
     ((issuer,),) = yaml.safe_load(example).values()
@@ -45,7 +45,7 @@ def documented_issuer() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Pool:
-    """A user pool with a user, an application without a secret and a service with one."""
+    """A user pool with a user, a public client (the app) and a confidential client (the service)."""
 
     endpoint: str
     pool_id: str
@@ -55,7 +55,7 @@ class Pool:
 
     @property
     def issuer(self) -> Issuer:
-        """The documented issuer, for this pool."""
+        """The documented issuer, with the values of this pool."""
         url = f"https://cognito-idp.us-east-1.amazonaws.com/{self.pool_id}"
         own = {"url": url, "audiences": [self.app, self.service], "keyUrl": self.key_url}
         return msgspec.convert({**documented_issuer(), **own}, Issuer)
@@ -65,7 +65,7 @@ class Pool:
         return f"{self.endpoint}/{self.pool_id}/.well-known/jwks.json"
 
     def service_token(self, *scopes: str) -> str:
-        """By client credentials (RFC 6749 §4.4)."""
+        """Get a token with client credentials (RFC 6749 §4.4)."""
         return self._tokens((self.service, self.secret), grant_type="client_credentials", scope=" ".join(scopes))[
             "access_token"
         ]
@@ -157,16 +157,16 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 
 @pytest.fixture(scope="module")
 def stack(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    plan = StackOptions(
+    options = StackOptions(
         root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(pool.issuer,)
     )
-    with running_stack(plan, lambda _: None, lambda _: None) as running:
+    with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
 
 
 @dataclass(frozen=True)
 class Items:
-    """The collection, over HTTP."""
+    """A client of the collection."""
 
     url: str
 
@@ -184,13 +184,13 @@ def decoded(token: str) -> dict[str, Any]:
 
 
 def with_claim(token: str, **changes: object) -> str:
-    """The token with other claims in it, under the old signature."""
+    """Return the token with changed claims and the original signature."""
     header, payload, signature = token.split(".")
     claims = {**json.loads(base64.urlsafe_b64decode(payload + "==")), **changes}
     return f"{header}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.{signature}"
 
 
-def test_its_tokens_are_what_the_profile_is_for(pool: Pool) -> None:
+def test_the_tokens_have_the_properties_of_the_profile(pool: Pool) -> None:
     token = pool.service_token("gatehouse/items.read")
     header, claims = jwt.get_unverified_header(token), decoded(token)
     assert "typ" not in header
@@ -210,30 +210,30 @@ class TestClientCredentials:
         listed = items.call("GET", token)
         assert (listed.status_code, listed.json()["items"]) == (200, [created.json()])
 
-    def test_are_forbidden_what_their_scope_lacks(self, pool: Pool, items: Items) -> None:
+    def test_without_the_scope_the_answer_is_403(self, pool: Pool, items: Items) -> None:
         reader = pool.service_token("gatehouse/items.read")
         assert items.call("GET", reader).status_code == 200
         assert items.call("POST", reader, json={"name": "x"}).status_code == 403
 
-    def test_that_were_tampered_with_are_refused(self, pool: Pool, items: Items) -> None:
+    def test_with_changed_claims_the_answer_is_401(self, pool: Pool, items: Items) -> None:
         forged = with_claim(pool.service_token("gatehouse/items.read"), scope=" ".join(ALLOWED))
         assert items.call("POST", forged, json={"name": "x"}).status_code == 401
 
 
 class TestCodeWithProofKey:
-    def test_creates_and_lists_what_is_the_users(self, pool: Pool, items: Items) -> None:
+    def test_creates_and_lists_the_users_items(self, pool: Pool, items: Items) -> None:
         token = pool.code_tokens("openid", *ALLOWED)["access_token"]
         created = items.call("POST", token, json={"name": "by a person"})
         assert created.status_code == 201
         listed = items.call("GET", pool.code_tokens("gatehouse/items.read")["access_token"])
         assert (listed.status_code, listed.json()["items"]) == (200, [created.json()])
 
-    def test_is_forbidden_what_its_scope_lacks(self, pool: Pool, items: Items) -> None:
+    def test_without_the_scope_the_answer_is_403(self, pool: Pool, items: Items) -> None:
         reader = pool.code_tokens("gatehouse/items.read")["access_token"]
         assert items.call("POST", reader, json={"name": "x"}).status_code == 403
 
-    def test_gives_an_id_token_that_is_refused(self, pool: Pool, items: Items) -> None:
-        """It is signed with a key of the same set, so only what it says tells it apart."""
+    def test_an_id_token_is_rejected(self, pool: Pool, items: Items) -> None:
+        """It is signed with a key of the same set, so only its claims distinguish it."""
         token = pool.code_tokens("openid", *ALLOWED)["id_token"]
         assert jwt.get_unverified_header(token)["kid"] in key_ids(pool)
         assert decoded(token)["token_use"] == "id"
@@ -241,29 +241,29 @@ class TestCodeWithProofKey:
 
 
 class TestPassword:
-    def test_gives_a_token_without_the_apis_scopes_that_is_forbidden_everything(self, pool: Pool, items: Items) -> None:
+    def test_a_token_without_the_apis_scopes_is_403_for_all_operations(self, pool: Pool, items: Items) -> None:
         token = pool.password_tokens()["AccessToken"]
         assert decoded(token)["scope"] == "aws.cognito.signin.user.admin"
         assert items.call("GET", token).status_code == 403
         assert items.call("POST", token, json={"name": "x"}).status_code == 403
 
-    def test_gives_an_id_token_that_is_refused(self, pool: Pool, items: Items) -> None:
+    def test_an_id_token_is_rejected(self, pool: Pool, items: Items) -> None:
         assert items.call("GET", pool.password_tokens()["IdToken"]).status_code == 401
 
 
-def test_tokens_of_another_pool_are_refused(pool: Pool, items: Items) -> None:
+def test_tokens_of_another_pool_are_rejected(pool: Pool, items: Items) -> None:
     assert items.call("GET", make_pool(pool.endpoint).service_token(*ALLOWED)).status_code == 401
 
 
-def test_tokens_of_a_client_that_is_no_audience_are_refused(pool: Pool, items: Items) -> None:
-    """Cognito's access tokens have no `aud`: the client stands for it."""
+def test_tokens_of_an_unknown_client_are_rejected(pool: Pool, items: Items) -> None:
+    """Cognito's access tokens have no `aud`, so the client is checked instead."""
     other = make_service(pool.endpoint, pool.pool_id)
     token = replace(pool, service=other["ClientId"], secret=other["ClientSecret"]).service_token(*ALLOWED)
     assert decoded(token)["iss"] == pool.issuer.url
     assert items.call("GET", token).status_code == 401
 
 
-def test_the_decisions_are_logged_with_the_reason(pool: Pool, items: Items, stack: RunningStack) -> None:
+def test_decisions_are_logged_with_their_reason(pool: Pool, items: Items, stack: RunningStack) -> None:
     items.call("GET", pool.password_tokens()["IdToken"])
     items.call("GET", pool.password_tokens()["AccessToken"])
     logs = stack.emulator.options.functions_log.read_text()

@@ -16,6 +16,7 @@ from typing import cast
 import httpx
 import pytest
 
+from handlers.contract import load_collections, routes
 from infra.bundles import ROOT
 from local.processes import wait_until
 from tests.checkout import checkout
@@ -35,8 +36,8 @@ class Project:
             cwd=self.folder, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
-    def up(self) -> subprocess.CompletedProcess[str]:
-        return self.run("up", "--detach", "--port", str(self.port))
+    def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("up", "--detach", "--port", str(self.port), *arguments)
 
     def status(self) -> dict[str, object]:
         return json.loads(self.run("status", "--json").stdout)
@@ -227,6 +228,34 @@ def test_a_file_that_is_not_yaml_is_reported_in_one_line(project: Project) -> No
     done = project.run("plan", "--stack", "broken")
     file.unlink()
     assert "Pulumi.broken.yaml" in one_line(done)
+
+
+def test_a_plan_with_an_overridden_setting_changes_every_function(project: Project) -> None:
+    done = project.run("plan", "--stack", "prod", "--set", "functions.memory=2048", "--json")
+    functions = [record for record in json.loads(done.stdout) if record["type"] == "aws:lambda/function:Function"]
+    handlers = {f"handler-{route.name}" for route in routes(load_collections())}
+    assert len(functions) > len(handlers) > 0
+    assert {record["inputs"]["memorySize"] for record in functions} == {2048}
+
+
+@pytest.mark.parametrize("command", [("plan", "--stack", "prod"), ("up",), ("up", "--detach")])
+def test_an_invalid_override_is_reported_with_its_full_key(project: Project, command: tuple[str, ...]) -> None:
+    done = project.run(*command, "--set", "functions.size=2048", "--config", 'tags={"team": 3}')
+    assert done.returncode == 1
+    assert "gatehouse:functions.size: unknown" in done.stderr
+    assert "gatehouse:tags.team: " in done.stderr
+
+
+def test_overridden_settings_apply_to_the_running_stack(project: Project) -> None:
+    origin, default = "https://x.example", "http://localhost:3000"
+    assert project.up("--set", f'api.corsOrigins=["{origin}"]').returncode == 0
+    url = project.status()["url"]
+    preflight = {"Access-Control-Request-Method": "GET"}
+    allowed, rejected = (
+        httpx.options(f"{url}/items", headers={"Origin": each, **preflight}) for each in (origin, default)
+    )
+    assert allowed.headers["Access-Control-Allow-Origin"] == origin
+    assert rejected.headers.get("Access-Control-Allow-Origin") != default
 
 
 def install(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

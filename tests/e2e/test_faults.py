@@ -1,6 +1,6 @@
-"""Faults between the handlers and the database: what is acknowledged is there once, what is not is there whole or not.
+"""Faults between the handlers and the database: changes are made once or not at all, and never partially.
 
-The handlers run in this process; a proxy that fails lies between them and the emulator.
+The handlers run in this process, and use the emulator through a proxy that simulates faults.
 """
 
 import random
@@ -19,7 +19,7 @@ from handlers.contract import load_collections
 from local.emulator.launch import Options, free_port, start
 from tests.e2e.faulty_database import (
     FAULTS,
-    REFUSED,
+    REJECTED,
     WRITTEN,
     Exchange,
     Fault,
@@ -33,25 +33,25 @@ from tests.unit.handlers.conftest import Answer, Api, Context, collection_api
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 0.1, 0.4
 REMAINING = 1.6
-"""Seconds that an invocation has: one attempt that ends by its time-out, and then some."""
+"""Seconds that an invocation has left: enough for one attempt that times out, and some more."""
 
 LATE = 0.3
-"""Seconds by which a busy machine may be late."""
+"""Seconds of tolerance for a busy machine."""
 
 
 @dataclass(frozen=True)
 class Faulty:
-    """The functions of the collections behind the proxy, and beside it."""
+    """The functions of the collections, with and without the proxy."""
 
     proxy: FaultyDatabase
-    behind: dict[str, Api]
-    beside: dict[str, Api]
+    proxied: dict[str, Api]
+    direct: dict[str, Api]
 
     def read(self, collection: str, item_id: str, owner: str) -> Answer:
-        return self.beside[collection].call("read", item_id, owner=owner)
+        return self.direct[collection].call("read", item_id, owner=owner)
 
     def listed(self, collection: str, owner: str) -> list[dict[str, Any]]:
-        return self.beside[collection].call("list", query={"limit": "100"}, owner=owner).json[collection]
+        return self.direct[collection].call("list", query={"limit": "100"}, owner=owner).json[collection]
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +64,20 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
         patch.setenv("AWS_DEFAULT_REGION", options.region)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", emulator.endpoint_url)
         names = [collection.name for collection in load_collections()]
-        direct = database.client()
-        beside = {name: stack.enter_context(collection_api(name, direct)) for name in names}
+        direct_client = database.client()
+        direct = {name: stack.enter_context(collection_api(name, direct_client)) for name in names}
         proxy = stack.enter_context(faulty_database(emulator.endpoint_url))
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", proxy.url)
         patch.setattr(database, "CONNECT_TIMEOUT", CONNECT_TIMEOUT)
         patch.setattr(database, "READ_TIMEOUT", READ_TIMEOUT)
         client = database.client()
-        behind = {name: copy_over(each, client) for name, each in beside.items()}
-        yield Faulty(proxy, behind, beside)
+        proxied = {name: with_client(each, client) for name, each in direct.items()}
+        yield Faulty(proxy, proxied, direct)
         proxy.plan(passes)
 
 
-def copy_over(api: Api, client: Any) -> Api:
-    """The same functions over another client."""
+def with_client(api: Api, client: Any) -> Api:
+    """Return the same functions with another client of the database."""
     functions = {name: type(each)(name, each.operate) for name, each in api.functions.items()}
     for name, function in functions.items():
         function.__dict__.update(dynamodb=client, environment=api.functions[name].environment)
@@ -91,7 +91,7 @@ def owner() -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """One way to change data: on what, by which call, and what a success is."""
+    """A change of data: the operation, its request, and the status of a success."""
 
     operation: str
     status: int
@@ -103,7 +103,7 @@ class Change:
         item_id = "" if self.operation == "create" else before.json["id"]
         name, value = self.headers or ("X-None", "")
         headers = {name: value.format(tag=before.headers["ETag"])}
-        api = faulty.behind[self.collection]
+        api = faulty.proxied[self.collection]
         return api.call(self.operation, item_id, self.body, owner=owner, headers=headers)
 
 
@@ -125,10 +125,10 @@ CHANGES = {
 
 
 def existing(faulty: Faulty, collection: str, owner: str) -> Answer:
-    """An item that was there before anything failed."""
-    made = faulty.beside[collection].call("create", body={"name": "old"}, owner=owner)
-    assert made.status == 201
-    return made
+    """Create an item without faults."""
+    created = faulty.direct[collection].call("create", body={"name": "old"}, owner=owner)
+    assert created.status == 201
+    return created
 
 
 def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
@@ -138,7 +138,9 @@ def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_change_survives_one_fault_and_is_made_once(faulty: Faulty, owner: str, change: str, fault: str) -> None:
+def test_a_change_succeeds_despite_one_fault_and_is_made_once(
+    faulty: Faulty, owner: str, change: str, fault: str
+) -> None:
     wanted = CHANGES[change]
     before = existing(faulty, wanted.collection, owner)
     faulty.proxy.plan(FAULTS[fault], passes)
@@ -156,9 +158,9 @@ def test_a_change_survives_one_fault_and_is_made_once(faulty: Faulty, owner: str
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_reader_survives_one_fault(faulty: Faulty, owner: str, fault: str) -> None:
+def test_a_read_succeeds_despite_one_fault(faulty: Faulty, owner: str, fault: str) -> None:
     before = existing(faulty, "items", owner)
-    api = faulty.behind["items"]
+    api = faulty.proxied["items"]
     faulty.proxy.plan(FAULTS[fault], passes)
     assert api.call("read", before.json["id"], owner=owner).json == before.json
     faulty.proxy.plan(FAULTS[fault], passes)
@@ -168,7 +170,7 @@ def test_a_reader_survives_one_fault(faulty: Faulty, owner: str, fault: str) -> 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_that_stays_is_503_in_time_and_leaves_nothing_half_done(
+def test_a_permanent_fault_is_503_in_time_and_leaves_no_partial_change(
     faulty: Faulty, owner: str, fault: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     faulty.proxy.plan(passes)
@@ -187,12 +189,12 @@ def test_a_fault_that_stays_is_503_in_time_and_leaves_nothing_half_done(
         assert answer.headers["Retry-After"] == "1"
         assert "secret-detail" not in answer.text
         assert seconds < REMAINING + LATE, name
-        assert whole(faulty, CHANGES[name], owners[name], before[name].json), name
+        assert is_consistent(faulty, CHANGES[name], owners[name], before[name].json), name
     assert "stack" not in capsys.readouterr().out
 
 
-def whole(faulty: Faulty, change: Change, owner: str, old: dict[str, Any]) -> bool:
-    """Whether what is stored is either as before or as the change makes it."""
+def is_consistent(faulty: Faulty, change: Change, owner: str, old: dict[str, Any]) -> bool:
+    """Return whether the data is either unchanged or completely changed."""
     listed = sorted(faulty.listed(change.collection, owner), key=lambda item: item["name"])
     new = {**old, "name": "new"}
     if change.operation == "delete":
@@ -203,10 +205,10 @@ def whole(faulty: Faulty, change: Change, owner: str, old: dict[str, Any]) -> bo
 
 
 @pytest.mark.parametrize("fault", WRITTEN)
-def test_a_creation_that_seemed_to_fail_is_repeated_with_its_key_and_made_once(
+def test_a_creation_that_appeared_to_fail_can_be_retried_with_its_key_and_is_made_once(
     faulty: Faulty, owner: str, fault: str
 ) -> None:
-    api, key = faulty.behind["items"], {"Idempotency-Key": "k"}
+    api, key = faulty.proxied["items"], {"Idempotency-Key": "k"}
     faulty.proxy.plan(FAULTS[fault])
     assert api.call("create", body={"name": "a"}, owner=owner, headers=key).status == 503
     time.sleep(0 if fault != "arrives late" else READ_TIMEOUT)
@@ -216,57 +218,57 @@ def test_a_creation_that_seemed_to_fail_is_repeated_with_its_key_and_made_once(
     assert faulty.listed("items", owner) == [again.json]
 
 
-@pytest.mark.parametrize("fault", REFUSED)
-def test_a_refusal_is_no_reason_to_take_an_absent_item_for_deleted(faulty: Faulty, owner: str, fault: str) -> None:
+@pytest.mark.parametrize("fault", REJECTED)
+def test_deleting_an_absent_item_after_a_rejected_request_is_404(faulty: Faulty, owner: str, fault: str) -> None:
     faulty.proxy.plan(FAULTS[fault], passes)
-    assert faulty.behind["items"].call("delete", "absent", owner=owner).status == 404
+    assert faulty.proxied["items"].call("delete", "absent", owner=owner).status == 404
 
 
-def test_a_taken_id_stays_a_conflict_after_a_lost_answer(faulty: Faulty, owner: str) -> None:
-    faulty.beside["users"].call("create", body={"id": "1", "name": "first"}, owner=owner)
+def test_an_existing_id_is_a_conflict_also_after_a_lost_response(faulty: Faulty, owner: str) -> None:
+    faulty.direct["users"].call("create", body={"id": "1", "name": "first"}, owner=owner)
     for fault in WRITTEN.values():
         faulty.proxy.plan(fault, passes)
-        answer = faulty.behind["users"].call("create", body={"id": "1", "name": "second"}, owner=owner)
+        answer = faulty.proxied["users"].call("create", body={"id": "1", "name": "second"}, owner=owner)
         assert answer.status == 409
     assert [item["name"] for item in faulty.listed("users", owner)] == ["first"]
 
 
-def test_a_patch_that_is_overtaken_ends_in_time_when_the_database_is_slow(faulty: Faulty, owner: str) -> None:
+def test_a_patch_with_concurrent_changes_ends_in_time_if_the_database_is_slow(faulty: Faulty, owner: str) -> None:
     before = existing(faulty, "items", owner)
     item_id = before.json["id"]
 
-    def overtakes(exchange: Exchange) -> None:
+    def changes_concurrently(exchange: Exchange) -> None:
         time.sleep(READ_TIMEOUT * 0.8)
         if exchange.operation == "UpdateItem":
-            assert faulty.beside["items"].call("replace", item_id, {"name": "other"}, owner=owner).status == 200
+            assert faulty.direct["items"].call("replace", item_id, {"name": "other"}, owner=owner).status == 200
         passes(exchange)
 
-    faulty.proxy.plan(overtakes)
-    answer, seconds = timed(lambda: faulty.behind["items"].call("update", item_id, {"name": "new"}, owner=owner))
+    faulty.proxy.plan(changes_concurrently)
+    answer, seconds = timed(lambda: faulty.proxied["items"].call("update", item_id, {"name": "new"}, owner=owner))
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
     assert seconds < REMAINING + LATE
     assert faulty.read("items", item_id, owner).json["name"] == "other"
 
 
 class TestStorm:
-    """Many clients while one request in three fails."""
+    """Many clients while one third of the requests fails."""
 
-    def test_what_is_acknowledged_is_there_once_and_nothing_else_changes(self, faulty: Faulty) -> None:
-        chance = random.Random(7)  # noqa: S311  faults, no secret
+    def test_acknowledged_changes_are_made_once_and_nothing_else_changes(self, faulty: Faulty) -> None:
+        chance = random.Random(7)  # noqa: S311 - not a secret
         quick: list[Fault] = [fault for fault in FAULTS.values() if fault not in (answers_late, never_answers)]
         faulty.proxy.choose = lambda _: chance.choice(quick) if chance.random() < 0.33 else passes
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(lambda number: self.client(faulty, number), range(4)))
 
     def client(self, faulty: Faulty, number: int) -> None:
-        owner, api = f"local|{uuid.uuid4()}", faulty.behind["items"]
+        owner, api = f"local|{uuid.uuid4()}", faulty.proxied["items"]
         known: dict[str, dict[str, Any]] = {}
-        chance = random.Random(number)  # noqa: S311  what to do, no secret
+        chance = random.Random(number)  # noqa: S311 - not a secret
         for step in range(15):
             headers = {"Idempotency-Key": str(step)}
             body = {"name": f"{step}"}
-            made = self.until_acknowledged(api, "create", "", body, owner, headers)
-            known[made.json["id"]] = made.json
+            created = self.until_acknowledged(api, "create", "", body, owner, headers)
+            known[created.json["id"]] = created.json
             if chance.random() < 0.5:
                 chosen = chance.choice(sorted(known))
                 changed = self.until_acknowledged(api, "update", chosen, {"description": f"{step}"}, owner, {})

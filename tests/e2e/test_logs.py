@@ -1,4 +1,4 @@
-"""The log lines of a request: they share an id, and a stack's level filters them without losing errors or metrics."""
+"""The log lines of a request share an id, and the log level filters lines but keeps errors and metrics."""
 
 import json
 import uuid
@@ -20,7 +20,7 @@ def provider(client: Client) -> Provider:
 
 
 def lines(client: Client, function: str) -> list[dict[str, Any]]:
-    """The structured lines that a function has logged."""
+    """Return the JSON lines that a function has logged."""
     prefix = f"gatehouse-local-{function} | {{"
     return [
         json.loads(line.removeprefix(prefix[:-1]))
@@ -30,7 +30,7 @@ def lines(client: Client, function: str) -> list[dict[str, Any]]:
 
 
 def of_request(found: list[dict[str, Any]], answer: httpx.Response) -> dict[str, Any]:
-    """The one line of the request that was answered so."""
+    """Return the only line of the request with this response."""
     (line,) = (line for line in found if line.get("request_id") == answer.headers["x-amzn-requestid"])
     return line
 
@@ -57,7 +57,7 @@ def test_all_lines_of_an_allowed_request_share_an_id(client: Client) -> None:
     assert access["authorizer_request_id"] == decision_id
 
 
-def test_a_cached_policy_carries_the_id_of_the_decision_that_allowed_it(client: Client) -> None:
+def test_a_request_with_a_cached_policy_has_the_id_of_the_original_decision(client: Client) -> None:
     token = client.token(str(uuid.uuid4()))
     first, second = (client.call("GET", "/items", token) for _ in range(2))
     decision_id = access_line(client, first)["decision_id"]
@@ -75,7 +75,7 @@ def test_the_lines_of_a_denied_request_share_an_id(client: Client) -> None:
     assert access["authorizer_request_id"] == access["decision_id"]
 
 
-def test_the_access_log_names_the_authorizers_invocation_of_a_401(client: Client) -> None:
+def test_the_access_log_contains_the_authorizers_invocation_id_for_a_401(client: Client) -> None:
     answer = client.call("GET", "/items", client.token(ttl=-5))
     assert answer.status_code == 401
     access = access_line(client, answer)
@@ -85,8 +85,8 @@ def test_the_access_log_names_the_authorizers_invocation_of_a_401(client: Client
 
 @pytest.fixture
 def client_at_warn(tmp_path: Path) -> Iterator[Client]:
-    plan = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logs": {"level": "WARN"}})
-    with running_stack(plan, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
+    options = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logs": {"level": "WARN"}})
+    with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 
 

@@ -1,7 +1,7 @@
-"""Tokens of a real authorization server (npm's certified oidc-provider), also while it changes its keys.
+"""Tokens of a certified authorization server (the npm package oidc-provider), also while it rotates its keys.
 
-The stack has the default `KeySettings`: keys are refreshed after 300 s, and at least 30 s pass between two searches for
-unknown key ids. All changes of keys here happen within that.
+The stack has the default `KeySettings`: keys are refreshed after 300 s, and unknown key ids cause at most one fetch in
+30 s. All key changes of these tests happen within these times.
 """
 
 import base64
@@ -29,30 +29,30 @@ AUDIENCE = "https://api.example.com"
 SECRET = "made-up-for-this-test"
 READ, BOTH = "items:read", "items:read items:write"
 ALGORITHMS = ("ES256", "RS256")
-"""Also the names of the provider's clients."""
+"""Signature algorithms, and also the names of the provider's clients."""
 
 THREADS = 4
 TURN = 0.1
-"""Seconds: with two requests a turn the threads stay below the stage's limit of 100 requests per second."""
+"""Seconds per turn. With two requests per turn, the threads stay below the stage's limit of 100 requests per second."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """The provider's process, its address and its state after the last command."""
+    """The provider's process and its state after the last command."""
 
     process: subprocess.Popen[str]
     log: Path
-    told: dict[str, Any] = field(default_factory=dict[str, Any])
+    state: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def url(self) -> str:
-        return self.told["issuer"]
+        return self.state["issuer"]
 
     @property
     def key_sets_served(self) -> int:
-        """How often the keys were asked for, once this command is done."""
+        """The number of requests for the key set so far."""
         self.do("state")
-        return self.told["keySetsServed"]
+        return self.state["keySetsServed"]
 
     def do(self, command: str) -> None:
         assert self.process.stdin is not None
@@ -64,7 +64,7 @@ class Provider:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.log.read_text()
-        self.told.update(json.loads(line))
+        self.state.update(json.loads(line))
 
     def token(self, http: httpx.Client, client: str, scope: str = BOTH) -> str:
         form = {"grant_type": "client_credentials", "resource": AUDIENCE, "scope": scope}
@@ -91,14 +91,14 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 @pytest.fixture(scope="module")
 def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     trusted = Issuer(name="real", url=provider.url, audiences=(AUDIENCE,), algorithms=ALGORITHMS)
-    plan = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(trusted,))
-    with running_stack(plan, lambda _: None, lambda _: None) as running:
+    options = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(trusted,))
+    with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def items(stack: RunningStack) -> str:
-    """The collection's address."""
+    """The collection's URL."""
     return f"{stack.deployment.exports['url']}/items"
 
 
@@ -111,7 +111,7 @@ def key_id(token: str) -> str:
 
 
 def with_scope(token: str, scope: str) -> str:
-    """The token with another scope in it, under the old signature."""
+    """Return the token with another scope and the original signature."""
     header, payload, signature = token.split(".")
     claims = {**json.loads(base64.urlsafe_b64decode(payload + "==")), "scope": scope}
     return f"{header}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.{signature}"
@@ -132,14 +132,14 @@ class TestTokens:
         listed = http.get(items, headers=allowed)
         assert (listed.status_code, listed.json()["items"]) == (200, [created.json()])
 
-    def test_are_forbidden_what_their_scope_lacks(
+    def test_without_the_scope_the_answer_is_403(
         self, provider: Provider, http: httpx.Client, items: str, client: str
     ) -> None:
         reader = bearer(provider.token(http, client, READ))
         assert http.get(items, headers=reader).status_code == 200
         assert http.post(items, headers=reader, json={"name": "x"}).status_code == 403
 
-    def test_that_were_tampered_with_are_refused(
+    def test_with_changed_claims_the_answer_is_401(
         self, provider: Provider, http: httpx.Client, items: str, client: str
     ) -> None:
         forged = with_scope(provider.token(http, client, READ), BOTH)
@@ -148,12 +148,12 @@ class TestTokens:
 
 
 class Callers:
-    """Threads that ask for tokens and use each of them for two requests, turn by turn, until they are told to end."""
+    """Threads that repeatedly get a token and use it for two requests, until they are stopped."""
 
     def __init__(self, provider: Provider, items: str) -> None:
         self._provider = provider
         self._items = items
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=self._call, args=(number,)) for number in range(THREADS)]
         self._turns = [0] * THREADS
@@ -167,58 +167,58 @@ class Callers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stopped.set()
         for thread in self._threads:
             thread.join()
 
     def wait(self, turns: int = 8, seconds: float = 60) -> None:
-        """Returns once each thread has done so many turns with tokens that it has asked for since."""
+        """Wait until each thread has completed this number of turns with new tokens."""
         with self._changed:
-            wanted = [done + 1 + turns for done in self._turns]
-            in_time = self._changed.wait_for(lambda: self.failures or self._reached(wanted), seconds)
+            targets = [done + 1 + turns for done in self._turns]
+            in_time = self._changed.wait_for(lambda: self.failures or self._reached(targets), seconds)
         assert in_time, self.statuses
 
-    def _reached(self, wanted: list[int]) -> bool:
-        return all(done >= least for done, least in zip(self._turns, wanted, strict=True))
+    def _reached(self, targets: list[int]) -> bool:
+        return all(done >= target for done, target in zip(self._turns, targets, strict=True))
 
     def _call(self, number: int) -> None:
         with httpx.Client(timeout=30) as http:
-            while not self._over.is_set():
+            while not self._stopped.is_set():
                 start = time.monotonic()
                 try:
                     token = self._provider.token(http, ALGORITHMS[(self._turns[number] + number) % 2])
                     for _ in range(2):
-                        self._note(token, http.get(self._items, headers=bearer(token), params={"limit": 1}))
+                        self._record(token, http.get(self._items, headers=bearer(token), params={"limit": 1}))
                 except httpx.HTTPError as error:
                     self._fail(repr(error))
                 with self._changed:
                     self._turns[number] += 1
                     self._changed.notify()
-                self._over.wait(start + TURN - time.monotonic())
+                self._stopped.wait(start + TURN - time.monotonic())
 
-    def _note(self, token: str, answer: httpx.Response) -> None:
+    def _record(self, token: str, answer: httpx.Response) -> None:
         with self._changed:
             self.statuses[answer.status_code] += 1
             self.served_by[key_id(token)] += 1
         if answer.status_code != 200:
             self._fail(f"{key_id(token)}: {answer.status_code} {answer.text}")
 
-    def _fail(self, what: str) -> None:
+    def _fail(self, description: str) -> None:
         with self._changed:
-            self.failures.append(what)
+            self.failures.append(description)
             self._changed.notify()
 
 
-def test_no_request_fails_while_keys_are_changed(provider: Provider, http: httpx.Client, items: str) -> None:
-    """A new key is used the moment it is published, the hardest way; the old one goes once its tokens are used up."""
+def test_no_request_fails_while_keys_are_rotated(provider: Provider, http: httpx.Client, items: str) -> None:
+    """A new key signs tokens as soon as it is published; the old one is withdrawn when its tokens are used up."""
     before = provider.key_sets_served
-    used = set(provider.told["signing"].values())
+    used = set(provider.state["signing"].values())
     with Callers(provider, items) as callers:
         callers.wait()
         for command in ("rotate", "withdraw", "rotate ES256", "rotate RS256", "withdraw"):
             older = [provider.token(http, client) for client in ALGORITHMS]
             provider.do(command)
-            used |= set(provider.told["signing"].values())
+            used |= set(provider.state["signing"].values())
             callers.wait()
             assert callers.failures == [], command
             for token in older:
@@ -228,6 +228,6 @@ def test_no_request_fails_while_keys_are_changed(provider: Provider, http: httpx
     assert callers.statuses.total() >= 400
     assert set(callers.served_by) == used
     assert len(used) == 6
-    # Each of the authorizer's processes fetches at its start, and searches once for each of the three changes.
+    # Each process of the authorizer fetches the keys when it starts, and once for each of the three rotations.
     processes = THREADS + 1
     assert 3 <= provider.key_sets_served - before <= processes * 4

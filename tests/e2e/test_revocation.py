@@ -1,4 +1,4 @@
-"""What is revoked counts no more at once, although its policy is cached; everybody else goes on."""
+"""Revoked tokens are rejected immediately, although their policies are cached; other tokens are not affected."""
 
 import io
 import json
@@ -38,15 +38,15 @@ def clients(provider: Provider) -> Clients:
 
 @pytest.fixture
 def environment(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What makes the AWS SDK talk to the stack's emulator as somebody who may do everything."""
+    """Environment variables with which the AWS SDK uses the stack's emulator, with all permissions."""
     keys = stack.emulator.credentials
     monkeypatch.setenv("AWS_ENDPOINT_URL", stack.emulator.endpoint_url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
 
 
-def revoked(clients: Clients, subject: str = "", token_id: str = "") -> str:
-    """The one line that is told."""
+def revoke_one(clients: Clients, subject: str = "", token_id: str = "") -> str:
+    """Revoke, and return the only line of the result."""
     request = RevokeRequest(subjects=[subject] if subject else [], token_ids=[token_id] if token_id else [])
     (line,) = revoke.revoke(DeployedStack.read(ROOT, "local"), clients, request, pause=lambda _: None)
     return line
@@ -68,22 +68,24 @@ def wait_for_the_next_second() -> None:
     time.sleep(1.01 - time.time() % 1)
 
 
-def test_a_token_that_is_revoked_is_401_at_once_and_the_subjects_others_go_on(client: Client, clients: Clients) -> None:
+def test_a_revoked_token_is_401_immediately_and_the_subjects_other_tokens_are_not(
+    client: Client, clients: Clients
+) -> None:
     token, other = client.token("revoked-token"), client.token("revoked-token")
     assert [status(client, each) for each in (token, other)] == [200, 200]
-    said = revoked(clients, token_id=token_id(token))
-    assert said == f"Revoked token {token_id(token)} of issuer local."
+    line = revoke_one(clients, token_id=token_id(token))
+    assert line == f"Revoked token {token_id(token)} of issuer local."
     answer = client.call("GET", "/items", token)
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
     assert answer.headers["WWW-Authenticate"].endswith('error="invalid_token"')
     assert status(client, other) == 200
 
 
-def test_a_subject_is_signed_out_everywhere_and_may_sign_in_again(client: Client, clients: Clients) -> None:
+def test_all_tokens_of_a_subject_are_revoked_and_new_ones_are_accepted(client: Client, clients: Clients) -> None:
     tokens = [client.token("signed-out", scope=scope) for scope in ("items:read", "items:read items:write")]
     other = client.token("stays")
     assert [status(client, each) for each in (*tokens, other)] == [200, 200, 200]
-    assert revoked(clients, subject="signed-out").startswith(
+    assert revoke_one(clients, subject="signed-out").startswith(
         "Revoked every token that issuer local issued to signed-out until 20"
     )
     assert [status(client, each) for each in (*tokens, other)] == [401, 401, 200]
@@ -92,9 +94,9 @@ def test_a_subject_is_signed_out_everywhere_and_may_sign_in_again(client: Client
     assert status(client, tokens[0]) == 401
 
 
-def test_what_is_listed_stays_as_long_as_any_token_that_it_covers(clients: Clients) -> None:
+def test_an_entry_is_kept_as_long_as_any_token_that_it_covers(clients: Clients) -> None:
     before = int(time.time())
-    revoked(clients, subject="listed")
+    revoke_one(clients, subject="listed")
     found = entry(clients, subject_key("local", "listed"))
     until = int(found[ISSUED_UNTIL]["N"])
     assert before - 1 <= until <= time.time()
@@ -103,42 +105,42 @@ def test_what_is_listed_stays_as_long_as_any_token_that_it_covers(clients: Clien
     assert (described["TimeToLiveStatus"], described["AttributeName"]) == ("ENABLED", EXPIRY)
 
 
-def test_an_earlier_sign_out_does_not_undo_a_later_one(clients: Clients) -> None:
+def test_an_earlier_revocation_does_not_replace_a_later_one(clients: Clients) -> None:
     key = subject_key("local", "twice")
     later = {KEY: {"S": key}, ISSUED_UNTIL: {"N": str(int(time.time()) + 100)}}
     clients.dynamodb.put_item(TableName=TABLE, Item=later)
-    revoked(clients, subject="twice")
+    revoke_one(clients, subject="twice")
     assert entry(clients, key) == later
 
 
 @contextmanager
 def unreadable_by(provider: Provider) -> Iterator[None]:
-    """The authorizer may not read the table for as long as the context lasts."""
+    """Remove the authorizer's permission to read the table, until the context ends."""
     iam = provider.connection.client("iam")
-    kept = json.dumps({"Version": "2012-10-17", "Statement": role_policy(provider, AUTHORIZER)})
-    iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=kept.replace("BatchGet", "Get"))
+    original = json.dumps({"Version": "2012-10-17", "Statement": role_policy(provider, AUTHORIZER)})
+    iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=original.replace("BatchGet", "Get"))
     try:
         yield
     finally:
-        iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=kept)
+        iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=original)
 
 
-def test_while_the_list_cannot_be_read_new_decisions_are_503(client: Client, provider: Provider) -> None:
+def test_while_the_denylist_is_unavailable_new_decisions_are_503(client: Client, provider: Provider) -> None:
     with unreadable_by(provider):
         answer = client.call("GET", "/items", client.token("unreadable"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert '"reason":"revocations_unavailable"' in client.function_logs()
-    assert "AccessDenied" in client.function_logs(), "for whoever has to mend it"
+    assert "AccessDenied" in client.function_logs(), "for the operator"
 
 
-def test_the_list_is_asked_again_once_it_can_be_read(client: Client, provider: Provider) -> None:
+def test_the_denylist_is_read_again_once_it_is_available(client: Client, provider: Provider) -> None:
     token = client.token("unreadable")
     with unreadable_by(provider):
         assert status(client, token) == 503
     assert status(client, token) == 200
 
 
-def test_the_authorizer_may_write_its_log_and_look_into_the_list(provider: Provider) -> None:
+def test_the_authorizer_may_only_write_its_log_and_read_the_denylist(provider: Provider) -> None:
     log, read = role_policy(provider, AUTHORIZER)
     assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert read["Action"] == ["dynamodb:BatchGetItem"]
@@ -146,9 +148,9 @@ def test_the_authorizer_may_write_its_log_and_look_into_the_list(provider: Provi
 
 
 class TestCommand:
-    """`python -m infra.revoke`, with the settings and credentials that the AWS SDK finds."""
+    """`python -m infra.revoke`, with the AWS SDK's configuration from the environment."""
 
-    def test_revokes_in_the_stack_that_it_is_told(
+    def test_revokes_a_token_in_the_given_stack(
         self, client: Client, environment: None, capsys: pytest.CaptureFixture[str]
     ) -> None:
         token = client.token("by-command")
@@ -158,7 +160,7 @@ class TestCommand:
         assert status(client, token) == 401
 
     @pytest.mark.parametrize(
-        ("arguments", "said"),
+        ("arguments", "expected"),
         [
             (
                 ["--stack", "local", "--subject", "a", "--issuer", "x"],
@@ -184,15 +186,15 @@ class TestCommand:
             ),
         ],
     )
-    def test_says_what_is_wrong_in_a_line(
-        self, environment: None, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    def test_reports_errors_in_one_line(
+        self, environment: None, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
     ) -> None:
         assert revoke.main(arguments) == 1
         printed = capsys.readouterr()
         assert (printed.out, printed.err.count("\n")) == ("", 1)
-        assert said in printed.err
+        assert expected in printed.err
 
-    def test_without_credentials_says_so(
+    def test_reports_missing_credentials(
         self, environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -210,11 +212,11 @@ class TestCommand:
             ["--stack", "local", "--subject", "a", "--config", "x"],
         ],
     )
-    def test_takes_its_arguments_as_they_are_spelled(self, arguments: list[str]) -> None:
+    def test_rejects_missing_abbreviated_and_malformed_arguments(self, arguments: list[str]) -> None:
         with pytest.raises(SystemExit, match="2"):
             revoke.main(arguments)
 
-    def test_revokes_all_that_it_is_told(
+    def test_revokes_several_subjects_and_tokens(
         self, client: Client, environment: None, capsys: pytest.CaptureFixture[str]
     ) -> None:
         tokens = [client.token(subject) for subject in ("first", "second", "third", "fourth")]
@@ -224,7 +226,7 @@ class TestCommand:
         assert capsys.readouterr().out.count("\n") == 3
         assert [status(client, token) for token in tokens] == [401, 401, 401, 200]
 
-    def test_tells_what_it_did_in_any_encoding(
+    def test_prints_the_result_in_any_encoding(
         self, client: Client, environment: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         written = io.BytesIO()
@@ -232,17 +234,17 @@ class TestCommand:
         assert revoke.main(["--stack", "local", "--subject", "Zoë"]) == 0
         assert written.getvalue().startswith(rb"Revoked every token that issuer local issued to Zo\xeb until ")
 
-    def test_tells_when_the_cache_could_not_be_emptied(self, client: Client, clients: Clients) -> None:
+    def test_reports_that_the_cache_could_not_be_flushed(self, client: Client, clients: Clients) -> None:
         token = client.token("not-flushed")
         assert status(client, token) == 200
-        gateway = _Refusing(clients.apigateway)
+        gateway = _Throttled(clients.apigateway)
         with pytest.raises(
             RevokeError, match=r"the denylist was written, but .* for 300 more seconds: .*: TooManyRequests"
         ):
-            revoked(Clients(clients.dynamodb, gateway), "not-flushed")
-        assert status(client, token) == 200, "what the message says"
+            revoke_one(Clients(clients.dynamodb, gateway), "not-flushed")
+        assert status(client, token) == 200, "as the message says"
 
-    def test_says_so_where_the_list_is_not_deployed(self, clients: Clients) -> None:
+    def test_reports_that_the_table_does_not_exist(self, clients: Clients) -> None:
         api = clients.apigateway.create_rest_api(name="gatehouse-half-api")["id"]
         stack = replace(DeployedStack.read(ROOT, "local"), names=Names("gatehouse", "half"))
         try:
@@ -251,19 +253,19 @@ class TestCommand:
         finally:
             clients.apigateway.delete_rest_api(restApiId=api)
 
-    def test_revokes_nothing_where_it_is_not_clear_which_api_it_is(self, clients: Clients) -> None:
+    def test_revokes_nothing_if_the_api_is_ambiguous(self, clients: Clients) -> None:
         second = clients.apigateway.create_rest_api(name="gatehouse-local-api")["id"]
         try:
             with pytest.raises(RevokeError, match="found 2 APIs named gatehouse-local-api"):
-                revoked(clients, subject="unclear")
+                revoke_one(clients, subject="unclear")
         finally:
             clients.apigateway.delete_rest_api(restApiId=second)
         missing = clients.dynamodb.get_item(TableName=TABLE, Key={KEY: {"S": subject_key("local", "unclear")}})
         assert "Item" not in missing
 
 
-class _Refusing:
-    """API Gateway, but for the one call that it has no capacity for."""
+class _Throttled:
+    """A client of API Gateway whose flush is throttled."""
 
     def __init__(self, gateway: Any) -> None:
         self.gateway = gateway
@@ -272,5 +274,5 @@ class _Refusing:
         return getattr(self.gateway, name)
 
     def flush_stage_authorizers_cache(self, **_: Any) -> None:
-        refusal: Any = {"Error": {"Code": "TooManyRequestsException", "Message": "Too Many Requests"}}
-        raise ClientError(refusal, "FlushStageAuthorizersCache")
+        response: Any = {"Error": {"Code": "TooManyRequestsException", "Message": "Too Many Requests"}}
+        raise ClientError(response, "FlushStageAuthorizersCache")

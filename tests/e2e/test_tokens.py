@@ -1,4 +1,4 @@
-"""Tokens that are not accepted, and tokens that stop being so."""
+"""Tokens that are rejected, from the start or after a while."""
 
 import base64
 import json
@@ -14,23 +14,23 @@ from local.stack import RunningStack
 from tests.e2e.conftest import ALL_SCOPES, Client
 
 
-def encoded(value: object) -> str:
+def encode(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def with_payload(token: str, **claims: object) -> str:
     header, payload, signature = token.split(".")
     found = json.loads(base64.urlsafe_b64decode(payload + "=="))
-    return f"{header}.{encoded({**found, **claims})}.{signature}"
+    return f"{header}.{encode({**found, **claims})}.{signature}"
 
 
 def unsigned(token: str) -> str:
-    return f"{encoded({'alg': 'none', 'typ': 'at+jwt'})}.{token.split('.')[1]}."
+    return f"{encode({'alg': 'none', 'typ': 'at+jwt'})}.{token.split('.')[1]}."
 
 
-def of_another_issuer(client: Client) -> str:
-    stranger = Issuer(client.stack.issuer.url, client.stack.issuer.audience)
-    return stranger.token(TokenRequest(scope=ALL_SCOPES))
+def with_a_foreign_key(client: Client) -> str:
+    issuer = Issuer(client.stack.issuer.url, client.stack.issuer.audience)
+    return issuer.token(TokenRequest(scope=ALL_SCOPES))
 
 
 BAD: dict[str, Callable[[Client], str]] = {
@@ -38,11 +38,11 @@ BAD: dict[str, Callable[[Client], str]] = {
     "tampered payload": lambda client: with_payload(client.token(), sub="eve"),
     "tampered signature": lambda client: client.token()[:-8] + "AAAAAAAA",
     "alg none": lambda client: unsigned(client.token()),
-    "foreign key": of_another_issuer,
+    "foreign key": with_a_foreign_key,
     "other audience": lambda client: client.token(claims={"aud": "https://other.example"}),
     "other issuer": lambda client: client.token(claims={"iss": "https://other.example"}),
     "not yet valid": lambda client: client.token(claims={"nbf": int(time.time()) + 600}),
-    "no jwt": lambda _: "abc",
+    "not a jwt": lambda _: "abc",
 }
 
 
@@ -59,7 +59,7 @@ def test_another_scheme_is_401(client: Client, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-def test_a_token_that_is_not_valid_is_401(client: Client, name: str) -> None:
+def test_an_invalid_token_is_401(client: Client, name: str) -> None:
     answer = client.call("GET", "/items", BAD[name](client))
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].endswith('error="invalid_token"')
@@ -81,8 +81,8 @@ def test_a_cached_policy_does_not_outlive_its_token(client: Client) -> None:
     assert answer.json()["type"] == "urn:gatehouse:problem:invalid-token"
 
 
-def test_the_policys_own_condition_is_a_backstop(client: Client, stack: RunningStack) -> None:
-    """The authorizer is asked directly; the emulator's gateway evaluates the same condition in its own tests."""
+def test_the_policy_has_a_condition_that_expires_with_the_token(client: Client, stack: RunningStack) -> None:
+    """The test invokes the authorizer directly; the emulator's tests cover the evaluation of conditions."""
     token = client.token(ttl=100)
     provider = Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)
     event = {
@@ -102,7 +102,7 @@ def test_the_policys_own_condition_is_a_backstop(client: Client, stack: RunningS
         assert statement["Condition"] == {"DateLessThan": {"aws:CurrentTime": limit}}
 
 
-def test_no_token_reaches_a_log(client: Client) -> None:
+def test_tokens_are_not_logged(client: Client) -> None:
     token = client.token(f"secret-subject-{uuid.uuid4()}")
     client.call("GET", "/items", token)
     client.call("GET", "/items", token[:-4] + "AAAA")

@@ -1,4 +1,4 @@
-"""Who may import whom."""
+"""Which packages may import which."""
 
 import ast
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ FOREIGN = {
     "handlers": ("pulumi", "pulumi_aws", "boto3", "rich"),
     "authorizer": ("pulumi", "pulumi_aws", "boto3", "botocore", "rich"),
 }
-"""Packages that must not reach a Lambda bundle."""
+"""Packages that Lambda bundles must not contain."""
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -44,7 +44,7 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("folder", sorted(ALLOWED))
-def test_each_package_imports_only_what_it_may(folder: str) -> None:
+def test_each_package_imports_only_allowed_packages(folder: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in (ROOT / folder).rglob("*.py")
@@ -55,7 +55,7 @@ def test_each_package_imports_only_what_it_may(folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", sorted(FOREIGN))
-def test_nothing_heavy_reaches_a_bundle(folder: str) -> None:
+def test_bundled_packages_import_no_foreign_packages(folder: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in (ROOT / folder).rglob("*.py")

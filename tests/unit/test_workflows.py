@@ -1,4 +1,4 @@
-"""The workflows of CI."""
+"""The workflows of the continuous integration."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_checkout_leaves_no_credentials_to_what_is_tested(path: Any) -> None:
+def test_a_checkout_persists_no_credentials(path: Any) -> None:
     jobs = yaml.safe_load(path.read_text())["jobs"].values()
     checkouts = [step for job in jobs for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts

@@ -9,8 +9,7 @@ from handlers.contract.validation import REQUIREMENT
 
 PART = r"[^@\s\x00-\x1f\x7f-\x9f\ufeff]+"
 ADDRESS = rf"^({PART}@{PART})?$(?!\n)"
-"""One `@` between texts without blanks, or nothing. What is a blank is spelt out where regular expressions of Python
-and of ECMAScript, which the published document has, differ; and `$` of Python is also before a last newline."""
+"""One `@` between texts without white space, or nothing. It matches the same texts in Python and ECMAScript."""
 
 
 class User(Model):

@@ -6,58 +6,33 @@ out, and a test of each shows that it fails without the correction.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
 
 from local.emulator import data_plane
-from local.emulator.corrections import (
-    access_logs,
-    authorizer_cache_flush,
-    authorizer_context,
-    authorizer_output,
-    authorizer_policies,
-    clean_interpreter,
-    deployment_snapshots,
-    function_log_levels,
-    function_logs,
-    lambda_permissions,
-    mock_templates,
-    payload_limits,
-    proxy_events,
-    proxy_responses,
-    remapped_headers,
-    request_models,
-    typed_updates,
-    unauthorized_exactly,
-    usage_identifier_keys,
-    worker_survives,
+
+CORRECTIONS = (
+    "authorizer-policies",
+    "authorizer-output",
+    "unauthorized-exactly",
+    "authorizer-context",
+    "authorizer-cache-flush",
+    "usage-identifier-keys",
+    "deployment-snapshots",
+    "proxy-events",
+    "proxy-responses",
+    "remapped-headers",
+    "lambda-permissions",
+    "mock-templates",
+    "request-models",
+    "typed-updates",
+    "access-logs",
+    "clean-interpreter",
+    "worker-survives",
+    "payload-limits",
+    "function-logs",
+    "function-log-levels",
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-# In the order of their application: a later correction wraps the earlier ones.
-CORRECTIONS: dict[str, Callable[[], None]] = {
-    "authorizer-policies": authorizer_policies.apply,
-    "authorizer-output": authorizer_output.apply,
-    "unauthorized-exactly": unauthorized_exactly.apply,
-    "authorizer-context": authorizer_context.apply,
-    "authorizer-cache-flush": authorizer_cache_flush.apply,
-    "usage-identifier-keys": usage_identifier_keys.apply,
-    "deployment-snapshots": deployment_snapshots.apply,
-    "proxy-events": proxy_events.apply,
-    "proxy-responses": proxy_responses.apply,
-    "remapped-headers": remapped_headers.apply,
-    "lambda-permissions": lambda_permissions.apply,
-    "mock-templates": mock_templates.apply,
-    "request-models": request_models.apply,
-    "typed-updates": typed_updates.apply,
-    "access-logs": access_logs.apply,
-    "clean-interpreter": clean_interpreter.apply,
-    "worker-survives": worker_survives.apply,
-    "payload-limits": payload_limits.apply,
-    "function-logs": function_logs.apply,
-    "function-log-levels": function_log_levels.apply,
-}
+"""In the order of their application: a later correction wraps the earlier ones. The modules have the same names."""
 
 
 def apply(*, without: frozenset[str] = frozenset()) -> None:
@@ -66,9 +41,9 @@ def apply(*, without: frozenset[str] = frozenset()) -> None:
     Raises:
         KeyError: There is no correction of this name.
     """
-    if unknown := without - CORRECTIONS.keys():
+    if unknown := without.difference(CORRECTIONS):
         raise KeyError(f"no such correction: {', '.join(sorted(unknown))}")
-    for name, apply_correction in CORRECTIONS.items():
+    for name in CORRECTIONS:
         if name not in without:
-            apply_correction()
+            importlib.import_module(f"{__name__}.{name.replace('-', '_')}").apply()
     data_plane.track_requests()

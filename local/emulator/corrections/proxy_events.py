@@ -15,20 +15,10 @@ from typing import Any
 from local.emulator.data_plane import current_request
 from local.emulator.ministack_internals import APP, RESPONSES, REST, Answer, GatewayError, Original, internal, patch
 
-_REMOVED = frozenset(
-    {
-        "connection",
-        "content-md5",
-        "expect",
-        "max-forwards",
-        "proxy-authenticate",
-        "server",
-        "te",
-        "trailer",
-        "upgrade",
-        "www-authenticate",
-    }
-)
+_REMOVED = frozenset({
+    "connection", "content-md5", "expect", "max-forwards", "proxy-authenticate", "server", "te", "trailer", "upgrade",
+    "www-authenticate",
+})  # fmt: skip
 
 RawHeaders = list[tuple[bytes, bytes]]
 

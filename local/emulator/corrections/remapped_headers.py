@@ -12,32 +12,13 @@ from typing import Any
 
 from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, patch
 
-_REMAPPED = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "content-md5",
-        "date",
-        "max-forwards",
-        "server",
-        "user-agent",
-        "www-authenticate",
-    }
-)
-_REMOVED = frozenset(
-    {
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-    }
-)
+_REMAPPED = frozenset({
+    "authorization", "connection", "content-length", "content-md5", "date", "max-forwards", "server", "user-agent",
+    "www-authenticate",
+})  # fmt: skip
+_REMOVED = frozenset({
+    "expect", "host", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "via",
+})  # fmt: skip
 
 
 def apply() -> None:

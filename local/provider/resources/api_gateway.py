@@ -202,9 +202,6 @@ TYPES: Final = {
         id="id",
     ),
     "aws:apigateway/usagePlanKey:UsagePlanKey": ResourceType(
-        service="apigateway",
-        operation="CreateUsagePlanKey",
-        id="id",
-        outputs={"name": "name", "value": "value"},
+        service="apigateway", operation="CreateUsagePlanKey", id="id", outputs={"name": "name", "value": "value"}
     ),
 }

@@ -101,5 +101,5 @@ TYPES: Final = {
         configure=_configure_table,
         id="TableDescription.TableName",
         outputs={"arn": "TableDescription.TableArn"},
-    ),
+    )
 }

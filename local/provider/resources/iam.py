@@ -53,9 +53,6 @@ TYPES: Final = {
         computed=lambda call: {"id": f"{call.parameters['RoleName']}:{call.parameters['PolicyName']}"},
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
-        service="iam",
-        operation="AttachRolePolicy",
-        renames={"RoleName": "role"},
-        id="PolicyArn",
+        service="iam", operation="AttachRolePolicy", renames={"RoleName": "role"}, id="PolicyArn"
     ),
 }

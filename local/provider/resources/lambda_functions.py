@@ -73,10 +73,6 @@ TYPES: Final = {
         id="StatementId",
     ),
     "aws:lambda/alias:Alias": ResourceType(
-        service="lambda",
-        operation="CreateAlias",
-        name_property="name",
-        computed=_alias_outputs,
-        id="AliasArn",
+        service="lambda", operation="CreateAlias", name_property="name", computed=_alias_outputs, id="AliasArn"
     ),
 }

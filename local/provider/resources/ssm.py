@@ -12,5 +12,5 @@ TYPES: Final = {
         computed=lambda call: {"arn": call.connection.arn("ssm", f"parameter/{call.parameters['Name'].lstrip('/')}")},
         id="Name",
         outputs={"version": "Version"},
-    ),
+    )
 }
