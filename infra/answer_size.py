@@ -1,7 +1,7 @@
-"""The largest answer that the authorizer can give, and the policy encoding that keeps it within API Gateway's limit.
+"""The largest response of the authorizer, and the policy encoding that keeps it within API Gateway's limit.
 
-Nothing is measured while requests are decided, so what a deployment lets through has to fit for every token. The
-answers measured here are made by the authorizer's own code, from the caller and the scopes that need the most bytes.
+Nothing is measured while requests are decided, so a deployment is only allowed if the response fits for every token.
+The authorizer's own code makes the responses measured here, for the caller and the scopes that need the most bytes.
 """
 
 import json
@@ -20,30 +20,30 @@ from authorizer.resource_patterns import RouteGroup
 from authorizer.settings import MAX_TEXT, DeploymentSettings, Issuer, PolicyEncoding
 
 MAX_BYTES = 8000
-"""Bytes of an authorizer's answer, context included: API Gateway accepts 8 KB (AWS, "Amazon API Gateway quotas")."""
+"""Bytes of an authorizer's response, with its context: API Gateway accepts 8 KB (AWS, "Amazon API Gateway quotas")."""
 
 MAX_RESOURCE = 512
 """Characters of a resource ARN in a policy."""
 
 EXPIRES = 9_999_999_999
-"""A second since 1970 with as many digits as any until the year 2286."""
+"""A time (seconds since 1970) with as many digits as any before the year 2286."""
 
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
-"""An id as long as Lambda's of an invocation."""
+"""An id as long as Lambda's request ids."""
 
 TEXT = "x" * MAX_TEXT
-"""A text of a token that is as long as is accepted."""
+"""The longest text that is accepted in a token."""
 
 LONGEST_REGION = "ap-southeast-1"
-"""No region's name is longer than this one's; for programs that run without a region."""
+"""A region with the longest name of all, for programs that run without a region."""
 
 
 class AnswerTooLarge(ValueError):
-    """No encoding keeps the largest answer within API Gateway's limits."""
+    """No encoding keeps the largest response within API Gateway's limits."""
 
 
 def expected_stage(name: str) -> Stage:
-    """The stage of this name in the stack's region. An account's id has 12 digits, an API's 10 characters."""
+    """Return a stage of this name in the stack's region. Ids of accounts have 12 digits, ids of APIs 10 characters."""
     region = pulumi.Config("aws").get("region") or LONGEST_REGION
     try:
         partition = botocore.session.Session().get_partition_for_region(region)
@@ -53,7 +53,7 @@ def expected_stage(name: str) -> Stage:
 
 
 def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncoding:
-    """The plainest encoding that fits for every token. Raises AnswerTooLarge."""
+    """Return the most readable encoding that fits for every token. Raises AnswerTooLarge."""
     sizes: list[int] = []
     for encoding in ENCODINGS:
         answers = list(largest_answers(msgspec.structs.replace(settings, policy_encoding=encoding), stage))
@@ -61,18 +61,18 @@ def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncodin
         if sizes[-1] <= MAX_BYTES and all(len(each) <= MAX_RESOURCE for one in answers for each in _resources(one)):
             return encoding
     raise AnswerTooLarge(
-        f"the authorizer's answer may take {min(sizes)} bytes, and its longest resource must have {MAX_RESOURCE} "
-        f"characters; API Gateway allows {MAX_BYTES}: use fewer collections or shorter names"
+        f"the authorizer's response may take {min(sizes)} bytes, and API Gateway allows {MAX_BYTES} bytes and resource "
+        f"ARNs of {MAX_RESOURCE} characters: use fewer collections or shorter names"
     )
 
 
 def answer_size(answer: Json) -> int:
-    """The bytes of an answer as Lambda's Python runtime (3.12 and later) writes it."""
+    """Return the bytes of a response as Lambda's Python runtime (3.12 and later) writes it."""
     return len(json.dumps(answer, ensure_ascii=False).encode())
 
 
 def largest_answers(settings: DeploymentSettings, stage: Stage) -> Iterator[Json]:
-    """Answers of which one is as large as any that these settings allow: for each issuer, one per possible outcome."""
+    """Yield responses for each issuer and outcome; one of them is as large as any that these settings allow."""
     policies = Policies(settings.routes, settings.policy_encoding)
     scopes = tuple(sorted(scope for each in policies.groups for scope in _costliest(policies, stage, each)))
     for issuer in settings.issuers:
@@ -82,7 +82,7 @@ def largest_answers(settings: DeploymentSettings, stage: Stage) -> Iterator[Json
 
 
 def _clients(settings: DeploymentSettings, issuer: Issuer) -> Sequence[str]:
-    """The clients whose tokens can be accepted, or of those that are not known beforehand the longest."""
+    """Return the clients whose tokens are accepted; for an issuer that accepts all, its listed ones and the longest."""
     listed = settings.usage.clients.get(issuer.name, ()) if settings.usage else ()
     return issuer.clients or (TEXT, *listed)
 
@@ -93,13 +93,13 @@ def _answer(settings: DeploymentSettings, policies: Policies, stage: Stage, call
 
 
 def _caller(issuer: Issuer, client: str, scopes: tuple[str, ...]) -> Caller:
-    """A caller of the issuer whose texts are the longest that are accepted."""
+    """Return a caller of the issuer with the longest texts that are accepted."""
     tenant = None if issuer.tenant_claim is None else TEXT
     return Caller(issuer.name, TEXT, client, TEXT, tenant, scopes, EXPIRES, None)
 
 
 def _costliest(policies: Policies, stage: Stage, group: RouteGroup) -> Sequence[str]:
-    """The set of a collection's scopes that adds the most bytes to an answer: collections add theirs separately."""
+    """Return the set of a collection's scopes that adds the most bytes to a response; each collection adds its own."""
     scopes = sorted(set(group.scopes.values()))
     sets = ([scope for bit, scope in enumerate(scopes) if number >> bit & 1] for number in range(1, 1 << len(scopes)))
 

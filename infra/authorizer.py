@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from authorizer.settings import DecisionCacheSettings, DeploymentSettings, KeySettings, dump
 from authorizer.settings_file import FILE_NAME
-from infra import slim_msgspec
 from infra.bundles import ROOT, Bundle, Target, archive
 from infra.function import Function, FunctionArgs, FunctionDefaults
 from infra.revocation import Revocation
+from infra.trimmed_packages import MSGSPEC_REPLACED
 
 TIMEOUT = 10
 """Seconds: more than fetching a key set may take, less than API Gateway waits for an authorizer."""
@@ -35,7 +35,7 @@ NEVER_IMPORTED = (
 """Modules of cryptography that signature checks do not use: all but the keys and schemes of RFC 7518 and RFC 8037."""
 
 REPLACED = {
-    **slim_msgspec.GENERATED,
+    **MSGSPEC_REPLACED,
     "cryptography/hazmat/_oid.py": b"from cryptography.hazmat.bindings._rust import ObjectIdentifier\n",
 }
 """Modules replaced by shorter ones. The names of object identifiers are only used for certificates."""
@@ -95,7 +95,7 @@ def authorizer_bundle(data: DeploymentSettings, target: Target, *, compiled: boo
         package=ROOT / "authorizer",
         target=target,
         generated={**REPLACED, f"authorizer/{FILE_NAME}": dump(data)},
-        left_out=NEVER_IMPORTED,
+        excluded=NEVER_IMPORTED,
         compiled=compiled,
     )
 

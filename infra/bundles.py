@@ -1,10 +1,10 @@
-"""Lambda bundles: zip files that are the same bytes for the same inputs on any host.
+"""Lambda bundles: zip files with the same bytes for the same inputs on any host.
 
-Entries are stored without compression, because what DEFLATE gives for the same input depends on the host's zlib. Lambda
-takes 50 MB uploaded and 250 MB unzipped (AWS, "Lambda quotas").
+Entries are stored without compression, because the output of DEFLATE depends on the host's zlib. Lambda accepts 50 MB
+uploaded and 250 MB unzipped (AWS, "Lambda quotas").
 
-A bundle is made once and kept under `build/` by the hash of its inputs: the sources, the hash-pinned requirements, the
-data written into it, and the target.
+A bundle is built once and cached under `build/` by the hash of its inputs: the sources, the hash-pinned requirements,
+the generated files and the target.
 """
 
 import hashlib
@@ -26,8 +26,7 @@ from pathlib import Path
 
 import pulumi
 
-from infra.compiling import compiled
-from infra.elf import loadable
+from infra.bundle_files import compile_files, strip_library
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -35,27 +34,28 @@ PYTHON = "3.13"
 """The version of Lambda's Python."""
 
 FORMAT = "3"
-"""Part of every hash: raise it when what a bundle is made of changes here."""
+"""Part of every hash: increase it when this module builds different bundles from the same inputs."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry: the earliest that a zip file can hold."""
 
-LEFT_OUT = (
+EXCLUDED = (
     "*.dist-info/*", "*.pyi", "*/__pycache__/*", "*/py.typed", "*/requirements.txt", "*/tests/*", "bin/*",
     "cffi/*", "pycparser/*",  # cryptography needs only _cffi_backend at run time
 )  # fmt: skip
 
-Rewriting = Callable[[str, bytes], tuple[str, bytes]]
+Transform = Callable[[str, bytes], tuple[str, bytes]]
+"""Returns the path and content in the bundle of a file of a requirement."""
 
-_unbuilt: ContextVar[bool] = ContextVar("unbuilt", default=False)
+_skip_builds: ContextVar[bool] = ContextVar("skip_builds", default=False)
 
 
-def _unchanged(place: str, content: bytes) -> tuple[str, bytes]:
-    return place, content
+def _unchanged(path: str, content: bytes) -> tuple[str, bytes]:
+    return path, content
 
 
 class BundleError(pulumi.RunError):
-    """A bundle could not be made; the message says what failed and what to do."""
+    """A bundle could not be built; the message says what failed and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Target:
 
     @classmethod
     def of(cls, architecture: str) -> "Target":
-        """The target of a stack's `architecture` setting."""
+        """Return the target for a stack's setting `functions.architecture`."""
         if architecture != "host":
             return cls(architecture=architecture, python=PYTHON)
         machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -76,11 +76,11 @@ class Target:
 
     @property
     def runtime(self) -> str:
-        """Lambda's name of the runtime."""
+        """Lambda's name for the runtime."""
         return f"python{self.python}"
 
     def pip_arguments(self) -> list[str]:
-        """What makes pip choose wheels for the target. Lambda's Amazon Linux 2023 has glibc 2.34."""
+        """Return the options with which pip chooses wheels for the target. Amazon Linux 2023 has glibc 2.34."""
         if self.host:
             return []
         machine = "aarch64" if self.architecture == "arm64" else self.architecture
@@ -93,19 +93,19 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """What goes into a bundle: a package of the project, its requirements, and generated files by their place.
+    """The content of a bundle: a package of the project, its requirements, and generated files by their path.
 
-    Of the requirements' files, those that match `left_out` and not `kept` are not in it; `rewritten` tells where and
-    how the others are. With `compiled`, Python's files are in it compiled for the target's interpreter, not as sources.
+    Files of requirements that match `excluded` but not `included` are omitted; `transform` changes the others. With
+    `compiled`, Python files are compiled for the target's interpreter.
     """
 
     name: str
     package: Path
     target: Target
     generated: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-    left_out: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    rewritten: Rewriting = _unchanged
+    excluded: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
+    transform: Transform = _unchanged
     compiled: bool = False
 
     @property
@@ -114,68 +114,65 @@ class Bundle:
         return self.package / "requirements.txt"
 
     def sources(self) -> dict[str, bytes]:
-        """The package's own modules, by their place in the bundle, and the generated files."""
+        """Return the package's own modules and the generated files, by their path in the bundle."""
         modules = {
             path.relative_to(self.package.parent).as_posix(): path.read_bytes() for path in self.package.rglob("*.py")
         }
         return {**modules, **self.generated}
 
     def digest(self) -> str:
-        """The hash of all inputs."""
-        found = hashlib.sha256()
-        described = repr((FORMAT, self.name, self.target, self.left_out, self.kept, self.compiled)).encode()
-        rewriting = inspect.getsource(sys.modules[self.rewritten.__module__]).encode()
-        for part in (described, self.requirements.read_bytes(), rewriting):
-            found.update(hashlib.sha256(part).digest())
-        for place, content in sorted(self.sources().items()):
-            found.update(hashlib.sha256(place.encode()).digest() + hashlib.sha256(content).digest())
-        return found.hexdigest()
+        """Return the hash of all inputs."""
+        options = repr((FORMAT, self.name, self.target, self.excluded, self.included, self.compiled)).encode()
+        transform = inspect.getsource(sys.modules[self.transform.__module__]).encode()
+        parts = [options, self.requirements.read_bytes(), transform]
+        parts += [part for path, content in sorted(self.sources().items()) for part in (path.encode(), content)]
+        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
     def path(self, folder: Path) -> Path:
-        """Where the bundle is or will be."""
+        """Return the path of the bundle's file, whether it exists or not."""
         return folder / f"{self.name}-{self.digest()[:16]}.zip"
 
-    def includes(self, place: str) -> bool:
-        """Whether a file of a requirement belongs into the bundle."""
-        if any(fnmatch(place, pattern) for pattern in self.kept):
+    def includes(self, path: str) -> bool:
+        """Return whether a file of a requirement is in the bundle."""
+        if any(fnmatch(path, pattern) for pattern in self.included):
             return True
-        return not any(fnmatch(place, pattern) for pattern in (*LEFT_OUT, *self.left_out))
+        return not any(fnmatch(path, pattern) for pattern in (*EXCLUDED, *self.excluded))
 
 
 def archive(bundle: Bundle, folder: Path = BUILD) -> pulumi.FileArchive:
-    """The bundle as a Pulumi archive, made unless it is there already. Raises BundleError."""
+    """Return the bundle as a Pulumi archive, and build it unless it is cached. Raises BundleError or CompileError."""
     path = bundle.path(folder)
-    # What is no zip file is what an interrupted copy or a full disk left.
-    if not _unbuilt.get() and not zipfile.is_zipfile(path):
+    # An interrupted copy or a full disk can leave a file that is not a zip file.
+    if not _skip_builds.get() and not zipfile.is_zipfile(path):
         build(bundle, path)
     return pulumi.FileArchive(str(path))
 
 
 @contextmanager
-def unbuilt() -> Generator[None]:
-    """Within this, bundles are named but not made: a plan needs neither network nor time for them."""
-    token = _unbuilt.set(True)
+def without_building() -> Generator[None]:
+    """Within this context, bundles have paths but are not built, so that a plan needs no network."""
+    token = _skip_builds.set(True)
     try:
         yield
     finally:
-        _unbuilt.reset(token)
+        _skip_builds.reset(token)
 
 
 def build(bundle: Bundle, path: Path) -> None:
-    """Makes the bundle's file, whole or not at all."""
+    """Build the bundle's file, completely or not at all. Raises BundleError or CompileError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{bundle.name}-") as folder:
         site = Path(folder) / "site"
         install(bundle, site)
-        files = dict(bundle.rewritten(*file) for file in files_of(site) if bundle.includes(file[0]))
-        partial = Path(folder) / path.name
+        files = dict(bundle.transform(*file) for file in files_of(site) if bundle.includes(file[0]))
         files |= bundle.sources()
-        partial.write_bytes(zipped(compiled(files, bundle.target.python) if bundle.compiled else files))
+        partial = Path(folder) / path.name
+        partial.write_bytes(zip_files(compile_files(files, bundle.target.python) if bundle.compiled else files))
         shutil.move(partial, path)
 
 
 def install(bundle: Bundle, site: Path) -> None:
-    """Installs the requirements for the target, from wheels whose hashes are pinned."""
+    """Install the requirements for the target, from wheels with pinned hashes. Raises BundleError."""
     command = [
         sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
         "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes",
@@ -185,26 +182,26 @@ def install(bundle: Bundle, site: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = next((line for line in reversed(done.stderr.splitlines()) if "ERROR" in line), done.stderr.strip())
-        raise BundleError(f"the {bundle.name} bundle could not be made: {reason} (is the package index reachable?)")
+        raise BundleError(f"the {bundle.name} bundle could not be built: {reason} (is the package index reachable?)")
 
 
 def files_of(folder: Path) -> Iterable[tuple[str, bytes]]:
-    """The files below a folder, by their place in it; shared libraries without their symbols."""
+    """Return the files below a folder with their paths in it; shared libraries are stripped."""
     return (
-        (path.relative_to(folder).as_posix(), loadable(path.read_bytes()))
+        (path.relative_to(folder).as_posix(), strip_library(path.read_bytes()))
         for path in folder.rglob("*")
         if path.is_file()
     )
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Pack files into a zip file: sorted, with fixed times and modes, stored without compression."""
+def zip_files(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip file of these files: sorted, with fixed times and modes, stored without compression."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as target:
-        for place in sorted(files):
-            entry = zipfile.ZipInfo(place, EPOCH)
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path, EPOCH)
             entry.create_system = 3
-            entry.external_attr = (0o100755 if ".so" in place else 0o100644) << 16
+            entry.external_attr = (0o100755 if ".so" in path else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_STORED
-            target.writestr(entry, files[place])
+            target.writestr(entry, files[path])
     return out.getvalue()

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import pulumi
 
 from handlers.contract import Route
-from infra import slim_botocore, slim_msgspec
 from infra.bundles import ROOT, Bundle, Target, archive
 from infra.function import Function, FunctionArgs, FunctionDefaults, Statement
 from infra.table import Table
+from infra.trimmed_packages import (
+    BOTOCORE_EXCLUDED,
+    BOTOCORE_INCLUDED,
+    BOTOCORE_REPLACED,
+    MSGSPEC_REPLACED,
+    trim_botocore,
+)
 
 
 def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
@@ -18,10 +24,10 @@ def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
         name="handlers",
         package=ROOT / "handlers",
         target=target,
-        generated={**slim_botocore.GENERATED, **slim_msgspec.GENERATED},
-        left_out=slim_botocore.LEFT_OUT,
-        kept=slim_botocore.KEPT,
-        rewritten=slim_botocore.rewritten,
+        generated={**BOTOCORE_REPLACED, **MSGSPEC_REPLACED},
+        excluded=BOTOCORE_EXCLUDED,
+        included=BOTOCORE_INCLUDED,
+        transform=trim_botocore,
         compiled=compiled,
     )
 

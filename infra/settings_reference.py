@@ -1,4 +1,4 @@
-"""Write docs/configuration.md and docs/stack-file.schema.json from the types of the settings.
+"""Write the tables of docs/configuration.md and docs/stack-file.schema.json from the types of the settings.
 
 `python -m infra.settings_reference` writes both, and with `--check` compares them.
 """
@@ -19,71 +19,7 @@ from infra.stack_file import STACK_KEYS
 PAGE = ROOT / "docs" / "configuration.md"
 SCHEMA = ROOT / "docs" / "stack-file.schema.json"
 
-INTRODUCTION = """\
-# Configuration
-
-<!-- Written by `make settings` from the types of the settings. -->
-
-A stack's settings are in `Pulumi.<stack>.yaml`, grouped by capability. All mistakes in the file are reported at once,
-each with its full key, the requirement and the value found. Only `aws:region` and `gatehouse:issuers` are required.
-
-- **Editors** complete and check a stack file that starts with the line
-  `# yaml-language-server: $schema=docs/stack-file.schema.json`.
-- **For one run**, `--config KEY=VALUE` overrides a setting (a text or JSON), and `--set GROUP.KEY=VALUE` a part of one,
-  such as `functions.memory=1024` or `issuers[0].leeway=0`. `python -m local plan`, `python -m local up` and
-  `python -m infra.revoke` accept both, any number of times; `pulumi up` has its own `--config`.
-- **Encrypted values** (`secure:`) and values of an **environment** (`environment:`, Pulumi ESC) are known only to the
-  Pulumi CLI. A plan shows encrypted texts as `[secret]`, and defaults for settings that only the environment has. If a
-  command needs such a value, it names the key; pass the value with `--config`.
-
-## A complete example
-
-```yaml
-"""
-
-EXAMPLE = """\
-config:
-  aws:region: eu-central-1
-  gatehouse:issuers:
-    - name: main
-      url: https://id.example.com/
-      audiences: ["https://api.example.com"]
-      algorithms: [RS256, ES256]
-      leeway: 10
-  gatehouse:api:
-    corsOrigins: ["https://app.example.com"]
-    throttleRate: 500
-    throttleBurst: 1000
-    stageVariables: {owner: platform-team}
-  gatehouse:functions:
-    architecture: arm64
-    memory: 1024
-    timeout: 15
-  gatehouse:data:
-    protect: true
-  gatehouse:authorizer:
-    policyCache: 300
-    decisionCache: {seconds: 300, entries: 5000}
-    keys: {maxAge: 600, staleIfError: 43200}
-  gatehouse:usage:
-    plans:
-      - name: partners
-        rate: 50
-        burst: 100
-        quota: 100000
-        period: MONTH
-        clients: {main: [mobile-app, reporting]}
-      - {name: others, rate: 5, burst: 10}
-    unlisted: others
-  gatehouse:revocation:
-    enabled: true
-    whenUnavailable: refuse
-  gatehouse:logs:
-    retentionDays: 90
-    level: WARN
-  gatehouse:tags:
-    environment: prod
-"""
+MARK = "<!-- Everything below is written by `make settings` from the types of the settings. -->\n"
 
 SECURE = {
     "title": "An encrypted value",
@@ -95,8 +31,8 @@ SECURE = {
 
 
 def page() -> str:
-    """Return the page that describes every setting."""
-    sections = [f"{INTRODUCTION}{EXAMPLE}```\n"]
+    """Return the page: its text up to the mark as it is, then a section for each group of settings."""
+    sections = [PAGE.read_text().partition(MARK)[0] + MARK]
     for field in msgspec.structs.fields(StackSettings):
         rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "")]
         table = ["| Field | Values | Default | Description |", "|---|---|---|---|", *rows] if rows else []

@@ -137,4 +137,4 @@ def _without_bundles() -> contextlib.AbstractContextManager[Any]:
         if error.name not in ("infra", "infra.bundles"):
             raise
         return contextlib.nullcontext()
-    return bundles.unbuilt()
+    return bundles.without_building()

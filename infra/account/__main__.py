@@ -1,7 +1,7 @@
-"""The role with which API Gateway writes logs: one setting for all APIs of an account and region.
+"""The role with which API Gateway writes logs: one setting for all APIs in an account and region.
 
 Every stack there depends on it, so `pulumi destroy` leaves everything in place, and the next `pulumi up` imports the
-role again. A role that somebody else has set is kept, unless `replaceRole` is set.
+role. A role of another owner is kept unless `replaceRole` is set.
 """
 
 import json
@@ -16,7 +16,7 @@ TRUST = {
     ],
 }
 ROLE = f"gatehouse-gateway-logs-{aws.get_region().region}"
-"""The role's name. IAM is the same in all regions of an account, the setting is not."""
+"""The role's name. Roles belong to all regions of an account, the setting to one region."""
 POLICY = f"arn:{aws.get_partition().partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 replace_role = pulumi.Config().get_bool("replaceRole") or False
@@ -45,7 +45,7 @@ role = aws.iam.Role(
     # Everything below depends on the name, so nothing is created if the check fails.
     name=present.cloudwatch_role_arn.apply(require_no_other_role),
     assume_role_policy=json.dumps(TRUST),
-    # After a destroy the role is there, but not in the state. Where it is in the state, this changes nothing.
+    # After a destroy the role exists but is not in the state. If it is in the state, importing changes nothing.
     opts=pulumi.ResourceOptions.merge(retained, pulumi.ResourceOptions(import_=ROLE if exists else None)),
 )
 attachment = aws.iam.RolePolicyAttachment("gateway-logs", role=role.name, policy_arn=POLICY, opts=retained)

@@ -171,7 +171,7 @@ def test_a_stack_that_passes_the_check_answers_the_longest_tokens() -> None:
 def test_a_stack_whose_answers_could_be_too_large_is_refused() -> None:
     ends = [f"{letter}{number}" for letter in "abcdef" for number in range(9)]
     many = [collection(f"{end}{'x' * 28}", f"Model{end}") for end in ends]
-    with pytest.raises(NotDeployable, match="the authorizer's answer may take"):
+    with pytest.raises(NotDeployable, match="the authorizer's response may take"):
         require_deployable(contract.routes(many), Names("gatehouse", "test"), load("gatehouse", "test", texts()))
 
 

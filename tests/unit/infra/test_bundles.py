@@ -17,9 +17,8 @@ from zlib_ng import zlib_ng
 from handlers.contract import load_collections, routes
 from infra import bundles
 from infra.authorizer import authorizer_bundle
-from infra.bundles import Bundle, BundleError, Target, archive, build, unbuilt, zipped
-from infra.compiling import CompilingFailed, compiled
-from infra.elf import loadable
+from infra.bundle_files import CompileError, compile_files, strip_library
+from infra.bundles import Bundle, BundleError, Target, archive, build, without_building, zip_files
 from infra.handlers import handlers_bundle
 from infra.naming import Names
 from tests.unit.authorizer.provider import ALGORITHMS, jwk, token
@@ -148,7 +147,7 @@ def test_a_changed_input_is_another_bundle() -> None:
 
 def test_a_zip_has_fixed_order_times_and_modes(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
-    path.write_bytes(zipped({"b.py": b"b", "a.so": b"a"}))
+    path.write_bytes(zip_files({"b.py": b"b", "a.so": b"a"}))
     with zipfile.ZipFile(path) as opened:
         assert [(each.filename, each.date_time, oct(each.external_attr >> 16)) for each in opened.infolist()] == [
             ("a.so", (1980, 1, 1, 0, 0, 0), "0o100755"),
@@ -162,9 +161,9 @@ class TestCompressors:
     files: ClassVar = {path.name: path.read_bytes() for path in (bundles.ROOT / "infra").glob("*.py")}
 
     def test_an_archive_is_the_same_whichever_zlib_the_host_has(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        here = zipped(self.files)
+        here = zip_files(self.files)
         monkeypatch.setattr(zipfile, "zlib", zlib_ng)
-        assert zipped(self.files) == here
+        assert zip_files(self.files) == here
 
     def test_a_compressed_archive_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
         here = self.deflated()
@@ -180,7 +179,7 @@ class TestCompressors:
 
 
 def test_a_plan_names_bundles_without_building_them(tmp_path: Path) -> None:
-    with unbuilt():
+    with without_building():
         found = archive(handlers_bundle(HOST), tmp_path)
     assert found.path.startswith(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
@@ -190,7 +189,7 @@ def test_a_requirement_whose_hash_is_wrong_is_refused_and_nothing_is_left(tmp_pa
     package = tmp_path / "handlers"
     package.mkdir()
     (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(BundleError, match="handlers bundle could not be made"):
+    with pytest.raises(BundleError, match="handlers bundle could not be built"):
         archive(replace(handlers_bundle(HOST), package=package), tmp_path / "build")
     assert list((tmp_path / "build").iterdir()) == []
 
@@ -224,17 +223,17 @@ class TestCompiledFiles:
         subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 
     def test_the_targets_own_interpreter_is_needed(self) -> None:
-        with pytest.raises(CompilingFailed, match=r"needs Python 2\.6"):
-            compiled({"a.py": b""}, "2.6")
+        with pytest.raises(CompileError, match=r"needs Python 2\.6"):
+            compile_files({"a.py": b""}, "2.6")
 
     def test_it_is_another_bundle(self) -> None:
         assert replace(the_authorizer(), compiled=True).digest() != the_authorizer().digest()
 
 
 def test_a_shared_library_keeps_what_a_loader_reads(tmp_path: Path) -> None:
-    assert loadable(b"no library") == b"no library"
+    assert strip_library(b"no library") == b"no library"
     library = Path(_cffi_backend.__file__)
-    stripped = loadable(library.read_bytes())
+    stripped = strip_library(library.read_bytes())
     assert len(stripped) <= library.stat().st_size
     (tmp_path / library.name).write_bytes(stripped)
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import _cffi_backend"

@@ -29,7 +29,7 @@ print(json.dumps({"clients": found, "operations": operations, "gc": gc.isenabled
 
 
 @pytest.fixture(scope="module")
-def slim(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def trimmed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a process that has nothing but the bundle finds."""
     folder = tmp_path_factory.mktemp("bundle")
     with zipfile.ZipFile(Path(archive(handlers_bundle(Target.of("host"))).path)) as bundle:
@@ -45,22 +45,22 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_region_has_the_same_endpoint(slim: dict[str, Any], region: str) -> None:
+def test_a_region_has_the_same_endpoint(trimmed: dict[str, Any], region: str) -> None:
     session: Any = botocore.session.Session()
     client = session.create_client("dynamodb", region_name=region, aws_access_key_id="a", aws_secret_access_key="a")
     signer = client._request_signer
-    assert slim["clients"][region] == [client.meta.endpoint_url, signer.signing_name, signer.region_name]
+    assert trimmed["clients"][region] == [client.meta.endpoint_url, signer.signing_name, signer.region_name]
 
 
-def test_every_operation_is_there(slim: dict[str, Any]) -> None:
+def test_every_operation_is_there(trimmed: dict[str, Any]) -> None:
     session: Any = botocore.session.Session()
     model = session.get_service_model("dynamodb")
-    assert len(slim["operations"]) == len(model.operation_names)
+    assert len(trimmed["operations"]) == len(model.operation_names)
 
 
-def test_six_is_there_under_botocores_name(slim: dict[str, Any]) -> None:
-    assert slim["http"] == "http.client"
+def test_six_is_there_under_botocores_name(trimmed: dict[str, Any]) -> None:
+    assert trimmed["http"] == "http.client"
 
 
-def test_garbage_is_collected_once_a_function_is_made(slim: dict[str, Any]) -> None:
-    assert slim["gc"]
+def test_garbage_is_collected_once_a_function_is_made(trimmed: dict[str, Any]) -> None:
+    assert trimmed["gc"]
