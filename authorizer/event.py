@@ -39,8 +39,11 @@ def credentials(event: Mapping[str, Any]) -> str:
     Accepts the events of a REST API's TOKEN authorizer, and of an HTTP API's authorizer with payload format 2.0. Raises
     EventMalformed for others.
     """
+    value = event.get("authorizationToken")
+    if isinstance(value, str):
+        return value
     if "authorizationToken" in event:
-        return _text(event["authorizationToken"])
+        return _text(value)
     if event.get("type") == "TOKEN":
         return ""
     if event.get("version") == "2.0":

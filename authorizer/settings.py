@@ -273,10 +273,7 @@ def _key_problems(keys: KeySettings, revocation: RevocationSettings) -> Iterator
         terms.append(revocation.timeout)
         names = "fetchTimeout, the greater of fetchTimeout and refreshTimeout, and the revocation's timeout"
     if sum(terms) > MAX_TOTAL_WAIT:
-        requirement = (
-            f"must be less: {names} add up to {sum(terms):g} seconds, of at most {MAX_TOTAL_WAIT}, because API Gateway "
-            "waits 10 seconds for the authorizer"
-        )
+        requirement = f"must be less: {names} add up to {sum(terms):g} seconds, but must not exceed {MAX_TOTAL_WAIT}"
         yield SettingProblem("keys.fetchTimeout", requirement, keys.fetch_timeout)
 
 

@@ -35,8 +35,8 @@ Contestant = Callable[[], object]
 """Validates all tokens once."""
 
 BARE = "bare verify()"
-OURS = "gatehouse"
-OURS_LOGGED = "gatehouse, logging"
+GATEHOUSE = "gatehouse"
+GATEHOUSE_LOGGED = "gatehouse, logging"
 CACHED = "gatehouse, cached"
 CACHED_LOGGED = "gatehouse, cached, logging"
 DECODE = "PyJWT decode, key at hand"
@@ -67,10 +67,10 @@ def contestants(algorithm: str, keys: KeySet) -> Iterator[dict[str, Contestant]]
         never = DecisionCacheSettings(seconds=0)
         yield {
             BARE: _bare(algorithm, texts),
-            OURS: _ours(settings(log_decisions=False, decision_cache=never), texts, emit),
-            OURS_LOGGED: _ours(settings(decision_cache=never), texts, emit),
-            CACHED: _ours(settings(log_decisions=False), texts, emit),
-            CACHED_LOGGED: _ours(settings(), texts, emit),
+            GATEHOUSE: _gatehouse(settings(log_decisions=False, decision_cache=never), texts, emit),
+            GATEHOUSE_LOGGED: _gatehouse(settings(decision_cache=never), texts, emit),
+            CACHED: _gatehouse(settings(log_decisions=False), texts, emit),
+            CACHED_LOGGED: _gatehouse(settings(), texts, emit),
             DECODE: _decode(algorithm, texts),
             RECIPE: _recipe(algorithm, texts, keys),
             JOSERFC: _joserfc(algorithm, texts),
@@ -124,7 +124,7 @@ def _der(signature: bytes) -> bytes:
     return utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
 
 
-def _ours(made: DeploymentSettings, texts: Iterable[str], emit: Callable[[bytes], None]) -> Contestant:
+def _gatehouse(made: DeploymentSettings, texts: Iterable[str], emit: Callable[[bytes], None]) -> Contestant:
     """Return the whole authorizer, from the gateway's event to the policy."""
     return _each(authorizer(made, Provider().fetch, emit=emit), ((event(text),) for text in texts))
 

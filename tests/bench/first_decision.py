@@ -46,8 +46,8 @@ def handler(event, context):
 
 RECIPE = "the recipe, source"
 RECIPE_COMPILED = "the recipe, compiled by pip"
-OURS = "gatehouse, source"
-OURS_COMPILED = "gatehouse, compiled"
+GATEHOUSE = "gatehouse, source"
+GATEHOUSE_COMPILED = "gatehouse, compiled"
 
 
 def seconds(keys: KeySet) -> Times:
@@ -55,15 +55,15 @@ def seconds(keys: KeySet) -> Times:
     functions = {
         RECIPE: recipe("--no-compile"),
         RECIPE_COMPILED: recipe(),
-        OURS: ours(keys, compiled=False),
-        OURS_COMPILED: ours(keys, compiled=True),
+        GATEHOUSE: gatehouse(keys, compiled=False),
+        GATEHOUSE_COMPILED: gatehouse(keys, compiled=True),
     }
     now = int(time.time())
     request = event(token("RS256", iat=now, exp=now + 3600))
     return interleaved({name: partial(cold_start, each, request, keys) for name, each in functions.items()})
 
 
-def ours(keys: KeySet, *, compiled: bool) -> Program:
+def gatehouse(keys: KeySet, *, compiled: bool) -> Program:
     """Return the authorizer, from the files of its bundle, with the key set's URL in its settings."""
     trusted = issuer(key_url=keys.url, algorithms=("RS256", "ES256", "EdDSA"))
     names, shipped = Names("gatehouse", "bench"), routes(load_collections())

@@ -32,7 +32,7 @@ class KeySet:
 
 class _Document(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # As web servers do. With Nagle's algorithm, the response would wait until the client has acknowledged the session
+    # As in web servers. With Nagle's algorithm, the response would wait until the client has acknowledged the session
     # tickets of TLS, which a client with nothing to send delays by 40 ms.
     disable_nagle_algorithm = True
 
@@ -75,7 +75,7 @@ def served(body: bytes, folder: Path, scheme: str = "https") -> Iterator[KeySet]
 
 
 def _certificate(folder: Path) -> Path:
-    """A certificate for HOST that signs itself, with its key beside it."""
+    """Write a self-signed certificate for HOST, and its key, and return its path."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""A cold start as Lambda makes it: a fresh process of the runtime client, with nothing but its own files to import.
+"""A cold start as in Lambda: a new process of the runtime client, which can import only the files of the function.
 
-The service it talks to is on loopback: Lambda's runtime interface, which clock out one event, and a DynamoDB that
-answers every call at once with the same item.
+The services are on loopback: Lambda's runtime interface, which returns one event, and a DynamoDB that returns the same
+item for every request, without delay.
 """
 
 import json
@@ -44,12 +44,12 @@ from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 run(sys.argv[1], LambdaRuntimeClient(sys.argv[2], False))
 """
 DEADLINE = 30.0
-"""Seconds after which a cold start counts as failed."""
+"""Seconds after which a cold start has failed."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What is started: `handler` as Lambda names it, and the folders it is imported from."""
+    """A function: the name of its `handler` in Lambda's format, and the folders it is imported from."""
 
     handler: str
     folders: tuple[Path, ...]
@@ -64,7 +64,7 @@ class _Exchange(BaseHTTPRequestHandler):
         return cast("LambdaService", self.server)
 
     def do_GET(self) -> None:
-        """The next event. After the first one there is none, until the process is ended."""
+        """Return the first event. Later requests wait until the process is terminated."""
         if self.service.given.is_set():
             self.service.over.wait(DEADLINE)
             self.close_connection = True
@@ -98,7 +98,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Says nothing."""
+        """Log nothing."""
 
 
 class LambdaService(ThreadingHTTPServer):
@@ -118,7 +118,7 @@ class LambdaService(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A process that is ended closes its connections."""
+        """Ignore connections that are closed by terminated processes."""
 
 
 @contextmanager
@@ -131,12 +131,12 @@ def lambda_service(event: Mapping[str, Any]) -> Iterator[LambdaService]:
 
 
 def cold_start(program: Program, event: Mapping[str, Any], expected: tuple[str, Any]) -> float:
-    """Seconds from the process's start until it has expected its first event.
+    """Return the seconds from the start of the process until it has returned its first result.
 
-    `expected` is a member of the answer and its value, None for any. Raises RuntimeError where it answers otherwise.
+    `expected` is a member of the result and its value, or None for any value. Raises RuntimeError for other results.
     """
     with lambda_service(event) as service:
-        # -B: what Lambda unpacks is read-only, so sources are compiled at every cold start.
+        # -B: the files in Lambda are read-only, so sources are compiled at every cold start.
         command = [sys.executable, "-I", "-S", "-B", "-c", START, program.handler, service.address]
         started = time.perf_counter()
         process = subprocess.Popen(

@@ -35,7 +35,7 @@ def bundle_file(*, compiled: bool = False) -> Path:
     return Path(archive(handlers_bundle(Target.of("host"), compiled=compiled)).path)
 
 
-def ours(*, compiled: bool = False) -> Program:
+def gatehouse(*, compiled: bool = False) -> Program:
     """Return the handler that reads an item, from the files of its bundle."""
     bundle = bundle_file(compiled=compiled)
     folder = FOLDER / bundle.stem

@@ -218,7 +218,7 @@ def benchmarks_page(benchmarks: Benchmarks) -> str:
 
 
 def mutation_page(mutation: Mutation) -> str:
-    """The page of mutation testing."""
+    """Return the page of mutation testing."""
     counts = {
         "mutants": mutation.mutants,
         "killed": mutation.killed,
@@ -253,7 +253,7 @@ def quoted_score(mutation: Mutation) -> str:
 
 
 def charts(benchmarks: Benchmarks) -> list[chart.Group]:
-    """The authorizer's ratios, each column as a group of bars."""
+    """Return the authorizer's ratios, each column as a group of bars."""
     tables = benchmarks.suites.get("authorizer", {}).items()
     groups = [_group(f"{column}: {title}", column, rows) for title, rows in tables for column in columns(rows)]
     return [group for group in groups if group.values]
@@ -269,13 +269,13 @@ def _group(title: str, column: str, rows: Table) -> chart.Group:
 
 
 def _decimal(value: float) -> str:
-    """Two decimals below 10, one below 100, none above, and none of a whole number."""
+    """Format with two decimals below 10, one below 100, and none above or for whole numbers."""
     decimals = 0 if value == int(value) or value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{decimals}f}"
 
 
 def _commit() -> str | None:
-    """The commit that is checked out, marked if files are changed that no run records; None outside of a repository."""
+    """Return the current commit, marked if files other than the results are changed; None without a repository."""
     try:
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!README.md", ":!docs")
         return _git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")

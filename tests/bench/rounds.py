@@ -1,4 +1,4 @@
-"""Times of contestants that run one after the other in each round, so what else the machine does slows all alike."""
+"""Durations of contestants that run one after the other in each round, so that other load affects all equally."""
 
 from collections.abc import Callable, Mapping
 from statistics import median
@@ -6,11 +6,11 @@ from statistics import median
 ROUNDS = 15
 
 Times = dict[str, list[float]]
-"""Of each contestant, its times by round."""
+"""The durations of each contestant, by round."""
 
 
 def interleaved(contestants: Mapping[str, Callable[[], float]]) -> Times:
-    """What each contestant's runs took, after one that is not counted."""
+    """Return the durations of each contestant's runs, without the first one."""
     for run in contestants.values():
         run()
     rounds = [{name: run() for name, run in contestants.items()} for _ in range(ROUNDS)]
@@ -18,7 +18,7 @@ def interleaved(contestants: Mapping[str, Callable[[], float]]) -> Times:
 
 
 def relative(times: Times, base: str) -> dict[str, float]:
-    """Of each contestant, its time to the base's in the same round: the median of all rounds."""
+    """Return each contestant's duration relative to the base's in the same round: the median of all rounds."""
     return {
         name: median(each / other for each, other in zip(taken, times[base], strict=True))
         for name, taken in times.items()

@@ -1,4 +1,4 @@
-"""How fast the authorizer decides and starts, beside what else there is: ratios of one run, with their limits."""
+"""Benchmarks of the authorizer: ratios to bare signature checks and to other authorizers, with their limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from tests.bench.rounds import Times, relative
 from tests.unit.authorizer.provider import jwk, jwks, private_key
 
 UNCACHED: Mapping[str, Mapping[str, float]] = {
-    decisions.OURS: {"RS256": 0.60, "ES256": 0.80, "EdDSA": 0.87},
-    decisions.OURS_LOGGED: {"RS256": 0.55, "ES256": 0.75, "EdDSA": 0.82},
+    decisions.GATEHOUSE: {"RS256": 0.60, "ES256": 0.80, "EdDSA": 0.87},
+    decisions.GATEHOUSE_LOGGED: {"RS256": 0.55, "ES256": 0.75, "EdDSA": 0.82},
 }
-"""Of a bare verify() per second, at least."""
+"""Lower limits of decisions per second, relative to a bare verify()."""
 
 CACHED: Mapping[str, Mapping[str, float]] = {
     decisions.CACHED: {"RS256": 10.0},
     decisions.CACHED_LOGGED: {"RS256": 4.0},
 }
-"""Bare verify()s, at least."""
+"""Lower limits of cached decisions per second, relative to a bare verify()."""
 
 STARTS: Mapping[str, Mapping[str, float]] = {
-    first_decision.OURS: {"http": 0.75, "https": 0.62},
-    first_decision.OURS_COMPILED: {"http": 0.50, "https": 0.45},
+    first_decision.GATEHOUSE: {"http": 0.75, "https": 0.62},
+    first_decision.GATEHOUSE_COMPILED: {"http": 0.50, "https": 0.45},
 }
-"""Of the recipe's cold start as source, at most, by the scheme of the key set's address."""
+"""Upper limits of cold starts, relative to the recipe as source, by the scheme of the key set's URL."""
 
 SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Decisions by algorithm, as a multiple of bare verify(); cold starts by the key set's scheme."""
+    """Decisions by algorithm, relative to a bare verify(), and cold starts by the scheme of the key set's URL."""
 
     decisions: Mapping[str, Mapping[str, float]]
     starts: Mapping[str, Mapping[str, float]]
@@ -46,7 +46,7 @@ class Measured:
 
 @pytest.fixture(scope="module")
 def measured(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """Everything, measured once and added to the results."""
+    """Measure everything once, and add it to the results."""
     made = measure(tmp_path_factory.mktemp("key-set"))
     add_decisions(results, made)
     add_starts(results, made)

@@ -1,4 +1,4 @@
-"""How fast the handlers are: cold starts against a plain boto3 handler, what a list reads, CPU per request."""
+"""Benchmarks of the handlers: cold starts relative to a plain boto3 handler, items read per list, CPU per request."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ from handlers.read import handler as read
 from handlers.store import Store
 from local.emulator.launch import Options, free_port, start
 from tests.bench.lambda_runtime import EVENT, ITEM, Program, cold_start
-from tests.bench.programs import bundle_file, ours, recipe
+from tests.bench.programs import bundle_file, gatehouse, recipe
 from tests.bench.recording import Results
 from tests.bench.report import Number
 from tests.bench.rounds import interleaved, relative
@@ -27,16 +27,16 @@ from tests.unit.handlers.conftest import Api, collection_api
 
 RECIPE, SOURCE, COMPILED = "the boto3 handler, source", "gatehouse, source", "gatehouse, compiled"
 STARTS = {SOURCE: 0.75, COMPILED: 0.45}
-"""How long a cold start may take, the recipe's being 1."""
+"""Upper limits of cold starts, relative to that of the recipe."""
 
 BUNDLE = 4_000_000
-"""How many bytes a bundle may have. It is stored without compression, so unzipped it has about as many."""
+"""The largest size of a bundle in bytes. It is stored without compression, so its unzipped size is about equal."""
 
 CPU = 0.25
-"""Milliseconds of CPU that a read may take besides DynamoDB's client."""
+"""Milliseconds of CPU that a read may take, without DynamoDB's client."""
 
 OTHERS, OWN = 100_000, 20
-"""How many items of other owners, and of the caller, are in the table of a list and in each of its indexes."""
+"""The numbers of items of other owners and of the caller, in the table and in each index."""
 
 COLD_START = "cold start to the first `GetItem`, ÷ a plain `boto3.client` handler"
 COST = "cost of a handler"
@@ -44,7 +44,7 @@ EMAIL = "a@b"
 
 
 def test_cold_start_to_the_first_item(results: Results) -> None:
-    programs = {RECIPE: recipe(), SOURCE: ours(), COMPILED: ours(compiled=True)}
+    programs = {RECIPE: recipe(), SOURCE: gatehouse(), COMPILED: gatehouse(compiled=True)}
     times = interleaved({name: partial(first_item, program) for name, program in programs.items()})
     for name, found in times.items():
         results.add(COLD_START, name, "median", Number(1000 * median(found), "ms"))
@@ -53,7 +53,7 @@ def test_cold_start_to_the_first_item(results: Results) -> None:
 
 
 def first_item(program: Program) -> float:
-    """Seconds from a process's start until it has answered with the item."""
+    """Return the seconds from the start of a process until it has returned the item."""
     return cold_start(program, EVENT, ("statusCode", 200))
 
 
@@ -96,13 +96,13 @@ def fill(users: Api) -> None:
 
 
 def of_another(number: int) -> dict[str, Any]:
-    """A user as the handlers store it, so every index holds it."""
+    """Return a user as the handlers store it, so that every index contains it."""
     store = Store(Database(None, "", 0), f"local|owner-{number % 1000}", filters=("email",))
     return store.put(store.new_item(f"{number}", {"name": "a", "email": EMAIL}, number))["Item"]
 
 
 def items_in(users: Api, index: str) -> int:
-    """How many items of the table the index holds."""
+    """Return the number of items in the index."""
     pages = users.dynamodb.get_paginator("scan").paginate(TableName=users.table, IndexName=index, Select="COUNT")
     return sum(page["Count"] for page in pages)
 
@@ -128,7 +128,7 @@ def test_cpu_of_a_read_besides_the_client(results: Results) -> None:
 
 
 def batch(function: LambdaHandler) -> float:
-    """Milliseconds of CPU per call."""
+    """Return the milliseconds of CPU per call."""
     started = time.process_time()
     for _ in range(200):
         function(EVENT, None)

@@ -88,10 +88,7 @@ def test_a_decision_does_not_wait_longer_than_the_gateway(
     names = "fetchTimeout and the greater of fetchTimeout and refreshTimeout"
     if timeout is not None:
         names = "fetchTimeout, the greater of fetchTimeout and refreshTimeout, and the revocation's timeout"
-    requirement = (
-        f"must be less: {names} add up to {seconds} seconds, of at most 9, because API Gateway waits 10 seconds for "
-        "the authorizer"
-    )
+    requirement = f"must be less: {names} add up to {seconds} seconds, but must not exceed 9"
     keys = KeySettings(fetch_timeout=fetch_timeout, refresh_timeout=refresh_timeout)
     expected = [] if seconds is None else [("keys.fetchTimeout", requirement, fetch_timeout)]
     assert problems(settings(keys=keys, revocation=revocation)) == expected

@@ -154,12 +154,15 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
             {"authorizer": {"keys": {"maxAge": 60, "staleIfError": 60}}},
             "authorizer.keys.staleIfError: must be greater than maxAge, which is 60 (found 60)",
         ),
-        ({"authorizer": {"keys": {"fetchTimeout": 5}}}, "add up to 10 seconds, of at most 9"),
+        ({"authorizer": {"keys": {"fetchTimeout": 5}}}, "add up to 10 seconds, but must not exceed 9"),
         (
             {"authorizer": {"keys": {"fetchTimeout": 4}}, "revocation": {"enabled": True, "timeout": 1.5}},
-            "add up to 9.5 seconds, of at most 9",
+            "add up to 9.5 seconds, but must not exceed 9",
         ),
-        ({"authorizer": {"keys": {"fetchTimeout": 3, "refreshTimeout": 6.5}}}, "add up to 9.5 seconds, of at most 9"),
+        (
+            {"authorizer": {"keys": {"fetchTimeout": 3, "refreshTimeout": 6.5}}},
+            "add up to 9.5 seconds, but must not exceed 9",
+        ),
         ({"authorizer": {"keys": {"fetchTimeout": 0.01}}}, "authorizer.keys.fetchTimeout"),
         ({"revocation": {"timeout": 0.01}}, "revocation.timeout"),
         ({"issuers": [{**ISSUER, "name": "main\n"}]}, "issuers[0].name"),
