@@ -1,7 +1,7 @@
 # Two commands matter: `make local` runs the whole API on this machine (PORT=N at another port), `make test` tests it.
 PYTHON ?= python3
 BIN = .venv/bin
-# Tests leave nothing outside of build/, .venv*/ and .local/.
+# Tests write only to build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
 .PHONY: local test quick check bench mutate openapi settings docs lock clean program tests emulator
@@ -26,11 +26,11 @@ check: tests
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
 	@$(TIDY) $(BIN)/python -m infra.settings_reference --check
 
-# A full run that keeps every limit is recorded in docs/results and quoted in docs/performance.md; so is one of `make mutate`.
+# A full run that meets all limits is recorded in docs/results and quoted in docs/performance.md; so is one of `make mutate`.
 bench: tests emulator
 	@$(TIDY) $(BIN)/pytest tests/bench
 
-# Not in CI: every change that can be made to the authorizer is tested by itself. It takes half an hour.
+# Mutation testing of the authorizer. It takes half an hour and does not run in CI.
 MUTMUT = mutmut==3.8.1
 RUN_MUTMUT = $(BIN)/uv tool run --python $(BIN)/python --from $(MUTMUT) --with-requirements tests/requirements.txt mutmut
 mutate: tests
@@ -52,7 +52,7 @@ docs:
 		--conf-dir docs --doctree-dir build/doctrees . build/docs
 	@echo "The site is in build/docs; open build/docs/index.html"
 
-# Resolves the pins of pyproject.toml into the requirements files; what goes into Lambda bundles gets hashes.
+# Resolve the pins of pyproject.toml into the requirements files; the packages of Lambda bundles are pinned by hash.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock'
 lock: tests
 	@$(COMPILE) --group program --output-file requirements.txt
@@ -68,7 +68,7 @@ clean:
 	@rm -rf build mutants .local .venv .venv-docs .venv-emulator
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-# The environments. That of the tests includes what the program needs.
+# Virtual environments. The requirements of the tests include those of the program.
 INSTALL = PYTHON=$(PYTHON) sh local/install.sh
 program:
 	@$(INSTALL) .venv local/requirements.txt tests/requirements.txt

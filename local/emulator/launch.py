@@ -47,7 +47,6 @@ class NotInstalled(EmulatorError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is missing or outdated; run `make emulator`")
-        self.path = path
 
 
 class PortInUse(EmulatorError):
@@ -55,7 +54,6 @@ class PortInUse(EmulatorError):
 
     def __init__(self, port: int) -> None:
         super().__init__(f"{HOST}:{port} is in use by another process")
-        self.port = port
 
 
 class EmulatorExited(EmulatorError):

@@ -20,9 +20,8 @@ DEFAULT_ACCOUNT: Final = "000000000000"
 class UnsupportedTypeError(Exception):
     """The local provider does not support this type of resource."""
 
-    def __init__(self, type_: str) -> None:
+    def __init__(self) -> None:
         super().__init__("this type is not supported locally; local/provider/resources defines the supported types")
-        self.type = type_
 
 
 class ServiceError(Exception):
@@ -44,7 +43,7 @@ class Provider:
             ServiceError: The service rejected the call.
         """
         if type_ not in RESOURCE_TYPES:
-            raise UnsupportedTypeError(type_)
+            raise UnsupportedTypeError
         properties = Properties(inputs)
         self._require_region(properties)
         try:
