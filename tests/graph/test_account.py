@@ -85,7 +85,7 @@ def test_another_owners_role_is_replaced_where_the_setting_allows_it() -> None:
     assert cloud.present == cloud.arn(OWN)
 
 
-def test_a_role_that_a_destroy_has_left_is_imported() -> None:
+def test_a_role_that_a_destroy_left_is_imported() -> None:
     cloud = Cloud()
     up(cloud)
     again = up(cloud)
@@ -93,7 +93,7 @@ def test_a_role_that_a_destroy_has_left_is_imported() -> None:
     assert cloud.created.count(ROLE) == 1
 
 
-def test_a_destroy_leaves_all_that_the_logs_of_every_stack_need() -> None:
-    made = [each for each in plan(PROJECT, "main").resources if each.type.startswith("aws:")]
-    assert {each.type for each in made} == {ROLE, ATTACHMENT, ACCOUNT}
-    assert all(each.retain_on_delete for each in made)
+def test_a_destroy_leaves_what_the_logs_of_every_stack_need() -> None:
+    created = [each for each in plan(PROJECT, "main").resources if each.type.startswith("aws:")]
+    assert {each.type for each in created} == {ROLE, ATTACHMENT, ACCOUNT}
+    assert all(each.retain_on_delete for each in created)

@@ -22,7 +22,7 @@ def test_every_route_has_a_function_and_the_authorizer_one_of_its_own(graph: Gra
     assert set(graph.of_type("lambda/function:Function")) == {*ROUTES, "authorizer"}
 
 
-def test_every_function_has_a_role_of_its_own(graph: Graph) -> None:
+def test_every_function_has_its_own_role(graph: Graph) -> None:
     roles = graph.of_type("iam/role:Role")
     assert set(roles) == {*ROUTES, "authorizer"}
     assert len({role.inputs["name"] for role in roles.values()}) == len(roles)
@@ -30,7 +30,7 @@ def test_every_function_has_a_role_of_its_own(graph: Graph) -> None:
         assert any(urn.endswith(f"::{name}") and "role:Role" in urn for urn in function.dependencies)
 
 
-def test_every_log_group_comes_before_its_function_and_forgets(graph: Graph) -> None:
+def test_every_log_group_is_created_before_its_function_and_has_retention(graph: Graph) -> None:
     groups = graph.of_type("cloudwatch/logGroup:LogGroup")
     for name, function in graph.of_type("lambda/function:Function").items():
         assert any("logGroup:LogGroup" in urn and urn.endswith(f"::{name}") for urn in function.dependencies)

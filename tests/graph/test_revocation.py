@@ -1,4 +1,4 @@
-"""The list of revoked tokens as the program makes it, asserted on its records."""
+"""The denylist in the planned program."""
 
 import json
 import re
@@ -25,14 +25,14 @@ def prod() -> Graph:
     return Graph(plan(ROOT, "prod", {name: json.dumps(value) for name, value in yaml.safe_load(example).items()}))
 
 
-def test_it_is_off_unless_a_stack_asks_for_it(graph_of: Callable[[str], Graph]) -> None:
+def test_it_is_disabled_by_default(graph_of: Callable[[str], Graph]) -> None:
     for stack, there in (("dev", False), ("prod", False), ("local", True)):
         graph = graph_of(stack)
         assert (NAME in graph.of_type("dynamodb/table:Table")) is there
         assert ("environment" in graph.of_type("lambda/function:Function")["authorizer"].inputs) is there
 
 
-def test_its_table_has_one_key_forgets_and_is_protected_as_data_is(prod: Graph) -> None:
+def test_its_table_has_one_key_expires_entries_and_is_protected_like_data(prod: Graph) -> None:
     table = prod.of_type("dynamodb/table:Table")[NAME]
     assert (table.inputs["hashKey"], "rangeKey" in table.inputs) == (KEY, False)
     assert table.inputs["attributes"] == [{"name": KEY, "type": "S"}]
@@ -42,7 +42,7 @@ def test_its_table_has_one_key_forgets_and_is_protected_as_data_is(prod: Graph) 
     assert (table.protect, table.inputs["deletionProtectionEnabled"]) == (True, True)
 
 
-def test_the_authorizer_finds_it_and_may_look_into_it(prod: Graph) -> None:
+def test_the_authorizer_knows_its_name_and_may_read_it(prod: Graph) -> None:
     function = prod.of_type("lambda/function:Function")["authorizer"]
     assert function.inputs["environment"]["variables"] == {"REVOCATIONS_TABLE": f"gatehouse-prod-{NAME}"}
     policy = prod.of_type("iam/rolePolicy:RolePolicy")["authorizer"]

@@ -1,4 +1,4 @@
-"""Usage plans as the program makes them, asserted on its records."""
+"""Usage plans in the planned program."""
 
 import json
 import re
@@ -34,11 +34,11 @@ def usage() -> Graph:
     return with_usage(documented_example())
 
 
-def test_a_stack_has_none_unless_it_asks_for_them(graph: Graph) -> None:
+def test_a_stack_has_none_by_default(graph: Graph) -> None:
     assert not any(graph.of_type(kind) for kind in (PLANS, KEYS, ATTACHMENTS))
 
 
-def test_the_api_takes_keys_from_the_authorizer_and_says_so_either_way(usage: Graph, graph: Graph) -> None:
+def test_the_source_of_api_keys_is_always_set(usage: Graph, graph: Graph) -> None:
     """As an argument: without it, an update puts back what was there before the body was imported."""
     assert usage.inputs("apigateway/restApi:RestApi")["apiKeySource"] == "AUTHORIZER"
     assert graph.inputs("apigateway/restApi:RestApi")["apiKeySource"] == "HEADER"
@@ -46,21 +46,21 @@ def test_the_api_takes_keys_from_the_authorizer_and_says_so_either_way(usage: Gr
 
 def test_every_plan_limits_the_stage(usage: Graph) -> None:
     plans = usage.of_type(PLANS)
-    assert {name: made.inputs["throttleSettings"] for name, made in plans.items()} == {
+    assert {name: created.inputs["throttleSettings"] for name, created in plans.items()} == {
         "partners": {"rateLimit": 50, "burstLimit": 100},
         "others": {"rateLimit": 5, "burstLimit": 10},
     }
     assert "quotaSettings" not in plans["partners"].inputs
     assert plans["others"].inputs["quotaSettings"] == {"limit": 1000, "period": "DAY"}
-    for name, made in plans.items():
-        assert made.inputs["name"] == f"gatehouse-prod-{name}"
-        assert made.inputs["tags"] == {"environment": "prod"}
-        assert [stage["stage"] for stage in made.inputs["apiStages"]] == ["prod"]
+    for name, created in plans.items():
+        assert created.inputs["name"] == f"gatehouse-prod-{name}"
+        assert created.inputs["tags"] == {"environment": "prod"}
+        assert [stage["stage"] for stage in created.inputs["apiStages"]] == ["prod"]
 
 
 def test_a_plan_is_made_after_the_stage_that_it_is_for(usage: Graph) -> None:
-    for made in usage.of_type(PLANS).values():
-        assert any("stage:Stage::" in urn for urn in made.dependencies)
+    for created in usage.of_type(PLANS).values():
+        assert any("stage:Stage::" in urn for urn in created.dependencies)
 
 
 def test_every_listed_client_has_the_key_that_the_authorizer_answers_with(usage: Graph) -> None:
@@ -79,19 +79,19 @@ def test_every_key_is_in_its_clients_plan_and_leaves_it_before_it_is_in_another(
     """AWS, "Usage plans and API keys": a key is in one plan for each stage."""
     attachments = usage.of_type(ATTACHMENTS)
     plans = {
-        name: [urn.rpartition("::")[2] for urn in made.property_dependencies["usagePlanId"]]
-        for name, made in attachments.items()
+        name: [urn.rpartition("::")[2] for urn in created.property_dependencies["usagePlanId"]]
+        for name, created in attachments.items()
     }
     assert plans == {"main|mobile-app": ["partners"], "main|reporting": ["partners"], "unlisted": ["others"]}
-    for name, made in attachments.items():
-        assert [urn.rpartition("::")[2] for urn in made.property_dependencies["keyId"]] == [name]
-        assert made.inputs["keyType"] == "API_KEY"
-        assert made.delete_before_replace is True
+    for name, created in attachments.items():
+        assert [urn.rpartition("::")[2] for urn in created.property_dependencies["keyId"]] == [name]
+        assert created.inputs["keyType"] == "API_KEY"
+        assert created.delete_before_replace is True
 
 
 def test_without_a_plan_for_the_unlisted_there_is_no_shared_key() -> None:
-    made = with_usage({"plans": [{"name": "a", "rate": 1, "burst": 1, "clients": {"main": ["a", "a|b"]}}]})
-    assert set(made.of_type(KEYS)) == set(made.of_type(ATTACHMENTS)) == {"main|a", "main|a|b"}
+    created = with_usage({"plans": [{"name": "a", "rate": 1, "burst": 1, "clients": {"main": ["a", "a|b"]}}]})
+    assert set(created.of_type(KEYS)) == set(created.of_type(ATTACHMENTS)) == {"main|a", "main|a|b"}
 
 
 def test_no_key_is_exported_or_shown(usage: Graph) -> None:

@@ -1,4 +1,4 @@
-"""The authorizer's largest answer is known at deployment, to the byte."""
+"""The authorizer's largest response is known at deployment, to the byte."""
 
 import json
 import string
@@ -144,7 +144,7 @@ class TestEncodings:
         with pytest.raises(AnswerTooLarge):
             choose_encoding(settings(routes=routes("x" * (longer + 3))), STAGE)
 
-    def test_the_region_counts(self) -> None:
+    def test_it_depends_on_the_region(self) -> None:
         """A stack may fit in one region and not in another, whose name is longer."""
         made = settings(routes=routes("items"))
         near, far = (Stage.of("aws", region, "0" * 12, "a" * 10, "prod") for region in ("x", "x" * 41))
@@ -155,7 +155,7 @@ NAMES_OF_40 = [f"{letter}{'x' * 39}" for letter in string.ascii_lowercase[:14]]
 
 
 def test_a_stack_that_passes_the_check_answers_the_longest_tokens() -> None:
-    """Fourteen collections with names of 40 characters, and texts of 255: refused at deployment, or served."""
+    """Fourteen collections with names of 40 characters, and texts of 255: rejected at deployment, or served."""
     made = settings(routes=routes(*NAMES_OF_40), issuers=(issuer(tenant_claim="org"),))
     try:
         encoding = choose_encoding(made, STAGE)
@@ -168,7 +168,7 @@ def test_a_stack_that_passes_the_check_answers_the_longest_tokens() -> None:
     assert answer_size.answer_size(answer) <= answer_size.MAX_BYTES
 
 
-def test_a_stack_whose_answers_could_be_too_large_is_refused() -> None:
+def test_a_stack_whose_responses_could_be_too_large_is_rejected() -> None:
     ends = [f"{letter}{number}" for letter in "abcdef" for number in range(9)]
     many = [collection(f"{end}{'x' * 28}", f"Model{end}") for end in ends]
     with pytest.raises(NotDeployable, match="the authorizer's response may take"):

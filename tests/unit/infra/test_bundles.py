@@ -58,7 +58,7 @@ def test_two_builds_in_two_folders_are_byte_identical(built: dict[str, Path], tm
 
 
 @pytest.mark.parametrize("name", ["authorizer", "handlers"])
-def test_nothing_is_in_a_bundle_that_its_functions_do_not_need(built: dict[str, Path], name: str) -> None:
+def test_a_bundle_contains_only_what_its_functions_need(built: dict[str, Path], name: str) -> None:
     names = names_in(built[name])
     assert f"{name}/__init__.py" in names
     unwanted = ("test", "pip/", "setuptools", ".dist-info", "__pycache__", ".pyi", "pycparser", "requirements", "moto")
@@ -135,7 +135,7 @@ def test_lambdas_bundles_hold_that_architectures_compiled_files(tmp_path: Path, 
     assert all(machine in each or "abi3" in each for each in compiled), compiled
 
 
-def test_a_changed_input_is_another_bundle() -> None:
+def test_a_changed_input_changes_the_digest() -> None:
     bundle = the_authorizer()
     others = [
         replace(bundle, generated={"authorizer/settings.json": b"{}"}),
@@ -160,7 +160,7 @@ class TestCompressors:
 
     files: ClassVar = {path.name: path.read_bytes() for path in (bundles.ROOT / "infra").glob("*.py")}
 
-    def test_an_archive_is_the_same_whichever_zlib_the_host_has(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_archive_is_the_same_with_any_zlib(self, monkeypatch: pytest.MonkeyPatch) -> None:
         here = zip_files(self.files)
         monkeypatch.setattr(zipfile, "zlib", zlib_ng)
         assert zip_files(self.files) == here
@@ -185,7 +185,7 @@ def test_a_plan_names_bundles_without_building_them(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_requirement_whose_hash_is_wrong_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_requirement_with_a_wrong_hash_is_rejected_and_leaves_no_files(tmp_path: Path) -> None:
     package = tmp_path / "handlers"
     package.mkdir()
     (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
@@ -222,7 +222,7 @@ class TestCompiledFiles:
         code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import authorizer.handler"
         subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 
-    def test_the_targets_own_interpreter_is_needed(self) -> None:
+    def test_they_need_the_interpreter_of_the_target(self) -> None:
         with pytest.raises(CompileError, match=r"needs Python 2\.6"):
             compile_files({"a.py": b""}, "2.6")
 
@@ -230,7 +230,7 @@ class TestCompiledFiles:
         assert replace(the_authorizer(), compiled=True).digest() != the_authorizer().digest()
 
 
-def test_a_shared_library_keeps_what_a_loader_reads(tmp_path: Path) -> None:
+def test_a_stripped_library_can_be_loaded(tmp_path: Path) -> None:
     assert strip_library(b"no library") == b"no library"
     library = Path(_cffi_backend.__file__)
     stripped = strip_library(library.read_bytes())

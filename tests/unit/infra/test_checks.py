@@ -1,4 +1,4 @@
-"""What would fail in the middle of a deployment is found before it."""
+"""Problems that would make a deployment fail halfway are found before it starts."""
 
 import datetime as dt
 from decimal import Decimal
@@ -18,8 +18,8 @@ NAMES = Names("gatehouse", "test")
 
 def collection(name: str = "orders", model: str = "Order", kind: Any = str, **more: Any) -> Collection:
     fields: list[Any] = [("note", str, ""), ("field", kind, msgspec.field(default=None))]
-    made = cast("type[Model]", msgspec.defstruct(model, fields, bases=(Model,), kw_only=True))
-    return Collection(name=name, model=made, example={}, **more)
+    created = cast("type[Model]", msgspec.defstruct(model, fields, bases=(Model,), kw_only=True))
+    return Collection(name=name, model=created, example={}, **more)
 
 
 def reasons(*collections: Collection, names: Names = NAMES, **settings: Any) -> str:
@@ -33,23 +33,23 @@ def test_the_shipped_contract_can_be_deployed() -> None:
 
 
 @pytest.mark.parametrize("kind", [str, int, bool, Decimal, dt.date, list[str]])
-def test_kinds_of_fields_that_come_back_as_they_came_can_be_deployed(kind: Any) -> None:
+def test_types_of_fields_that_dynamodb_stores_exactly_can_be_deployed(kind: Any) -> None:
     require_deployable(routes([collection(kind=kind)]), NAMES, load("gatehouse", "test", texts()))
 
 
 @pytest.mark.parametrize("kind", [float, list[float], float | None])
-def test_a_float_is_refused_because_it_does_not_come_back_exactly(kind: Any) -> None:
+def test_a_float_is_rejected_because_dynamodb_does_not_store_it_exactly(kind: Any) -> None:
     assert "decimal.Decimal" in reasons(collection(kind=kind))
 
 
-def test_a_kind_that_api_gateways_models_do_not_know_is_refused() -> None:
+def test_a_type_that_api_gateways_models_do_not_support_is_rejected() -> None:
     assert "anyOf" in reasons(collection(kind=str | None))
 
 
-def test_models_that_api_gateway_could_not_tell_apart_or_name_are_refused() -> None:
-    said = reasons(collection("orders"), collection("parcels"), collection("things", "Order_Line"))
-    assert "orders: another collection's model is also called Order" in said
-    assert "Order_Line; API Gateway allows only letters and digits" in said
+def test_models_with_the_same_name_or_an_invalid_one_are_rejected() -> None:
+    message = reasons(collection("orders"), collection("parcels"), collection("things", "Order_Line"))
+    assert "orders: another collection's model is also called Order" in message
+    assert "Order_Line; API Gateway allows only letters and digits" in message
 
 
 def test_a_tenants_collection_needs_an_issuer_that_names_tenants() -> None:
@@ -60,11 +60,11 @@ def test_a_tenants_collection_needs_an_issuer_that_names_tenants() -> None:
 
 
 @pytest.mark.parametrize("stack", ["a.b", "production-eu-central-1-blue-customer-acme-green-and-more"])
-def test_names_that_aws_would_refuse_are_refused(stack: str) -> None:
+def test_names_that_aws_rejects_are_reported(stack: str) -> None:
     assert stack in reasons(collection(), names=Names("gatehouse", stack))
 
 
-def test_routes_whose_policy_would_be_too_large_are_refused() -> None:
+def test_routes_with_a_policy_that_is_too_large_are_rejected() -> None:
     many = [collection(f"{letter}{other}things", f"{letter}{other}") for letter in "abcdef" for other in "abcdefgh"]
     assert "API Gateway allows 8000" in reasons(*many)
 

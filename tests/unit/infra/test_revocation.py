@@ -1,4 +1,4 @@
-"""The order in which a revocation is done, and what is told of it where it fails half-way."""
+"""The order of the steps of a revocation, and what is reported if one of them fails."""
 
 from typing import Any
 
@@ -15,23 +15,23 @@ ISSUERS = (issuer(), issuer(name="other", url="https://other.example.com"))
 
 
 class Services:
-    """DynamoDB and API Gateway that note what they are asked for; `refusing` names what they refuse."""
+    """Fakes of DynamoDB and API Gateway that record their calls; `failing` names the calls that fail."""
 
-    class Refused(ClientError):
+    class CallFailed(ClientError):
         pass
 
-    def __init__(self, *refusing: str) -> None:
-        self.refusing = refusing
-        self.asked: list[str] = []
+    def __init__(self, *failing: str) -> None:
+        self.failing = failing
+        self.calls: list[str] = []
         self.exceptions = type("exceptions", (), {
             "ResourceNotFoundException": KeyError, "ConditionalCheckFailedException": LookupError,
         })  # fmt: skip
 
     def do(self, what: str) -> None:
-        if what in self.refusing:
-            refusal: Any = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
-            raise self.Refused(refusal, what.partition(" ")[0])
-        self.asked.append(what)
+        if what in self.failing:
+            response: Any = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}
+            raise self.CallFailed(response, what.partition(" ")[0])
+        self.calls.append(what)
 
     def describe_table(self, **_: str) -> Any:
         return {"ResponseMetadata": {"HTTPHeaders": {"date": "Fri, 15 Jan 2027 08:00:00 GMT"}}}
@@ -42,14 +42,14 @@ class Services:
     def paginate(self) -> Any:
         return [{}, {"items": [{"id": "x", "name": "gatehouse-prod-web"}, {"id": "a1", "name": "gatehouse-prod-api"}]}]
 
-    def put_item(self, **asked: Any) -> None:
-        self.do(f"put {asked['Item']['revoked']['S']}")
+    def put_item(self, **calls: Any) -> None:
+        self.do(f"put {calls['Item']['revoked']['S']}")
 
     def flush_stage_authorizers_cache(self, *, restApiId: str, stageName: str) -> None:  # noqa: N803
         self.do(f"flush {restApiId} {stageName}")
 
     def pause(self, seconds: float) -> None:
-        self.asked.append(f"pause {seconds:g}")
+        self.calls.append(f"pause {seconds:g}")
 
 
 def revoked(
@@ -63,36 +63,36 @@ def revoked(
 FLUSHED = ["flush a1 prod", f"pause {2 + MARGIN:g}", "flush a1 prod"]
 
 
-def test_the_cache_is_emptied_once_all_is_written_and_again_when_what_was_on_its_way_has_arrived() -> None:
+def test_the_cache_is_flushed_after_all_entries_are_written_and_again_after_a_pause() -> None:
     services = Services()
-    said = revoked(services, subjects=["ann", "bob"], token_ids=["t-1"])
-    assert services.asked == ["put main#subject#ann", "put main#subject#bob", "put main#token#t-1", *FLUSHED]
-    assert said == [
+    lines = revoked(services, subjects=["ann", "bob"], token_ids=["t-1"])
+    assert services.calls == ["put main#subject#ann", "put main#subject#bob", "put main#token#t-1", *FLUSHED]
+    assert lines == [
         "Revoked every token that issuer main issued to ann until 2027-01-15T08:00:00Z.",
         "Revoked every token that issuer main issued to bob until 2027-01-15T08:00:00Z.",
         "Revoked token t-1 of issuer main.",
     ]
 
 
-def test_what_was_written_before_a_failure_counts_at_once_and_is_told() -> None:
+def test_entries_written_before_a_failure_apply_at_once_and_are_reported() -> None:
     services = Services("put main#subject#bob")
     with pytest.raises(RevokeError) as failed:
         revoked(services, subjects=["ann", "bob", "carl"])
-    assert services.asked == ["put main#subject#ann", *FLUSHED]
+    assert services.calls == ["put main#subject#ann", *FLUSHED]
     assert str(failed.value) == (
         "Revoked every token that issuer main issued to ann until 2027-01-15T08:00:00Z. "
         "Not everything was revoked; run the command again: put: ThrottlingException: slow down"
     )
 
 
-def test_where_nothing_was_written_nothing_is_emptied() -> None:
+def test_the_cache_is_not_flushed_if_nothing_was_written() -> None:
     services = Services("put main#subject#ann")
     with pytest.raises(RevokeError, match=r"^Not everything was revoked; run the command again: put: Throttling"):
         revoked(services, subjects=["ann"])
-    assert services.asked == []
+    assert services.calls == []
 
 
-def test_a_cache_that_cannot_be_emptied_is_told() -> None:
+def test_a_failure_to_flush_the_cache_is_reported() -> None:
     with pytest.raises(
         RevokeError, match=r"denylist was written, but API Gateway may use cached policies for 300 more seconds"
     ):
@@ -100,7 +100,7 @@ def test_a_cache_that_cannot_be_emptied_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("requested", "message"),
     [
         ({"subjects": ["ann"], "enabled": False}, "revocation is disabled in stack prod"),
         ({"subjects": ["ann"], "issuer": None}, "the stack has several issuers; --issuer must be one of: main, other"),
@@ -109,8 +109,8 @@ def test_a_cache_that_cannot_be_emptied_is_told() -> None:
         ({"subjects": ["ann", ""]}, "invalid subject ''"),
     ],
 )
-def test_what_cannot_be_right_is_refused_before_anything_is_asked(wish: Any, said: str) -> None:
+def test_an_invalid_request_is_rejected_before_aws_is_called(requested: Any, message: str) -> None:
     services = Services()
-    with pytest.raises(RevokeError, match=said):
-        revoked(services, **wish)
-    assert services.asked == []
+    with pytest.raises(RevokeError, match=message):
+        revoked(services, **requested)
+    assert services.calls == []

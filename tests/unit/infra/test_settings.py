@@ -1,4 +1,4 @@
-"""A stack's settings, with every mistake told at once."""
+"""A stack's settings, with every mistake reported at once."""
 
 import json
 from collections.abc import Iterator
@@ -44,12 +44,12 @@ def test_settings_are_typed() -> None:
 
 
 def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_is_allowed() -> None:
-    told = report(
+    text = report(
         logs={"retentionDays": 45}, functions={"memory": "much", "architecture": "sparc"}, colour="red",
         issuers=[{"name": "Main", "url": "ftp://x", "audiences": []}],
     ).splitlines()  # fmt: skip
-    assert told[0] == "7 invalid settings in Pulumi.dev.yaml"
-    by_key = {line.split(":")[1]: line for line in told[1:]}
+    assert text[0] == "7 invalid settings in Pulumi.dev.yaml"
+    by_key = {line.split(":")[1]: line for line in text[1:]}
     assert set(by_key) == {
         "logs.retentionDays", "functions.memory", "colour", "functions.architecture",
         "issuers[0].name", "issuers[0].url", "issuers[0].audiences",
@@ -77,25 +77,25 @@ def test_settings_that_fit_are_accepted() -> None:
 
 
 def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:
-    told = report(
+    text = report(
         authorizer={"keys": {"maxAge": 9, "staleIfError": 9}},
         usage={"unlisted": "x"},
         api={"corsOrigins": ["*", "https://a.example"]},
         colour="red",
     )
-    assert told.startswith("4 invalid settings in Pulumi.dev.yaml")
-    told = report(issuers=[{**ISSUER, "name": "Main"}], usage={"plans": [{**PLAN, "clients": {"main": ["a"]}}]})
-    assert "unknown issuer" not in told, "the issuers' names are not known yet"
+    assert text.startswith("4 invalid settings in Pulumi.dev.yaml")
+    text = report(issuers=[{**ISSUER, "name": "Main"}], usage={"plans": [{**PLAN, "clients": {"main": ["a"]}}]})
+    assert "unknown issuer" not in text, "the issuers' names are not known yet"
 
 
 def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type() -> None:
-    told = report(logs={"retentionDays": 45}, issuers=[{**ISSUER, "url": "http://id.example.com"}])
-    assert "logs.retentionDays" in told
-    assert "must be https" in told
+    text = report(logs={"retentionDays": 45}, issuers=[{**ISSUER, "url": "http://id.example.com"}])
+    assert "logs.retentionDays" in text
+    assert "must be https" in text
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "expected"),
     [
         ({"issuers": []}, "issuers"),
         (
@@ -216,8 +216,8 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ),
     ],
 )
-def test_what_cannot_work_is_refused(values: dict[str, Any], said: str) -> None:
-    assert said in report(**values)
+def test_invalid_settings_are_rejected(values: dict[str, Any], expected: str) -> None:
+    assert expected in report(**values)
 
 
 def test_rules_between_fields_are_checked_although_other_fields_have_the_wrong_type() -> None:
@@ -228,8 +228,8 @@ def test_rules_between_fields_are_checked_although_other_fields_have_the_wrong_t
         "fourth",
     ]
     keys = {"maxAge": 9, "staleIfError": 9, "cooldown": "long"}
-    told = report(usage={"plans": plans, "unlisted": "all"}, authorizer={"keys": keys}, functions={"memory": 1})
-    assert sorted(line.split(": ")[0].strip().removeprefix("gatehouse:") for line in told.splitlines()[1:]) == [
+    text = report(usage={"plans": plans, "unlisted": "all"}, authorizer={"keys": keys}, functions={"memory": 1})
+    assert sorted(line.split(": ")[0].strip().removeprefix("gatehouse:") for line in text.splitlines()[1:]) == [
         "authorizer.keys.cooldown", "authorizer.keys.staleIfError", "functions.memory",
         "usage.plans[0].clients.main[1]", "usage.plans[0].rate", "usage.plans[1].name", "usage.plans[1].period",
         "usage.plans[2].clients", "usage.plans[2].name", "usage.plans[2].rate", "usage.plans[3]", "usage.unlisted",
@@ -237,8 +237,8 @@ def test_rules_between_fields_are_checked_although_other_fields_have_the_wrong_t
 
 
 def test_what_does_not_fit_an_encrypted_value_is_asked_for() -> None:
-    told = report(functions={"memory": ENCRYPTED}, tags={"team": ENCRYPTED}, issuers=ENCRYPTED)
-    assert told.splitlines()[1:] == [
+    text = report(functions={"memory": ENCRYPTED}, tags={"team": ENCRYPTED}, issuers=ENCRYPTED)
+    assert text.splitlines()[1:] == [
         f"  gatehouse:{key}: is encrypted, and not decrypted here; pass --config gatehouse:{key}=VALUE"
         for key in ("issuers", "functions.memory")
     ]
@@ -250,16 +250,16 @@ def test_what_does_not_fit_an_encrypted_value_is_asked_for() -> None:
 def test_a_wrong_value_that_pulumi_has_decrypted_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     secret_keys = ["gatehouse:tags"]
     monkeypatch.setattr("pulumi.runtime.config.is_config_secret", secret_keys.__contains__)
-    told = report(tags={"token": ["hunter2"]}, functions={"memory": "much"})
-    assert "gatehouse:tags.token: " in told
-    assert "hunter2" not in told
-    assert '(found "much")' in told
+    text = report(tags={"token": ["hunter2"]}, functions={"memory": "much"})
+    assert "gatehouse:tags.token: " in text
+    assert "hunter2" not in text
+    assert '(found "much")' in text
 
 
 def test_values_of_unknown_keys_are_not_shown() -> None:
-    told = report(password="hunter2", api={"password": "hunter2"}, corsOrigins="hunter2")
-    assert "hunter2" not in told
-    assert "gatehouse:corsOrigins: unknown setting; now gatehouse:api.corsOrigins" in told
+    text = report(password="hunter2", api={"password": "hunter2"}, corsOrigins="hunter2")
+    assert "hunter2" not in text
+    assert "gatehouse:corsOrigins: unknown setting; now gatehouse:api.corsOrigins" in text
 
 
 def test_the_new_name_of_every_former_setting_exists() -> None:
@@ -270,7 +270,7 @@ def test_the_new_name_of_every_former_setting_exists() -> None:
 
 
 def test_all_mistakes_of_all_issuers_are_reported_at_once() -> None:
-    told = report(
+    text = report(
         issuers=[
             {"name": "Main", "url": "http://id.example.com", "keyUrl": "http://keys.example.com", "audiences": "a"},
             {**ISSUER, "defaultScopes": ["items:read"], "leeway": -1},
@@ -278,7 +278,7 @@ def test_all_mistakes_of_all_issuers_are_reported_at_once() -> None:
             "main",
         ]
     )
-    keys = [line.split(": ")[0].strip() for line in told.splitlines()[1:]]
+    keys = [line.split(": ")[0].strip() for line in text.splitlines()[1:]]
     assert sorted(keys) == [
         "gatehouse:issuers[0].audiences", "gatehouse:issuers[0].keyUrl", "gatehouse:issuers[0].name",
         "gatehouse:issuers[0].url", "gatehouse:issuers[1].defaultScopes", "gatehouse:issuers[1].leeway",
@@ -335,9 +335,9 @@ class TestNamespaces:
     ],
 )  # fmt: skip
 def test_a_pattern_is_stated_in_words(values: dict[str, Any], key: str, required: str) -> None:
-    told = report(**values)
-    assert f"gatehouse:{key}: must be {required}" in told
-    assert "regex" not in told
+    text = report(**values)
+    assert f"gatehouse:{key}: must be {required}" in text
+    assert "regex" not in text
 
 
 def limits(kind: Any) -> Iterator[msgspec.Meta]:
@@ -374,6 +374,6 @@ def test_usage_and_times_reach_the_authorizer() -> None:
     names = Names("gatehouse", "dev")
     bundle = authorizer_bundle(settings.for_authorizer(names, ()), Target.of("host"))
     data = bundle.generated["authorizer/settings.json"]
-    told = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
-    assert told.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
-    assert (told.keys.max_age, told.keys.stale_if_error) == (60, 21_600)
+    text = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
+    assert text.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
+    assert (text.keys.max_age, text.keys.stale_if_error) == (60, 21_600)

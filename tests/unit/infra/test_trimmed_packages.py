@@ -1,4 +1,4 @@
-"""botocore as the handlers' bundle has it does what the whole one does, for DynamoDB."""
+"""The trimmed botocore of the handlers' bundle works like the complete one, for DynamoDB."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ print(json.dumps({"clients": found, "operations": operations, "gc": gc.isenabled
 
 @pytest.fixture(scope="module")
 def trimmed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a process that has nothing but the bundle finds."""
+    """What a process with nothing but the bundle finds."""
     folder = tmp_path_factory.mktemp("bundle")
     with zipfile.ZipFile(Path(archive(handlers_bundle(Target.of("host"))).path)) as bundle:
         bundle.extractall(folder)
