@@ -29,7 +29,7 @@ from tests.e2e.conftest import two_free_ports
 
 REDIRECT = "http://localhost:3000/callback"
 ALLOWED = ["gatehouse/items.read", "gatehouse/items.write"]
-ODD = re.compile(r"[/+].*=")
+UNUSUAL = re.compile(r"[/+].*=")
 """Matches a key id with characters outside of base64url, like most key ids of Cognito."""
 
 USER, PASSWORD = "ann", "Made-up-for-this-test-1"
@@ -71,10 +71,10 @@ class Pool:
         ]
 
     def code_tokens(self, *scopes: str) -> dict[str, str]:
-        """By a code and its proof key (RFC 7636), for the user."""
+        """Get the user's tokens with an authorization code and PKCE (RFC 7636)."""
         verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(verifier.encode()).digest()
-        asked = {
+        parameters = {
             "client_id": self.app,
             "response_type": "code",
             "redirect_uri": REDIRECT,
@@ -83,20 +83,20 @@ class Pool:
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
         }
-        page = httpx.get(f"{self.endpoint}/oauth2/authorize", params=asked)
+        page = httpx.get(f"{self.endpoint}/oauth2/authorize", params=parameters)
         assert page.status_code == 200, page.text
-        sent = httpx.post(f"{self.endpoint}/login", data={**asked, "username": USER, "password": PASSWORD})
-        assert sent.status_code == 302, sent.text
-        back = parse_qs(urlsplit(sent.headers["Location"]).query)
-        assert back["state"] == [asked["state"]]
-        form = {"client_id": self.app, "redirect_uri": REDIRECT, "code": back["code"][0], "code_verifier": verifier}
+        login = httpx.post(f"{self.endpoint}/login", data={**parameters, "username": USER, "password": PASSWORD})
+        assert login.status_code == 302, login.text
+        callback = parse_qs(urlsplit(login.headers["Location"]).query)
+        assert callback["state"] == [parameters["state"]]
+        form = {"client_id": self.app, "redirect_uri": REDIRECT, "code": callback["code"][0], "code_verifier": verifier}
         return self._tokens(None, grant_type="authorization_code", **form)
 
     def password_tokens(self) -> dict[str, str]:
-        """By the pool's own API, without OAuth and so without the API's scopes."""
-        given = {"USERNAME": USER, "PASSWORD": PASSWORD}
+        """Get the user's tokens with the pool's own API, without OAuth and therefore without the API's scopes."""
+        credentials = {"USERNAME": USER, "PASSWORD": PASSWORD}
         answer = cognito(self.endpoint).initiate_auth(
-            ClientId=self.app, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given
+            ClientId=self.app, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=credentials
         )
         return answer["AuthenticationResult"]
 
@@ -110,11 +110,11 @@ def cognito(endpoint: str) -> Any:
     return Provider(endpoint).connection.client("cognito-idp")
 
 
-def make_pool(endpoint: str) -> Pool:
+def create_pool(endpoint: str) -> Pool:
     client = cognito(endpoint)
     pool_id = client.create_user_pool(PoolName="people")["UserPool"]["Id"]
-    named = [{"ScopeName": name.partition("/")[2], "ScopeDescription": name} for name in ALLOWED]
-    client.create_resource_server(UserPoolId=pool_id, Identifier="gatehouse", Name="Gatehouse", Scopes=named)
+    scopes = [{"ScopeName": name.partition("/")[2], "ScopeDescription": name} for name in ALLOWED]
+    client.create_resource_server(UserPoolId=pool_id, Identifier="gatehouse", Name="Gatehouse", Scopes=scopes)
     app = client.create_user_pool_client(
         UserPoolId=pool_id,
         ClientName="app",
@@ -125,13 +125,13 @@ def make_pool(endpoint: str) -> Pool:
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
         SupportedIdentityProviders=["COGNITO"],
     )["UserPoolClient"]
-    service = make_service(endpoint, pool_id)
+    service = create_service(endpoint, pool_id)
     client.admin_create_user(UserPoolId=pool_id, Username=USER, MessageAction="SUPPRESS")
     client.admin_set_user_password(UserPoolId=pool_id, Username=USER, Password=PASSWORD, Permanent=True)
     return Pool(endpoint, pool_id, app["ClientId"], service["ClientId"], service["ClientSecret"])
 
 
-def make_service(endpoint: str, pool_id: str) -> dict[str, str]:
+def create_service(endpoint: str, pool_id: str) -> dict[str, str]:
     return cognito(endpoint).create_user_pool_client(
         UserPoolId=pool_id,
         ClientName="service",
@@ -149,9 +149,9 @@ def key_ids(pool: Pool) -> list[str]:
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     with start(Options(state=tmp_path_factory.mktemp("cognito"), port=free_port())) as emulator:
-        pool = make_pool(emulator.endpoint_url)
-        while not ODD.search(key_ids(pool)[0]):
-            pool = make_pool(emulator.endpoint_url)
+        pool = create_pool(emulator.endpoint_url)
+        while not UNUSUAL.search(key_ids(pool)[0]):
+            pool = create_pool(emulator.endpoint_url)
         yield pool
 
 
@@ -195,7 +195,7 @@ def test_the_tokens_have_the_properties_of_the_profile(pool: Pool) -> None:
     header, claims = jwt.get_unverified_header(token), decoded(token)
     assert "typ" not in header
     assert header["kid"] in key_ids(pool)
-    assert ODD.search(header["kid"])
+    assert UNUSUAL.search(header["kid"])
     assert claims["iss"] == pool.issuer.url
     assert claims["token_use"] == "access"
     assert claims["scope"] == "gatehouse/items.read"
@@ -220,7 +220,7 @@ class TestClientCredentials:
         assert items.call("POST", forged, json={"name": "x"}).status_code == 401
 
 
-class TestCodeWithProofKey:
+class TestAuthorizationCode:
     def test_creates_and_lists_the_users_items(self, pool: Pool, items: Items) -> None:
         token = pool.code_tokens("openid", *ALLOWED)["access_token"]
         created = items.call("POST", token, json={"name": "by a person"})
@@ -252,12 +252,12 @@ class TestPassword:
 
 
 def test_tokens_of_another_pool_are_rejected(pool: Pool, items: Items) -> None:
-    assert items.call("GET", make_pool(pool.endpoint).service_token(*ALLOWED)).status_code == 401
+    assert items.call("GET", create_pool(pool.endpoint).service_token(*ALLOWED)).status_code == 401
 
 
 def test_tokens_of_an_unknown_client_are_rejected(pool: Pool, items: Items) -> None:
     """Cognito's access tokens have no `aud`, so the client is checked instead."""
-    other = make_service(pool.endpoint, pool.pool_id)
+    other = create_service(pool.endpoint, pool.pool_id)
     token = replace(pool, service=other["ClientId"], secret=other["ClientSecret"]).service_token(*ALLOWED)
     assert decoded(token)["iss"] == pool.issuer.url
     assert items.call("GET", token).status_code == 401

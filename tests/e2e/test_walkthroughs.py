@@ -1,4 +1,4 @@
-"""What the field's tutorials do with an API Gateway, Lambda and DynamoDB API, here with a bearer token."""
+"""The steps of common tutorials for APIs with API Gateway, Lambda and DynamoDB, here with a bearer token."""
 
 import time
 import uuid
@@ -72,10 +72,10 @@ def test_events(client: Client, token: str) -> None:
 
 
 @pytest.mark.parametrize("collection", sorted(COLLECTIONS))
-def test_a_browser_may_use_them_all(client: Client, token: str, collection: str) -> None:
+def test_a_browser_may_use_all_collections(client: Client, token: str, collection: str) -> None:
     for path in (f"/{collection}", f"/{collection}/1"):
-        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
-        preflight = client.call("OPTIONS", path, headers=asked)
+        request = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+        preflight = client.call("OPTIONS", path, headers=request)
         assert preflight.status_code == 204
         assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
     answer = client.call("POST", f"/{collection}", token, json=COLLECTIONS[collection])
@@ -84,7 +84,7 @@ def test_a_browser_may_use_them_all(client: Client, token: str, collection: str)
 
 
 class TestConcurrency:
-    def test_of_50_updates_with_one_tag_one_wins(self, client: Client, token: str) -> None:
+    def test_one_of_50_updates_with_the_same_entity_tag_succeeds(self, client: Client, token: str) -> None:
         created = client.call("POST", "/items", token, json={"name": "0"})
         headers = {"If-Match": created.headers["ETag"]}
         path = f"/items/{created.json()['id']}"
@@ -98,7 +98,7 @@ class TestConcurrency:
         winner = statuses.index(200)
         assert client.call("GET", path, token).json()["name"] == f"writer {winner}"
 
-    def test_50_creations_with_one_key_make_one_item(self, client: Client, token: str) -> None:
+    def test_50_creations_with_the_same_key_create_one_item(self, client: Client, token: str) -> None:
         headers = {"Idempotency-Key": str(uuid.uuid4())}
 
         def create(_: int) -> tuple[int, str]:
