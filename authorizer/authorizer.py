@@ -136,13 +136,15 @@ class Authorizer:
 
     def _recorded(self, decision: Decision, cached: int = 0) -> tuple[Decision, Record]:
         """Return a decision and its log record, unless its token is revoked, which is checked for cached ones too."""
-        unchecked = 0
+        caller, error, unchecked = decision.caller, decision.error, 0
         if self._denylist is not None:
             try:
-                unchecked = self._check_revocation(self._denylist, decision.caller)
-            except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
-                raise errors.with_context(error, decision.caller.issuer, decision.key_id, cached) from None
-        return decision, Record.of_decision(decision, cached, unchecked)
+                unchecked = self._check_revocation(self._denylist, caller)
+            except Exception as failure:  # noqa: BLE001 -- all are logged with the issuer and the key
+                raise errors.with_context(failure, caller.issuer, decision.key_id, cached) from None
+        outcome, reason = ("deny", error) if error else ("allow", "ok")
+        record = Record(outcome, reason, None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
+        return decision, record
 
     def _check_revocation(self, denylist: Denylist, caller: Caller) -> int:
         """Return 0 if the token is not revoked, or 1 if that is unknown and the settings accept it."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import msgspec
 from msgspec import field
 
-from authorizer.decision import Decision
 from authorizer.errors import AuthorizerError, NotAuthentic, RevocationsUnavailable
 from authorizer.key_source import FetchCounter
 from authorizer.policy import rfc3339
@@ -52,13 +51,6 @@ class Record(msgspec.Struct, frozen=True):
     client: str | None
     cached: int = field(name="CacheHits")
     unchecked: int = field(name="RevocationFailures")
-
-    @classmethod
-    def of_decision(cls, decision: Decision, cached: int, unchecked: int) -> "Record":
-        """Return the record of a decision about an authentic caller."""
-        caller, error = decision.caller, decision.error
-        outcome = "deny" if error else "allow"
-        return cls(outcome, error or "ok", None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
 
     @classmethod
     def of_error(cls, error: AuthorizerError) -> "Record":

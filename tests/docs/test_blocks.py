@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.bundles import ROOT
-from tests.docs.pages import PAGES, Block, anchors, blocks, inline_code, links
+from tests.docs.pages import PAGES, Block, anchors, blocks, blocks_of, inline_code, links
 
 LABELS = {
     "sh": {"", "session", "walkthrough", "revoke"},
@@ -31,6 +31,12 @@ FOLDERS = ("authorizer/", "docs/", "handlers/", "infra/", "local/", "tests/", ".
 @pytest.mark.parametrize("block", blocks(), ids=str)
 def test_a_block_is_of_a_language_and_label_that_are_checked(block: Block) -> None:
     assert block.kind in LABELS[block.language]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_fence_is_of_a_block_that_is_found(page: Path) -> None:
+    fences = re.findall(r"^\s*(?:```|~~~)", page.read_text(), re.MULTILINE)
+    assert len(fences) == 2 * len(blocks_of(page))
 
 
 @pytest.mark.parametrize("block", blocks("mermaid"), ids=str)
