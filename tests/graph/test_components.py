@@ -1,5 +1,6 @@
 """The components of the program, and what an update of a stack deployed by an earlier version does with them."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -22,18 +23,45 @@ def test_every_capability_is_a_component(graph_of: Callable[[str], Graph]) -> No
     assert types == COMPONENTS
 
 
-def test_components_that_have_got_a_parent_are_found_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pulumi gives the resources within a component the aliases that follow from the component's."""
-    aliases: dict[str, bool] = {}
+EARLIER_TYPES = {
+    f"gatehouse:{component}${resource}"
+    for component, resources in {
+        "api:Gateway": (
+            "aws:apigateway/deployment:Deployment", "aws:apigateway/methodSettings:MethodSettings",
+            "aws:apigateway/restApi:RestApi", "aws:apigateway/stage:Stage", "aws:cloudwatch/logGroup:LogGroup",
+        ),
+        "api:UsagePlans": (
+            "aws:apigateway/apiKey:ApiKey", "aws:apigateway/usagePlan:UsagePlan",
+            "aws:apigateway/usagePlanKey:UsagePlanKey",
+        ),
+        "compute:Function": (
+            "aws:cloudwatch/logGroup:LogGroup", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy",
+            "aws:lambda/function:Function", "aws:lambda/permission:Permission",
+        ),
+        "data:Table": ("aws:dynamodb/table:Table",),
+    }.items()
+    for resource in resources
+}  # fmt: skip
+"""The types in the URNs of the first deployed version, each after that of its parent."""
+
+
+def test_every_resource_of_the_first_version_is_found_by_its_urn_or_an_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pulumi gives a resource within a component the aliases that follow from the component's."""
+    types: dict[str, set[str]] = {"": {""}}  # of each URN: the types in its own and its former URNs
     register = monitor.ResourceMonitor.RegisterResource
 
     def registered(engine: Any, request: resource_pb2.RegisterResourceRequest) -> Any:
-        if request.type in ("gatehouse:compute:Function", "gatehouse:data:Table"):
-            nested = request.parent.split("::")[2] != "pulumi:pulumi:Stack"
-            aliases[request.name] = [each.spec.noParent for each in request.aliases] == ([True] if nested else [])
-        return register(engine, request)
+        response = register(engine, request)
+        parents = (
+            {""}
+            if "::pulumi:pulumi:Stack::" in request.parent
+            else types[request.parent] | {"" for each in request.aliases if each.spec.noParent}
+        )
+        types[response.urn] = {f"{parent}${request.type}".removeprefix("$") for parent in parents}
+        return response
 
     monkeypatch.setattr(monitor.ResourceMonitor, "RegisterResource", registered)
-    plan(ROOT, "local")
-    assert {"authorizer", "authorizer-revocations", "items", "items-read"} <= set(aliases)
-    assert all(aliases.values())
+    plans = [{"name": "p", "rate": 1, "burst": 1, "clients": {"local": ["a"]}}]
+    resources = plan(ROOT, "local", {"usage.plans": json.dumps(plans)}).resources
+    assert {each.name for each in resources if each.custom and not types[each.urn] & EARLIER_TYPES} == set()
+    assert set().union(*types.values()) >= EARLIER_TYPES
