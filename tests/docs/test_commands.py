@@ -37,10 +37,12 @@ NOT_RUN = {
 PULUMI = {
     "install": set[str](),
     "preview": {"--stack", "--diff"},
-    "up": {"--stack", "--config"},
+    "up": {"--stack", "--config", "--refresh"},
     "destroy": {"--stack"},
     "stack init": set[str](),
     "stack output": {"--stack"},
+    "stack export": {"--stack", "--file"},
+    "stack import": {"--stack", "--file"},
     "config set": {"--secret"},
     "login": set[str](),
 }
