@@ -126,9 +126,7 @@ def _values(kind: Any) -> str:
         text = f"a map; {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
     elif base is str:
         least, most = limits.get("min_length"), limits.get("max_length")
-        text = requirement or ("non-empty text" if least else "text") + (
-            f", at most {most} characters" if most else ""
-        )
+        text = requirement or ("non-empty text" if least else "text") + (f", at most {most} characters" if most else "")
     elif base in (int, float):
         text = f"{'integer' if base is int else 'number'}, {limits['ge']:,} to {limits['le']:,}"
     else:
