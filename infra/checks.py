@@ -22,7 +22,7 @@ class NotDeployable(pulumi.RunError):
 def require_deployable(routes: Sequence[Route], names: Names, settings: StackSettings) -> None:
     """Raise NotDeployable with every reason why a deployment would fail or not work."""
     collections = {route.collection.name: route.collection for route in routes}.values()
-    problems = [
+    problems = list(_route_problems(routes)) or [
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
         *names.problems([*(route.name for route in routes), "authorizer"]),
@@ -35,6 +35,16 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         raise NotDeployable("\n  ".join((f"stack {names.stack} cannot be deployed: {count}", *problems)))
 
 
+def _route_problems(routes: Sequence[Route]) -> Iterator[str]:
+    """Yield names, and methods of paths, that two routes have in common: requests would reach only one of them."""
+    found: dict[str, str] = {}
+    for route in routes:
+        for key in (f"the name {route.name}", *(f"{method} {route.path}" for method in route.operation.methods)):
+            if key in found:
+                yield f"{route.name}: {key} is already that of another route, {found[key]}"
+            found[key] = route.name
+
+
 def _collection_problems(collection: Collection, settings: StackSettings) -> Iterator[str]:
     if collection.partition == "tenant":
         for issuer in settings.issuers:
@@ -43,6 +53,8 @@ def _collection_problems(collection: Collection, settings: StackSettings) -> Ite
     for path, kind in _types(msgspec.inspect.type_info(collection.model), collection.name):
         if isinstance(kind, msgspec.inspect.FloatType):
             yield f"{path}: must be decimal.Decimal instead of float, which DynamoDB does not store exactly"
+        elif isinstance(kind, msgspec.inspect.AnyType):
+            yield f"{path}: must have a type that excludes floats, which DynamoDB does not store exactly"
 
 
 def _types(kind: msgspec.inspect.Type, path: str) -> Iterator[tuple[str, msgspec.inspect.Type]]:
@@ -52,8 +64,10 @@ def _types(kind: msgspec.inspect.Type, path: str) -> Iterator[tuple[str, msgspec
         case msgspec.inspect.StructType():
             for field in kind.fields:
                 yield from _types(field.type, f"{path}.{field.encode_name}")
-        case msgspec.inspect.ListType():
+        case msgspec.inspect.CollectionType():
             yield from _types(kind.item_type, f"{path}[]")
+        case msgspec.inspect.DictType():
+            yield from _types(kind.value_type, f"{path}[]")
         case msgspec.inspect.Metadata():
             yield from _types(kind.type, path)
         case msgspec.inspect.UnionType():

@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from handlers.contract import Collection, Model, load_collections, routes
+from handlers.contract import Collection, Model, Route, load_collections, routes
 from infra.checks import NotDeployable, require_deployable
 from infra.documents.schemas import model_schemas
 from infra.naming import Names
@@ -37,9 +37,24 @@ def test_types_of_fields_that_dynamodb_stores_exactly_can_be_deployed(kind: Any)
     require_deployable(routes([collection(kind=kind)]), NAMES, load("gatehouse", "test", texts()))
 
 
-@pytest.mark.parametrize("kind", [float, list[float], float | None])
+@pytest.mark.parametrize("kind", [float, list[float], float | None, dict[str, float], tuple[float, ...], set[float]])
 def test_a_float_is_rejected_because_dynamodb_does_not_store_it_exactly(kind: Any) -> None:
     assert "decimal.Decimal" in reasons(collection(kind=kind))
+
+
+def test_a_type_that_may_hold_a_float_is_rejected_too() -> None:
+    assert "orders.field: must have a type that excludes floats" in reasons(collection(kind=Any))
+
+
+def test_two_routes_with_the_same_name_or_method_and_path_are_rejected() -> None:
+    assert reasons(collection("orders"), collection("orders", "Other")).splitlines()[1:3] == [
+        "  orders-list: the name orders-list is already that of another route, orders-list",
+        "  orders-list: GET /orders is already that of another route, orders-list",
+    ]
+    (create,) = (route for route in routes([collection()]) if route.name == "orders-create")
+    search = Route(create.collection, msgspec.structs.replace(create.operation, name="search", verb="read"))
+    with pytest.raises(NotDeployable, match="orders-search: POST /orders is already that of another route, orders-cr"):
+        require_deployable([create, search], NAMES, load("gatehouse", "test", texts()))
 
 
 def test_a_type_that_api_gateways_models_do_not_support_is_rejected() -> None:
