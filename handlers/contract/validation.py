@@ -5,6 +5,7 @@ A type with a pattern states its requirement in words, because clients do not re
 """
 
 import re
+from decimal import Decimal
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
@@ -174,6 +175,8 @@ def _dict_errors(value: dict[Any, Any], kind: Any, place: str) -> list[FieldErro
 
 
 def _own_error(value: object, kind: Any, place: str) -> list[FieldError]:
+    if isinstance(value, str) and _unwrapped(kind) is Decimal:  # msgspec accepts texts, even NaN
+        return [FieldError(place, "must be a number", value)]
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
