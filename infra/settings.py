@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from contextlib import suppress
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
-from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, validate
+from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.answer_size import choose_encoding, expected_stage
 from infra.authorizer import AuthorizerSettings
 from infra.function import FunctionDefaults, FunctionSettings
@@ -118,26 +118,23 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
 
 
 def _salvage(value: Any, kind: Any) -> Any:
-    """Return a value of this type that ignores constraints and replaces what has another type.
+    """Return the value as this type, without its constraints; parts of another type become empty.
 
     So rules between fields can be checked although some fields are invalid.
     """
-    while get_origin(kind) in (Annotated, Union, UnionType):
-        if value is None and NoneType in get_args(kind):
-            return None
-        kind = get_args(kind)[0]
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+    base = unwrapped(kind)
+    for type_ in (kind, base):
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(value, type_)
+    if isinstance(base, type) and issubclass(base, msgspec.Struct):
         given = _members(value, {})
-        fields = [field for field in msgspec.structs.fields(kind) if field.required or field.encode_name in given]
-        return kind(**{field.name: _salvage(given.get(field.encode_name), field.type) for field in fields})
-    if get_origin(kind) is tuple:
-        return tuple(_salvage(member, get_args(kind)[0]) for member in _members(value, []))
-    if get_origin(kind) is dict:
-        return {name: _salvage(member, get_args(kind)[1]) for name, member in _members(value, {}).items()}
-    try:
-        return msgspec.convert(value, cast("Any", kind))
-    except msgspec.ValidationError:
-        return cast("Any", kind)() if isinstance(kind, type) else None
+        fields = [field for field in msgspec.structs.fields(base) if field.required or field.encode_name in given]
+        return base(**{field.name: _salvage(given.get(field.encode_name), field.type) for field in fields})
+    if get_origin(base) is tuple:
+        return tuple(_salvage(member, get_args(base)[0]) for member in _members(value, []))
+    if get_origin(base) is dict:
+        return {name: _salvage(member, get_args(base)[1]) for name, member in _members(value, {}).items()}
+    return base() if isinstance(base, type) else None
 
 
 def _members(value: Any, empty: Any) -> Any:

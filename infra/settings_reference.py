@@ -6,12 +6,11 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from types import NoneType
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import msgspec
 
-from handlers.contract import requirement_of
+from handlers.contract import requirement_of, unwrapped
 from infra.bundles import ROOT
 from infra.settings import StackSettings
 from infra.stack_file import STACK_KEYS
@@ -36,7 +35,7 @@ def page() -> str:
     for field in msgspec.structs.fields(StackSettings):
         rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "")]
         table = ["| Field | Values | Default | Description |", "|---|---|---|---|", *rows] if rows else []
-        values = "" if isinstance(_base(field.type), type) else f" It is {_values(field.type)}."
+        values = "" if isinstance(unwrapped(field.type), type) else f" It is {_values(field.type)}."
         text = f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}{values}\n"
         sections.append("\n".join((text, *table, "")) if table else text)
     return "\n".join(sections)
@@ -77,7 +76,7 @@ def schema() -> dict[str, Any]:
 def description_of(field: msgspec.structs.FieldInfo) -> str:
     """Return a field's description, or else the first paragraph of its type's docstring."""
     given = next((meta.description for meta in _metas(field.type) if meta.description), None)
-    return given or " ".join((_base(field.type).__doc__ or "").partition("\n\n")[0].split())
+    return given or " ".join((unwrapped(field.type).__doc__ or "").partition("\n\n")[0].split())
 
 
 _ENCRYPTED = {"$ref": "#/definitions/Encrypted"}
@@ -101,21 +100,21 @@ def _encryptable(schema: Any) -> Any:
 
 def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield the cells of each field of a struct, or of the structs in a list, and of the structs within them."""
-    base = _base(kind)
+    base = unwrapped(kind)
     if get_origin(base) is tuple:
         yield from _rows(get_args(base)[0], f"{path}[]." if path else "")
     elif isinstance(base, type) and issubclass(base, msgspec.Struct):
         for field in msgspec.structs.fields(base):
             name = f"{path}{field.encode_name}"
-            nested = list(_rows(field.type, f"{name}." if isinstance(_base(field.type), type) else name))
-            if not nested or get_origin(_base(field.type)) is tuple:
+            nested = list(_rows(field.type, f"{name}." if isinstance(unwrapped(field.type), type) else name))
+            if not nested or get_origin(unwrapped(field.type)) is tuple:
                 yield (f"`{name}`", _values(field.type), _default(field), description_of(field))
             yield from nested
 
 
 def _values(kind: Any) -> str:
     """Return which values a type allows, in words."""
-    base, limits, requirement = _base(kind), _limits(kind), requirement_of(kind)
+    base, limits, requirement = unwrapped(kind), _limits(kind), requirement_of(kind)
     origin, members = get_origin(base), get_args(base)
     if origin is Literal:
         text = ", ".join(f"`{choice}`" for choice in members)
@@ -142,14 +141,6 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
     text = default if isinstance(default, str) else msgspec.json.encode(default).decode()
     return "none" if default in (None, (), {}, "") else f"`{text}`"
-
-
-def _base(kind: Any) -> Any:
-    """Return a type without its limits, and without None."""
-    if get_origin(kind) is Annotated:
-        return _base(get_args(kind)[0])
-    members = [each for each in get_args(kind) if each is not NoneType]
-    return _base(members[0]) if NoneType in get_args(kind) else kind
 
 
 def _metas(kind: Any) -> Iterator[msgspec.Meta]:

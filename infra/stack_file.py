@@ -2,7 +2,8 @@
 
 Pulumi.yaml has the defaults and `Pulumi.<stack>.yaml` the stack's values
 (https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/config.go); overrides replace them for one run.
-The program checks the values and reports every mistake at once. Encrypted values and environments (ESC) stay closed.
+The program checks the values and reports every mistake at once. Encrypted values are not decrypted, and environments
+(ESC) are not opened.
 """
 
 import argparse
@@ -163,7 +164,7 @@ def _structured(value: Any) -> Any:
     """Return the value of a text as YAML, or JSON, which is YAML; anything else as it is."""
     try:
         return yaml.load(value, _Loader) if isinstance(value, str) else value  # noqa: S506 - makes plain data only
-    except (RecursionError, yaml.YAMLError):
+    except (ValueError, RecursionError, yaml.YAMLError):
         return value
 
 
@@ -192,18 +193,12 @@ def _text(value: Any) -> str:
 class _Loader(yaml.SafeLoader):
     """YAML 1.2 as the CLI reads it: `yes`, `12:30` and `2026-01-01` are texts, and duplicate keys are errors."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {  # pyright: ignore[reportIncompatibleVariableOverride]
-        first: [(f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$")) for kind, pattern in kinds.items()]
-        for firsts, kinds in {
-            "~nN": {"null": r"~|null|Null|NULL"},
-            "tTfF": {"bool": r"true|True|TRUE|false|False|FALSE"},
-            "-+.0123456789": {
-                "int": r"[-+]?[0-9]+",
-                "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
-            },
-        }.items()
-        for first in firsts
-    } | {"": [("tag:yaml.org,2002:null", re.compile("^$"))]}
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {None: [  # pyright: ignore[reportIncompatibleVariableOverride]
+        ("tag:yaml.org,2002:null", re.compile(r"(~|null|Null|NULL|)$")),
+        ("tag:yaml.org,2002:bool", re.compile(r"(true|True|TRUE|false|False|FALSE)$")),
+        ("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$")),
+        ("tag:yaml.org,2002:float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")),
+    ]}  # fmt: skip
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return a mapping's fields. Raises yaml.YAMLError for duplicate keys."""

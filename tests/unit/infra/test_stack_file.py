@@ -140,6 +140,7 @@ class TestOverrides:
         assert self.overridden(tmp_path, "api.origins", "https://x.example") == {"origins": "https://x.example"}
         assert self.overridden(tmp_path, "api.text", "yes") == {"text": "yes"}
         assert self.overridden(tmp_path, "api.text", "[x") == {"text": "[x"}
+        assert self.overridden(tmp_path, "api.text", "09") == {"text": "09"}
 
     def test_apply_in_their_order(self, tmp_path: Path) -> None:
         overrides = {"functions": '{"memory": 1}', "functions.timeout": "2"}
