@@ -12,12 +12,12 @@ from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
-from infra.answer_size import choose_encoding, expected_stage
 from infra.authorizer import AuthorizerSettings
 from infra.function import FunctionDefaults, FunctionSettings
 from infra.gateway import ApiSettings
 from infra.logs import LogSettings
 from infra.naming import Names
+from infra.response_size import choose_encoding, expected_stage
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage import UsageSettings
@@ -43,8 +43,7 @@ MOVED = {
     "logLevel": "logs.level",
     "logDecisions": "logs.decisions",
 }
-"""Settings of earlier versions, and where they are now."""
-
+"""The present keys of settings of earlier versions."""
 
 TagName = Annotated[
     str,
@@ -77,7 +76,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, tags=self.tags)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
-        """Return the data in the authorizer's bundle. Raises AnswerTooLarge."""
+        """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
         data = DeploymentSettings(
             project=names.project,
             stack=names.stack,
@@ -93,7 +92,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def route_scopes(routes: Sequence[Route]) -> tuple[RouteScope, ...]:
-    """Return the routes as the authorizer needs them."""
+    """Return what the authorizer needs to know of the routes."""
     return tuple(RouteScope(methods=route.operation.methods, path=route.path, scope=route.scope) for route in routes)
 
 
@@ -143,7 +142,7 @@ def _members(value: Any, empty: Any) -> Any:
 
 
 def _value(text: str) -> Any:
-    """Return what the text is as JSON, or the text itself if it is not JSON."""
+    """Decode a text as JSON; return a text that is not JSON unchanged."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -164,7 +163,7 @@ def _key_errors(project: str, own: Mapping[str, str], given: Mapping[str, str]) 
 
 
 def _without_secret(project: str, error: FieldError) -> FieldError:
-    """Return the error without what was found in a setting that Pulumi has decrypted."""
+    """Return the error, without the value found if Pulumi has decrypted the setting."""
     key = f"{project}:{re.split(r'[.[]', error.field)[0]}"
     return FieldError(error.field, error.detail) if pulumi_config.is_config_secret(key) else error
 
@@ -176,7 +175,7 @@ def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
 
 
 def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[FieldError]:
-    """Yield mistakes between fields, except for fields that are reported already or are within such a field."""
+    """Yield mistakes between fields, except in fields that are already reported, whole or in part."""
     issuers_known = not any(field.startswith("issuers") for field in reported)
     authorizer = problems_of(settings.issuers, settings.authorizer.keys, settings.revocation)
     for error in (
