@@ -18,13 +18,13 @@ from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
 from infra.stack_file import SettingsError
 from local import detached, foreground
-from local.emulator.launch import EmulatorError
+from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plan import plan, records, tree
 from local.processes import process_exists, wait_until
 from local.provider import Provider
-from local.stack import DEFAULT_PORT, StackOptions, StartError
+from local.stack import StackOptions, StartError
 from local.state import FOLDER, StackStatus, State
 
 EXPECTED_ERRORS = (BundleError, DeploymentError, EmulatorError, SettingsError, StartError, revoke.RevokeError)
