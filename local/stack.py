@@ -31,7 +31,7 @@ class StartError(Exception):
 class StackOptions:
     """Where the stack runs: the project's root, a folder for its state, and the API's port.
 
-    `settings` replace settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
+    `settings` overrides settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
     """
 
     root: Path
