@@ -36,7 +36,7 @@ def page() -> str:
     for field in msgspec.structs.fields(StackSettings):
         rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "")]
         table = ["| Field | Values | Default | Description |", "|---|---|---|---|", *rows] if rows else []
-        values = "" if isinstance(unwrapped(field.type), type) else f" It is {_values(field.type)}."
+        values = "" if isinstance(unwrapped(field.type), type) else f" The value is {_values(field.type)}."
         text = f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}{values}\n"
         sections.append("\n".join((text, *table, "")) if table else text)
     return "\n".join(sections)
@@ -123,14 +123,14 @@ def _values(kind: Any) -> str:
     if origin is Literal:
         return ", ".join(f"`{choice}`" for choice in members)
     if origin is tuple:
-        return f"a list, each item: {_values(members[0])}"
+        return f"a list; each item: {_values(members[0])}"
     if origin is dict:
         names = requirement_of(members[0])
-        return f"a map, {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
+        return f"a map; {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
     if base is str:
-        least = ", not empty" if _metadata(kind, "min_length") else ""
+        text = "non-empty text" if _metadata(kind, "min_length") else "text"
         most = f", at most {length} characters" if (length := _metadata(kind, "max_length")) else ""
-        return requirement_of(kind) or f"text{least}{most}"
+        return requirement_of(kind) or f"{text}{most}"
     if base in (int, float):
         return f"{'integer' if base is int else 'number'}, {_metadata(kind, 'ge'):,} to {_metadata(kind, 'le'):,}"
     return "`true` or `false`" if base is bool else "an object"
