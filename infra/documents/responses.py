@@ -7,9 +7,9 @@ from typing import Any
 
 from handlers.contract import OPERATIONS, Collection, Problem, Route
 from handlers.contract.entity_tags import EntityTag
-from handlers.contract.media_types import JSON, PROBLEM_JSON
-from handlers.contract.operation import HANDLER_PROBLEMS
-from handlers.contract.request_headers import IF_MATCH, IF_NONE_MATCH
+from handlers.contract.headers import IF_MATCH, IF_NONE_MATCH
+from handlers.contract.operation import HANDLER_PROBLEMS, JSON
+from handlers.contract.problem import PROBLEM_JSON
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, stored_example
 from infra.documents.schemas import REFERENCE, type_schema
 from infra.documents.wording import in_words_of

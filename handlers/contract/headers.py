@@ -1,4 +1,4 @@
-"""The request headers that operations read, besides Authorization and Content-Type."""
+"""The request headers that operations read besides Authorization and Content-Type, and those of responses in CORS."""
 
 from typing import Annotated, Any
 
@@ -47,3 +47,16 @@ IDEMPOTENCY_KEY = RequestHeader(
     ),
     example="8e03978e-40d5-43e8-bc93-6894a57f9324",
 )
+
+EXPOSED_HEADERS = (
+    "ETag",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "x-amzn-Remapped-WWW-Authenticate",  # a handler's challenge, which a REST API renames
+    "x-amzn-RequestId",
+)
+"""The response headers that browsers otherwise hide from scripts (Fetch Standard, "CORS-exposed header name")."""
+
+EXPOSE_HEADERS = ", ".join(EXPOSED_HEADERS)
+"""The value of Access-Control-Expose-Headers, whether a handler or API Gateway sends it."""
