@@ -11,7 +11,7 @@ from authorizer import settings_file
 from authorizer.errors import SettingsInvalid
 
 MAX_TOTAL_WAIT = 9
-"""Seconds that the timeouts of one decision may add up to: API Gateway waits 10 seconds for an authorizer."""
+"""Seconds: the maximum sum of the timeouts of one decision. API Gateway waits 10 seconds for an authorizer."""
 
 MAX_LIFETIME = 604_800
 """Seconds: the longest token lifetime that an issuer's settings may allow."""
@@ -29,10 +29,10 @@ OpenID Connect Core 1.0 §2 allows a subject 255 ASCII characters; JSON writes `
 """
 
 PRINTABLE = f"must be printable and at most {MAX_TEXT} bytes"
-"""What is required of the texts of tokens, and so of the client ids in the settings."""
+"""The requirement of `is_printable`."""
 
 _ALWAYS_SHORT = MAX_TEXT // 4
-"""Characters that never take more than MAX_TEXT bytes."""
+"""Characters that always fit in MAX_TEXT bytes."""
 
 # The patterns are valid in Python and in ECMAScript, which JSON Schema uses. `(?![\s\S])` is the end of the text; `$`
 # would allow a line feed before it in Python.
@@ -112,7 +112,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Text | None, Meta(description="The claim with the scopes, a string or a list. By default, it is `scope`.")
     ] = None
     scope_prefix: Annotated[
-        str, Meta(max_length=255, description="Is removed from scopes. Scopes without this prefix are ignored.")
+        str, Meta(max_length=255, description="A prefix to remove from scopes. Scopes without it are ignored.")
     ] = ""
     scope_separator: Annotated[
         str, Meta(min_length=1, max_length=8, description="Separates collection and verb in the issuer's scopes.")
@@ -147,16 +147,16 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Seconds, Meta(description="The age in seconds up to which keys are used while they cannot be refreshed.")
     ] = 21_600
     cooldown: Annotated[
-        Seconds, Meta(description="The least time in seconds between two fetches because of unknown key ids.")
+        Seconds, Meta(description="The minimum time in seconds between two fetches because of unknown key ids.")
     ] = 30
     retry_delay: Annotated[
-        Seconds, Meta(description="The least time in seconds between a failed fetch and a retry.")
+        Seconds, Meta(description="The minimum time in seconds between a failed fetch and a retry.")
     ] = 5
     fetch_timeout: Annotated[
-        Timeout, Meta(description="The timeout in seconds of a fetch that a request cannot be decided without.")
+        Timeout, Meta(description="The timeout in seconds of a fetch that a request must wait for.")
     ] = 3.0
     refresh_timeout: Annotated[
-        Timeout, Meta(description="The timeout in seconds of a refresh while the cached keys can still be used.")
+        Timeout, Meta(description="The timeout in seconds of a refresh while cached keys are still usable.")
     ] = 1.0
 
 
@@ -166,8 +166,10 @@ class DecisionCacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     A key that its issuer has withdrawn stays valid in cached decisions, here and in API Gateway's own cache.
     """
 
-    seconds: Annotated[int, Meta(ge=0, le=3600, description="How many seconds a decision is cached. 0 is off.")] = 300
-    entries: Annotated[int, Meta(ge=1, le=100_000, description="The greatest number of cached decisions.")] = 1000
+    seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="How many seconds a decision is cached. 0 disables the cache.")
+    ] = 300
+    entries: Annotated[int, Meta(ge=1, le=100_000, description="The maximum number of cached decisions.")] = 1000
 
 
 class RevocationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -193,8 +195,8 @@ class UsageClients(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The content of the bundle's settings file.
 
-    With `log_decisions`, each decision is logged as a line with metrics. `policy_encoding` is the most readable one
-    whose largest output API Gateway accepts.
+    With `log_decisions`, each decision is logged in a line with metrics. `policy_encoding` is the most readable one
+    that fits API Gateway's limit for every caller.
     """
 
     project: str
@@ -237,10 +239,10 @@ def require_valid(settings: DeploymentSettings) -> None:
 def problems_of(
     issuers: Sequence[Issuer], keys: KeySettings, revocation: RevocationSettings
 ) -> Iterator[SettingProblem]:
-    """Yield what is wrong with settings besides their types.
+    """Yield the problems of settings that have the right types.
 
-    The start of the authorizer and the checks before a deployment both use this. Issuers without a name or a URL,
-    which their types reject, are accepted here.
+    The authorizer checks them at its start, and the program before a deployment. Empty names and URLs, which the types
+    reject, are not reported again.
     """
     if not issuers:
         yield SettingProblem("issuers", "must not be empty", [])

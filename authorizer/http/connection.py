@@ -98,7 +98,7 @@ class Connection:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was received since the last response: it would be taken for the next response.
+        """Whether no bytes were received since the last response; they would be read as part of the next one.
 
         False if the server has closed the connection. A new connection is always idle, because the server may have
         sent data that belongs to the TLS handshake.

@@ -13,7 +13,7 @@ _HEADER = "Accept: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: 
 
 
 class FetchFailed(Exception):
-    """A document could not be fetched in time or is invalid. The message contains nothing of the document."""
+    """A document could not be fetched in time or is invalid. The message contains no part of the document."""
 
 
 class Session:
@@ -32,8 +32,8 @@ class Session:
     def get(self, url: str, timeout: float, *, last: bool = False) -> bytes:
         """Fetch the document at the URL within `timeout` seconds. The `last` request asks to close the connection.
 
-        This saves 40 ms if the server sends head and body separately: it would hold back the body until the head is
-        acknowledged. Redirects are not followed and proxies are not used. Raises FetchFailed.
+        This saves 40 ms with a server that sends head and body separately: Nagle's algorithm would delay the body until
+        the head is acknowledged. Redirects are not followed and proxies are not used. Raises FetchFailed.
         """
         deadline = time.monotonic() + timeout
         try:

@@ -1,4 +1,4 @@
-"""The request headers that operations read besides Authorization and Content-Type, and those of responses in CORS."""
+"""The request headers that operations read, and the response headers that scripts of other origins may read."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from handlers.contract.entity_tags import EntityTags, entity_tag
 from handlers.contract.validation import REQUIREMENT
 
 KEY_LIFETIME = 24 * 3600
-"""How long an idempotency key is remembered, in seconds."""
+"""Seconds for which an idempotency key is stored."""
 
 _Key = Annotated[
     str,
