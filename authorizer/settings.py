@@ -52,29 +52,22 @@ ProfileName = Literal["rfc9068", "cognito", "generic"]
 PolicyEncoding = Literal["methods", "compact", "compact-any-region"]
 """Ways to write the same policy, from the most readable to the shortest (authorizer/policy.py)."""
 
+
+def _pattern(pattern: str, requirement: str) -> Meta:
+    """Return a pattern that error messages describe by a requirement in words."""
+    return Meta(pattern=pattern, extra={"requirement": requirement})
+
+
+_SECURE = "https, or http to a loopback address, without user information"
+
 Name = Annotated[
     str,
-    Meta(
-        pattern=rf"^[a-z][a-z0-9-]{{0,31}}{_END}",
-        extra={"requirement": "1 to 32 lower-case letters, digits and hyphens, starting with a letter"},
+    _pattern(
+        rf"^[a-z][a-z0-9-]{{0,31}}{_END}", "1 to 32 lower-case letters, digits and hyphens, starting with a letter"
     ),
 ]
-Url = Annotated[
-    str,
-    Meta(
-        pattern=_ISSUER_URL,
-        max_length=MAX_URL,
-        extra={"requirement": "https, or http to a loopback address, without user information, query or fragment"},
-    ),
-]
-KeyUrl = Annotated[
-    str,
-    Meta(
-        pattern=_KEY_URL,
-        max_length=MAX_URL,
-        extra={"requirement": "https, or http to a loopback address, without user information or fragment"},
-    ),
-]
+Url = Annotated[str, Meta(max_length=MAX_URL), _pattern(_ISSUER_URL, f"{_SECURE}, query or fragment")]
+KeyUrl = Annotated[str, Meta(max_length=MAX_URL), _pattern(_KEY_URL, f"{_SECURE} or fragment")]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Timeout = Annotated[float, Meta(ge=0.1, le=8)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
