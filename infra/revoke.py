@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Revoke tokens in a deployed stack; 0 on success, 1 on failure."""
     options = _parser().parse_args(arguments)
     try:
-        stack = DeployedStack.read(root, options.stack, dict(options.overrides))
+        stack = DeployedStack.read(root, options.stack, options.overrides)
         print_lines(revoke(stack, _clients(stack), request_of(options)))
     except (RevokeError, SettingsError, BotoCoreError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")

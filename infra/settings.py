@@ -1,8 +1,8 @@
 """A stack's settings: one typed group per capability, with every mistake in a stack file reported at once."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
@@ -104,14 +104,14 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     """
     given = pulumi_config.CONFIG.get() if values is None else values
     own = {key.removeprefix(f"{project}:"): text for key, text in given.items() if key.startswith(f"{project}:")}
-    known = {name: _value(text) for name, text in own.items() if name in StackSettings.__struct_fields__}
+    known = _parsed({name: own[name] for name in own if name in StackSettings.__struct_fields__}, StackSettings)
     errors = [*_key_errors(project, own, given), *_region_errors(given)]
     try:
         settings = validate(known, StackSettings)
     except Invalid as invalid:
         errors += invalid.errors
         settings = cast("StackSettings", _salvage(known, StackSettings))
-    errors += _rule_errors(settings, [error.field for error in errors])
+    errors += _without_values(project, _rule_errors(settings, [error.field for error in errors]))
     if errors:
         raise SettingsError.of(project, stack, [_without_secret(project, error) for error in errors])
     return settings
@@ -145,12 +145,29 @@ def _members(value: Any, empty: Any) -> Any:
     return value if isinstance(value, type(empty)) else empty
 
 
-def _value(text: str) -> Any:
-    """Return what the text is as JSON, or the text itself if it is not JSON."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+def _parsed(value: Any, kind: Any) -> Any:
+    """Return the value with each text replaced by its value as JSON, wherever the type requires something else.
+
+    Pulumi passes every group as text, and every encrypted number and boolean within a group.
+    """
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = get_args(kind)[0]
+    if isinstance(value, str) and kind is not str:
+        with suppress(ValueError, RecursionError):
+            value = msgspec.json.decode(value)
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return {name: _parsed(member, _member_type(kind, name)) for name, member in members.items()}
+    if isinstance(value, list):
+        return [_parsed(member, _member_type(kind)) for member in cast("list[Any]", value)]
+    return value
+
+
+def _member_type(kind: Any, name: str = "") -> Any:
+    """Return the type of a field of a struct, or of the members of a list or a map; str if there is none."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == name), str)
+    return get_args(kind)[1 if get_origin(kind) is dict else 0] if get_origin(kind) in (dict, tuple) else str
 
 
 def _key_errors(project: str, own: Mapping[str, str], given: Mapping[str, str]) -> Iterator[FieldError]:
@@ -172,8 +189,15 @@ def _without_secret(project: str, error: FieldError) -> FieldError:
     return FieldError(error.field, error.detail) if pulumi_config.is_config_secret(key) else error
 
 
+def _without_values(project: str, errors: Iterable[FieldError]) -> Iterator[FieldError]:
+    """Yield mistakes between fields, without what their details list if Pulumi has decrypted any of the settings."""
+    is_secret = any(pulumi_config.is_config_secret(f"{project}:{name}") for name in StackSettings.__struct_fields__)
+    for error in errors:
+        yield FieldError(error.field, error.detail.partition("; ")[0]) if is_secret else error
+
+
 def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
-    if "aws:region" not in given:
+    if not given.get("aws:region"):
         return [FieldError("aws:region", "is required")]
     return [FieldError("aws:region", "", ENCRYPTED)] if given["aws:region"] == ENCRYPTED else []
 

@@ -6,8 +6,11 @@ The program checks the values and reports every mistake at once. Encrypted value
 """
 
 import argparse
+import io
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,25 +88,39 @@ def read(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
     for key, text in (overrides or {}).items():
         _override(values, project, key, text)
     if "environment" in given:
-        _require_present(project, stack, [key for key in ("aws:region", *defaults) if key not in values])
+        # The CLI requires a default for every setting; that of a required list is an empty one.
+        _require_present(project, stack, [key for key in ("aws:region", *defaults) if values.get(key) in (None, [])])
+    texts = {key: _text(_masked(value)) for key, value in sorted(values.items())}
+    if broken := [key for key, text in texts.items() if re.search("[\ud800-\udfff]", text)]:
+        errors = [FieldError(key, "must not contain an unpaired surrogate") for key in broken]
+        raise SettingsError.of(project, stack, errors)
     return StackFile(
         project=project,
         stack=stack,
-        values={key: _text(_masked(value)) for key, value in sorted(values.items())},
+        values=texts,
         encrypted=[key for key, value in values.items() if _masked(value) != value],
     )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options `--config` and `--set`; `dict(options.overrides)` are the overrides that they give."""
+    """Add the options `--config` and `--set`, which fill the dictionary `options.overrides`."""
     parser.add_argument(
-        "--config", dest="overrides", action="append", default=[], metavar="KEY=VALUE", type=_key_and_value,
+        "--config", dest="overrides", action=_Override, default={}, metavar="KEY=VALUE", type=_key_and_value,
         help="override a setting for this run, as `pulumi up --config` does; VALUE is text or JSON",
     )  # fmt: skip
     parser.add_argument(
-        "--set", dest="overrides", action="append", default=[], metavar="GROUP.KEY=VALUE", type=_key_and_value,
+        "--set", dest="overrides", action=_Override, default={}, metavar="GROUP.KEY=VALUE", type=_key_and_value,
         help="override a part of a setting for this run: --set functions.memory=1024",
     )  # fmt: skip
+
+
+class _Override(argparse.Action):
+    """Adds an override after all others, because it applies after them."""
+
+    def __call__(self, _parser: Any, options: argparse.Namespace, values: Any, _option: Any = None) -> None:
+        """Add the pair of a key and a value."""
+        others = {key: value for key, value in options.overrides.items() if key != values[0]}
+        options.overrides = {**others, values[0]: values[1]}
 
 
 def _key_and_value(argument: str) -> tuple[str, str]:
@@ -162,8 +179,8 @@ def _replaced(value: Any, path: Sequence[str | int], new: Any) -> Any:
 def _structured(value: Any) -> Any:
     """Return the value of a text as YAML, or JSON, which is YAML; anything else as it is."""
     try:
-        return yaml.load(value, _Loader) if isinstance(value, str) else value  # noqa: S506 - makes plain data only
-    except (RecursionError, yaml.YAMLError):
+        return _parsed(value) if isinstance(value, str) else value
+    except ValueError:
         return value
 
 
@@ -172,7 +189,11 @@ def _full_key(project: str, name: str) -> str:
 
 
 def _is_secure(value: Any) -> bool:
-    return isinstance(value, dict) and set(cast("dict[str, Any]", value)) == {"secure"}
+    return (
+        isinstance(value, dict)
+        and set(cast("dict[str, Any]", value)) == {"secure"}
+        and isinstance(value["secure"], str)
+    )
 
 
 def _masked(value: Any) -> Any:
@@ -185,44 +206,93 @@ def _masked(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Return how the CLI passes a value: texts unchanged, everything else as compact JSON."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """Return how the CLI passes a value: texts unchanged, null as an empty text, everything else as compact JSON."""
+    return (
+        value or ""
+        if isinstance(value, (str, NoneType))
+        else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    )
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2 as the CLI reads it: `yes`, `12:30` and `2026-01-01` are texts, and duplicate keys are errors."""
+    """YAML as the CLI reads it: `yes` and `12:30` are texts, dates are times, and duplicate keys are errors."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {  # pyright: ignore[reportIncompatibleVariableOverride]
-        first: [(f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$")) for kind, pattern in kinds.items()]
+        first: [(f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$", re.ASCII)) for kind, pattern in kinds]
         for firsts, kinds in {
-            "~nN": {"null": r"~|null|Null|NULL"},
-            "tTfF": {"bool": r"true|True|TRUE|false|False|FALSE"},
-            "-+.0123456789": {
-                "int": r"[-+]?[0-9]+",
-                "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
-            },
+            "~nN": [("null", r"~|null|Null|NULL")],
+            "tTfF": [("bool", r"true|True|TRUE|false|False|FALSE")],
+            "<": [("merge", "<<")],
+            "-+.0123456789": [
+                ("int", r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)"),
+                ("float", r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*\.?[0-9_]*)(?:[eE][-+]?[0-9_]+)?"),
+                ("timestamp", r"\d{4}-\d\d?-\d\d?(?:[Tt ]\d\d?:\d\d?:\d\d?Z?)?"),
+            ],
         }.items()
         for first in firsts
     } | {"": [("tag:yaml.org,2002:null", re.compile("^$"))]}
+    yaml_constructors: ClassVar[dict[Any, Any]] = {}  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def construct_number(self, node: yaml.ScalarNode) -> int | float | str:
+        """Return a number as Go reads and writes it."""
+        plain = node.value.replace("_", "")
+        try:
+            number = int(plain, 8 if re.fullmatch("[-+]?0[0-7]+", plain) else 0)
+        except ValueError:
+            number = float(plain)
+        if not -(2**63) <= number < 2**64:
+            number = float(plain)
+        if abs(number) >= 1e21:  # noqa: PLR2004
+            return number if math.isfinite(number) else node.value
+        return int(number) if number == int(number) else number
+
+    def construct_time(self, node: yaml.ScalarNode) -> str:
+        """Return a time as Go writes it: `2026-01-01 00:00:00 +0000 UTC`."""
+        try:
+            return f"{self.construct_yaml_timestamp(node):%Y-%m-%d %H:%M:%S} +0000 UTC"
+        except ValueError:
+            return node.value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return a mapping's fields. Raises yaml.YAMLError for duplicate keys."""
         keys = [cast("str", key.value) for key, _ in node.value]
-        if duplicates := {key for key in keys if keys.count(key) > 1}:
+        if duplicates := [str(key) for key, count in Counter(map(str, keys)).items() if count > 1]:
             raise yaml.YAMLError(f"duplicate key {', '.join(sorted(duplicates))}")
         return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_constructors = {
+    tag: constructor
+    for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "str", "seq", "map")
+} | {
+    "tag:yaml.org,2002:int": _Loader.construct_number,
+    "tag:yaml.org,2002:float": _Loader.construct_number,
+    "tag:yaml.org,2002:timestamp": _Loader.construct_time,
+}
+
+
+def _parsed(text: str) -> Any:
+    """Return the value of a text as YAML. Raises ValueError."""
+    try:
+        value = yaml.load(io.StringIO(text), _Loader)  # noqa: S506 - plain data; errors do not quote a stream's text
+        json.dumps(value)  # an alias can make a value contain itself
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    except Exception:  # noqa: BLE001 - wrong tags cause exceptions of many types
+        raise ValueError("a value contains itself, is nested too deeply, or does not match its tag") from None
+    return value
 
 
 def _load(file: Path) -> dict[str, Any]:
     """Return a YAML file's mapping. Raises SettingsError if it is missing, invalid, or not a mapping."""
     try:
-        loaded = yaml.load(file.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506 - makes plain data only
-        json.dumps(loaded, default=str)  # an alias can make a value contain itself
+        loaded = _parsed(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         found = sorted(path.name for path in file.parent.glob("Pulumi.*yaml"))
         raise SettingsError(f"{file.name}: no such file; found: {', '.join(found) or 'none'}") from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise SettingsError(f"{file.name}: {' '.join(str(error).split())}") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file.name}: {error}") from None
     return _mapping(loaded, file.name)
 
 

@@ -61,7 +61,7 @@ def up(options: argparse.Namespace) -> int:
     """Start the stack, in the foreground or detached."""
     if status := State().running():
         raise CommandError(f"a stack is up already at {status.url}; stop it with `python -m local down`")
-    overrides = dict(options.overrides)
+    overrides = options.overrides
     if options.detach:
         arguments = (f"--config={key}={value}" for key, value in overrides.items())
         return detached.start([f"--port={options.port}", *arguments], State(), CONSOLE)
@@ -126,7 +126,7 @@ def revoke_tokens(options: argparse.Namespace) -> int:
 
 def show_plan(options: argparse.Namespace) -> int:
     """Print the resources of a stack, without creating them."""
-    deployment = plan(ROOT, options.stack, dict(options.overrides))
+    deployment = plan(ROOT, options.stack, options.overrides)
     if options.json:
         sys.stdout.write(json.dumps(records(deployment), indent=2) + "\n")
     else:

@@ -95,6 +95,7 @@ def running_stack(
     overrides = _overrides(options)
     configured = _issuers(options, overrides)
     issuer = Issuer(configured[0].url, configured[0].audiences[0])
+    overrides.pop("issuers", None)  # the last override applies
     overrides["issuers"] = _as_text(configured)
     _require_free_ports(options)
     launch.require_installed()

@@ -256,6 +256,61 @@ def test_a_wrong_value_that_pulumi_has_decrypted_is_not_shown(monkeypatch: pytes
     assert '(found "much")' in text
 
 
+def test_a_mistake_between_fields_does_not_show_values_that_pulumi_has_decrypted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pulumi.runtime.config.is_config_secret", ["gatehouse:issuers"].__contains__)
+    plans = [{**PLAN, "clients": {"main": ["b"], "other": ["c"]}}]
+    told = report(issuers=[{**ISSUER, "clients": ["hunter2"]}], usage={"plans": plans, "unlisted": "x"})
+    assert told.splitlines()[1:] == [
+        "  gatehouse:usage.unlisted: must be the name of a plan",
+        "  gatehouse:usage.plans[0].clients.main[0]: must be accepted by its issuer",
+        "  gatehouse:usage.plans[0].clients.other: unknown issuer",
+    ]
+
+
+class TestTextsInGroups:
+    """Pulumi passes encrypted values as texts, also within a group, and does not know that they are numbers."""
+
+    def test_are_read_as_the_values_that_are_required(self) -> None:
+        settings = load("gatehouse", "dev", texts(
+            issuers=[{**ISSUER, "leeway": "5", "keyUrl": None, "audiences": '["12", "true"]'}],
+            api={"throttleRate": "12", "validateBodies": "true"}, logs={"retentionDays": "30"},
+            authorizer={"keys": '{"maxAge": "60"}'}, revocation={"timeout": "0.5"},
+            usage={"plans": [{**PLAN, "quota": "7", "clients": {"main": '["a"]'}}], "unlisted": None},
+        ))  # fmt: skip
+        assert (settings.api.throttle_rate, settings.api.validate_bodies, settings.logs.retention_days) == (
+            12,
+            True,
+            30,
+        )
+        assert (settings.issuers[0].leeway, settings.issuers[0].audiences) == (5, ("12", "true"))
+        assert (settings.authorizer.keys.max_age, settings.revocation.timeout) == (60, 0.5)
+        assert (settings.usage.plans[0].quota, settings.usage.plans[0].clients) == (7, {"main": ("a",)})
+
+    def test_stay_texts_where_a_text_is_required(self) -> None:
+        settings = load("gatehouse", "dev", texts(tags={"a": "12", "b": "true", "c": "null", "d": '"x"'}))
+        assert settings.tags == {"a": "12", "b": "true", "c": "null", "d": '"x"'}
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            ({"api": {"throttleRate": "many"}}, 'api.throttleRate: must be an integer (found "many")'),
+            ({"api": {"throttleRate": "0"}}, "api.throttleRate: must be at least 1 (found 0)"),
+            ({"api": {"throttleRate": "1.5"}}, "api.throttleRate: must be an integer (found 1.5)"),
+            ({"data": {"protect": "yes"}}, 'data.protect: must be true or false (found "yes")'),
+            ({"data": {"protect": "1"}}, "data.protect: must be true or false (found 1)"),
+            ({"data": {"protect": ""}}, 'data.protect: must be true or false (found "")'),
+            ({"revocation": {"timeout": "NaN"}}, 'revocation.timeout: must be a number (found "NaN")'),
+            ({"revocation": '{"timeout": NaN}'}, "revocation: must be an object"),
+            ({"tags": {"a": 12}}, "tags.a: must be a string (found 12)"),
+            ({"tags": '{"a": "\\ud800"}'}, "tags: must be an object"),
+        ],
+    )
+    def test_are_reported_if_they_are_not(self, values: dict[str, Any], said: str) -> None:
+        assert f"gatehouse:{said}" in report(**values)
+
+
 def test_values_of_unknown_keys_are_not_shown() -> None:
     text = report(password="hunter2", api={"password": "hunter2"}, corsOrigins="hunter2")
     assert "hunter2" not in text
@@ -364,8 +419,9 @@ def test_a_missing_required_setting_is_named() -> None:
 def test_the_region_is_required() -> None:
     given = texts()
     del given["aws:region"]
-    with pytest.raises(SettingsError, match="aws:region: is required"):
-        load("gatehouse", "dev", given)
+    for values in (given, {**given, "aws:region": ""}):
+        with pytest.raises(SettingsError, match="aws:region: is required"):
+            load("gatehouse", "dev", values)
 
 
 def test_usage_and_times_reach_the_authorizer() -> None:

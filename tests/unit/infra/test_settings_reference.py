@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from handlers.contract import Invalid, validate
 from infra import settings_reference
 from infra.bundles import ROOT
 from infra.settings import StackSettings, load
@@ -31,6 +33,47 @@ def config(**changed: Any) -> dict[str, Any]:
     """A valid file with other settings."""
     values: dict[str, Any] = yaml.safe_load(VALID)
     return {"config": values | {f"gatehouse:{name}": value for name, value in changed.items()}}
+
+
+COMPLETE = {
+    "issuers": [
+        {
+            "name": "main", "url": "https://id.example.com", "audiences": ["a"], "keyUrl": "https://id.example.com/keys",
+            "scopeClaim": "scp", "defaultScopes": ["items:read"], "requiredClaims": {"a": ["b"]}, "clients": ["b"],
+        }
+    ],
+    "api": {"corsOrigins": ["https://a.example"], "stageVariables": {"a": "b"}},
+}  # fmt: skip
+"""Together with a valid file, sets every list and map."""
+
+
+VALUES: list[Any] = [
+    None, True, False, -1, 0, 0.05, 0.1, 1, 1.5, 8, 8.5, 29, 30, 60, 128, 300, 301, 3600, 3601, 100_000, 2**31,
+    "", "a", "a b", "Main", "main\n", "main", "arm64", "WARN", "WEEK", "RS256", "*", "ö" * 8, "a" * 256, "a" * 257,
+    "https://a.example", "https://a.example/b?c", "https://a.example/#b", "http://a.example", "http://localhost:1",
+    [], [None], ["a"], [1], ["https://a.example"], {}, {"a": None}, {"a": "b"}, {"a": 1}, {"": "b"}, {"a b": "c"},
+    {"aws:a": "b"}, {"a": ["b"]}, {"a": [""]}, {"a": [1]}, [{}], {"name": "main"}, {"secure": 1},
+]  # fmt: skip
+"""Values of every type, of which most settings allow some."""
+
+
+def is_valid(value: Any, kind: Any) -> bool:
+    try:
+        validate(value, kind)
+    except Invalid:
+        return False
+    return True
+
+
+def changes(value: Any) -> Iterator[Any]:
+    """Yield copies of a value with one of its parts replaced by each of VALUES, removed or added."""
+    yield from VALUES
+    if isinstance(value, (dict, list)):
+        parts: dict[Any, Any] = value if isinstance(value, dict) else dict(enumerate(value))
+        for key, part in parts.items():
+            others = {name: each for name, each in parts.items() if name != key}
+            for changed in (others, *({**parts, key: each} for each in changes(part)), {**parts, "other": part}):
+                yield changed if isinstance(value, dict) else list(changed.values())
 
 
 def problems(document: Any) -> list[str]:
@@ -137,6 +180,17 @@ class TestSchema:
         with pytest.raises(SettingsError):
             load_values(document)
 
+    @pytest.mark.parametrize("group", FIELDS, ids=lambda field: field.name)
+    def test_accepts_what_the_types_accept(self, group: msgspec.structs.FieldInfo) -> None:
+        """Only the program checks rules between fields, and accepts numbers and booleans as texts, as if decrypted."""
+        definitions: dict[str, Any] = json.loads(SCHEMA.read_text())
+        schema = definitions["properties"]["config"]["properties"][f"gatehouse:{group.name}"]
+        validator = Draft7Validator({**schema, "definitions": definitions["definitions"]})
+        whole: dict[str, Any] = json.loads(msgspec.json.encode(load_values(config(**COMPLETE))))
+        results = [(is_valid(each, group.type), each) for each in changes(whole[group.name])]
+        assert [each for accepted, each in results if accepted != validator.is_valid(each)] == []
+        assert {accepted for accepted, _ in results} == {True, False}
+
     @pytest.mark.parametrize("document", [{}, {"confg": {}}, {**config(), "confg": {}}, {"config": []}, []])
     def test_rejects_files_of_another_form(self, document: Any) -> None:
         assert problems(document)
@@ -153,7 +207,9 @@ class TestPulumiYaml:
     def test_has_the_programs_defaults_and_no_types_that_stop_the_cli(self) -> None:
         for field in FIELDS:
             entry = self.declared[f"gatehouse:{field.encode_name}"]
-            assert set(entry) == ({"description"} if field.required else {"description", "value"})
-            if not field.required:
+            assert set(entry) == {"description", "value"}, "the CLI would stop at a setting without a value"
+            if field.required:
+                assert entry["value"] == []
+            else:
                 default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
                 assert msgspec.convert(entry["value"], field.type) == default

@@ -93,16 +93,37 @@ class TestValues:
         )
         assert deploy(root, "dev", FakeProvider()).exports["values"] == ["api", 3, True, ["https://a.example"], "main"]
 
-    @pytest.mark.parametrize("text", ["yes", "no", "on", "12:30", "2026-01-01", "1.2.3", "0x1F", "1_000", "~/x"])
-    def test_text_that_only_older_yaml_reads_as_something_else_stays_text(self, tmp_path: Path, text: str) -> None:
+    @pytest.mark.parametrize("text", ["yes", "no", "on", "12:30", "2026-13-45", "1.2.3", "0x", "1e400", "=", "~/x"])
+    def test_text_that_only_other_readers_of_yaml_read_as_something_else_stays_text(
+        self, tmp_path: Path, text: str
+    ) -> None:
         assert read(project(tmp_path, f"demo:name: {text}"), "dev").values["demo:name"] == text
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("08", "8"), ("010", "8"), ("0x1F", "31"), ("0o17", "15"), ("0b1", "1"), ("1_000", "1000"), ("+1", "1"),
+            ("-0", "0"), ("1.0", "1"), ("1.", "1"), (".5", "0.5"), ("12.50", "12.5"), ("1e3", "1000"),
+            ("!!int '3'", "3"),
+            ("99999999999999999999", "100000000000000000000"), ("123456789012345678", "123456789012345678"),
+            ("2026-01-01", "2026-01-01 00:00:00 +0000 UTC"), ("2026-01-01T09:30:00Z", "2026-01-01 09:30:00 +0000 UTC"),
+            ("~", ""), ("null", ""), ("", ""), ("'12'", "12"), ("!!str 0x1F", "0x1F"), ("{secure: 1}", '{"secure":1}'),
+            ("{a: 1.0, b: 2026-01-01, c: ~}", '{"a":1,"b":"2026-01-01 00:00:00 +0000 UTC","c":null}'),
+        ],
+    )  # fmt: skip
+    def test_everything_else_is_read_as_the_cli_reads_it(self, tmp_path: Path, text: str, expected: str) -> None:
+        assert read(project(tmp_path, f"demo:name: {text}"), "dev").values["demo:name"] == expected
+
+    def test_a_mapping_can_be_merged_into_another(self, tmp_path: Path) -> None:
+        values = read(project(tmp_path, "demo:name: &name {a: 1}\ndemo:short: {<<: *name, b: 2}"), "dev").values
+        assert values["demo:short"] == '{"a":1,"b":2}'
 
     def test_unknown_keys_and_wrong_values_are_left_to_the_program_which_reports_them_together(
         self, tmp_path: Path
     ) -> None:
         values = read(project(tmp_path, "demo:size: many\ndemo:sise: 3\ndem:size: 3\ndemo:origins:"), "dev").values
         assert (values["demo:size"], values["demo:sise"], values["dem:size"]) == ("many", "3", "3")
-        assert values["demo:origins"] == "null"
+        assert values["demo:origins"] == ""
 
 
 class TestOverrides:
@@ -140,6 +161,13 @@ class TestOverrides:
         assert self.overridden(tmp_path, "api.origins", "https://x.example") == {"origins": "https://x.example"}
         assert self.overridden(tmp_path, "api.text", "yes") == {"text": "yes"}
         assert self.overridden(tmp_path, "api.text", "[x") == {"text": "[x"}
+        assert self.overridden(tmp_path, "api.text", "!!int x") == {"text": "!!int x"}
+        assert self.overridden(tmp_path, "api.number", "08") == {"number": 8}
+
+    def test_must_be_valid_unicode(self, tmp_path: Path) -> None:
+        expected = "1 invalid setting in Pulumi.dev.yaml\n  demo:name: must not contain an unpaired surrogate"
+        assert error_of(project(tmp_path), name="\udcff") == expected
+        assert error_of(project(tmp_path), **{"texts.a": '"\\ud800"'}) == expected.replace("name", "texts")
 
     def test_apply_in_their_order(self, tmp_path: Path) -> None:
         overrides = {"functions": '{"memory": 1}', "functions.timeout": "2"}
@@ -159,12 +187,18 @@ class TestOverrides:
         parser = argparse.ArgumentParser()
         add_options(parser)
         arguments = ["--set", "a.b=1", "--config", "aws:region=x=y", "--set=issuers[0].leeway=2"]
-        assert parser.parse_args(arguments).overrides == [
+        assert list(parser.parse_args(arguments).overrides.items()) == [
             ("a.b", "1"),
             ("aws:region", "x=y"),
             ("issuers[0].leeway", "2"),
         ]
-        assert parser.parse_args([]).overrides == []
+        assert parser.parse_args([]).overrides == {}
+
+    def test_the_last_of_several_for_the_same_setting_applies_after_all_others(self) -> None:
+        parser = argparse.ArgumentParser()
+        add_options(parser)
+        options = parser.parse_args(["--set", "a.b=1", "--config", "a={}", "--set", "a.b=2"])
+        assert list(options.overrides.items()) == [("a", "{}"), ("a.b", "2")]
 
     @pytest.mark.parametrize("argument", ["x", "=1", "a.=1", "a[b]=1"])
     def test_a_malformed_option_is_rejected(self, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,8 +259,13 @@ class TestEnvironments:
         values = read(root, "dev", {"aws:region": "us-east-1", "required": "x"}).values
         assert values == {"aws:region": "us-east-1", "demo:required": "x", "demo:size": "4"}
 
+    def test_a_list_that_is_empty_by_default_must_be_passed_too(self, tmp_path: Path) -> None:
+        root = write_stack_file(project(tmp_path, config="required:\n  value: []"), self.FILE + "\n  aws:region: x")
+        assert "demo:required: comes from the stack's environment" in error_of(root)
+        assert read(root, "dev", {"required": "[1]"}).values["demo:required"] == "[1]"
+
     def test_nothing_must_be_passed_if_the_files_have_all_that_is_required(self, tmp_path: Path) -> None:
-        root = write_stack_file(project(tmp_path), self.FILE + "\n  demo:required: 3")
+        root = write_stack_file(project(tmp_path), self.FILE + "\n  demo:required: 3\n  demo:origins: [x]")
         assert read(root, "dev").values["demo:required"] == "3"
 
 
@@ -246,12 +285,20 @@ class TestMistakes:
             ("- a", "must be a mapping of keys to values"),
             ("config: 3", "config: must be a mapping of keys to values"),
             ("confg: {}", "unknown key confg; allowed: config, environment"),
+            ("config:\n  demo:name: !!binary aGk=", "could not determine a constructor for the tag"),
+            ("config:\n  demo:name: !!int x", "a value contains itself, is nested too deeply, or does not match"),
+            ("config:\n  demo:name: !!bool x", "a value contains itself, is nested too deeply, or does not match"),
+            ("config:\n  demo:name: &name [*name]", "a value contains itself, is nested too deeply, or does not"),
+            ("config:\n  demo:name: " + "[" * 2000, "a value contains itself, is nested too deeply, or does not"),
         ],
     )
     def test_a_file_that_cannot_be_read_is_one_line(self, tmp_path: Path, text: str, expected: str) -> None:
         found = error_of(write_stack_file(project(tmp_path), text))
         assert found.startswith(f"Pulumi.dev.yaml: {expected}")
         assert "\n" not in found
+
+    def test_an_error_does_not_quote_the_file(self, tmp_path: Path) -> None:
+        assert "hunter2" not in error_of(write_stack_file(project(tmp_path), "config: {demo:name: hunter2: x]}"))
 
     def test_a_program_that_needs_a_missing_value_fails_by_itself(self, tmp_path: Path) -> None:
         root = project(tmp_path)
