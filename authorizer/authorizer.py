@@ -114,13 +114,16 @@ class Authorizer:
         now = self._wall()
         digest = _digest(credentials) if self._cache.enabled else None
         decision = None if digest is None else self._cache.get(digest, arn, now)
-        cached = decision is not None
+        cached = 0 if decision is None else 1
         if decision is None:
             decision = self._evaluate(credentials, arn, now)
         unchecked = 0 if self._denylist is None else self._check_revocation(self._denylist, decision, cached)
         if digest is not None and not cached:
             self._cache.put(digest, decision, now)
-        return decision, Record.of_decision(decision, int(cached), unchecked)
+        outcome, reason = ("deny", decision.error) if decision.error else ("allow", "ok")
+        caller = decision.caller
+        record = Record(outcome, reason, None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
+        return decision, record
 
     def _evaluate(self, credentials: str, arn: str, now: float) -> Decision:
         """Validate a token, except for its revocation, and decide about its caller."""
@@ -141,7 +144,7 @@ class Authorizer:
         except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
             raise errors.with_context(error, issuer.name, key_id) from None
 
-    def _check_revocation(self, denylist: Denylist, decision: Decision, cached: bool) -> int:
+    def _check_revocation(self, denylist: Denylist, decision: Decision, cached: int) -> int:
         """Return 0 if the token is not revoked, or 1 if that is unknown and the settings accept it.
 
         Raises ClaimMissing, TokenRevoked or RevocationsUnavailable.
@@ -153,7 +156,7 @@ class Authorizer:
             accepts = self._settings.revocation.when_unavailable == "accept"
             if accepts and isinstance(error, errors.RevocationsUnavailable):
                 return 1
-            raise errors.with_context(error, caller.issuer, decision.key_id, int(cached)) from None
+            raise errors.with_context(error, caller.issuer, decision.key_id, cached) from None
         return 0
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import msgspec
 from msgspec import field
 
-from authorizer.decision import Decision
 from authorizer.errors import AuthorizerError, NotAuthentic, RevocationsUnavailable
 from authorizer.key_source import FetchCounter
 from authorizer.policy import rfc3339
@@ -52,13 +51,6 @@ class Record(msgspec.Struct, frozen=True):
     client: str | None
     cached: int = field(name="CacheHits")
     unchecked: int = field(name="RevocationFailures")
-
-    @classmethod
-    def of_decision(cls, decision: Decision, cached: int, unchecked: int) -> "Record":
-        """Return the record of a decision about an authentic caller."""
-        outcome, reason = ("deny", decision.error) if decision.error else ("allow", "ok")
-        caller = decision.caller
-        return cls(outcome, reason, None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
 
     @classmethod
     def of_error(cls, error: AuthorizerError) -> "Record":
