@@ -105,10 +105,11 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Text | None, Meta(description="The claim with the scopes, a string or a list. By default, it is `scope`.")
     ] = None
     scope_prefix: Annotated[
-        str, Meta(max_length=255, description="A prefix to remove from scopes. Scopes without it are ignored.")
+        str, Meta(max_length=255, description="A prefix that is removed from scopes. Scopes without it are ignored.")
     ] = ""
     scope_separator: Annotated[
-        str, Meta(min_length=1, max_length=8, description="Separates collection and verb in the issuer's scopes.")
+        str,
+        Meta(min_length=1, max_length=8, description="Separates the collection and the verb in the issuer's scopes."),
     ] = ":"
     default_scopes: Annotated[
         tuple[Text, ...], Meta(description="The scopes of tokens without a scope claim. Requires `requiredClaims`.")
@@ -140,13 +141,13 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Seconds, Meta(description="The age in seconds up to which keys are used while they cannot be refreshed.")
     ] = 21_600
     cooldown: Annotated[
-        Seconds, Meta(description="The minimum time in seconds between two fetches because of unknown key ids.")
+        Seconds, Meta(description="The minimum time in seconds between two fetches that unknown key ids cause.")
     ] = 30
     retry_delay: Annotated[
         Seconds, Meta(description="The minimum time in seconds between a failed fetch and a retry.")
     ] = 5
     fetch_timeout: Annotated[
-        Timeout, Meta(description="The timeout in seconds of a fetch that a request must wait for.")
+        Timeout, Meta(description="The timeout in seconds of a fetch that a decision has to wait for.")
     ] = 3.0
     refresh_timeout: Annotated[
         Timeout, Meta(description="The timeout in seconds of a refresh while cached keys are still usable.")
@@ -160,7 +161,7 @@ class DecisionCacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """
 
     seconds: Annotated[
-        int, Meta(ge=0, le=3600, description="How many seconds a decision is cached. 0 disables the cache.")
+        int, Meta(ge=0, le=3600, description="Seconds for which a decision is cached; 0 disables it.")
     ] = 300
     entries: Annotated[int, Meta(ge=1, le=100_000, description="The maximum number of cached decisions.")] = 1000
 

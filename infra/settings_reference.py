@@ -36,7 +36,7 @@ def page() -> str:
     for field in msgspec.structs.fields(StackSettings):
         rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "")]
         table = ["| Field | Values | Default | Description |", "|---|---|---|---|", *rows] if rows else []
-        values = "" if isinstance(_base(field.type), type) else f" It is {_values(field.type)}."
+        values = "" if isinstance(_base(field.type), type) else f" The value is {_values(field.type)}."
         text = f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}{values}\n"
         sections.append("\n".join((text, *table, "")) if table else text)
     return "\n".join(sections)
@@ -120,15 +120,13 @@ def _values(kind: Any) -> str:
     if origin is Literal:
         text = ", ".join(f"`{choice}`" for choice in members)
     elif origin is tuple:
-        text = f"a list, each item: {_values(members[0])}"
+        text = f"a list; each item: {_values(members[0])}"
     elif origin is dict:
         names = requirement_of(members[0])
-        text = f"a map, {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
+        text = f"a map; {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
     elif base is str:
         least, most = limits.get("min_length"), limits.get("max_length")
-        text = requirement or "text" + (", not empty" if least else "") + (
-            f", at most {most} characters" if most else ""
-        )
+        text = requirement or ("non-empty text" if least else "text") + (f", at most {most} characters" if most else "")
     elif base in (int, float):
         text = f"{'integer' if base is int else 'number'}, {limits['ge']:,} to {limits['le']:,}"
     else:

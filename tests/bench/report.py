@@ -26,14 +26,16 @@ CHART = "authorizer.svg"
 
 DECISIONS = "decisions per second, not cached, ÷ bare verify()"
 HIGHLIGHTS = {
-    "decisions per second, RS256, nothing cached, ÷ a bare signature check": (
+    "decisions per second (RS256, not cached), relative to a bare signature check": (
         "authorizer", DECISIONS, "gatehouse", "RS256",
     ),
-    "the same with PyJWT and its `PyJWKClient`": ("authorizer", DECISIONS, "PyJWT + PyJWKClient, warm", "RS256"),
-    "cold start to the first decision, keys over https, ÷ an authorizer with PyJWT": (
+    "for comparison: PyJWT with its `PyJWKClient`, relative to a bare signature check": (
+        "authorizer", DECISIONS, "PyJWT + PyJWKClient, warm", "RS256",
+    ),
+    "cold start to the first decision (keys over https), relative to an authorizer with PyJWT": (
         "authorizer", "cold start to the first decision, ÷ the recipe", "gatehouse, source", "key set over https",
     ),
-    "cold start to the first `GetItem`, ÷ a handler with `boto3.client`": (
+    "cold start to the first `GetItem`, relative to a handler with `boto3.client`": (
         "handlers", "cold start to the first `GetItem`, ÷ a plain `boto3.client` handler", "gatehouse, source", "ratio",
     ),
 }  # fmt: skip
@@ -212,7 +214,7 @@ def columns(rows: Table) -> list[str]:
 
 def benchmarks_page(benchmarks: Benchmarks) -> str:
     """Return the page of the benchmarks."""
-    about = f"Written by `make bench` from [{BENCHMARKS}.json]({BENCHMARKS}.json), which has all digits."
+    about = f"Written by `make bench` from [{BENCHMARKS}.json]({BENCHMARKS}.json), which has the unrounded numbers."
     limits = "A number in parentheses is the limit; `make bench` fails if it is not met."
     return f"# Benchmarks\n\n{about} {limits}\n\n{tables(benchmarks)}\n![The authorizer's ratios]({CHART})\n"
 
@@ -234,7 +236,7 @@ def mutation_page(mutation: Mutation) -> str:
 
 def quoted_tables(benchmarks: Benchmarks) -> str:
     """Return the performance page's block of the benchmarks."""
-    return f"\n{tables(benchmarks)}\n[All digits and a chart](results/{BENCHMARKS}.md)\n"
+    return f"\n{tables(benchmarks)}\n[Unrounded numbers and a chart](results/{BENCHMARKS}.md)\n"
 
 
 def quoted_speed(benchmarks: Benchmarks) -> str:
