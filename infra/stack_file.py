@@ -290,7 +290,7 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         loaded = _parsed(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        found = sorted(path.name for path in file.parent.glob("Pulumi.*yaml"))
+        found = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
         raise SettingsError(f"{file.name}: no such file; found: {', '.join(found) or 'none'}") from None
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file.name}: {error}") from None

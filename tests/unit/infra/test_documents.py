@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from handlers.contract import Route, load_collections, routes
-from handlers.contract.cors import EXPOSED_HEADERS
+from handlers.contract.headers import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
 from handlers.contract.problem import ALREADY_EXISTS
 from handlers.cursor import decode_cursor
