@@ -15,7 +15,7 @@ from authorizer.decision import Decision, DecisionCache, decide
 from authorizer.key_source import KeySource, KeySources
 from authorizer.log import DecisionLog, Record
 from authorizer.policy import Json, Policies
-from authorizer.settings import DeploymentSettings, Issuer, require_valid
+from authorizer.settings import DeploymentSettings, require_valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +71,15 @@ class Authorizer:
         if settings.revocation.enabled and denylist is None:
             raise errors.SettingsInvalid("revocation is enabled, but there is no denylist")
         sources = sources or KeySources(settings, clock=clock)
-        self._issuers = {issuer.url: self._trusted(issuer, sources.by_url[issuer.url]) for issuer in settings.issuers}
+        self._issuers = {
+            issuer.url: TrustedIssuer(
+                issuer.name,
+                frozenset(issuer.algorithms),
+                sources.by_url[issuer.url],
+                ClaimRules(issuer, self._policies.scopes),
+            )
+            for issuer in settings.issuers
+        }
         self._cache = DecisionCache(settings.decision_cache)
         self._log = DecisionLog(settings, sources.fetches, emit) if settings.log_decisions else None
 
@@ -104,19 +112,21 @@ class Authorizer:
         credentials = events.credentials(event)
         arn = events.method_arn(event)
         now = self._wall()
-        if not self._cache.enabled:
-            return self._recorded(self._evaluate(credentials, arn, now))
-        digest = _digest(credentials)
-        decision = self._cache.get(digest, now)
-        if decision is not None and arn.startswith(decision.stage_prefix):
-            return self._recorded(decision, cached=1)
-        decision = self._evaluate(credentials, arn, now)
-        recorded = self._recorded(decision)
-        self._cache.put(digest, decision, now)
-        return recorded
+        digest = _digest(credentials) if self._cache.enabled else None
+        decision = None if digest is None else self._cache.get(digest, arn, now)
+        cached = 0 if decision is None else 1
+        if decision is None:
+            decision = self._evaluate(credentials, arn, now)
+        unchecked = 0 if self._denylist is None else self._check_revocation(self._denylist, decision, cached)
+        if digest is not None and not cached:
+            self._cache.put(digest, decision, now)
+        outcome, reason = ("deny", decision.error) if decision.error else ("allow", "ok")
+        caller = decision.caller
+        record = Record(outcome, reason, None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
+        return decision, record
 
     def _evaluate(self, credentials: str, arn: str, now: float) -> Decision:
-        """Validate a token, all but its revocation, and decide about its caller."""
+        """Validate a token, except for its revocation, and decide about its caller."""
         stage = self._stage
         if stage is None or not arn.startswith(stage.prefix):
             stage = self._stage = events.parse_stage(arn)
@@ -134,35 +144,27 @@ class Authorizer:
         except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
             raise errors.with_context(error, issuer.name, key_id) from None
 
-    def _recorded(self, decision: Decision, cached: int = 0) -> tuple[Decision, Record]:
-        """Return a decision and its log record, unless its token is revoked, which is checked for cached ones too."""
-        caller, error, unchecked = decision.caller, decision.error, 0
-        if self._denylist is not None:
-            try:
-                unchecked = self._check_revocation(self._denylist, caller)
-            except Exception as failure:  # noqa: BLE001 -- all are logged with the issuer and the key
-                raise errors.with_context(failure, caller.issuer, decision.key_id, cached) from None
-        outcome, reason = ("deny", error) if error else ("allow", "ok")
-        record = Record(outcome, reason, None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
-        return decision, record
+    def _check_revocation(self, denylist: Denylist, decision: Decision, cached: int) -> int:
+        """Return 0 if the token is not revoked, or 1 if that is unknown and the settings accept it.
 
-    def _check_revocation(self, denylist: Denylist, caller: Caller) -> int:
-        """Return 0 if the token is not revoked, or 1 if that is unknown and the settings accept it."""
-        if not caller.token_id or caller.issued_at is None:
-            raise errors.ClaimMissing("iat" if caller.token_id else "jti")
+        Raises ClaimMissing, TokenRevoked or RevocationsUnavailable.
+        """
+        caller = decision.caller
         try:
-            revoked = denylist.is_revoked(caller)
-        except errors.RevocationsUnavailable:
-            if self._settings.revocation.when_unavailable == "refuse":
-                raise
-            return 1
-        if revoked:
-            raise errors.TokenRevoked
+            _require_not_revoked(denylist, caller)
+        except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
+            accepts = self._settings.revocation.when_unavailable == "accept"
+            if accepts and isinstance(error, errors.RevocationsUnavailable):
+                return 1
+            raise errors.with_context(error, caller.issuer, decision.key_id, cached) from None
         return 0
 
-    def _trusted(self, issuer: Issuer, keys: KeySource) -> TrustedIssuer:
-        rules = ClaimRules(issuer, self._policies.scopes)
-        return TrustedIssuer(issuer.name, frozenset(issuer.algorithms), keys, rules)
+
+def _require_not_revoked(denylist: Denylist, caller: Caller) -> None:
+    if not caller.token_id or caller.issued_at is None:
+        raise errors.ClaimMissing("iat" if caller.token_id else "jti")
+    if denylist.is_revoked(caller):
+        raise errors.TokenRevoked
 
 
 def _digest(credentials: str) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 from authorizer.claims import Caller
 from authorizer.event import Stage
 from authorizer.policy import Json, Policies
-from authorizer.settings import DecisionCacheSettings, DeploymentSettings
+from authorizer.settings import DecisionCacheSettings, DeploymentSettings, UsageClients
 
 INSUFFICIENT_SCOPE = "insufficient_scope"
 """RFC 6750 §3.1."""
@@ -21,7 +21,7 @@ DECISION_ID = "decision_id"
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The output for API Gateway and what the log needs, for one stage, until `expires` (seconds since 1970)."""
+    """The output for API Gateway about a caller, valid for one stage and until `expires` (seconds since 1970)."""
 
     output: Json
     stage_prefix: str
@@ -42,17 +42,24 @@ def decide(
     settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller, key_id: str | None
 ) -> Decision:
     """Decide about an authentic caller."""
-    error, scopes, api_key = None, caller.scopes, None
-    if not scopes:
-        error = INSUFFICIENT_SCOPE
+    error = None if caller.scopes else INSUFFICIENT_SCOPE
+    api_key = None
     if settings.usage is not None:
-        api_key = _api_key(settings, caller)
+        api_key = _api_key(settings, settings.usage, caller)
         if api_key is None:
-            error, scopes = CLIENT_NOT_LISTED, ()
-    owner = caller.owner
-    # API Gateway accepts only strings, numbers and booleans.
+            error = CLIENT_NOT_LISTED
+    context = _context(caller, error)
+    document = policies.document(stage, () if error else caller.scopes, caller.expires)
+    output: Json = {"principalId": context["owner"], "policyDocument": document, "context": context}
+    if api_key is not None:
+        output["usageIdentifierKey"] = api_key
+    return Decision(output, stage.prefix, caller.expires, caller, key_id, error)
+
+
+def _context(caller: Caller, error: str | None) -> Json:
+    """Return the context for the handlers. API Gateway accepts only strings, numbers and booleans as its values."""
     context: Json = {
-        "owner": owner,
+        "owner": caller.owner,
         "issuer": caller.issuer,
         "subject": caller.subject,
         "client": caller.client,
@@ -64,11 +71,7 @@ def decide(
         context["tenant"] = caller.tenant
     if error is not None:
         context["error"] = error
-    document = policies.document(stage, scopes, caller.expires)
-    output: Json = {"principalId": owner, "policyDocument": document, "context": context}
-    if api_key is not None:
-        output["usageIdentifierKey"] = api_key
-    return Decision(output, stage.prefix, caller.expires, caller, key_id, error)
+    return context
 
 
 def usage_key(project: str, stack: str, issuer: str = "", client: str = "") -> str:
@@ -80,11 +83,8 @@ def usage_key(project: str, stack: str, issuer: str = "", client: str = "") -> s
     return sha256(f"{project}\n{stack}\n{issuer}\n{client}".encode()).hexdigest()
 
 
-def _api_key(settings: DeploymentSettings, caller: Caller) -> str | None:
+def _api_key(settings: DeploymentSettings, usage: UsageClients, caller: Caller) -> str | None:
     """Return the caller's API key, the unlisted clients' shared one, or None if the settings reject such clients."""
-    usage = settings.usage
-    if usage is None:
-        return None
     if caller.client and caller.client in usage.clients.get(caller.issuer, ()):
         return usage_key(settings.project, settings.stack, caller.issuer, caller.client)
     return usage_key(settings.project, settings.stack) if usage.unlisted == "default" else None
@@ -103,13 +103,13 @@ class DecisionCache:
         self._entries: dict[bytes, tuple[float, Decision]] = {}
         self._lock = Lock()
 
-    def get(self, digest: bytes, now: float) -> Decision | None:
-        """Return the unexpired decision about these credentials, if there is one. `now` is in seconds since 1970."""
+    def get(self, digest: bytes, arn: str, now: float) -> Decision | None:
+        """Return the unexpired decision for the stage of a method's ARN. `now` is in seconds since 1970."""
         entry = self._entries.get(digest)
-        return entry[1] if entry is not None and now < entry[0] else None
+        return entry[1] if entry is not None and now < entry[0] and arn.startswith(entry[1].stage_prefix) else None
 
     def put(self, digest: bytes, decision: Decision, now: float) -> None:
-        """Add a decision."""
+        """Add a decision that was made at `now`."""
         with self._lock:
             self._entries.pop(digest, None)
             if len(self._entries) >= self._max_entries:

@@ -38,16 +38,16 @@
         ├── KeysUnavailable
         └── RevocationsUnavailable
 
-The class says what is wrong, and `claim` names the claim if several can have the same error. Messages contain nothing
-of a token.
+The class identifies the failed check, and `claim` the claim where a class covers several. Messages contain no part of a
+token.
 """
 
 
 class AuthorizerError(Exception):
     """Base class for authorizer errors.
 
-    `reason` names the failed check in the log. The other attributes are logged too: the name of the token's issuer and
-    the id of its key, once they are known, and whether the decision was cached (0 or 1).
+    All attributes are logged: `reason` names the failed check, `issuer` and `key_id` are those of the token once they
+    are known, and `cached` is 1 if the decision came from the cache.
     """
 
     reason = "error"
@@ -190,7 +190,7 @@ class TokenRevoked(ClaimInvalid, reason="revoked"):
 
 
 class Fault(AuthorizerError, reason="fault"):
-    """An internal error, which reveals nothing about the caller."""
+    """An internal error: the token can be neither accepted nor rejected."""
 
 
 class SettingsInvalid(Fault, reason="settings"):

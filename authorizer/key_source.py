@@ -1,8 +1,7 @@
 """Fetch, cache and refresh an issuer's keys.
 
 A Lambda function is frozen between requests and cannot run threads then. Therefore requests themselves refresh the
-keys, one at a time. The keys' age is measured by two clocks, because the monotonic one may stand still while the
-process is frozen or restored from a snapshot.
+keys, one at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import msgspec
 
 from authorizer import strict_json
-from authorizer.clock import SYSTEM, Clock
+from authorizer.clock import SYSTEM, Clock, Moment
 from authorizer.errors import KeySetMalformed, KeysUnavailable, KeyUnknown
 from authorizer.http.connection import parse_endpoint
 from authorizer.http.fetch import FetchFailed, Session
@@ -34,8 +33,7 @@ Fetch = Callable[[str, float], bytes]
 
 class _CachedKeys(NamedTuple):
     keys: KeySet
-    wall: float
-    monotonic: float
+    fetched: Moment
 
 
 class _Discovery(msgspec.Struct):
@@ -84,7 +82,8 @@ class KeySource:
         self._issuer = issuer
         self._settings = settings
         self._fetch = fetch
-        self._wall, self._monotonic = clock.wall, clock.monotonic
+        self._clock = clock
+        self._monotonic = clock.monotonic
         self._cached: _CachedKeys | None = None
         self._lock = threading.Lock()
         self._last_error = ""
@@ -94,7 +93,7 @@ class KeySource:
     def find(self, key_id: str | None, algorithm: str) -> Key:
         """Return the key for a token's header. Raises KeyUnknown, or KeysUnavailable if the keys cannot be fetched."""
         before = cached = self._cached
-        if cached is None or self._age(cached) >= self._settings.max_age:
+        if cached is None or self._clock.age(cached.fetched) >= self._settings.max_age:
             cached = self._usable()
         return cached.keys.find(key_id, algorithm) or self._search(key_id, algorithm, before)
 
@@ -107,7 +106,7 @@ class KeySource:
 
     def _usable(self) -> _CachedKeys:
         cached = self._cached
-        if cached is None or (age := self._age(cached)) >= self._settings.stale_if_error:
+        if cached is None or (age := self._clock.age(cached.fetched)) >= self._settings.stale_if_error:
             return self._wait_for_keys()
         if age >= self._settings.max_age and not self._is_within(self._settings.retry_delay, self._failed_at):
             self._refresh()
@@ -120,7 +119,7 @@ class KeySource:
             return
         try:
             cached = self._cached
-            if cached is None or self._age(cached) >= self._settings.max_age:
+            if cached is None or self._clock.age(cached.fetched) >= self._settings.max_age:
                 self._load(self._settings.refresh_timeout)
         finally:
             self._lock.release()
@@ -129,7 +128,7 @@ class KeySource:
         """Fetch keys when none are usable; concurrent callers share one fetch and its failure."""
         with self._lock:
             cached = self._cached
-            if cached is not None and self._age(cached) < self._settings.stale_if_error:
+            if cached is not None and self._clock.age(cached.fetched) < self._settings.stale_if_error:
                 return cached
             if self._is_within(self._settings.retry_delay, self._failed_at):
                 self._raise_unavailable()
@@ -168,7 +167,7 @@ class KeySource:
             self._failed_at = self._monotonic()
             return None
         self._fetches.add(failed=False)
-        self._cached = _CachedKeys(keys, self._wall(), self._monotonic())
+        self._cached = _CachedKeys(keys, self._clock.now())
         self._failed_at = None
         return self._cached
 
@@ -208,9 +207,6 @@ class KeySource:
         # Lambda's Runtime API is at a loopback address.
         if endpoint.is_loopback and not parse_endpoint(self._issuer.url).is_loopback:
             raise KeySetMalformed("jwks_uri must not be a loopback address") from None
-
-    def _age(self, cached: _CachedKeys) -> float:
-        return max(self._monotonic() - cached.monotonic, self._wall() - cached.wall)
 
     def _is_within(self, seconds: float, moment: float | None) -> bool:
         return moment is not None and self._monotonic() - moment < seconds

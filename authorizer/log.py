@@ -38,7 +38,7 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What the log says about a decision: the key once it is found, the client once the token is valid.
+    """A decision as it is logged: with the issuer and the key if they are known, and the client if the token is valid.
 
     `cached` and `unchecked` (the denylist could not be read) are metrics, 0 or 1.
     """

@@ -1,4 +1,4 @@
-"""The IAM policy for a caller: every route that its scopes allow, because API Gateway caches it for all of them."""
+"""The IAM policy for a caller. It allows every route of the caller's scopes, because API Gateway caches it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 class Encoding(msgspec.Struct, frozen=True):
-    """A way to write resources: `any_region` writes region and account as `*`, `guarded` requires a Deny of GUARD."""
+    """A way to write resources. With `any_region`, region and account are `*`; with `guarded`, GUARD is denied."""
 
     patterns: Callable[[RouteGroup, frozenset[Method]], list[str]]
     any_region: bool = False

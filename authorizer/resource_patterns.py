@@ -19,10 +19,10 @@ from authorizer.settings import RouteScope
 
 VERBS = frozenset({"GET", "PUT", "HEAD", "POST", "PATCH", "DELETE"})
 WILDCARD_LENGTHS = frozenset({3, 4})
-"""Lengths of the verbs that `?` may replace: five of them would also match a shorter verb and a short collection."""
+"""Lengths of the verbs that may be written as `?`. Five would also match the beginning of `GET/a/items`."""
 
 GUARD = "*/*/*/*"
-"""Matches paths with more slashes than any route, which are all that `*` could match beyond its own segment."""
+"""A resource to deny: it matches all paths with more slashes than a route's, so that no `*` spans several segments."""
 
 PREFIX_LENGTH = 60
 """Approximate number of characters of the stage's ARN, which precedes each pattern."""
@@ -78,7 +78,7 @@ def _parse_path(path: str) -> tuple[str, bool]:
 
 
 def method_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]:
-    """Return patterns that begin with a verb or with the length of one."""
+    """Return patterns that begin with a verb, or with one `?` for each of its letters."""
     patterns: list[str] = []
     for length in sorted({len(method.verb) for method in granted}):
         existing = [method for method in group.scopes if len(method.verb) == length]
@@ -94,7 +94,7 @@ def method_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]:
 
 
 def compact_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]:
-    """Return the shortest patterns that are correct if GUARD is denied: then `*` before a path matches only verbs."""
+    """Return the shortest patterns that are correct if GUARD is denied, so that a leading `*` matches only verbs."""
     existing = [method for method in group.scopes if method.on_item]
     on_items = [method for method in granted if method.on_item]
     starts = ["*"] if len(on_items) == len(existing) else _starts(existing, on_items)
@@ -111,7 +111,7 @@ def compact_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]
 
 
 def _starts(existing: list[Method], granted: list[Method]) -> list[str]:
-    """Return the first letters of the granted verbs with `*`, or the verb if another one has the same first letter."""
+    """Return each granted verb as its first letter and `*`, or in full if another existing verb has that letter."""
     verbs = {method.verb for method in granted}
     others = {method.verb for method in existing} - verbs
     letters = {verb[0] for verb in verbs} - {verb[0] for verb in others}

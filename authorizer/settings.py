@@ -11,7 +11,7 @@ from authorizer import settings_file
 from authorizer.errors import SettingsInvalid
 
 MAX_TOTAL_WAIT = 9
-"""Seconds that the timeouts of one decision may add up to: API Gateway waits 10 seconds for an authorizer."""
+"""Seconds: the maximum sum of the timeouts of one decision. API Gateway waits 10 seconds for an authorizer."""
 
 MAX_LIFETIME = 604_800
 """Seconds: the longest token lifetime that an issuer's settings may allow."""
@@ -29,10 +29,10 @@ OpenID Connect Core 1.0 §2 allows a subject 255 ASCII characters; JSON writes `
 """
 
 PRINTABLE = f"must be printable and at most {MAX_TEXT} bytes"
-"""What is required of the texts of tokens, and so of the client ids in the settings."""
+"""The requirement of `is_printable`."""
 
 _ALWAYS_SHORT = MAX_TEXT // 4
-"""Characters that never take more than MAX_TEXT bytes."""
+"""Characters that always fit in MAX_TEXT bytes."""
 
 # The patterns are valid in Python and in ECMAScript, which JSON Schema uses. `(?![\s\S])` is the end of the text; `$`
 # would allow a line feed before it in Python.
@@ -52,29 +52,22 @@ ProfileName = Literal["rfc9068", "cognito", "generic"]
 PolicyEncoding = Literal["methods", "compact", "compact-any-region"]
 """Ways to write the same policy, from the most readable to the shortest (authorizer/policy.py)."""
 
+
+def _pattern(pattern: str, requirement: str) -> Meta:
+    """Return a pattern that error messages describe by a requirement in words."""
+    return Meta(pattern=pattern, extra={"requirement": requirement})
+
+
+_SECURE = "https, or http to a loopback address, without user information"
+
 Name = Annotated[
     str,
-    Meta(
-        pattern=rf"^[a-z][a-z0-9-]{{0,31}}{_END}",
-        extra={"requirement": "1 to 32 lower-case letters, digits and hyphens, starting with a letter"},
+    _pattern(
+        rf"^[a-z][a-z0-9-]{{0,31}}{_END}", "1 to 32 lower-case letters, digits and hyphens, starting with a letter"
     ),
 ]
-Url = Annotated[
-    str,
-    Meta(
-        pattern=_ISSUER_URL,
-        max_length=MAX_URL,
-        extra={"requirement": "https, or http to a loopback address, without user information, query or fragment"},
-    ),
-]
-KeyUrl = Annotated[
-    str,
-    Meta(
-        pattern=_KEY_URL,
-        max_length=MAX_URL,
-        extra={"requirement": "https, or http to a loopback address, without user information or fragment"},
-    ),
-]
+Url = Annotated[str, Meta(max_length=MAX_URL), _pattern(_ISSUER_URL, f"{_SECURE}, query or fragment")]
+KeyUrl = Annotated[str, Meta(max_length=MAX_URL), _pattern(_KEY_URL, f"{_SECURE} or fragment")]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Timeout = Annotated[float, Meta(ge=0.1, le=8)]
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -115,8 +108,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str, Meta(max_length=255, description="A prefix that is removed from scopes. Scopes without it are ignored.")
     ] = ""
     scope_separator: Annotated[
-        str,
-        Meta(min_length=1, max_length=8, description="Separates the collection and the verb in the issuer's scopes."),
+        str, Meta(min_length=1, max_length=8, description="Separates collection and verb in the issuer's scopes.")
     ] = ":"
     default_scopes: Annotated[
         tuple[Text, ...], Meta(description="The scopes of tokens without a scope claim. Requires `requiredClaims`.")
@@ -157,7 +149,7 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Timeout, Meta(description="The timeout in seconds of a fetch that a decision has to wait for.")
     ] = 3.0
     refresh_timeout: Annotated[
-        Timeout, Meta(description="The timeout in seconds of a refresh while the cached keys can still be used.")
+        Timeout, Meta(description="The timeout in seconds of a refresh while cached keys are still usable.")
     ] = 1.0
 
 
@@ -167,9 +159,7 @@ class DecisionCacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     A key that its issuer has withdrawn stays valid in cached decisions, here and in API Gateway's own cache.
     """
 
-    seconds: Annotated[
-        int, Meta(ge=0, le=3600, description="Seconds for which a decision is cached; 0 disables it.")
-    ] = 300
+    seconds: Annotated[int, Meta(ge=0, le=3600, description="Seconds to cache a decision; 0 disables it.")] = 300
     entries: Annotated[int, Meta(ge=1, le=100_000, description="The maximum number of cached decisions.")] = 1000
 
 
@@ -196,8 +186,8 @@ class UsageClients(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The content of the bundle's settings file.
 
-    With `log_decisions`, each decision is logged as a line with metrics. `policy_encoding` is the most readable one
-    whose largest output API Gateway accepts.
+    With `log_decisions`, each decision is logged in a line with metrics. `policy_encoding` is the most readable one
+    that fits API Gateway's limit for every caller.
     """
 
     project: str
@@ -240,10 +230,10 @@ def require_valid(settings: DeploymentSettings) -> None:
 def problems_of(
     issuers: Sequence[Issuer], keys: KeySettings, revocation: RevocationSettings
 ) -> Iterator[SettingProblem]:
-    """Yield what is wrong with settings besides their types.
+    """Yield the problems of settings that have the right types.
 
-    The start of the authorizer and the checks before a deployment both use this. Issuers without a name or a URL,
-    which their types reject, are accepted here.
+    The authorizer checks them at its start, and the program before a deployment. Empty names and URLs, which the types
+    reject, are not reported again.
     """
     if not issuers:
         yield SettingProblem("issuers", "must not be empty", [])

@@ -1,6 +1,6 @@
 """Start-up: the issuers' keys are fetched while the rest of the authorizer is still being imported.
 
-So a cold start waits neither for the network nor for OpenSSL's certificate authorities before it imports
+Otherwise a cold start would wait for the network and for OpenSSL's certificate authorities before it imports
 `cryptography`.
 """
 
@@ -86,8 +86,8 @@ def _in_background(tasks: Iterable[Callable[[float], None]], timeout: float) -> 
 class LazyAuthorizer:
     """The authorizer with the settings of the bundle, created before the first request if possible.
 
-    Settings that cannot be read, or keys that cannot be fetched, fail requests and not the start of the process,
-    because Lambda restarts such a process again and again.
+    Invalid settings and unavailable keys fail requests instead of the start of the process, because Lambda would start
+    such a process again and again.
     """
 
     def __init__(

@@ -22,8 +22,8 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """Parse a JSON object. Raises JsonMalformed, or DuplicateMember.
 
     msgspec keeps the last of several members with the same name. Therefore the result is encoded again: equal bytes
-    prove that no member was dropped. Otherwise, which includes any other white space or escapes, the object is parsed
-    a second time by a parser that reports every member.
+    prove that no member was dropped. If the bytes differ, perhaps only in white space or escapes, Python's `json`
+    parses them too, because it reports every member.
     """
     try:
         found = _object.decode(raw)

@@ -17,15 +17,15 @@ SEGMENTS = 3
 _PREFIX_LENGTH = len("Bearer ")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
-"""Translates base64url to base64, and the characters that only base64 has to one that is invalid in both."""
+"""Translates base64url to base64, and the characters that only base64 has to an invalid one."""
 
 _PADDING = (b"", b"", b"==", b"=")
 _LAST = (_ALPHABET.translate(_FROM_URL), b"", _ALPHABET[::16], _ALPHABET[::4])
-"""The characters that may end a text, by its length modulo 4: those whose unused trailing bits are zero."""
+"""The valid last characters of a segment by its length modulo 4: those whose unused trailing bits are zero."""
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The header's relevant members. Those of type `Any` are rejected if they are present."""
+    """The relevant members of a header. A header with any of the members of type `Any` is rejected."""
 
     alg: str
     kid: str | None = None
@@ -40,7 +40,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A well-formed token, of which nothing is verified."""
+    """A well-formed token that is not verified yet."""
 
     header: Header
     signing_input: bytes

@@ -2,7 +2,7 @@
 
 from handlers.contract import FieldError
 from handlers.contract.entity_tags import parse_entity_tags
-from handlers.contract.request_headers import IF_MATCH, IF_NONE_MATCH, RequestHeader
+from handlers.contract.headers import IF_MATCH, IF_NONE_MATCH, RequestHeader
 from handlers.errors import BadRequest
 from handlers.http import Request
 

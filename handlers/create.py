@@ -4,16 +4,15 @@ import secrets
 import uuid
 
 from handlers import clock
-from handlers.contract import validate
 from handlers.http import Response
 from handlers.idempotency import create_once, idempotency_key
 from handlers.lambda_handler import Invocation, LambdaHandler
-from handlers.representation import item_response, to_json
+from handlers.representation import item_response, validated
 
 
 def create(invocation: Invocation) -> Response:
     """Create an item with a new id, or with the one that the client chose, and return it with its location."""
-    fields = to_json(validate(invocation.json_object(), invocation.route.body_model))
+    fields = validated(invocation.json_object(), invocation.route.body_model)
     # One time for both the id and `created_at`: the order of new ids is the order of creation.
     now = clock.now()
     item = invocation.store.new_item(fields.pop("id", None) or new_id(now), fields, now)

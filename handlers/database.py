@@ -1,4 +1,4 @@
-"""Calls to DynamoDB, retried within a deadline. Exceptions tell whether a failed call may have written."""
+"""Calls to DynamoDB, retried within a deadline. Exceptions record whether a failed call may have written."""
 
 import random
 import time
@@ -69,16 +69,16 @@ class _Transient(Exception):
 
 
 def client() -> Any:
-    """Return a DynamoDB client without retries of its own; `Database` retries, because it knows the deadline."""
+    """Return a DynamoDB client that does not retry; `Database` does, because it knows the deadline."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         retries={"mode": "standard", "total_max_attempts": 1},
         parameter_validation=False,
     )
-    made = cast("Any", botocore.session.Session()).create_client("dynamodb", config=config)
-    made.meta.events.register("before-parse.dynamodb", _verify_checksum)
-    return made
+    dynamodb = cast("Any", botocore.session.Session()).create_client("dynamodb", config=config)
+    dynamodb.meta.events.register("before-parse.dynamodb", _verify_checksum)
+    return dynamodb
 
 
 def _verify_checksum(response_dict: Mapping[str, Any], **_: Any) -> None:
@@ -165,9 +165,12 @@ def _canceled(reasons: Sequence[Mapping[str, Any]], *, in_doubt: bool) -> Except
         return ProblemError(TOO_LARGE)
     if "ConditionalCheckFailed" not in codes:
         return ProblemError(INTERNAL_ERROR)
-    failures = (_condition_failed(reason, in_doubt=in_doubt) for reason in reasons)
-    pairs = zip(codes, failures, strict=True)
-    return TransactionCanceled([failure if code == "ConditionalCheckFailed" else None for code, failure in pairs])
+    return TransactionCanceled(
+        [
+            _condition_failed(reason, in_doubt=in_doubt) if code == "ConditionalCheckFailed" else None
+            for code, reason in zip(codes, reasons, strict=True)
+        ]
+    )
 
 
 def _condition_failed(found: Mapping[str, Any], *, in_doubt: bool) -> ConditionFailed:

@@ -8,7 +8,7 @@ from handlers.contract.problem import BAD_REQUEST, INTERNAL_ERROR, PRECONDITION_
 MAX_ERRORS = 50
 """How many invalid fields a response names: Lambda limits the size of a response."""
 
-MAX_TEXT = 500
+MAX_REPEATED = 500
 """How many characters of a text from the client a response repeats."""
 
 
@@ -50,4 +50,4 @@ def problem_error(error: Exception) -> ProblemError:
 
 def _sendable(text: str) -> str:
     """Return a text that may come from the client: shortened, and without unpaired surrogates."""
-    return text[:MAX_TEXT].encode("utf-8", "replace").decode()
+    return text[:MAX_REPEATED].encode("utf-8", "replace").decode()

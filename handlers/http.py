@@ -11,7 +11,7 @@ from typing import Any, NoReturn, cast
 import msgspec
 
 from handlers.contract import FieldError
-from handlers.contract.media_types import JSON
+from handlers.contract.operation import JSON
 from handlers.contract.problem import UNSUPPORTED_MEDIA_TYPE
 from handlers.errors import BadRequest, ProblemError
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from handlers.attribute_values import serialize_item
 from handlers.contract import Invalid, validate
+from handlers.contract.headers import IDEMPOTENCY_KEY, KEY_LIFETIME
 from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
 from handlers.contract.problem import KEY_REUSED
-from handlers.contract.request_headers import IDEMPOTENCY_KEY, KEY_LIFETIME
 from handlers.contract.validation import FieldError
 from handlers.database import TransactionCanceled
 from handlers.errors import BadRequest, ProblemError

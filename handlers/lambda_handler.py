@@ -11,10 +11,9 @@ from typing import Any
 from handlers import IN_LAMBDA, log
 from handlers.caller import Caller
 from handlers.contract import OPERATIONS, FieldError, Route
-from handlers.contract.cors import EXPOSE_HEADERS
+from handlers.contract.headers import EXPOSE_HEADERS
 from handlers.contract.identifiers import is_id
-from handlers.contract.media_types import PROBLEM_JSON
-from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND
+from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND, PROBLEM_JSON
 from handlers.database import Database, client, deadline_in
 from handlers.environment import Environment
 from handlers.errors import BadRequest, ProblemError, problem_error

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from handlers.contract import Collection, Model
+from handlers.contract import Model, validate
 from handlers.contract.entity_tags import entity_tag
 from handlers.http import Response
 from handlers.store import Item
@@ -23,11 +23,6 @@ def item_response(item: Item, status: int, headers: dict[str, str] | None = None
     )
 
 
-def to_json(model: Model) -> dict[str, Any]:
-    """Return the fields of a model as JSON values; numbers stay exact."""
-    return msgspec.to_builtins(model, builtin_types=(Decimal,))
-
-
-def written_fields(item: Item, collection: Collection) -> dict[str, Any]:
-    """Return the fields of an item that clients write."""
-    return {name: item[name] for name in collection.field_names if name in item}
+def validated(body: dict[str, Any], model: type[Model]) -> dict[str, Any]:
+    """Return all fields of a body as JSON values; numbers stay exact. Raises Invalid."""
+    return msgspec.to_builtins(validate(body, model), builtin_types=(Decimal,))

@@ -75,8 +75,7 @@ class Store:
 
     def find(self, item_id: str) -> Page:
         """Return a page with the item, or an empty one; read consistently, with the permission to query only."""
-        found = self._query({PARTITION_KEY: self.owner, SORT_KEY: item_id}, ConsistentRead=True)
-        return Page([self.item(deserialize_item(each)) for each in found["Items"]], None)
+        return self._query({PARTITION_KEY: self.owner, SORT_KEY: item_id}, ConsistentRead=True)
 
     def list(
         self,
@@ -95,15 +94,13 @@ class Store:
         index, key = None if ids_in_order else CREATION_INDEX, {PARTITION_KEY: self.owner}
         if filtered:
             index, key = filtered.index, {filtered.index: self._filter_value(filtered.field, filtered.value)}
-        found = self._query(
+        return self._query(
             key,
             Limit=limit,
             ScanIndexForward=not newest_first,
             **({"IndexName": index} if index else {"ConsistentRead": True}),
             **({"ExclusiveStartKey": self._start_key(key, index, after)} if after else {}),
         )
-        items = [self.item(deserialize_item(each)) for each in found["Items"]]
-        return Page(items, Position.of(items[-1]) if "LastEvaluatedKey" in found else None)
 
     def new_item(self, item_id: str, fields: Mapping[str, Any], milliseconds: int) -> Item:
         """Return an item to store, created at a time in milliseconds since 1970."""
@@ -166,16 +163,18 @@ class Store:
         hidden = {PARTITION_KEY, *(index_name(field) for field in self.filters)}
         return {name: value for name, value in stored.items() if name not in hidden}
 
-    def _query(self, key: Mapping[str, str], **arguments: Any) -> dict[str, Any]:
+    def _query(self, key: Mapping[str, str], **arguments: Any) -> Page:
         """Query the table, or the index in the arguments, for these key attributes."""
         clauses, names, values = _equalities(key)
-        return self.database.call(
+        found = self.database.call(
             "query",
             KeyConditionExpression=" AND ".join(clauses),
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
             **arguments,
         )
+        items = [self.item(deserialize_item(each)) for each in found["Items"]]
+        return Page(items, Position.of(items[-1]) if "LastEvaluatedKey" in found else None)
 
     def _conditional(
         self, operation: str, item_id: str, revisions: Revisions, names: Item, values: Item, **arguments: str

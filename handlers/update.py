@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from handlers.conditions import if_match
-from handlers.contract import validate
 from handlers.contract.problem import UNAVAILABLE
 from handlers.errors import PreconditionFailed, ProblemError
 from handlers.http import Response
 from handlers.lambda_handler import Invocation, LambdaHandler
-from handlers.representation import item_response, to_json, written_fields
+from handlers.representation import item_response, validated
 from handlers.store import Item
 
 ATTEMPTS = 20
@@ -35,8 +34,8 @@ def update(invocation: Invocation) -> Response:
 
 def _merge(invocation: Invocation, patch: Mapping[str, Any], allowed: tuple[str, ...] | None) -> Item:
     item = invocation.store.read(invocation.item_id)
-    merged = merge_patch(written_fields(item, invocation.route.collection), patch)
-    fields = to_json(validate(merged, invocation.route.body_model))
+    written = {name: item[name] for name in invocation.route.collection.field_names if name in item}
+    fields = validated(merge_patch(written, patch), invocation.route.body_model)
     if allowed is not None and item["revision"] not in allowed:
         raise PreconditionFailed
     return invocation.store.replace(invocation.item_id, fields, revisions=(item["revision"],))

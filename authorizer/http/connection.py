@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from select import select
-from typing import TYPE_CHECKING, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from authorizer.http import response, tls
 from authorizer.settings import SECURE_URL
@@ -79,18 +79,11 @@ class Connection:
     """
 
     def __init__(self, endpoint: Endpoint, deadline: float) -> None:
-        self.endpoint = endpoint
         self.is_reusable = False
         self._used = False
         self._socket = _connect(endpoint, deadline)
         self._received = _TimedReader(self._socket, deadline)
         self._stream: io.BufferedReader = io.BufferedReader(self._received)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection."""
@@ -98,7 +91,7 @@ class Connection:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was received since the last response: it would be taken for the next response.
+        """Whether no bytes were received since the last response; they would be read as part of the next one.
 
         False if the server has closed the connection. A new connection is always idle, because the server may have
         sent data that belongs to the TLS handshake.

@@ -3,20 +3,12 @@
 import time
 from contextlib import suppress
 
-import msgspec
-
-from authorizer.clock import SYSTEM, Clock
+from authorizer.clock import SYSTEM, Clock, Moment
 from authorizer.http.connection import Connection, Endpoint
 from authorizer.http.response import Head, ResponseMalformed
 
 MAX_IDLE = 30
 """Seconds after which an idle connection is not reused, because the server may have dropped it without notice."""
-
-
-class _IdleConnection(msgspec.Struct, frozen=True):
-    connection: Connection
-    wall: float
-    monotonic: float
 
 
 class Pool:
@@ -25,7 +17,7 @@ class Pool:
     def __init__(self, endpoint: Endpoint, clock: Clock = SYSTEM) -> None:
         self.endpoint = endpoint
         self._clock = clock
-        self._idle: list[_IdleConnection] = []
+        self._idle: list[tuple[Connection, Moment]] = []
 
     def connect(self, deadline: float) -> None:
         """Open a connection before the first exchange. Raises OSError."""
@@ -34,7 +26,7 @@ class Pool:
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
-            self._idle.pop().connection.close()
+            self._idle.pop()[0].close()
 
     def exchange(self, request: bytes, deadline: float, limit: int) -> tuple[Head, bytes]:
         """Return the response to an idempotent request, which may be sent twice, with a body of at most `limit` bytes.
@@ -65,17 +57,16 @@ class Pool:
         return head, body
 
     def _release(self, connection: Connection) -> None:
-        self._idle.append(_IdleConnection(connection, self._clock.wall(), self._clock.monotonic()))
+        self._idle.append((connection, self._clock.now()))
 
     def _acquire(self) -> Connection | None:
-        """Return a recently used connection. The monotonic clock may have stood still while the process was frozen."""
+        """Return an idle connection that was used recently; close the others."""
         while self._idle:
             try:
-                idle = self._idle.pop()
+                connection, released = self._idle.pop()
             except IndexError:  # another thread took the connection
                 return None
-            age = max(self._clock.wall() - idle.wall, self._clock.monotonic() - idle.monotonic)
-            if age < MAX_IDLE and idle.connection.is_idle:
-                return idle.connection
-            idle.connection.close()
+            if self._clock.age(released) < MAX_IDLE and connection.is_idle:
+                return connection
+            connection.close()
         return None

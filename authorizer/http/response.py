@@ -69,7 +69,9 @@ def read_body(stream: BufferedReader, head: Head, limit: int) -> bytes:
     """Read the body (RFC 9112 §6.3): at most `limit` bytes, and one more if it is longer. Raises ResponseMalformed."""
     length, coding = head.fields.get("content-length"), head.fields.get("transfer-encoding")
     if coding is not None:
-        if coding.lower() != "chunked" or length is not None or not _may_be_chunked(head):
+        # HTTP/1.0 has no chunked coding (§6.1).
+        chunked = coding.lower() == "chunked" and head.version == "HTTP/1.1"
+        if not chunked or length is not None or head.status in WITHOUT_BODY:
             raise ResponseMalformed("ambiguous length")
         return _read_chunks(stream, limit)
     if length is not None and (not (length.isascii() and length.isdigit()) or len(length) > len(str(2**63))):
@@ -77,11 +79,6 @@ def read_body(stream: BufferedReader, head: Head, limit: int) -> bytes:
     if head.status in WITHOUT_BODY:
         return b""
     return stream.read(limit + 1) if length is None else _read_exactly(stream, min(int(length), limit + 1))
-
-
-def _may_be_chunked(head: Head) -> bool:
-    """Return whether the response may use chunked coding, which HTTP/1.0 does not support (RFC 9112 §6.1)."""
-    return head.version == "HTTP/1.1" and head.status not in WITHOUT_BODY
 
 
 def _read_status(line: bytes) -> tuple[int, str]:

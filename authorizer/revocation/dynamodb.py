@@ -68,10 +68,6 @@ class TableReader:
         """Open a connection before the first read, within `timeout` seconds. Raises OSError."""
         self._pool.connect(time.monotonic() + timeout)
 
-    def close(self) -> None:
-        """Close the idle connections."""
-        self._pool.close()
-
     def get_items(self, keys: Sequence[str], timeout: float) -> list[Item]:
         """Return the items that exist, in any order, within `timeout` seconds. Raises ReadFailed."""
         deadline = time.monotonic() + timeout

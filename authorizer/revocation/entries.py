@@ -19,7 +19,7 @@ EXPIRY = "expires_at"
 """The attribute with the second (since 1970) from which the entry is not needed."""
 
 ENTRY_LIFETIME = MAX_LIFETIME + 2 * MAX_LEEWAY
-"""Seconds that an entry is needed: a token may be issued up to a leeway in the future, and is valid one after `exp`."""
+"""Seconds for which an entry is needed: a token's `iat` may be one leeway in the future, and `exp` one in the past."""
 
 
 def token_key(issuer: str, token_id: str) -> str:
@@ -39,7 +39,7 @@ def _key(issuer: str, kind: str, value: str, label: str) -> str:
 
 
 def is_revoked_by(entry: dict[str, dict[str, Any]], caller: Caller) -> bool:
-    """Return whether an entry with one of the caller's keys revokes the token. An entry that is malformed does."""
+    """Return whether an entry with one of the caller's keys revokes the token. A malformed entry does."""
     if entry.get(KEY) == {"S": token_key(caller.issuer, caller.token_id)}:
         return True
     try:

@@ -14,7 +14,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The credentials of a role, or of a user, which have no session token. Their `repr` does not contain them."""
+    """The credentials of a role, or of a user (without a session token). Their `repr` does not contain them."""
 
     key_id: str
     secret: str

@@ -6,9 +6,12 @@ from typing import Final, Literal
 import msgspec
 
 from handlers.contract import problem
-from handlers.contract.media_types import JSON, MERGE_PATCH
+from handlers.contract.headers import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, RequestHeader
 from handlers.contract.problem import Problem
-from handlers.contract.request_headers import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, RequestHeader
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+"""JSON Merge Patch (RFC 7396)."""
 
 MEDIA_TYPES: Final = {"none": (), "whole": (JSON,), "patch": (MERGE_PATCH, JSON)}
 """The media types of each kind of request body; the first is preferred."""

@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 
+PROBLEM_JSON = "application/problem+json"
+"""The media type of problem details."""
+
 TYPE_PREFIX = "urn:gatehouse:problem:"
 
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}

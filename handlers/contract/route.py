@@ -46,6 +46,21 @@ class Route:
         """The model of the request body, or of what a patch changes."""
         return self.collection.new_model if self.operation.creates else self.collection.model
 
+    def describe(self, text: str) -> str:
+        """Fill in the placeholders of the operation's summary, description or success."""
+        items, item = self.collection.name, self.collection.singular
+        an_item = f"{'an' if item[0] in 'aeio' else 'a'} {item}"
+        return text.format(items=items, item=item, an_item=an_item, consistency=self._consistency)
+
+    @property
+    def _consistency(self) -> str:
+        """Which lists are read from an index, and may therefore miss the last writes."""
+        item = f"/{self.collection.name}/{{id}}"
+        late = f"is eventually consistent: it may miss the last writes, which `GET {item}` returns."
+        if self.collection.client_ids:
+            return f"The list {late}"
+        return "The list is consistent." + (f" A filtered list {late}" if self.collection.filters else "")
+
     def operation_id(self, method: str) -> str:
         """Return the name of one method of the route: the route's own name for the operation's first method."""
         return self.name if method == self.operation.method else f"{self.name}-{method.lower()}"

@@ -12,8 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from handlers.contract import Problem, problem
-from handlers.contract.cors import EXPOSE_HEADERS
-from handlers.contract.media_types import PROBLEM_JSON
+from handlers.contract.headers import EXPOSE_HEADERS
+from handlers.contract.problem import PROBLEM_JSON
 
 MESSAGE = "$context.error.messageString"
 """The variable with the error's message, which includes its quotation marks."""

@@ -8,7 +8,6 @@ from infra.documents.parameters import parameters
 from infra.documents.response_schemas import response_schemas
 from infra.documents.responses import HEADERS, response_components, responses
 from infra.documents.schemas import REFERENCE, model_schemas
-from infra.documents.wording import in_words_of
 
 DESCRIPTION = """\
 A REST API behind a JWT authorizer.
@@ -59,8 +58,8 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
     suffix = "" if method == operation.method else ": the headers only"
     return {
         "operationId": route.operation_id(method),
-        "summary": in_words_of(collection, operation.summary) + suffix,
-        "description": in_words_of(collection, operation.description),
+        "summary": route.describe(operation.summary) + suffix,
+        "description": route.describe(operation.description),
         "tags": [collection.name],
         "security": [{"oauth2": [route.scope]}],
         "parameters": parameters(route),

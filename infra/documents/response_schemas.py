@@ -1,6 +1,6 @@
 """The schemas of responses (stored items, pages and problems), and of merge patches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,28 +21,30 @@ def _text(description: str, **more: Any) -> dict[str, Any]:
     return {"type": "string", **more, "description": description}
 
 
+def _object(description: str, properties: dict[str, Any], *, required: Iterable[str], **more: Any) -> dict[str, Any]:
+    names = list(required)
+    return {"type": "object", "description": description, "required": names, "properties": properties, **more}
+
+
 SERVER_FIELDS: dict[str, Any] = {
     "id": {**type_schema(Id), "description": "The item's id, unique among the owner's items of the collection."},
     "created_at": _text("When the item was created, in UTC.", format="date-time"),
     "updated_at": _text("When the item was last changed, in UTC.", format="date-time"),
 }
 
-FIELD_ERROR: dict[str, Any] = {
-    "type": "object",
-    "description": "An invalid field, parameter or header.",
-    "required": ["field", "detail"],
-    "properties": {
+FIELD_ERROR = _object(
+    "An invalid field, parameter or header.",
+    {
         "field": _text("Its name, such as `name` or, inside other fields, `a.b[0]`; empty for the whole body."),
         "detail": _text("What is required: `must not be empty`."),
     },
-}
+    required=("field", "detail"),
+)
 
 STATUS = "The response's status. Missing only where API Gateway sends its fallback for a rare error."
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "Problem details (RFC 9457).",
-    "required": ["type", "title", "detail", "request_id"],
-    "properties": {
+PROBLEM = _object(
+    "Problem details (RFC 9457).",
+    {
         "type": _text("A URN that identifies the kind of problem.", format="uri"),
         "title": _text("The name of the status."),
         "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": STATUS},
@@ -55,7 +57,8 @@ PROBLEM: dict[str, Any] = {
             "items": {"$ref": REFERENCE.format(name="FieldError")},
         },
     },
-}
+    required=("type", "title", "detail", "request_id"),
+)
 
 
 def response_schemas(collections: Sequence[Collection]) -> dict[str, Any]:
@@ -76,13 +79,8 @@ def stored_example(collection: Collection) -> dict[str, Any]:
 def _stored(collection: Collection) -> dict[str, Any]:
     """Return the schema of an item: the fields that clients write and those that the API sets, all present."""
     properties = {"id": SERVER_FIELDS["id"], **field_schemas(collection), **SERVER_FIELDS}
-    return {
-        "type": "object",
-        "description": f"One of the stored {collection.name}.",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
-    }
+    description = f"One of the stored {collection.name}."
+    return _object(description, properties, required=properties, additionalProperties=False)
 
 
 def _page(collection: Collection) -> dict[str, Any]:
@@ -92,13 +90,9 @@ def _page(collection: Collection) -> dict[str, Any]:
         "format": CURSOR_FORMAT,
         "description": "The `cursor` parameter for the next page; null on the last page.",
     }
-    return {
-        "type": "object",
-        "description": f"Some of the owner's {collection.name}.",
-        "required": [collection.name, "next_cursor"],
-        "properties": {collection.name: {"type": "array", "items": items}, "next_cursor": cursor},
-        "additionalProperties": False,
-    }
+    properties = {collection.name: {"type": "array", "items": items}, "next_cursor": cursor}
+    description = f"Some of the owner's {collection.name}."
+    return _object(description, properties, required=properties, additionalProperties=False)
 
 
 def _patch(collection: Collection) -> dict[str, Any]:

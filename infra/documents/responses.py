@@ -7,12 +7,11 @@ from typing import Any
 
 from handlers.contract import OPERATIONS, Collection, Problem, Route
 from handlers.contract.entity_tags import EntityTag
-from handlers.contract.media_types import JSON, PROBLEM_JSON
-from handlers.contract.operation import HANDLER_PROBLEMS
-from handlers.contract.request_headers import IF_MATCH, IF_NONE_MATCH
+from handlers.contract.headers import IF_MATCH, IF_NONE_MATCH
+from handlers.contract.operation import HANDLER_PROBLEMS, JSON
+from handlers.contract.problem import PROBLEM_JSON
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, stored_example
 from infra.documents.schemas import REFERENCE, type_schema
-from infra.documents.wording import in_words_of
 
 EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
@@ -112,7 +111,7 @@ def _successes(route: Route) -> dict[int, dict[str, Any]]:
     tag = ["ETag"] if operation.response == "item" else []
     location = ["Location"] if operation.creates else []
     success = {
-        "description": in_words_of(collection, operation.success),
+        "description": route.describe(operation.success),
         "headers": _headers(*tag, *location, *COMMON_HEADERS),
         **_content(route),
         **({"links": _links(collection)} if operation.creates else {}),

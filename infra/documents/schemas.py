@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -69,19 +69,15 @@ def _components(models: list[Any]) -> dict[str, Any]:
 
 def _portable(schema: Any) -> Any:
     """Return a schema with the pattern syntax of ECMAScript, and with decimals as numbers, which the API uses."""
+    if isinstance(schema, list):
+        return [_portable(each) for each in cast("list[Any]", schema)]
     if not isinstance(schema, Mapping):
         return schema
-    found: dict[str, Any] = {**schema}
+    found = {keyword: _portable(value) for keyword, value in cast("Mapping[str, Any]", schema).items()}
     if found.get("format") == "decimal":
         found = {"type": "number", **{key: value for key, value in found.items() if key not in ("format", "type")}}
-    if "pattern" in found:
+    if isinstance(found.get("pattern"), str):
         found["pattern"] = found["pattern"].replace(r"\Z", "$")
-    for keyword in found.keys() & {"items", "additionalProperties"}:
-        found[keyword] = _portable(found[keyword])
-    for keyword in found.keys() & {"anyOf", "oneOf", "prefixItems"}:
-        found[keyword] = [_portable(each) for each in found[keyword]]
-    if "properties" in found:
-        found["properties"] = {name: _portable(each) for name, each in found["properties"].items()}
     return found
 
 

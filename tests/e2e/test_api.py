@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from handlers.contract.cors import EXPOSE_HEADERS
+from handlers.contract.headers import EXPOSE_HEADERS
 from local.provider import Provider
 from tests.e2e.conftest import ORIGIN, Client
 

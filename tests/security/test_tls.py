@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -229,7 +229,7 @@ class TestOldVersion:
 
     def test_it_is_accepted_without_the_check(self, version: ssl.TLSVersion, serve: Serve) -> None:
         allow_old_versions(tls.context())
-        with serve(Server(GOOD, configure=speak_only(version))) as url, connect(url) as made:
+        with serve(Server(GOOD, configure=speak_only(version))) as url, closing(connect(url)) as made:
             assert cast("ssl.SSLSocket", made._socket).version() == version.name.replace("_", ".")
             made.send(b"GET / HTTP/1.1\r\n\r\n", time.monotonic() + 5)
 

@@ -69,7 +69,7 @@ class Database:
 
     def close(self) -> None:
         for table in self._tables:
-            table.close()
+            table._pool.close()
 
     def answer(self, body: bytes) -> bytes:
         ((table, wanted),) = json.loads(body)["RequestItems"].items()

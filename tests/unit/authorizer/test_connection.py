@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -76,7 +76,10 @@ class TestExchanges:
         ],
     )
     def test_a_connection_is_reusable_if_the_whole_response_was_read(self, raw: bytes, reusable: bool) -> None:
-        with key_server(self.responding(raw)) as server, Connection(parse_endpoint(server.url), deadline_in()) as made:
+        with (
+            key_server(self.responding(raw)) as server,
+            closing(Connection(parse_endpoint(server.url), deadline_in())) as made,
+        ):
             assert made.is_reusable is False
             head = made.send(REQUEST, deadline_in())
             assert made.is_reusable is False
@@ -86,7 +89,7 @@ class TestExchanges:
     def test_exchanges_on_one_connection_have_separate_deadlines(self) -> None:
         with (
             key_server(self.responding(OK)) as server,
-            Connection(parse_endpoint(server.url), deadline_in(0.2)) as made,
+            closing(Connection(parse_endpoint(server.url), deadline_in(0.2))) as made,
         ):
             for _ in range(3):
                 assert made.read(made.send(REQUEST, deadline_in()), 20) == b"{}"
@@ -97,7 +100,7 @@ class TestExchanges:
     def test_an_exchange_does_not_begin_after_its_deadline(self) -> None:
         with key_server(self.responding(OK)) as server:
             made = Connection(parse_endpoint(server.url), deadline_in())
-            with made, pytest.raises(TimeoutError):
+            with closing(made), pytest.raises(TimeoutError):
                 made.send(REQUEST, time.monotonic() - 0.01)
 
 
@@ -177,8 +180,8 @@ class TestNameResolution:
             port = int(server.url.split(":")[2].removesuffix("/keys"))
             both = [address(1), address(port)]
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
-            with Connection(Endpoint(False, "idp.example.com", 80, "/"), deadline_in()) as made:
-                assert made.endpoint.host == "idp.example.com"
+            with closing(Connection(Endpoint(False, "idp.example.com", 80, "/"), deadline_in())) as made:
+                assert made._socket.getpeername() == ("127.0.0.1", port)
 
     def test_ipv4_is_used_on_a_host_without_ipv6(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class OnlyIpv4(socket.socket):
@@ -192,8 +195,8 @@ class TestNameResolution:
             both: list[Address] = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)), address(port)]
             monkeypatch.setattr(connection.socket, "getaddrinfo", resolver(lambda: both, []))
             monkeypatch.setattr(connection.socket, "socket", OnlyIpv4)
-            with Connection(Endpoint(False, "idp.example.com", 80, "/"), deadline_in()) as made:
-                assert made.endpoint.host == "idp.example.com"
+            with closing(Connection(Endpoint(False, "idp.example.com", 80, "/"), deadline_in())) as made:
+                assert made._socket.getpeername() == ("127.0.0.1", port)
 
     def test_an_unsupported_address_family_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found: list[Address] = [(99, socket.SOCK_STREAM, 6, "", ("::1", 80))]
@@ -211,7 +214,7 @@ class TestIdle:
     def test_a_connection_without_unexpected_data_is_idle(self) -> None:
         with (
             key_server(TestExchanges.responding(OK)) as server,
-            Connection(parse_endpoint(server.url), deadline_in()) as made,
+            closing(Connection(parse_endpoint(server.url), deadline_in())) as made,
         ):
             assert made.is_idle
             made.read(made.send(REQUEST, deadline_in()), 20)
@@ -227,7 +230,7 @@ class TestIdle:
             peer.sendall(OK)
             over.wait(5)
 
-        with key_server(behave) as server, Connection(parse_endpoint(server.url), deadline_in()) as made:
+        with key_server(behave) as server, closing(Connection(parse_endpoint(server.url), deadline_in())) as made:
             made.read(made.send(REQUEST, deadline_in()), 20)
             assert made.is_reusable
             assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
@@ -241,12 +244,12 @@ class TestIdle:
             sent.set()
             over.wait(5)
 
-        with key_server(behave) as server, Connection(parse_endpoint(server.url), deadline_in()) as made:
+        with key_server(behave) as server, closing(Connection(parse_endpoint(server.url), deadline_in())) as made:
             assert sent.wait(5)
             assert made.is_idle
 
     def test_a_closed_connection_is_not_idle(self) -> None:
-        with key_server(sends(OK)) as server, Connection(parse_endpoint(server.url), deadline_in()) as made:
+        with key_server(sends(OK)) as server, closing(Connection(parse_endpoint(server.url), deadline_in())) as made:
             made.read(made.send(REQUEST, deadline_in()), 20)
             assert wait_until(lambda: not made.is_idle, seconds=5, interval=0.01)
 

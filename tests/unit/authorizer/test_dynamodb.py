@@ -186,10 +186,9 @@ def test_an_invalid_signature_is_an_error() -> None:
             environment.session_token,
             server.url,
         )
-        with (
-            closing(TableReader(environment.revocations_table, "revoked", wrong)) as reader,
-            pytest.raises(ReadFailed, match=r"^status 400 InvalidSignatureException$"),
-        ):
+        reader = TableReader(environment.revocations_table, "revoked", wrong)
+        match = r"^status 400 InvalidSignatureException$"
+        with closing(reader._pool), pytest.raises(ReadFailed, match=match):
             reader.get_items(("a",), 1)
 
 

@@ -257,7 +257,8 @@ def test_the_environment_names_the_table(monkeypatch: pytest.MonkeyPatch) -> Non
         for name, value in msgspec.to_builtins(server.environment).items():
             monkeypatch.setenv(name, value)
         authorizer = start(made)
-        with closing(cast("Any", authorizer)._denylist.table) as table:
+        table = cast("Any", authorizer)._denylist.table
+        with closing(table._pool):
             assert table.get_items(("a",), 1) == []
         assert (len(server.requests), server.connections) == (1, 1)
     assert isinstance(start(settings()), Authorizer)

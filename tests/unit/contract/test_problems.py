@@ -6,9 +6,9 @@ import pytest
 
 from handlers.contract import OPERATIONS, Invalid, Problem, problem, validate
 from handlers.contract.entity_tags import MAX_TAGS, EntityTag, EntityTags, entity_tag, parse_entity_tags
+from handlers.contract.headers import IDEMPOTENCY_KEY
 from handlers.contract.identifiers import Id, is_id
 from handlers.contract.operation import GATEWAY_PROBLEMS, HANDLER_PROBLEMS
-from handlers.contract.request_headers import IDEMPOTENCY_KEY
 from infra.documents.schemas import type_schema
 
 CATALOGUE = [each for each in vars(problem).values() if isinstance(each, Problem)]

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from handlers import idempotency
-from handlers.contract.request_headers import KEY_LIFETIME
+from handlers.contract.headers import KEY_LIFETIME
 from tests.unit.handlers.conftest import Api
 
 KEY = {"Idempotency-Key": "4c1f0a52"}

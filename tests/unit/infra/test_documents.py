@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from handlers.contract import Route, load_collections, routes
-from handlers.contract.cors import EXPOSED_HEADERS
+from handlers.contract.headers import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
 from handlers.contract.problem import ALREADY_EXISTS
 from handlers.cursor import decode_cursor
@@ -43,7 +43,7 @@ def gateway_document(
         cors_origins=origins,
         validate_bodies=validate,
         has_usage_plans=bool(usage and usage.plans),
-        rejects_clients=bool(usage and usage.refuses),
+        rejects_clients=bool(usage and usage.rejects_unlisted),
     ).render()
 
 

@@ -1,4 +1,4 @@
-"""The request headers that operations read, besides Authorization and Content-Type."""
+"""The request headers that operations read, and the response headers that scripts of other origins may read."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from handlers.contract.entity_tags import EntityTags, entity_tag
 from handlers.contract.validation import REQUIREMENT
 
 KEY_LIFETIME = 24 * 3600
-"""How long an idempotency key is remembered, in seconds."""
+"""Seconds for which an idempotency key is stored."""
 
 _Key = Annotated[
     str,
@@ -47,3 +47,16 @@ IDEMPOTENCY_KEY = RequestHeader(
     ),
     example="8e03978e-40d5-43e8-bc93-6894a57f9324",
 )
+
+EXPOSED_HEADERS = (
+    "ETag",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "x-amzn-Remapped-WWW-Authenticate",  # a handler's challenge, which a REST API renames
+    "x-amzn-RequestId",
+)
+"""The response headers that browsers otherwise hide from scripts (Fetch Standard, "CORS-exposed header name")."""
+
+EXPOSE_HEADERS = ", ".join(EXPOSED_HEADERS)
+"""The value of Access-Control-Expose-Headers, whether a handler or API Gateway sends it."""
