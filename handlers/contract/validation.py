@@ -175,7 +175,7 @@ def _dict_errors(value: dict[Any, Any], kind: Any, place: str) -> list[FieldErro
 
 
 def _own_error(value: object, kind: Any, place: str) -> list[FieldError]:
-    if isinstance(value, str) and _unwrapped(kind) is Decimal:  # msgspec accepts texts, even NaN
+    if isinstance(value, str) and unwrapped(kind) is Decimal:  # msgspec accepts texts, even NaN
         return [FieldError(place, "must be a number", value)]
     try:
         msgspec.convert(value, kind)
