@@ -12,7 +12,7 @@ local: program emulator
 test: tests emulator
 	@$(TIDY) $(BIN)/pytest --ignore=tests/bench
 
-# The inner loop: unit and graph tests in under a minute. Left out, besides all tests of running systems: builds of
+# The inner loop: unit and graph tests in about a minute. Left out, besides all tests of running systems: builds of
 # bundles, tools that need Node, long runs of generated data, and the plan command in its own process.
 quick: tests
 	@$(TIDY) $(BIN)/pytest tests/unit tests/graph --deselect tests/graph/test_program.py::TestPlanCommand \

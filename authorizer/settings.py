@@ -108,8 +108,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str, Meta(max_length=255, description="A prefix that is removed from scopes. Scopes without it are ignored.")
     ] = ""
     scope_separator: Annotated[
-        str,
-        Meta(min_length=1, max_length=8, description="Separates the collection and the verb in the issuer's scopes."),
+        str, Meta(min_length=1, max_length=8, description="Separates collection and verb in the issuer's scopes.")
     ] = ":"
     default_scopes: Annotated[
         tuple[Text, ...], Meta(description="The scopes of tokens without a scope claim. Requires `requiredClaims`.")
@@ -160,9 +159,7 @@ class DecisionCacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     A key that its issuer has withdrawn stays valid in cached decisions, here and in API Gateway's own cache.
     """
 
-    seconds: Annotated[
-        int, Meta(ge=0, le=3600, description="Seconds for which a decision is cached; 0 disables it.")
-    ] = 300
+    seconds: Annotated[int, Meta(ge=0, le=3600, description="Seconds to cache a decision; 0 disables it.")] = 300
     entries: Annotated[int, Meta(ge=1, le=100_000, description="The maximum number of cached decisions.")] = 1000
 
 

@@ -15,7 +15,7 @@ from infra.revocation import Revocation
 from infra.trimmed_packages import MSGSPEC_REPLACED
 
 TIMEOUT = 10
-"""Seconds: more than fetching a key set may take, less than API Gateway waits for an authorizer."""
+"""Seconds: longer than the timeouts of one decision (MAX_TOTAL_WAIT); API Gateway waits no longer."""
 
 NEVER_IMPORTED = (
     "cryptography/cobblestone.py", "cryptography/fernet.py", "cryptography/x509/*",
@@ -64,7 +64,7 @@ class AuthorizerArgs:
 
 
 class Authorizer(pulumi.ComponentResource):
-    """The function that API Gateway asks for a policy. Its role allows writing its log and reading the denylist."""
+    """The Lambda authorizer. Its role allows writing its log and reading the denylist."""
 
     def __init__(self, name: str, args: AuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:auth:Authorizer", name, None, opts)

@@ -45,7 +45,7 @@ EXCLUDED = (
 )  # fmt: skip
 
 Transform = Callable[[str, bytes], tuple[str, bytes]]
-"""Returns the path and content in the bundle of a file of a requirement."""
+"""A function that takes the path and content of a requirement's file and returns those in the bundle."""
 
 _skip_builds: ContextVar[bool] = ContextVar("skip_builds", default=False)
 

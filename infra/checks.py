@@ -1,6 +1,6 @@
-"""Checks of the contract and the settings together, before the first resource is created.
+"""Checks of the contract together with the settings, before the first resource is created.
 
-What they find would otherwise fail in the middle of a deployment, or after it.
+Without them, a deployment would fail halfway, or the deployed API would not work.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,24 +9,24 @@ import msgspec
 import pulumi
 
 from handlers.contract import Collection, Route
-from infra.answer_size import AnswerTooLarge
 from infra.documents.gateway import GatewayDocument
 from infra.naming import Names
+from infra.response_size import ResponseTooLarge
 from infra.settings import StackSettings
 
 
 class NotDeployable(pulumi.RunError):
-    """The contract and the settings do not fit together. The message has a line for each problem."""
+    """The contract cannot be deployed with these settings. The message has a line for each problem."""
 
 
 def require_deployable(routes: Sequence[Route], names: Names, settings: StackSettings) -> None:
-    """Raise NotDeployable with every reason why a deployment would fail or not work."""
+    """Raise NotDeployable with all problems, if there are any."""
     collections = {route.collection.name: route.collection for route in routes}.values()
     problems = [
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
         *names.problems([*(route.name for route in routes), "authorizer"]),
-        *_answer_problems(routes, names, settings),
+        *_response_problems(routes, names, settings),
     ]
     if not problems:
         problems = list(_document_problems(routes, settings))
@@ -74,10 +74,10 @@ def _model_problems(collections: list[Collection]) -> Iterator[str]:
             yield f"{collection.name}: another collection's model is also called {name}"
 
 
-def _answer_problems(routes: Sequence[Route], names: Names, settings: StackSettings) -> Iterator[str]:
+def _response_problems(routes: Sequence[Route], names: Names, settings: StackSettings) -> Iterator[str]:
     try:
         settings.for_authorizer(names, routes)
-    except AnswerTooLarge as error:
+    except ResponseTooLarge as error:
         yield str(error)
 
 

@@ -87,15 +87,14 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:compute:Function", name, None, opts)
         defaults = args.defaults
-        physical_name, tags = defaults.names.resource(name), defaults.tags
         child_opts = pulumi.ResourceOptions(parent=self)
         # Lambda would create a missing log group with its first line, and without retention.
-        group = log_group(name, defaults.names.function_log_group(name), defaults.logs, tags, child_opts)
+        group = log_group(name, defaults.names.function_log_group(name), defaults.logs, defaults.tags, child_opts)
         role = aws.iam.Role(
             name,
-            name=physical_name,
+            name=defaults.names.resource(name),
             assume_role_policy=pulumi.Output.json_dumps(ASSUME_ROLE),
-            tags=tags,
+            tags=defaults.tags,
             opts=child_opts,
         )
         policy = aws.iam.RolePolicy(
@@ -105,9 +104,23 @@ class Function(pulumi.ComponentResource):
             policy=pulumi.Output.json_dumps(policy_document(group.arn, args.statements)),
             opts=child_opts,
         )
-        function = aws.lambda_.Function(
+        function = self._function(name, args, group, role, policy)
+        self.name = function.name
+        self.invoke_arn = function.invoke_arn
+        self.register_outputs({"name": self.name, "invoke_arn": self.invoke_arn})
+
+    def _function(
+        self,
+        name: str,
+        args: FunctionArgs,
+        group: aws.cloudwatch.LogGroup,
+        role: aws.iam.Role,
+        policy: aws.iam.RolePolicy,
+    ) -> aws.lambda_.Function:
+        defaults = args.defaults
+        return aws.lambda_.Function(
             name,
-            name=physical_name,
+            name=defaults.names.resource(name),
             description=args.description,
             role=role.arn,
             handler=args.handler,
@@ -123,12 +136,9 @@ class Function(pulumi.ComponentResource):
                 application_log_level=args.log_level or defaults.logs.level,
                 system_log_level="WARN",
             ),
-            tags=tags,
+            tags=defaults.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        self.name = function.name
-        self.invoke_arn = function.invoke_arn
-        self.register_outputs({"name": self.name, "invoke_arn": self.invoke_arn})
 
     def allow_gateway(self, name: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
         """Let API Gateway invoke the function for one source: the ARN of a method, or of an API's authorizers."""

@@ -1,4 +1,4 @@
-"""The REST API: a document that API Gateway imports, a deployment that follows it, and a stage."""
+"""The REST API, which API Gateway imports from an OpenAPI document, with its deployment and stage."""
 
 import hashlib
 import json
@@ -39,8 +39,7 @@ ACCESS_LOG_FORMAT = json.dumps(
         "client": "$context.authorizer.client",
     }
 )
-"""One JSON object per request, without any part of the token, names or addresses."""
-
+"""One JSON object per request. It contains neither tokens nor personal data."""
 
 Origin = Annotated[
     str,
@@ -142,6 +141,7 @@ class Gateway(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
         stage = self._stage(name, deployment)
+        self._set_limits_and_logging(name, stage)
         self.api_id = self.api.id
         self.stage_name = stage.stage_name
         self.url = stage.invoke_url
@@ -163,7 +163,7 @@ class Gateway(pulumi.ComponentResource):
             cors_origins=args.api.cors_origins,
             validate_bodies=args.api.validate_bodies,
             has_usage_plans=bool(args.usage.plans),
-            rejects_clients=args.usage.refuses,
+            rejects_clients=args.usage.rejects_unlisted,
         )
         return json.dumps(document.render(), sort_keys=True)
 
@@ -183,8 +183,7 @@ class Gateway(pulumi.ComponentResource):
     def _stage(self, name: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
         args = self.args
         access_log = self._log_group("access", args.names.access_log_group)
-        execution_log = self._log_group("execution", self.api.id.apply(args.names.execution_log_group))
-        stage = aws.apigateway.Stage(
+        return aws.apigateway.Stage(
             name,
             rest_api=self.api.id,
             deployment=deployment.id,
@@ -196,6 +195,11 @@ class Gateway(pulumi.ComponentResource):
             tags=args.tags,
             opts=self.child_opts,
         )
+
+    def _set_limits_and_logging(self, name: str, stage: aws.apigateway.Stage) -> None:
+        """Set the throttling, metrics and execution log of all methods."""
+        args = self.args
+        execution_log = self._log_group("execution", self.api.id.apply(args.names.execution_log_group))
         aws.apigateway.MethodSettings(
             name,
             rest_api=self.api.id,
@@ -211,7 +215,6 @@ class Gateway(pulumi.ComponentResource):
             # With a logging level, API Gateway would create a missing log group itself, without retention.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
         )
-        return stage
 
     def _log_group(self, name: str, physical_name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
         return log_group(name, physical_name, self.args.logs, self.args.tags, self.child_opts)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MAX_NAME = 64
-"""The largest length of a function's or role's name, in characters."""
+"""The greatest length of a function's or role's name, in characters."""
 
 STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """What API Gateway allows as a stage's name, which is the stack's."""

@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ MARGIN = 1.0
 
 
 class RevokeError(Exception):
-    """Some or all tokens were not revoked, or not at once; the message says which, and why."""
+    """Tokens were not revoked, or not immediately; the message says which ones and why."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,13 @@ class Entry:
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Revoke tokens in a deployed stack; 0 on success, 1 on failure."""
-    options = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.revoke", description="Revoke tokens in a deployed stack.", allow_abbrev=False
+    )
+    parser.add_argument("--stack", required=True, help="the stack: dev, prod, …")
+    stack_file.add_options(parser)
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
     try:
         stack = DeployedStack.read(root, options.stack, options.overrides)
         print_lines(revoke(stack, _clients(stack), request_of(options)))
@@ -120,7 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def request_of(options: argparse.Namespace) -> RevokeRequest:
-    """Return what parsed arguments ask for."""
+    """Return the request of parsed arguments."""
     return RevokeRequest(subjects=options.subject, token_ids=options.token_id, issuer=options.issuer)
 
 
@@ -144,21 +150,10 @@ def revoke(
     with _aws_errors("nothing was revoked"):
         api = _api_id(clients, stack)
         now = _now(clients, table, stack)
-    moment = datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")
-    entries = [
-        *(
-            Entry(
-                {**_item(key, now), ISSUED_UNTIL: {"N": str(now)}},
-                f"Revoked every token that issuer {issuer} issued to {subject} until {moment}.",
-            )
-            for subject, key in subjects.items()
-        ),
-        *(Entry(_item(key, now), f"Revoked token {token_id} of issuer {issuer}.") for token_id, key in tokens.items()),
-    ]
     written: list[str] = []
     try:
         with _aws_errors("run the command again"):
-            for entry in entries:
+            for entry in _entries(issuer, subjects, tokens, now):
                 _write(clients, table, entry.item)
                 written.append(entry.message)
     except RevokeError as error:
@@ -170,7 +165,7 @@ def revoke(
 
 
 def _issuer(settings: StackSettings, name: str | None) -> str:
-    """Return the issuer's name. An unknown name must be an error: it would revoke nothing."""
+    """Return the issuer's name. Raises RevokeError for an unknown one, for which nothing would be revoked."""
     names = [issuer.name for issuer in settings.issuers]
     if name is None and len(names) == 1:
         return names[0]
@@ -181,7 +176,7 @@ def _issuer(settings: StackSettings, name: str | None) -> str:
 
 
 def _keys(issuer: str, request: RevokeRequest) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the keys of the entries, by subject and by token id."""
+    """Return the keys of the entries, by subject and by token id. Raises RevokeError if there are none."""
     if not request.subjects and not request.token_ids:
         raise RevokeError("nothing to revoke; pass --subject or --token-id")
     try:
@@ -215,15 +210,22 @@ def _not_found(what: str, stack: DeployedStack) -> str:
     return f"there is no {what} in {stack.region}, in the account of these credentials: is the stack deployed?"
 
 
-def _item(key: str, now: int) -> dict[str, Any]:
-    return {KEY: {"S": key}, EXPIRY: {"N": str(now + ENTRY_LIFETIME)}}
+def _entries(issuer: str, subjects: Mapping[str, str], tokens: Mapping[str, str], now: int) -> Iterator[Entry]:
+    """Yield the entries; `subjects` and `tokens` are their keys, by subject and by token id."""
+    expiry = {EXPIRY: {"N": str(now + ENTRY_LIFETIME)}}
+    moment = datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z")
+    for subject, key in subjects.items():
+        message = f"Revoked every token that issuer {issuer} issued to {subject} until {moment}."
+        yield Entry({KEY: {"S": key}, ISSUED_UNTIL: {"N": str(now)}, **expiry}, message)
+    for token_id, key in tokens.items():
+        yield Entry({KEY: {"S": key}, **expiry}, f"Revoked token {token_id} of issuer {issuer}.")
 
 
 def _write(clients: Clients, table: str, item: dict[str, Any]) -> None:
     if ISSUED_UNTIL not in item:
         clients.dynamodb.put_item(TableName=table, Item=item)
         return
-    # A later entry for the same subject, written by someone else in the meantime, covers this one too.
+    # A later entry for the same subject, which another operator may have just written, includes this one.
     with suppress(clients.dynamodb.exceptions.ConditionalCheckFailedException):
         clients.dynamodb.put_item(
             TableName=table,
@@ -245,7 +247,7 @@ def _flush_cache(stack: DeployedStack, clients: Clients, api: str, pause: Callab
 
 @contextmanager
 def _aws_errors(consequence: str) -> Generator[None]:
-    """Raise RevokeError with the consequence for errors of AWS."""
+    """Convert errors of AWS to RevokeError, with their consequence."""
     try:
         yield
     except ClientError as error:
@@ -254,16 +256,6 @@ def _aws_errors(consequence: str) -> Generator[None]:
         raise RevokeError(f"{consequence}: {reason}") from None
     except BotoCoreError as error:
         raise RevokeError(f"{consequence}: {error}") from None
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.revoke", description="Revoke tokens in a deployed stack.", allow_abbrev=False
-    )
-    parser.add_argument("--stack", required=True, help="the stack: dev, prod, …")
-    stack_file.add_options(parser)
-    add_arguments(parser)
-    return parser
 
 
 if __name__ == "__main__":

@@ -3,21 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
-from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, validate
-from infra.answer_size import choose_encoding, expected_stage
+from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.authorizer import AuthorizerSettings
 from infra.function import FunctionDefaults, FunctionSettings
 from infra.gateway import ApiSettings
 from infra.logs import LogSettings
 from infra.naming import Names
+from infra.response_size import choose_encoding, expected_stage
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage import UsageSettings
@@ -43,8 +42,7 @@ MOVED = {
     "logLevel": "logs.level",
     "logDecisions": "logs.decisions",
 }
-"""Settings of earlier versions, and where they are now."""
-
+"""The present keys of settings of earlier versions."""
 
 TagName = Annotated[
     str,
@@ -77,7 +75,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, tags=self.tags)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
-        """Return the data in the authorizer's bundle. Raises AnswerTooLarge."""
+        """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
         data = DeploymentSettings(
             project=names.project,
             stack=names.stack,
@@ -93,7 +91,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def route_scopes(routes: Sequence[Route]) -> tuple[RouteScope, ...]:
-    """Return the routes as the authorizer needs them."""
+    """Return what the authorizer needs to know of the routes."""
     return tuple(RouteScope(methods=route.operation.methods, path=route.path, scope=route.scope) for route in routes)
 
 
@@ -118,26 +116,23 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
 
 
 def _salvage(value: Any, kind: Any) -> Any:
-    """Return a value of this type that ignores constraints and replaces what has another type.
+    """Return the value as this type, without its constraints; parts of another type become empty.
 
     So rules between fields can be checked although some fields are invalid.
     """
-    while get_origin(kind) in (Annotated, Union, UnionType):
-        if value is None and NoneType in get_args(kind):
-            return None
-        kind = get_args(kind)[0]
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+    base = unwrapped(kind)
+    for type_ in (kind, base):
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(value, type_)
+    if isinstance(base, type) and issubclass(base, msgspec.Struct):
         given = _members(value, {})
-        fields = [field for field in msgspec.structs.fields(kind) if field.required or field.encode_name in given]
-        return kind(**{field.name: _salvage(given.get(field.encode_name), field.type) for field in fields})
-    if get_origin(kind) is tuple:
-        return tuple(_salvage(member, get_args(kind)[0]) for member in _members(value, []))
-    if get_origin(kind) is dict:
-        return {name: _salvage(member, get_args(kind)[1]) for name, member in _members(value, {}).items()}
-    try:
-        return msgspec.convert(value, cast("Any", kind))
-    except msgspec.ValidationError:
-        return cast("Any", kind)() if isinstance(kind, type) else None
+        fields = [field for field in msgspec.structs.fields(base) if field.required or field.encode_name in given]
+        return base(**{field.name: _salvage(given.get(field.encode_name), field.type) for field in fields})
+    if get_origin(base) is tuple:
+        return tuple(_salvage(member, get_args(base)[0]) for member in _members(value, []))
+    if get_origin(base) is dict:
+        return {name: _salvage(member, get_args(base)[1]) for name, member in _members(value, {}).items()}
+    return base() if isinstance(base, type) else None
 
 
 def _members(value: Any, empty: Any) -> Any:
@@ -150,8 +145,7 @@ def _parsed(value: Any, kind: Any) -> Any:
 
     Pulumi passes every group as text, and every encrypted number and boolean within a group.
     """
-    while get_origin(kind) in (Annotated, Union, UnionType):
-        kind = get_args(kind)[0]
+    kind = unwrapped(kind)
     if isinstance(value, str) and kind is not str:
         with suppress(ValueError, RecursionError):
             value = msgspec.json.decode(value)
@@ -184,7 +178,7 @@ def _key_errors(project: str, own: Mapping[str, str], given: Mapping[str, str]) 
 
 
 def _without_secret(project: str, error: FieldError) -> FieldError:
-    """Return the error without what was found in a setting that Pulumi has decrypted."""
+    """Return the error, without the value found if Pulumi has decrypted the setting."""
     key = f"{project}:{re.split(r'[.[]', error.field)[0]}"
     return FieldError(error.field, error.detail) if pulumi_config.is_config_secret(key) else error
 
@@ -203,7 +197,7 @@ def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
 
 
 def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[FieldError]:
-    """Yield mistakes between fields, except for fields that are reported already or are within such a field."""
+    """Yield mistakes between fields, except in a field that is already reported and in the parts of one."""
     issuers_known = not any(field.startswith("issuers") for field in reported)
     authorizer = problems_of(settings.issuers, settings.authorizer.keys, settings.revocation)
     for error in (

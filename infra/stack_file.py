@@ -2,7 +2,8 @@
 
 Pulumi.yaml has the defaults and `Pulumi.<stack>.yaml` the stack's values
 (https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/config.go); overrides replace them for one run.
-The program checks the values and reports every mistake at once. Encrypted values and environments (ESC) stay closed.
+The program checks the values and reports every mistake at once. Encrypted values are not decrypted, and environments
+(ESC) are not opened.
 """
 
 import argparse
@@ -289,7 +290,7 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         loaded = _parsed(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        found = sorted(path.name for path in file.parent.glob("Pulumi.*yaml"))
+        found = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
         raise SettingsError(f"{file.name}: no such file; found: {', '.join(found) or 'none'}") from None
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file.name}: {error}") from None

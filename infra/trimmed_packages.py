@@ -7,7 +7,7 @@ code that renders it, nor optional modules of urllib3 and dateutil. Files that e
 import gzip
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 SERVICE = "dynamodb"
 ENDPOINTS = "botocore/data/endpoints.json"
@@ -72,7 +72,8 @@ def trim_botocore(path: str, content: bytes) -> tuple[str, bytes]:
     if path == ENDPOINTS:
         return path, _json(_endpoints(json.loads(content)))
     if path.startswith("botocore/data/") and path.endswith(".json.gz"):
-        return path.removesuffix(".gz"), _json(_undocumented(json.loads(gzip.decompress(content))))
+        document = json.loads(gzip.decompress(content), object_hook=_without_documentation)
+        return path.removesuffix(".gz"), _json(document)
     return path, content
 
 
@@ -84,17 +85,9 @@ def _endpoints(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _undocumented(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_undocumented(each) for each in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    members = cast("dict[str, Any]", value)
-    return {
-        name: _undocumented(each)
-        for name, each in members.items()
-        if not (name == "documentation" and isinstance(each, str))
-    }
+def _without_documentation(members: dict[str, Any]) -> dict[str, Any]:
+    """Return a JSON object without its documentation, a string; other members of this name belong to the API itself."""
+    return {name: each for name, each in members.items() if name != "documentation" or not isinstance(each, str)}
 
 
 def _json(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Usage plans: limits for each client of the API. API Gateway counts requests by a key that the authorizer names."""
+"""Usage plans: limits for each client. API Gateway identifies clients by the API key that the authorizer returns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = None
 
     @property
-    def refuses(self) -> bool:
+    def rejects_unlisted(self) -> bool:
         """Whether clients without a plan are rejected."""
         return bool(self.plans) and self.unlisted is None
 
@@ -59,10 +59,10 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         for plan in self.plans:
             for issuer, listed in plan.clients.items():
                 clients[issuer] = (*clients.get(issuer, ()), *listed)
-        return UsageClients(clients=clients, unlisted="refuse" if self.refuses else "default")
+        return UsageClients(clients=clients, unlisted="refuse" if self.rejects_unlisted else "default")
 
     def problems(self, issuers: Sequence[Issuer]) -> Iterator[FieldError]:
-        """Yield mistakes between fields. Without `issuers`, names of issuers are not checked."""
+        """Yield mistakes between fields. If `issuers` is empty, the plans' clients are not compared with them."""
         yield from _plan_problems(self)
         yield from _client_problems(self, {issuer.name: issuer for issuer in issuers})
 
@@ -131,7 +131,7 @@ class UsagePlans(pulumi.ComponentResource):
             key_id=created.id,
             key_type="API_KEY",
             usage_plan_id=plan.id,
-            # For each stage, a key is in one plan at most: a client must leave its old plan before it joins another.
+            # For each stage, a key can be in only one plan: a client must leave its plan before it can join another.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 

@@ -8,7 +8,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, cast
 
 import msgspec
@@ -18,25 +18,26 @@ from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
 from infra.stack_file import SettingsError
 from local import detached, foreground
-from local.emulator.launch import EmulatorError
+from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plan import plan, records, tree
 from local.processes import process_exists, wait_until
 from local.provider import Provider
-from local.stack import DEFAULT_PORT, StackOptions, StartError
+from local.stack import StackOptions, StartError
 from local.state import FOLDER, StackStatus, State
 
 EXPECTED_ERRORS = (BundleError, DeploymentError, EmulatorError, SettingsError, StartError, revoke.RevokeError)
 """Errors that are reported without a traceback."""
-STOP_TIMEOUT = 15
-"""Seconds that a stack has to stop before it is killed."""
 
 CONSOLE = Console(soft_wrap=True, highlight=False)
 
+AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
+"""Adds a command with this name, function and description, and returns its parser."""
+
 
 class CommandError(Exception):
-    """A command could not do its work; the message is one line that says what is wrong."""
+    """A command failed; the message is one line that says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +76,7 @@ def down(_: argparse.Namespace) -> int:
     if pid is None:
         raise CommandError("no stack is running")
     os.kill(pid, signal.SIGTERM)
-    if not wait_until(lambda: not process_exists(pid), seconds=STOP_TIMEOUT):
+    if not wait_until(lambda: not process_exists(pid), seconds=detached.STOP_TIMEOUT):
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not process_exists(pid), seconds=5)
     CONSOLE.print("The stack is down.")
@@ -156,6 +157,16 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    _add_stack_commands(add_command)
+    _add_token_commands(add_command)
+    command = add_command("plan", show_plan, "print a stack's resources; needs no network, credentials or emulator")
+    command.add_argument("--stack", type=_stack_name, default="local", help="dev, prod, local, … (%(default)s)")
+    command.add_argument("--json", action="store_true", help="print a list of {type, name, parent, protect, inputs}")
+    stack_file.add_options(command)
+    return parser
+
+
+def _add_stack_commands(add_command: AddCommand) -> None:
     command = add_command("up", up, "start the stack; Ctrl-C stops it")
     command.add_argument("--detach", action="store_true", help="return when the stack is running, and leave it running")
     command.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N",
@@ -163,9 +174,12 @@ def _parser() -> argparse.ArgumentParser:
     stack_file.add_options(command)
     add_command("down", down, "stop the running stack")
     command = add_command("status", status, "show the running stack's addresses, resources and log files")
-    form = command.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON")
-    form.add_argument("--url", action="store_true", help="print only the API's URL")
+    output = command.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print JSON")
+    output.add_argument("--url", action="store_true", help="print only the API's URL")
+
+
+def _add_token_commands(add_command: AddCommand) -> None:
     command = add_command("token", token, "print a token of the development issuer")
     command.add_argument("--sub", type=_printable, default=TokenRequest.subject, help="the subject (%(default)s)")
     command.add_argument("--scope", type=_printable, help='the scopes ("items:read items:write"); by default, all')
@@ -179,11 +193,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")
     revoke.add_arguments(command)
-    command = add_command("plan", show_plan, "print a stack's resources; needs no network, credentials or emulator")
-    command.add_argument("--stack", type=_stack_name, default="local", help="dev, prod, local, … (%(default)s)")
-    command.add_argument("--json", action="store_true", help="print a list of {type, name, parent, protect, inputs}")
-    stack_file.add_options(command)
-    return parser
 
 
 def _port(text: str) -> int:

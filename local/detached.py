@@ -15,7 +15,7 @@ LOG_NAME = "up.log"
 START_TIMEOUT = 600
 """Seconds that a start may take. The first one downloads the packages of the bundles."""
 STOP_TIMEOUT = 15
-"""Seconds that an interrupted start may take to stop."""
+"""Seconds that a stack has to stop before it is killed."""
 INTERRUPTED = 130
 """The exit status that shells report for a process ended by SIGINT."""
 
@@ -35,12 +35,7 @@ def start(arguments: Sequence[str], state: State, console: Console) -> int:
         with console.status("Starting the stack"):
             wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=START_TIMEOUT)
     except KeyboardInterrupt:
-        ignore_signals()  # a second Ctrl-C must not interrupt the shutdown
-        process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        _stop(process)
         sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
         return INTERRUPTED
     status = state.running()
@@ -50,3 +45,12 @@ def start(arguments: Sequence[str], state: State, console: Console) -> int:
         return process.poll() or 1
     console.print(f"The stack is up at {status.url} (logs in {state.folder}; stop it with `python -m local down`).")
     return 0
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    ignore_signals()  # a second Ctrl-C must not interrupt the shutdown
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,4 +1,4 @@
-"""`python -m local up` in the foreground: show progress, a sample request and, until it stops, the functions' logs."""
+"""`python -m local up` in the foreground: show progress, a sample request, and the functions' logs until it stops."""
 
 import json
 import os
@@ -20,7 +20,11 @@ from local.state import AlreadyRunning, StackStatus, State
 
 
 def run(options: StackOptions, state: State, console: Console) -> NoReturn:
-    """Run the stack until a signal ends the process, or raise an error if it cannot be started or stops by itself."""
+    """Run the stack until a signal ends the process.
+
+    Raises:
+        StartError: The stack cannot be started, or stopped unexpectedly.
+    """
     try:
         lock = state.lock()
     except AlreadyRunning:
@@ -37,12 +41,15 @@ def run(options: StackOptions, state: State, console: Console) -> NoReturn:
 def _run(options: StackOptions, state: State, console: Console) -> NoReturn:
     started = time.perf_counter()
     progress = console.status("Starting")
-    with progress, running_stack(options, partial(_show_step, console, progress), partial(_show, progress)) as stack:
+    with (
+        progress,
+        running_stack(options, partial(_show_step, console, progress), partial(_show_created, progress)) as stack,
+    ):
         status = stack.status(os.getpid())
         state.write(status)
         progress.stop()
         token = stack.issuer.token(TokenRequest(scope=status.scopes))
-        _greet(console, status, token, time.perf_counter() - started)
+        _print_summary(console, status, token, time.perf_counter() - started)
         emulator = stack.emulator.options
         follower = LogFollower(emulator.functions_log)
         exit_status = stack.wait(lambda: _print_new_lines(console, follower))
@@ -55,12 +62,12 @@ def _show_step(console: Console, progress: Status, text: str) -> None:
     progress.update(text)
 
 
-def _show(progress: Status, resource: Resource) -> None:
+def _show_created(progress: Status, resource: Resource) -> None:
     if resource.custom:
         progress.update(f"Created {resource.type} [bold]{escape(resource.name)}[/bold]")
 
 
-def _greet(console: Console, status: StackStatus, token: str, seconds: float) -> None:
+def _print_summary(console: Console, status: StackStatus, token: str, seconds: float) -> None:
     collection = "items" if "items" in status.tables else next(iter(status.tables))
     console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, in an AWS emulator.")
     console.print(f"  API     {status.url}", markup=False)

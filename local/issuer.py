@@ -63,7 +63,7 @@ class TokenRequest:
 
 
 @dataclass(frozen=True)
-class Issuer:
+class DevelopmentIssuer:
     """Signs access tokens with the profile of RFC 9068."""
 
     url: str
@@ -112,7 +112,7 @@ class Issuer:
 class IssuerServer:
     """An HTTP server for the issuer, on loopback. Its constructor raises OSError if the port is in use."""
 
-    def __init__(self, issuer: Issuer, port: int) -> None:
+    def __init__(self, issuer: DevelopmentIssuer, port: int) -> None:
         handler = type("Handler", (_Handler,), {"issuer": issuer})
         self._server = ThreadingHTTPServer((HOST, port), handler)
         self._server.daemon_threads = True
@@ -129,27 +129,27 @@ class IssuerServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    issuer: Issuer
+    issuer: DevelopmentIssuer
 
     def do_GET(self) -> None:  # the name is http.server's
-        """Answer with the metadata or the keys."""
+        """Respond with the metadata or the keys."""
         documents = {"/.well-known/openid-configuration": self.issuer.discovery, "/jwks": self.issuer.jwks}
         document = documents.get(self.path)
-        self._answer(200, document()) if document else self._answer(404, {"error": "not_found"})
+        self._respond(200, document()) if document else self._respond(404, {"error": "not_found"})
 
     def do_POST(self) -> None:  # the name is http.server's
-        """Answer with a token, if the request addresses this machine by a loopback name."""
+        """Respond with a token. Reject a `Host` other than loopback, which a web page could send by DNS rebinding."""
         if self.path != "/token":
-            return self._answer(404, {"error": "not_found"})
+            return self._respond(404, {"error": "not_found"})
         if self.headers.get("Host", "").partition(":")[0] not in (HOST, "localhost"):
-            return self._answer(403, {"error": "access_denied"})
+            return self._respond(403, {"error": "access_denied"})
         try:
             request = _token_request(self._form())
             token = self.issuer.token(request)
         except (LookupError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            return self._answer(400, {"error": "invalid_request", "error_description": str(error)})
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": request.ttl, "scope": request.scope}
-        return self._answer(200, answer)
+            return self._respond(400, {"error": "invalid_request", "error_description": str(error)})
+        response = {"access_token": token, "token_type": "Bearer", "expires_in": request.ttl, "scope": request.scope}
+        return self._respond(200, response)
 
     def _form(self) -> dict[str, str]:
         length = int(self.headers.get("Content-Length") or 0)
@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
         return {name: values[-1] for name, values in form.items()}
 
-    def _answer(self, status: int, document: dict[str, Any]) -> None:
+    def _respond(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -1,7 +1,5 @@
 """`python -m local plan`: preview a stack's resources, without network, credentials, emulator or bundles."""
 
-import contextlib
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
@@ -11,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra import stack_file
+from infra.bundles import without_building
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
 from local.provider.lookups import look_up
@@ -29,7 +28,7 @@ def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
         DeploymentError: The program failed.
     """
     file = stack_file.read(root, stack, overrides)
-    with _without_bundles():
+    with without_building():
         return run(
             root / "__main__.py",
             project=file.project,
@@ -127,14 +126,3 @@ class _PreviewProvider:
     def read(self, type_: str, id_: str) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's parameters
         """Return None: the outputs of existing resources are unknown in a preview."""
         return None
-
-
-def _without_bundles() -> contextlib.AbstractContextManager[Any]:
-    """Return the program's own context for previews, if it has one: in it, bundles are named but not built."""
-    try:
-        bundles = importlib.import_module("infra.bundles")
-    except ModuleNotFoundError as error:
-        if error.name not in ("infra", "infra.bundles"):
-            raise
-        return contextlib.nullcontext()
-    return bundles.without_building()

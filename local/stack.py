@@ -10,18 +10,17 @@ from typing import Any
 
 import msgspec
 
-from authorizer import settings
+from authorizer.settings import Issuer
 from infra import stack_file
 from infra.settings import load
 from local.emulator import launch
-from local.emulator.launch import Emulator
+from local.emulator.launch import DEFAULT_PORT, Emulator
 from local.engine import Deployment, Resource, deploy
-from local.issuer import HOST, Issuer, IssuerServer
+from local.issuer import HOST, DevelopmentIssuer, IssuerServer
 from local.provider import Provider
 from local.state import StackStatus
 
 STACK = "local"
-DEFAULT_PORT = 4566
 
 
 class StartError(Exception):
@@ -32,13 +31,13 @@ class StartError(Exception):
 class StackOptions:
     """Where the stack runs: the project's root, a folder for its state, and the API's port.
 
-    `settings` replace settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
+    `settings` overrides settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
     """
 
     root: Path
     state: Path
     port: int = DEFAULT_PORT
-    issuers: tuple[settings.Issuer, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -53,7 +52,7 @@ class RunningStack:
 
     deployment: Deployment
     emulator: Emulator
-    issuer: Issuer
+    issuer: DevelopmentIssuer
 
     def status(self, pid: int) -> StackStatus:
         """Return the stack's description for `python -m local status`; `pid` is the process that runs the stack."""
@@ -94,7 +93,7 @@ def running_stack(
     """
     overrides = _overrides(options)
     configured = _issuers(options, overrides)
-    issuer = Issuer(configured[0].url, configured[0].audiences[0])
+    issuer = DevelopmentIssuer(configured[0].url, configured[0].audiences[0])
     overrides.pop("issuers", None)  # the last override applies
     overrides["issuers"] = _as_text(configured)
     _require_free_ports(options)
@@ -114,7 +113,7 @@ def _overrides(options: StackOptions) -> dict[str, str]:
     return {key: _as_text(value) for key, value in options.settings.items()}
 
 
-def _issuers(options: StackOptions, overrides: Mapping[str, str]) -> list[settings.Issuer]:
+def _issuers(options: StackOptions, overrides: Mapping[str, str]) -> list[Issuer]:
     """Return the stack's issuers, the first with the URL of the development issuer, and the additional ones.
 
     Raises:

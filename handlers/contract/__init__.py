@@ -10,7 +10,15 @@ from handlers.contract.discovery import load_collections
 from handlers.contract.operation import OPERATIONS, Operation
 from handlers.contract.problem import Problem
 from handlers.contract.route import Route, routes
-from handlers.contract.validation import REQUIREMENT, FieldError, Invalid, detail_of, requirement_of, validate
+from handlers.contract.validation import (
+    REQUIREMENT,
+    FieldError,
+    Invalid,
+    detail_of,
+    requirement_of,
+    unwrapped,
+    validate,
+)
 
 __all__ = [
     "OPERATIONS",
@@ -26,5 +34,6 @@ __all__ = [
     "load_collections",
     "requirement_of",
     "routes",
+    "unwrapped",
     "validate",
 ]

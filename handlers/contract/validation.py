@@ -91,7 +91,7 @@ def validate(value: object, model: type[T]) -> T:
 def detail_of(error: msgspec.ValidationError, kind: Any) -> str:
     """Return the requirement that a value of a type did not meet: `must not be empty`."""
     message = str(error).partition(" - at `$")[0]
-    if choices := _choices(_unwrapped(kind)):
+    if choices := _choices(unwrapped(kind)):
         return f"must be one of: {', '.join(choices)}"
     if match := re.match(
         r"Expected `([^`]+)`, got `|Invalid (?:RFC3339 encoded |ISO8601 )?(\w+)(?: \w+ string| string|$)", message
@@ -120,7 +120,7 @@ def _choices(kind: Any) -> list[str]:
 
 
 def _errors(value: object, kind: Any, place: str) -> list[FieldError]:
-    return _member_errors(value, _unwrapped(kind), place) or _own_error(value, kind, place)
+    return _member_errors(value, unwrapped(kind), place) or _own_error(value, kind, place)
 
 
 def _member_errors(value: object, kind: Any, place: str) -> list[FieldError]:
@@ -140,12 +140,12 @@ def _member_errors(value: object, kind: Any, place: str) -> list[FieldError]:
     return []
 
 
-def _unwrapped(kind: Any) -> Any:
+def unwrapped(kind: Any) -> Any:
     """Return a type without its limits, and without None where that is the only alternative."""
     if get_origin(kind) is Annotated:
-        return _unwrapped(get_args(kind)[0])
+        return unwrapped(get_args(kind)[0])
     members = [each for each in get_args(kind) if each is not type(None)]
-    return _unwrapped(members[0]) if get_origin(kind) in (Union, UnionType) and len(members) == 1 else kind
+    return unwrapped(members[0]) if get_origin(kind) in (Union, UnionType) and len(members) == 1 else kind
 
 
 def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str) -> list[FieldError]:

@@ -10,9 +10,9 @@ from typing import Any
 from local.emulator.ministack_internals import (
     FUNCTIONS,
     REST,
-    Answer,
     GatewayError,
     Original,
+    Response,
     Result,
     internal,
     json_object,
@@ -105,7 +105,7 @@ async def _handle(  # noqa: PLR0917
     query: dict[str, list[str]] | None,
     account: str,
     region: str,
-) -> Answer:
+) -> Response:
     request = GatewayRequest(
         api_id=api_id,
         stage_name=stage_name,
@@ -124,13 +124,13 @@ async def _handle(  # noqa: PLR0917
         _current.reset(token)
 
 
-async def _store_record(original: Original, record: dict[str, Any], *arguments: object) -> Answer | GatewayError:
+async def _store_record(original: Original, record: dict[str, Any], *arguments: object) -> Response | GatewayError:
     if request := current_request():
         request.record = record
     return await original(record, *arguments)
 
 
-def _store_error(original: Original, error: GatewayError, record: dict[str, Any]) -> Answer:
+def _store_error(original: Original, error: GatewayError, record: dict[str, Any]) -> Response:
     if request := current_request():
         request.error = error
     return original(error, record)

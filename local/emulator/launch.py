@@ -10,7 +10,7 @@ Errors:
     ├── NotInstalled        the virtual environment is missing or outdated
     ├── PortInUse           another process listens on the port
     ├── EmulatorExited      the process exited before it answered; the message contains its last log lines
-    └── EmulatorNotReady    the process did not answer in time
+    └── EmulatorNotReady    the process did not response in time
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from typing import Self
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
 
 _ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-emulator"
 _REQUIREMENTS = Path(__file__).resolve().with_name("requirements.txt")
@@ -68,19 +70,11 @@ class EmulatorExited(EmulatorError):
 
 
 class EmulatorNotReady(EmulatorError):
-    """The process did not answer in time."""
+    """The process did not response in time."""
 
     def __init__(self, seconds: float, log: str) -> None:
-        super().__init__(f"the emulator did not answer within {seconds:g} s; its last log lines:\n{log}")
+        super().__init__(f"the emulator did not response within {seconds:g} s; its last log lines:\n{log}")
         self.log = log
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Keys of the account's root user, which has all permissions."""
-
-    access_key_id: str
-    secret_access_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +87,8 @@ class Options:
     state: Path
     python: Path = _ENVIRONMENT / "bin" / "python"
     port: int = DEFAULT_PORT
-    account: str = "000000000000"
-    region: str = "us-east-1"
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
     without: tuple[str, ...] = ()
     ready_seconds: float = 30.0
     stop_seconds: float = 3.0
@@ -128,18 +122,9 @@ class Emulator:
         return f"http://{HOST}:{self.options.port}"
 
     @property
-    def credentials(self) -> Credentials:
-        """Keys of the account's root user: MiniStack accepts the account number and checks no signature."""
-        return Credentials(access_key_id=self.options.account, secret_access_key="local")  # noqa: S106 - not a secret
-
-    @property
     def running(self) -> bool:
         """Whether the process has not exited."""
         return self.process.poll() is None
-
-    def invoke_url(self, api_id: str, stage: str) -> str:
-        """Return the base URL of a deployed REST API, without a trailing slash."""
-        return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
 
     def stop(self) -> None:
         """Stop the emulator and all its Lambda workers: first with SIGTERM, then with SIGKILL. May be called twice."""
@@ -178,7 +163,7 @@ def start(options: Options) -> Emulator:
         NotInstalled: The emulator's virtual environment does not exist.
         PortInUse: Another process listens on the port.
         EmulatorExited: The process exited before it answered.
-        EmulatorNotReady: The process did not answer within `options.ready_seconds`; it has been stopped.
+        EmulatorNotReady: The process did not response within `options.ready_seconds`; it has been stopped.
     """
     if not options.python.exists():
         raise NotInstalled(options.python)
@@ -266,7 +251,7 @@ def environment(options: Options) -> dict[str, str]:
 def _wait_until_ready(emulator: Emulator) -> None:
     options = emulator.options
     deadline = time.monotonic() + options.ready_seconds
-    while not _answers(options.port):
+    while not _is_ready(options.port):
         if not emulator.running:
             raise EmulatorExited(emulator.process.returncode, _last_lines(options.log))
         if time.monotonic() >= deadline:
@@ -274,7 +259,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _answers(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=1)
     try:
         connection.request("GET", _HEALTH_PATH)

@@ -22,7 +22,7 @@ RESPONSES = "ministack.core.responses"
 
 Original = Callable[..., Any]
 Result = dict[str, Any] | None  # of a function: `body`, `error`, `throttle`, `log`
-Answer = tuple[int, dict[str, Any], bytes]
+Response = tuple[int, dict[str, Any], bytes]
 
 
 class GatewayError(Protocol):

@@ -127,16 +127,16 @@ class ResourceMonitor:
         self, request: resource_pb2.ResourceInvokeRequest
     ) -> resource_pb2.ResourceInvokeResponse:
         """Call a function of the provider."""
-        answer = None
+        result = None
         if self.failure is None:
             try:
-                answer = self._provider.invoke(request.tok, revealed(from_struct(request.args)))
+                result = self._provider.invoke(request.tok, revealed(from_struct(request.args)))
             except Exception as error:  # noqa: BLE001 - a provider may raise any exception
                 self.fail(UnsupportedError(f"{request.tok}: {error}"), error)
-        if answer is None:
+        if result is None:
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         response = resource_pb2.ResourceInvokeResponse()
-        getattr(response, "return").CopyFrom(to_struct(answer))  # `return` is a keyword
+        getattr(response, "return").CopyFrom(to_struct(result))  # `return` is a keyword
         return response
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802

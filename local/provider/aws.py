@@ -3,18 +3,16 @@
 It only creates and reads resources: a local stack starts empty each time, so nothing is updated or deleted.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
+from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
 from local.provider.connection import Connection
 from local.provider.lookups import look_up
 from local.provider.properties import Properties
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.resources.iam import find_roles
-
-DEFAULT_REGION: Final = "us-east-1"
-DEFAULT_ACCOUNT: Final = "000000000000"
 
 
 class UnsupportedTypeError(Exception):

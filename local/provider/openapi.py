@@ -240,8 +240,8 @@ class Import:
             response = responses.pop_object(pattern)
             selection = {} if pattern == "default" else {"selectionPattern": pattern}
             status = str(response.pop("statusCode"))
-            answer = response.pop_many("responseParameters", "responseTemplates", "contentHandling")
-            self.client.put_integration_response(**target, statusCode=status, **selection, **answer)
+            rest = response.pop_many("responseParameters", "responseTemplates", "contentHandling")
+            self.client.put_integration_response(**target, statusCode=status, **selection, **rest)
 
 
 def _model_name(reference: str) -> str:

@@ -51,11 +51,10 @@ def _structures(shape: Shape, properties: Properties, name: str) -> list[dict[st
 
 
 def _pair_members(shape: Shape) -> tuple[str, str] | None:
-    """Return the members of a pair: Key and Value, Name and Value, or TagKey and TagValue."""
+    """Return the members of a pair: Key and Value, or Name and Value."""
     members = sorted(shape.members, key=str.lower)
-    if [member.lower().removeprefix("tag") for member in members] in (["key", "value"], ["name", "value"]):
-        return members[0], members[1]
-    return None
+    is_pair = [member.lower() for member in members] in (["key", "value"], ["name", "value"])
+    return (members[0], members[1]) if is_pair else None
 
 
 def _convert(shape: Shape, value: Any) -> Any:

@@ -66,8 +66,8 @@ def test_the_bundle_is_small(results: Results) -> None:
 def test_a_list_reads_as_many_items_as_it_returns(results: Results, tmp_path_factory: pytest.TempPathFactory) -> None:
     options = Options(state=tmp_path_factory.mktemp("emulator"), port=free_port())
     with start(options) as emulator, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", emulator.credentials.access_key_id)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", emulator.credentials.secret_access_key)
+        patch.setenv("AWS_ACCESS_KEY_ID", emulator.options.account)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
         patch.setenv("AWS_DEFAULT_REGION", options.region)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", emulator.endpoint_url)
         dynamodb = dynamodb_client()

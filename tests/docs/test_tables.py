@@ -11,8 +11,8 @@ from authorizer import errors, log
 from authorizer.policy import Stage
 from authorizer.settings import DeploymentSettings, Issuer, RouteScope
 from handlers.contract import Collection, Model, problem, routes
-from infra.answer_size import AnswerTooLarge, choose_encoding
 from infra.bundles import ROOT
+from infra.response_size import ResponseTooLarge, choose_encoding
 from tests.docs.pages import PAGES
 from tests.security.attacks import ATTACKS
 
@@ -35,7 +35,7 @@ def fits(collections: int, characters: int) -> bool:
     settings = DeploymentSettings(project="gatehouse", stack="prod", issuers=(ISSUER,), routes=tuple(scopes))
     try:
         choose_encoding(settings, STAGE)
-    except AnswerTooLarge:
+    except ResponseTooLarge:
         return False
     return True
 

@@ -63,8 +63,8 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
     options = Options(state=tmp_path_factory.mktemp("emulator"), port=free_port())
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         emulator = stack.enter_context(start(options))
-        patch.setenv("AWS_ACCESS_KEY_ID", emulator.credentials.access_key_id)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", emulator.credentials.secret_access_key)
+        patch.setenv("AWS_ACCESS_KEY_ID", emulator.options.account)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
         patch.setenv("AWS_DEFAULT_REGION", options.region)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", emulator.endpoint_url)
         names = [collection.name for collection in load_collections()]

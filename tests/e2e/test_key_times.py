@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from authorizer.settings import Issuer as Trusted
+from authorizer.settings import Issuer
 from infra.bundles import ROOT
-from local.issuer import Issuer, IssuerServer, SigningKey, TokenRequest
+from local.issuer import DevelopmentIssuer, IssuerServer, SigningKey, TokenRequest
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
@@ -36,7 +36,7 @@ class Other:
     def __init__(self, port: int) -> None:
         self.port = port
         self.keys = {"ES256": SigningKey.generate("ES256")}
-        self.issuer = Issuer(f"http://127.0.0.1:{port}", "urn:other", self.keys)
+        self.issuer = DevelopmentIssuer(f"http://127.0.0.1:{port}", "urn:other", self.keys)
         self._server = ExitStack()
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ def other() -> Iterator[Other]:
 
 @pytest.fixture(scope="module")
 def client(other: Other, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    trusted = Trusted(name="other", url=other.issuer.url, audiences=("urn:other",), algorithms=("ES256",))
+    trusted = Issuer(name="other", url=other.issuer.url, audiences=("urn:other",), algorithms=("ES256",))
     state = tmp_path_factory.mktemp("state")
     options = StackOptions(root=ROOT, state=state, port=two_free_ports(), issuers=(trusted,), settings=SETTINGS)
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:

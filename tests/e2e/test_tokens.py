@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.issuer import ALGORITHMS, Issuer, TokenRequest
+from local.issuer import ALGORITHMS, DevelopmentIssuer, TokenRequest
 from local.provider import Provider
 from local.stack import RunningStack
 from tests.e2e.conftest import ALL_SCOPES, Client
@@ -29,7 +29,7 @@ def unsigned(token: str) -> str:
 
 
 def with_a_foreign_key(client: Client) -> str:
-    issuer = Issuer(client.stack.issuer.url, client.stack.issuer.audience)
+    issuer = DevelopmentIssuer(client.stack.issuer.url, client.stack.issuer.audience)
     return issuer.token(TokenRequest(scope=ALL_SCOPES))
 
 

@@ -14,7 +14,7 @@ from authorizer.decision import decide
 from authorizer.event import Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import DeploymentSettings, PolicyEncoding
-from infra.answer_size import MAX_BYTES, REQUEST_ID, AnswerTooLarge, answer_size, choose_encoding
+from infra.response_size import MAX_BYTES, REQUEST_ID, ResponseTooLarge, choose_encoding, response_size
 from tests.security.iam import PYTHON, Evaluator
 from tests.unit.authorizer import provider
 from tests.unit.authorizer.provider import Harness, event, routes, token
@@ -171,7 +171,7 @@ class TestTwoHundredRoutes:
         self, evaluator: Evaluator, large: DeploymentSettings, scopes: set[str]
     ) -> None:
         output = authorizer_output(large, tuple(sorted(scopes)), text="x" * 255)
-        assert answer_size(output) <= MAX_BYTES
+        assert response_size(output) <= MAX_BYTES
         resources = {
             f"{STAGE.prefix}{method}{route.path.replace('{id}', 'items1')}": route.scope
             for route in LARGE
@@ -188,11 +188,11 @@ class TestTwoHundredRoutes:
         names = sorted({scope.partition(":")[0] for scope in LARGE_SCOPES})
         del names[omitted]
         scopes = tuple(sorted(f"{name}:{verb}" for name in names for verb in verbs))
-        assert answer_size(authorizer_output(large, scopes, text="x" * 255)) <= MAX_BYTES
+        assert response_size(authorizer_output(large, scopes, text="x" * 255)) <= MAX_BYTES
 
     def test_too_many_routes_are_rejected_at_deployment(self) -> None:
         larger = provider.settings(routes=routes(*(f"collection{number:03}" for number in range(60))))
-        with pytest.raises(AnswerTooLarge, match="use fewer collections or shorter names"):
+        with pytest.raises(ResponseTooLarge, match="use fewer collections or shorter names"):
             choose_encoding(larger, STAGE)
 
 

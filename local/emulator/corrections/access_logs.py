@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.emulator.context_variables import context_variables
 from local.emulator.data_plane import current_request
-from local.emulator.ministack_internals import LOGS, REST, Answer, Original, internal, patch
+from local.emulator.ministack_internals import LOGS, REST, Original, Response, internal, patch
 
 if TYPE_CHECKING:
     from local.emulator.data_plane import GatewayRequest
@@ -27,8 +27,8 @@ def apply() -> None:
     patch(REST, "_handle_execute_in_scope", _handle)
 
 
-async def _handle(original: Original, *arguments: object) -> Answer:
-    response: Answer = await original(*arguments)
+async def _handle(original: Original, *arguments: object) -> Response:
+    response: Response = await original(*arguments)
     request = current_request()
     settings: dict[str, str] = (request.stage.get("accessLogSettings") if request else None) or {}
     if request and settings.get("destinationArn") and settings.get("format"):
@@ -36,7 +36,7 @@ async def _handle(original: Original, *arguments: object) -> Answer:
     return response
 
 
-def _line(template: str, request: GatewayRequest, response: Answer) -> str:
+def _line(template: str, request: GatewayRequest, response: Response) -> str:
     status, _, body = response
     values = {
         **context_variables(request),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 
-from local.emulator.ministack_internals import REST, Answer, Original, internal, patch
+from local.emulator.ministack_internals import REST, Original, Response, internal, patch
 
-_NO_STAGE: Answer = (
+_NO_STAGE: Response = (
     404,
     {"Content-Type": "application/json", "x-amzn-errortype": "NotFoundException"},
     json.dumps({"message": "Invalid Stage identifier specified"}).encode(),
@@ -22,7 +22,7 @@ def apply() -> None:
     patch(REST, "handle_request", _handle)
 
 
-async def _handle(original: Original, method: str, path: str, *arguments: object) -> Answer:
+async def _handle(original: Original, method: str, path: str, *arguments: object) -> Response:
     match (method, path.strip("/").split("/")):
         case ("DELETE", ["restapis", api_id, "stages", stage, "cache", "authorizers"]):
             return _flush(api_id, stage)
@@ -30,7 +30,7 @@ async def _handle(original: Original, method: str, path: str, *arguments: object
             return await original(method, path, *arguments)
 
 
-def _flush(api_id: str, stage: str) -> Answer:
+def _flush(api_id: str, stage: str) -> Response:
     if stage not in (internal(REST, "_stages_v1").get(api_id) or {}):
         return _NO_STAGE
     cache = internal(REST, "_authorizer_cache")

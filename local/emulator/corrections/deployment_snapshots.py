@@ -12,7 +12,7 @@ import json
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from local.emulator.ministack_internals import REST, Answer, Original, internal, patch
+from local.emulator.ministack_internals import REST, Original, Response, internal, patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,20 +32,20 @@ def apply() -> None:
         _use_snapshots(name)
 
 
-def _create(original: Original, api_id: str, data: dict[str, Any]) -> Answer:
-    answer: Answer = original(api_id, data)
-    deployment = json.loads(answer[2]).get("id")
+def _create(original: Original, api_id: str, data: dict[str, Any]) -> Response:
+    response: Response = original(api_id, data)
+    deployment = json.loads(response[2]).get("id")
     if deployment:
         _snapshots[api_id, deployment] = {name: copy.deepcopy(internal(REST, name).get(api_id)) for name in _STORES}
-    return answer
+    return response
 
 
-def _delete(original: Original, api_id: str, deployment: str) -> Answer:
+def _delete(original: Original, api_id: str, deployment: str) -> Response:
     _snapshots.pop((api_id, deployment), None)
     return original(api_id, deployment)
 
 
-async def _handle(original: Original, api_id: str, stage_name: str, *arguments: object) -> Answer:
+async def _handle(original: Original, api_id: str, stage_name: str, *arguments: object) -> Response:
     stages: Mapping[str, Mapping[str, str]] = internal(REST, "_stages_v1").get(api_id) or {}
     token = _deployment.set((api_id, stages.get(stage_name, {}).get("deploymentId", "")))
     try:

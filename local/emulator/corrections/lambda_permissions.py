@@ -16,9 +16,9 @@ from local.emulator.ministack_internals import (
     FUNCTIONS,
     POLICIES,
     REST,
-    Answer,
     GatewayError,
     Original,
+    Response,
     Result,
     internal,
     patch,
@@ -56,7 +56,7 @@ async def _invoke(
     owner_account_id: str,
     owner_region: str,
     **named: object,
-) -> Answer | GatewayError:
+) -> Response | GatewayError:
     resource_path = _PATH_PARAMETER.sub("*", resource["path"])
     source = f"arn:aws:execute-api:{owner_region}:{owner_account_id}:{api_id}/{stage_name}/{method}{resource_path}"
     uri: str = integration.get("uri", "")

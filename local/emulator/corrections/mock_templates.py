@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.emulator.context_variables import context_variables
 from local.emulator.data_plane import current_request, gateway_error
-from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, internal, json_object, patch
+from local.emulator.ministack_internals import REST, GatewayError, Original, Response, internal, json_object, patch
 
 if TYPE_CHECKING:
     from local.emulator.data_plane import GatewayRequest
@@ -30,7 +30,7 @@ def apply() -> None:
     patch(REST, "_invoke_mock_v1", _invoke)
 
 
-def _invoke(original: Original, integration: dict[str, Any]) -> Answer | GatewayError:
+def _invoke(original: Original, integration: dict[str, Any]) -> Response | GatewayError:
     request = current_request()
     if request is None:
         return original(integration)

@@ -16,9 +16,9 @@ from local.emulator.ministack_internals import (
     RESPONSES,
     REST,
     WORKERS,
-    Answer,
     GatewayError,
     Original,
+    Response,
     internal,
     json_object,
     patch,
@@ -27,7 +27,7 @@ from local.emulator.ministack_internals import (
 _GATEWAY_BYTES = 10 * 1024 * 1024
 _FUNCTION_BYTES = 6_291_556  # the limit in AWS's error message
 _ENVIRONMENT_BYTES = 4096
-_TOO_LONG: Answer = (413, {"Content-Type": "application/json"}, b'{"message":"Request Too Long"}')
+_TOO_LONG: Response = (413, {"Content-Type": "application/json"}, b'{"message":"Request Too Long"}')
 
 
 def apply() -> None:
@@ -39,12 +39,12 @@ def apply() -> None:
     patch(FUNCTIONS, "_update_config", _configure)
 
 
-async def _execute(original: Original, *arguments: object) -> Answer | GatewayError:
+async def _execute(original: Original, *arguments: object) -> Response | GatewayError:
     request = current_request()
     return _TOO_LONG if request and len(request.body) > _GATEWAY_BYTES else await original(*arguments)
 
 
-async def _invoke(original: Original, *arguments: object, **named: object) -> Answer | GatewayError:
+async def _invoke(original: Original, *arguments: object, **named: object) -> Response | GatewayError:
     request = current_request()
     is_too_long = request and len(request.body) > _FUNCTION_BYTES
     return _TOO_LONG if is_too_long else await original(*arguments, **named)
@@ -58,7 +58,7 @@ def _run(original: Original, *arguments: object, **named: object) -> dict[str, A
     return {**response, "status": "error", "error": error, "result": None}
 
 
-def _configure(original: Original, *arguments: Any) -> Answer:
+def _configure(original: Original, *arguments: Any) -> Response:
     variables: object = (json_object(arguments[-1].get("Environment")) or {}).get("Variables", {})
     size = len(json.dumps(variables, separators=(",", ":")))
     if size <= _ENVIRONMENT_BYTES:

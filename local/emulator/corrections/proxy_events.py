@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from local.emulator.data_plane import current_request
-from local.emulator.ministack_internals import APP, RESPONSES, REST, Answer, GatewayError, Original, internal, patch
+from local.emulator.ministack_internals import APP, RESPONSES, REST, GatewayError, Original, Response, internal, patch
 
 _REMOVED = frozenset({
     "connection", "content-md5", "expect", "max-forwards", "proxy-authenticate", "server", "te", "trailer", "upgrade",
@@ -67,10 +67,10 @@ def _many_headers(headers: RawHeaders) -> dict[str, list[str]]:
     return many
 
 
-async def _invoke(original: Original, *arguments: object, **named: object) -> Answer | GatewayError:
-    answer: Answer | GatewayError = await original(*arguments, **named)
+async def _invoke(original: Original, *arguments: object, **named: object) -> Response | GatewayError:
+    response: Response | GatewayError = await original(*arguments, **named)
     request = current_request()
-    if not isinstance(answer, tuple) or request is None:
-        return answer
-    status, headers, body = answer
+    if not isinstance(response, tuple) or request is None:
+        return response
+    status, headers, body = response
     return status, {**headers, "x-amzn-requestid": request.request_id}, body

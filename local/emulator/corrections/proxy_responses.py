@@ -17,14 +17,14 @@ import logging
 from typing import Any
 
 from local.emulator.data_plane import current_request, gateway_error
-from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, json_object, patch
+from local.emulator.ministack_internals import REST, GatewayError, Original, Response, json_object, patch
 
 _FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _DEFAULT_TIMEOUT_MILLISECONDS = 29_000
 _SERVER_ERROR = "InternalServerErrorException"
 _BAD_GATEWAY = 502
 _INTERNAL_ERROR = 500
-_WITHOUT_STAGE: Answer = (
+_WITHOUT_STAGE: Response = (
     _INTERNAL_ERROR,
     {"Content-Type": "application/json"},
     b'{"message": "Internal server error"}',
@@ -80,8 +80,8 @@ def _is_status(value: object) -> bool:
 
 async def _invoke(
     original: Original, integration: dict[str, Any], *arguments: object, **named: object
-) -> Answer | GatewayError:
-    running: asyncio.Task[Answer | GatewayError] = asyncio.ensure_future(original(integration, *arguments, **named))
+) -> Response | GatewayError:
+    running: asyncio.Task[Response | GatewayError] = asyncio.ensure_future(original(integration, *arguments, **named))
     milliseconds = int(integration.get("timeoutInMillis") or _DEFAULT_TIMEOUT_MILLISECONDS)
     done, _ = await asyncio.wait({running}, timeout=milliseconds / 1000)
     if not done:
@@ -90,12 +90,12 @@ async def _invoke(
     return running.result()
 
 
-def _retrieve_exception(ended: asyncio.Task[Answer | GatewayError]) -> None:
+def _retrieve_exception(ended: asyncio.Task[Response | GatewayError]) -> None:
     """Retrieve the exception; otherwise asyncio logs that it was never retrieved."""
     ended.exception()
 
 
-async def _execute(original: Original, record: dict[str, Any], *arguments: object) -> Answer | GatewayError:
+async def _execute(original: Original, record: dict[str, Any], *arguments: object) -> Response | GatewayError:
     try:
         return await original(record, *arguments)
     except _Failed as failure:

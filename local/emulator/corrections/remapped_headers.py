@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.emulator.ministack_internals import REST, Answer, GatewayError, Original, patch
+from local.emulator.ministack_internals import REST, GatewayError, Original, Response, patch
 
 _REMAPPED = frozenset({
     "authorization", "connection", "content-length", "content-md5", "date", "max-forwards", "server", "user-agent",
@@ -26,11 +26,11 @@ def apply() -> None:
     patch(REST, "_invoke_lambda_proxy_v1", _invoke)
 
 
-async def _invoke(original: Original, *arguments: object, **named: object) -> Answer | GatewayError:
-    answer: Answer | GatewayError = await original(*arguments, **named)
-    if not isinstance(answer, tuple):
-        return answer
-    status, headers, body = answer
+async def _invoke(original: Original, *arguments: object, **named: object) -> Response | GatewayError:
+    response: Response | GatewayError = await original(*arguments, **named)
+    if not isinstance(response, tuple):
+        return response
+    status, headers, body = response
     return status, _remapped(headers), body
 
 

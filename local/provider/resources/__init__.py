@@ -3,7 +3,7 @@
 from typing import Final
 
 from local.provider.resource_type import ResourceType
-from local.provider.resources import api_gateway, cloudwatch, dynamodb, iam, kms, lambda_functions, sns, ssm
+from local.provider.resources import api_gateway, cloudwatch, dynamodb, iam, lambda_functions
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
@@ -11,7 +11,4 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **lambda_functions.TYPES,
     **api_gateway.TYPES,
     **cloudwatch.TYPES,
-    **sns.TYPES,
-    **ssm.TYPES,
-    **kms.TYPES,
 }

@@ -23,11 +23,6 @@ _METHOD_SETTINGS: Final = {
     "dataTraceEnabled": "logging/dataTrace",
     "throttlingBurstLimit": "throttling/burstLimit",
     "throttlingRateLimit": "throttling/rateLimit",
-    "cachingEnabled": "caching/enabled",
-    "cacheTtlInSeconds": "caching/ttlInSeconds",
-    "cacheDataEncrypted": "caching/dataEncrypted",
-    "requireAuthorizationForCacheControl": "caching/requireAuthorizationForCacheControl",
-    "unauthorizedCacheControlHeaderStrategy": "caching/unauthorizedCacheControlHeaderStrategy",
 }
 """Patch paths: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch ."""
 
@@ -83,10 +78,9 @@ def _patches(prefix: str, given: Properties, paths: dict[str, str]) -> list[dict
 
 
 def _configure_stage(given: Properties) -> Step:
-    """Set access logs and the client certificate."""
-    operations = _patches("", given, {"clientCertificateId": "clientCertificateId"})
+    """Set access logs."""
     logs = given.pop_object("accessLogSettings")
-    operations += _patches("/accessLogSettings", logs, {"destinationArn": "destinationArn", "format": "format"})
+    operations = _patches("/accessLogSettings", logs, {"destinationArn": "destinationArn", "format": "format"})
 
     def apply(call: Call) -> Document:
         if operations:
@@ -128,19 +122,6 @@ def _enable_by_default(given: Properties) -> Document:
     return {"enabled": given.pop("enabled", True)}  # a key is disabled by default in the API, and enabled in Pulumi
 
 
-def _usage_plan_stages(given: Properties) -> Document:
-    """Convert a plan's stages: limits of single methods are a list in Pulumi and a map in the API."""
-    stages: list[Document] = []
-    for stage in given.pop_objects("apiStages"):
-        limits = {limit.pop("path"): _limit(limit) for limit in stage.pop_objects("throttles")}
-        stages.append(stage.pop_many("apiId", "stage") | ({"throttle": limits} if limits else {}))
-    return {"apiStages": stages} if stages else {}
-
-
-def _limit(given: Properties) -> Document:
-    return {"burstLimit": int(given.pop("burstLimit", 0)), "rateLimit": float(given.pop("rateLimit", 0))}
-
-
 TYPES: Final = {
     "aws:apigateway/restApi:RestApi": ResourceType(
         service="apigateway",
@@ -149,10 +130,7 @@ TYPES: Final = {
         convert=_parse_body,
         configure=_import_body,
         id="id",
-        ignored=(
-            "failOnWarnings",
-            "putRestApiMode",
-        ),  # an import always fails on warnings, and starts with an empty API
+        ignored=("failOnWarnings",),  # an import always fails on warnings
     ),
     "aws:apigateway/deployment:Deployment": ResourceType(
         service="apigateway",
@@ -198,7 +176,6 @@ TYPES: Final = {
         operation="CreateUsagePlan",
         renames={"throttle": "throttleSettings", "quota": "quotaSettings"},
         name_property="name",
-        convert=_usage_plan_stages,
         id="id",
     ),
     "aws:apigateway/usagePlanKey:UsagePlanKey": ResourceType(

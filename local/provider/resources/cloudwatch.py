@@ -1,4 +1,4 @@
-"""CloudWatch: log groups and alarms."""
+"""CloudWatch: log groups, and alarms with the SNS topics that they notify."""
 
 from typing import Final
 
@@ -36,5 +36,8 @@ TYPES: Final = {
         name_property="name",
         computed=lambda call: {"arn": call.connection.arn("cloudwatch", f"alarm:{call.parameters['AlarmName']}")},
         id="AlarmName",
+    ),
+    "aws:sns/topic:Topic": ResourceType(
+        service="sns", operation="CreateTopic", name_property="name", id="TopicArn", outputs={"arn": "TopicArn"}
     ),
 }

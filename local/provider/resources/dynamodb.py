@@ -7,7 +7,7 @@ from local.provider.resource_type import Call, Document, ResourceType, Step
 
 
 def _table_parameters(given: Properties) -> Document:
-    """Return the parameters of a table whose form differs from Pulumi's: keys, indexes, encryption and capacity."""
+    """Return the parameters of a table whose form differs from Pulumi's: keys, indexes and capacity."""
     parameters: Document = {
         "KeySchema": _key_schema(given),
         "AttributeDefinitions": [
@@ -17,19 +17,20 @@ def _table_parameters(given: Properties) -> Document:
     }
     if indexes := [_index(index) for index in given.pop_objects("globalSecondaryIndexes")]:
         parameters["GlobalSecondaryIndexes"] = indexes
-    return parameters | _capacity(given) | _encryption(given)
+    return parameters | _capacity(given)
 
 
 def _configure_table(given: Properties) -> Step:
     """Set expiry (TTL) and point-in-time recovery."""
-    expiry, backups = _expiry(given.pop_object("ttl")), _backups(given.pop_object("pointInTimeRecovery"))
+    expiry, recovery = _expiry(given.pop_object("ttl")), given.pop_object("pointInTimeRecovery").pop("enabled")
 
     def apply(call: Call) -> Document:
         client, name = call.connection.client("dynamodb"), call.parameters["TableName"]
         if expiry:
             client.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
-        if backups:
-            client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=backups)
+        if recovery:
+            specification = {"PointInTimeRecoveryEnabled": True}
+            client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
         return {}
 
     return apply
@@ -38,12 +39,6 @@ def _configure_table(given: Properties) -> Step:
 def _expiry(given: Properties) -> Document | None:
     enabled, attribute = given.pop("enabled"), given.pop("attributeName")
     return {"Enabled": True, "AttributeName": attribute} if enabled else None
-
-
-def _backups(given: Properties) -> Document | None:
-    enabled, days = given.pop("enabled"), given.pop("recoveryPeriodInDays")
-    period = {"RecoveryPeriodInDays": days} if days else {}
-    return {"PointInTimeRecoveryEnabled": True, **period} if enabled else None
 
 
 def _key_schema(given: Properties) -> list[dict[str, Any]]:
@@ -58,16 +53,11 @@ def _key_schema(given: Properties) -> list[dict[str, Any]]:
     ]
 
 
-def _projection(given: Properties) -> Document:
-    projection: Document = {"ProjectionType": given.pop("projectionType", "ALL")}
-    return projection | ({"NonKeyAttributes": given.pop("nonKeyAttributes")} if "nonKeyAttributes" in given else {})
-
-
 def _index(given: Properties) -> Document:
     return {
         "IndexName": given.pop("name"),
         "KeySchema": _key_schema(given),
-        "Projection": _projection(given),
+        "Projection": {"ProjectionType": given.pop("projectionType")},
         **_capacity(given),
     }
 
@@ -79,16 +69,6 @@ def _capacity(given: Properties) -> Document:
         if name in given
     }
     return {"ProvisionedThroughput": units} if units else {}
-
-
-def _encryption(given: Properties) -> Document:
-    """Return the encryption with a KMS key; if it is not enabled, DynamoDB encrypts with a key that AWS owns."""
-    encryption = given.pop_object("serverSideEncryption")
-    enabled, key_arn = encryption.pop("enabled"), encryption.pop("kmsKeyArn")
-    if not enabled:
-        return {}
-    key = {"KMSMasterKeyId": key_arn} if key_arn else {}
-    return {"SSESpecification": {"Enabled": True, "SSEType": "KMS", **key}}
 
 
 TYPES: Final = {

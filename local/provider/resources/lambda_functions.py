@@ -1,29 +1,22 @@
 """Lambda: functions, permissions and aliases."""
 
+from pathlib import Path
 from typing import Final
 
-from local.provider.archives import zip_archive
+import pulumi
+
 from local.provider.connection import Connection
 from local.provider.properties import Properties
-from local.provider.resource_type import Call, Document, ResourceType, Step
+from local.provider.resource_type import Call, Document, ResourceType
 
 _LATEST: Final = "$LATEST"
 
 
-def _zip_code(given: Properties) -> Document:
-    return {"Code": {"ZipFile": zip_archive(given.pop("code"))}} if "code" in given else {}
-
-
-def _reserve_concurrency(given: Properties) -> Step:
-    reserved = int(given.pop("reservedConcurrentExecutions", -1))
-
-    def apply(call: Call) -> Document:
-        if reserved >= 0:  # -1: no concurrency is reserved
-            client, name = call.connection.client("lambda"), call.response["FunctionName"]
-            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
-        return {}
-
-    return apply
+def _zip_file(given: Properties) -> Document:
+    code = given.pop("code")
+    if not isinstance(code, pulumi.FileArchive):
+        raise NotImplementedError(f"code: {type(code).__name__} is not supported locally; must be a zip file")
+    return {"Code": {"ZipFile": Path(code.path).read_bytes()}}
 
 
 def _function_outputs(call: Call) -> Document:
@@ -59,8 +52,7 @@ TYPES: Final = {
         operation="CreateFunction",
         renames={"FunctionName": "name"},
         name_property="name",
-        convert=_zip_code,
-        configure=_reserve_concurrency,
+        convert=_zip_file,
         computed=_function_outputs,
         id="FunctionName",
         ignored=("sourceCodeHash", "skipDestroy"),

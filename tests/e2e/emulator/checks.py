@@ -167,7 +167,7 @@ def proxy_events(sandbox: Sandbox) -> None:
     """The event contains all headers as they were sent, and the request id of the response."""
     api = sandbox.api().proxy().deploy()
     headers = [("If-Match", '"1"'), ("X-Many", "a"), ("X-Many", "b"), ("X-Forwarded-For", "192.0.2.1"), ("TE", "x")]
-    url = f"{sandbox.emulator.invoke_url(api.id, 'test')}/?q=1&q=2"
+    url = f"{sandbox.url(api.id)}/?q=1&q=2"
     answer = sandbox.http.get(url, headers=headers)
     event = answer.json()
 

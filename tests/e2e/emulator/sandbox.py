@@ -81,15 +81,18 @@ class Sandbox:
             client.close()
 
     def client(self, service: str) -> Any:
-        keys = self.emulator.credentials
         return boto3.client(
             service,
             endpoint_url=self.emulator.endpoint_url,
             region_name=self.emulator.options.region,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
+            aws_access_key_id=self.emulator.options.account,
+            aws_secret_access_key="local",
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=2),
         )
+
+    def url(self, api_id: str) -> str:
+        """Return the URL of the stage `test` of an API, without a trailing slash."""
+        return f"{self.emulator.endpoint_url}/_aws/execute-api/{api_id}/test"
 
     def function(self, source: str, *, permit: bool = True, **settings: Any) -> Function:
         """Deploy a function from the source of its only module."""
@@ -233,7 +236,7 @@ class Api:
     def call(self, method: str = "GET", path: str = "/", *, token: object = None, **request: Any) -> httpx.Response:
         """Send a request; a token is sent as JSON, for the default authorizer."""
         headers = {**request.pop("headers", {}), **({"Authorization": json.dumps(token)} if token is not None else {})}
-        url = self.sandbox.emulator.invoke_url(self.id, "test") + path
+        url = self.sandbox.url(self.id) + path
         return self.sandbox.http.request(method, url, headers=headers, **request)
 
 

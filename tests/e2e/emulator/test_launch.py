@@ -155,7 +155,7 @@ class TestEnvironment:
         assert "1" not in variables.values()
         assert {name for name in variables if name.startswith(("AWS_", "PYTHON"))} == set()
 
-    def test_its_credentials_belong_to_the_root_user_of_its_account(self, options: Options) -> None:
+    def test_the_number_of_its_account_is_the_access_key_of_the_root_user(self, options: Options) -> None:
         with start(replace(options, account="123456789012")) as emulator, closing(Sandbox(emulator)) as sandbox:
             caller = sandbox.client("sts").get_caller_identity()
         assert caller["Arn"] == "arn:aws:iam::123456789012:root"

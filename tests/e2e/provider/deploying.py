@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PREAMBLE = """
 import json
+import zipfile
 import pulumi
 import pulumi_aws as aws
 
@@ -26,9 +27,11 @@ ROLE = json.dumps({"Version": "2012-10-17", "Statement": [
 
 def function(name, source, **arguments):
     role = aws.iam.Role(f"{name}-role", assume_role_policy=ROLE)
-    code = pulumi.AssetArchive({"main.py": pulumi.StringAsset(source)})
+    with zipfile.ZipFile(f"{name}.zip", "w") as file:
+        file.writestr("main.py", source)
     return aws.lambda_.Function(
-        name, name=name, role=role.arn, handler="main.handler", runtime="python3.13", code=code, **arguments)
+        name, name=name, role=role.arn, handler="main.handler", runtime="python3.13",
+        code=pulumi.FileArchive(f"{name}.zip"), **arguments)
 """
 
 

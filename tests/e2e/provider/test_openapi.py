@@ -154,7 +154,7 @@ authorizer = function("NAME-authorizer", AUTHORIZER)
 body = pulumi.Output.all(echo.invoke_arn, authorizer.invoke_arn).apply(
     lambda arns: DOCUMENT.replace("ECHO-URI", arns[0]).replace("AUTHORIZER-URI", arns[1]))
 api = aws.apigateway.RestApi("NAME", name="NAME", body=body, endpoint_configuration={"types": "REGIONAL"},
-    fail_on_warnings=True, put_rest_api_mode="overwrite", tags={"stage": "dev"}, ARGUMENTS)
+    fail_on_warnings=True, tags={"stage": "dev"}, ARGUMENTS)
 allowed = [aws.lambda_.Permission(name, action="lambda:InvokeFunction", function=each.name,
     principal="apigateway.amazonaws.com", source_arn=pulumi.Output.concat(api.execution_arn, "/*"))
     for name, each in {"NAME-echo": echo, "NAME-authorizer": authorizer}.items()]

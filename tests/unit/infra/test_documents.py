@@ -43,7 +43,7 @@ def gateway_document(
         cors_origins=origins,
         validate_bodies=validate,
         has_usage_plans=bool(usage and usage.plans),
-        rejects_clients=bool(usage and usage.refuses),
+        rejects_clients=bool(usage and usage.rejects_unlisted),
     ).render()
 
 

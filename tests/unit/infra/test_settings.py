@@ -73,7 +73,7 @@ def test_settings_that_fit_are_accepted() -> None:
             usage={"plans": plans, "unlisted": "others"},
         ),
     )
-    assert (settings.usage.plans[1].quota, settings.usage.refuses) == (5, False)
+    assert (settings.usage.plans[1].quota, settings.usage.rejects_unlisted) == (5, False)
 
 
 def test_every_settings_own_mistakes_are_reported_beside_the_others() -> None:

@@ -271,7 +271,7 @@ class TestEnvironments:
 
 class TestMistakes:
     def test_a_missing_stack_file_is_one_line(self, tmp_path: Path) -> None:
-        expected = "Pulumi.prod.yaml: no such file; found: Pulumi.dev.yaml, Pulumi.yaml"
+        expected = "Pulumi.prod.yaml: no such file; found: Pulumi.dev.yaml"
         assert error_of(project(tmp_path), "prod") == expected
 
     def test_a_folder_without_a_project_is_one_line(self, tmp_path: Path) -> None:

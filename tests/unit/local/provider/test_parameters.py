@@ -61,8 +61,6 @@ def test_tags_become_a_list_of_pairs_if_the_api_requires_it() -> None:
     pairs = [{"Key": "stage", "Value": "dev"}, {"Key": "count", "Value": "3"}]
     assert convert("dynamodb", "CreateTable", tags) == ({"Tags": pairs}, [])
     assert convert("lambda", "CreateFunction", tags) == ({"Tags": {"stage": "dev", "count": "3"}}, [])
-    found, _ = convert("kms", "CreateKey", {"tags": {"stage": "dev"}})
-    assert found == {"Tags": [{"TagKey": "stage", "TagValue": "dev"}]}
     found, _ = convert("cloudwatch", "PutMetricAlarm", {"dimensions": {"FunctionName": "f"}})
     assert found == {"Dimensions": [{"Name": "FunctionName", "Value": "f"}]}
 

@@ -1,7 +1,7 @@
 """The largest response of the authorizer, and the policy encoding that keeps it within API Gateway's limit.
 
-Nothing is measured while requests are decided, so a deployment is only allowed if the response fits for every token.
-The authorizer's own code makes the responses measured here, for the caller and the scopes that need the most bytes.
+The authorizer does not measure its responses, so a stack is deployed only if the response to every possible token fits.
+The responses measured here are created by the authorizer's own code, for the caller and scopes with the most bytes.
 """
 
 import json
@@ -20,7 +20,7 @@ from authorizer.resource_patterns import RouteGroup
 from authorizer.settings import MAX_TEXT, DeploymentSettings, Issuer, PolicyEncoding
 
 MAX_BYTES = 8000
-"""Bytes of an authorizer's response, with its context: API Gateway accepts 8 KB (AWS, "Amazon API Gateway quotas")."""
+"""Bytes of an authorizer's response, including its context (AWS, "Amazon API Gateway quotas": 8 KB)."""
 
 MAX_RESOURCE = 512
 """Characters of a resource ARN in a policy."""
@@ -38,12 +38,12 @@ LONGEST_REGION = "ap-southeast-1"
 """A region with the longest name of all, for programs that run without a region."""
 
 
-class AnswerTooLarge(ValueError):
+class ResponseTooLarge(ValueError):
     """No encoding keeps the largest response within API Gateway's limits."""
 
 
 def expected_stage(name: str) -> Stage:
-    """Return a stage of this name in the stack's region. Ids of accounts have 12 digits, ids of APIs 10 characters."""
+    """Return a stage of this name in the stack's region. Account ids have 12 digits, and API ids 10 characters."""
     region = pulumi.Config("aws").get("region") or LONGEST_REGION
     try:
         partition = botocore.session.Session().get_partition_for_region(region)
@@ -53,41 +53,41 @@ def expected_stage(name: str) -> Stage:
 
 
 def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncoding:
-    """Return the most readable encoding that fits for every token. Raises AnswerTooLarge."""
+    """Return the most readable encoding that fits for every token. Raises ResponseTooLarge."""
     sizes: list[int] = []
     for encoding in ENCODINGS:
-        answers = list(largest_answers(msgspec.structs.replace(settings, policy_encoding=encoding), stage))
-        sizes.append(max(map(answer_size, answers)))
-        if sizes[-1] <= MAX_BYTES and all(len(each) <= MAX_RESOURCE for one in answers for each in _resources(one)):
+        responses = list(largest_responses(msgspec.structs.replace(settings, policy_encoding=encoding), stage))
+        sizes.append(max(map(response_size, responses)))
+        if sizes[-1] <= MAX_BYTES and all(len(each) <= MAX_RESOURCE for one in responses for each in _resources(one)):
             return encoding
-    raise AnswerTooLarge(
+    raise ResponseTooLarge(
         f"the authorizer's response may take {min(sizes)} bytes, and API Gateway allows {MAX_BYTES} bytes and resource "
         f"ARNs of {MAX_RESOURCE} characters: use fewer collections or shorter names"
     )
 
 
-def answer_size(answer: Json) -> int:
+def response_size(response: Json) -> int:
     """Return the bytes of a response as Lambda's Python runtime (3.12 and later) writes it."""
-    return len(json.dumps(answer, ensure_ascii=False).encode())
+    return len(json.dumps(response, ensure_ascii=False).encode())
 
 
-def largest_answers(settings: DeploymentSettings, stage: Stage) -> Iterator[Json]:
-    """Yield responses for each issuer and outcome; one of them is as large as any that these settings allow."""
+def largest_responses(settings: DeploymentSettings, stage: Stage) -> Iterator[Json]:
+    """Yield responses for each issuer and client, allowed and denied; one of them is the largest possible."""
     policies = Policies(settings.routes, settings.policy_encoding)
     scopes = tuple(sorted(scope for each in policies.groups for scope in _costliest(policies, stage, each)))
     for issuer in settings.issuers:
         for client in _clients(settings, issuer):
             for granted in ((), scopes):
-                yield _answer(settings, policies, stage, _caller(issuer, client, granted))
+                yield _response(settings, policies, stage, _caller(issuer, client, granted))
 
 
 def _clients(settings: DeploymentSettings, issuer: Issuer) -> Sequence[str]:
-    """Return the clients whose tokens are accepted; for an issuer that accepts all, its listed ones and the longest."""
+    """Return the clients that the issuer's settings list; if all are accepted, also the longest possible client id."""
     listed = settings.usage.clients.get(issuer.name, ()) if settings.usage else ()
     return issuer.clients or (TEXT, *listed)
 
 
-def _answer(settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller) -> Json:
+def _response(settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller) -> Json:
     decision = decide(settings, policies, stage, caller, None)
     return decision.with_id(REQUEST_ID) if settings.log_decisions else decision.output
 
@@ -99,15 +99,15 @@ def _caller(issuer: Issuer, client: str, scopes: tuple[str, ...]) -> Caller:
 
 
 def _costliest(policies: Policies, stage: Stage, group: RouteGroup) -> Sequence[str]:
-    """Return the set of a collection's scopes that adds the most bytes to a response; each collection adds its own."""
+    """Return the set of a collection's scopes that adds the most bytes, which does not depend on other collections."""
     scopes = sorted(set(group.scopes.values()))
     sets = ([scope for bit, scope in enumerate(scopes) if number >> bit & 1] for number in range(1, 1 << len(scopes)))
 
     def cost(some: Sequence[str]) -> int:
-        return answer_size(policies.document(stage, tuple(some), EXPIRES)) + len(" ".join(some))
+        return response_size(policies.document(stage, tuple(some), EXPIRES)) + len(" ".join(some))
 
     return max(sets, key=cost)
 
 
-def _resources(answer: Json) -> list[str]:
-    return [each for statement in answer["policyDocument"]["Statement"] for each in statement["Resource"]]
+def _resources(response: Json) -> list[str]:
+    return [each for statement in response["policyDocument"]["Statement"] for each in statement["Resource"]]

@@ -1,4 +1,4 @@
-"""The authorizer's largest response is known at deployment, to the byte."""
+"""The size of the authorizer's largest response is computed exactly at deployment."""
 
 import json
 import string
@@ -16,10 +16,10 @@ from authorizer.event import Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import MAX_TEXT, DeploymentSettings, UsageClients, is_printable
 from handlers import contract
-from infra import answer_size
-from infra.answer_size import AnswerTooLarge, choose_encoding, largest_answers
+from infra import response_size
 from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
+from infra.response_size import ResponseTooLarge, choose_encoding, largest_responses
 from tests.unit.authorizer.provider import Harness, claims, event, issuer, routes, settings, token
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts
@@ -27,7 +27,7 @@ from tests.unit.infra.test_settings import load, texts
 STAGE = Stage.of("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
 NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=40)
 PLAIN = st.text(min_size=1, max_size=MAX_TEXT).filter(is_printable)
-"""Any text that a token may have, escapes and characters of several bytes among them."""
+"""Any text that a token may have, including characters that JSON escapes or that take several bytes."""
 
 TEXTS = st.one_of(PLAIN, st.sampled_from(["x" * 255, '"' * 127, "\\" * 127, "é" * 127, "😀" * 63]))
 STAGES = st.builds(
@@ -41,7 +41,7 @@ STAGES = st.builds(
 
 
 def largest(made: DeploymentSettings, stage: Stage = STAGE) -> int:
-    return max(answer_size.answer_size(each) for each in largest_answers(made, stage))
+    return max(response_size.response_size(each) for each in largest_responses(made, stage))
 
 
 @st.composite
@@ -64,7 +64,7 @@ def stacks(draw: st.DrawFn) -> DeploymentSettings:
 
 @bounded(derandomize=True, max_examples=300, deadline=None, database=None)
 @given(made=stacks(), stage=STAGES, data=st.data())
-def test_no_answer_is_larger_than_the_largest(made: DeploymentSettings, stage: Stage, data: st.DataObject) -> None:
+def test_no_response_exceeds_the_computed_size(made: DeploymentSettings, stage: Stage, data: st.DataObject) -> None:
     (known,) = made.issuers
     policies = Policies(made.routes, made.policy_encoding)
     scopes = tuple(sorted(data.draw(st.sets(st.sampled_from(sorted(policies.scopes))))))
@@ -76,19 +76,19 @@ def test_no_answer_is_larger_than_the_largest(made: DeploymentSettings, stage: S
         token_id=data.draw(st.one_of(TEXTS, st.just(""))),
         tenant=None if known.tenant_claim is None else data.draw(TEXTS),
         scopes=scopes,
-        expires=data.draw(st.integers(0, answer_size.EXPIRES)),
+        expires=data.draw(st.integers(0, response_size.EXPIRES)),
         issued_at=None,
     )
-    answer = decide(made, policies, stage, caller, None).with_id(answer_size.REQUEST_ID)
-    assert answer_size.answer_size(answer) <= largest(made, stage)
+    response = decide(made, policies, stage, caller, None).with_id(response_size.REQUEST_ID)
+    assert response_size.response_size(response) <= largest(made, stage)
 
 
 @bounded(derandomize=True, max_examples=60, deadline=None, database=None)
 @given(made=stacks(), stage=STAGES)
-def test_the_largest_answer_is_one_that_a_token_can_get(made: DeploymentSettings, stage: Stage) -> None:
-    """So the bound is exact: over all sets of scopes of two collections, and callers whose texts are accepted."""
+def test_some_token_gets_a_response_of_the_computed_size(made: DeploymentSettings, stage: Stage) -> None:
+    """Of all sets of scopes of two collections, and the callers with the longest accepted texts."""
     (known,) = made.issuers
-    assert all(map(is_printable, (answer_size.TEXT,)))
+    assert all(map(is_printable, (response_size.TEXT,)))
     small = msgspec.structs.replace(made, routes=made.routes[:12])
     policies = Policies(small.routes, small.policy_encoding)
     every = sorted(policies.scopes)
@@ -96,14 +96,14 @@ def test_the_largest_answer_is_one_that_a_token_can_get(made: DeploymentSettings
     clients = known.clients or ("x" * 255, *(small.usage.clients.get(known.name, ()) if small.usage else ()))
     tenant = None if known.tenant_claim is None else "x" * 255
     sizes = [
-        answer_size.answer_size(
+        response_size.response_size(
             decide(
                 small,
                 policies,
                 stage,
-                Caller(known.name, "x" * 255, client, "x" * 255, tenant, scopes, answer_size.EXPIRES, None),
+                Caller(known.name, "x" * 255, client, "x" * 255, tenant, scopes, response_size.EXPIRES, None),
                 None,
-            ).with_id(answer_size.REQUEST_ID)
+            ).with_id(response_size.REQUEST_ID)
         )
         for scopes in sets
         for client in clients
@@ -112,21 +112,21 @@ def test_the_largest_answer_is_one_that_a_token_can_get(made: DeploymentSettings
 
 
 class TestTexts:
-    """Of tokens: what is accepted takes no more than MAX_TEXT bytes in an answer, however JSON writes it."""
+    """A text of a token is accepted if it takes at most MAX_TEXT bytes in a response, with JSON's escapes."""
 
     @pytest.mark.parametrize("text", ["x" * 255, '"' * 127 + "x", "\\" * 127 + "x", "é" * 127 + "x", "x" * 251 + "😀"])
-    def test_of_the_longest_are_accepted(self, text: str) -> None:
+    def test_the_longest_is_accepted(self, text: str) -> None:
         assert Harness().decide(token(sub=text, jti=text, client_id=text))["context"]["subject"] == text
 
     @pytest.mark.parametrize("text", ["x" * 256, '"' * 128, "\\" * 128, "é" * 128, "x" * 252 + "😀"])
     @pytest.mark.parametrize("claim", ["sub", "jti", "client_id"])
-    def test_that_are_longer_are_not(self, claim: str, text: str) -> None:
+    def test_a_longer_one_is_rejected(self, claim: str, text: str) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             Harness().decide(token(payload=json.dumps(claims(**{claim: text})).encode()))
 
 
 class TestEncodings:
-    def test_the_plainest_that_fits_is_chosen(self) -> None:
+    def test_the_most_readable_one_that_fits_is_chosen(self) -> None:
         few, some, many = (
             settings(routes=routes(*(f"{letter}{number}" for letter in letters for number in range(5))))
             for letters in ("ab", "abcd", "abcdefg")
@@ -138,14 +138,13 @@ class TestEncodings:
         ]
 
     def test_a_resource_that_is_too_long_fits_in_no_encoding(self) -> None:
-        room = answer_size.MAX_RESOURCE - len(STAGE.prefix + "DELETE//*")
+        room = response_size.MAX_RESOURCE - len(STAGE.prefix + "DELETE//*")
         assert choose_encoding(settings(routes=routes("x" * room)), STAGE)
         longer = room + len(STAGE.prefix) - len(STAGE.any_region) + len("DELETE") - len("HEAD") + 1
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(ResponseTooLarge):
             choose_encoding(settings(routes=routes("x" * (longer + 3))), STAGE)
 
-    def test_it_depends_on_the_region(self) -> None:
-        """A stack may fit in one region and not in another, whose name is longer."""
+    def test_the_size_depends_on_the_length_of_the_regions_name(self) -> None:
         made = settings(routes=routes("items"))
         near, far = (Stage.of("aws", region, "0" * 12, "a" * 10, "prod") for region in ("x", "x" * 41))
         assert largest(made, far) > largest(made, near)
@@ -154,18 +153,15 @@ class TestEncodings:
 NAMES_OF_40 = [f"{letter}{'x' * 39}" for letter in string.ascii_lowercase[:14]]
 
 
-def test_a_stack_that_passes_the_check_answers_the_longest_tokens() -> None:
-    """Fourteen collections with names of 40 characters, and texts of 255: rejected at deployment, or served."""
+def test_the_response_to_the_longest_token_is_within_the_limit() -> None:
+    """For 14 collections with names of 40 characters, and texts of 255."""
     made = settings(routes=routes(*NAMES_OF_40), issuers=(issuer(tenant_claim="org"),))
-    try:
-        encoding = choose_encoding(made, STAGE)
-    except AnswerTooLarge:
-        return
+    encoding = choose_encoding(made, STAGE)
     long = "x" * 255
     scope = " ".join(sorted(scope for name in NAMES_OF_40 for scope in (f"{name}:read", f"{name}:write")))
     harness = Harness(routes=made.routes, issuers=made.issuers, policy_encoding=encoding)
-    answer = harness.decide(token(sub=long, jti=long, client_id=long, org=long, scope=scope))
-    assert answer_size.answer_size(answer) <= answer_size.MAX_BYTES
+    response = harness.decide(token(sub=long, jti=long, client_id=long, org=long, scope=scope))
+    assert response_size.response_size(response) <= response_size.MAX_BYTES
 
 
 def test_a_stack_whose_responses_could_be_too_large_is_rejected() -> None:
@@ -175,7 +171,7 @@ def test_a_stack_whose_responses_could_be_too_large_is_rejected() -> None:
         require_deployable(contract.routes(many), Names("gatehouse", "test"), load("gatehouse", "test", texts()))
 
 
-def test_the_decision_id_is_counted_where_it_is_added() -> None:
+def test_the_size_includes_the_decision_id_if_decisions_are_logged() -> None:
     logged, silent = settings(), settings(log_decisions=False)
-    assert largest(logged) - largest(silent) == len(f', "decision_id": "{answer_size.REQUEST_ID}"')
+    assert largest(logged) - largest(silent) == len(f', "decision_id": "{response_size.REQUEST_ID}"')
     assert "decision_id" in Harness().authorizer(event(token()), None)["context"]
