@@ -71,14 +71,10 @@ class Authorizer:
         if settings.revocation.enabled and denylist is None:
             raise errors.SettingsInvalid("revocation is enabled, but there is no denylist")
         sources = sources or KeySources(settings, clock=clock)
+        keys, scopes = sources.by_url, self._policies.scopes
         self._issuers = {
-            issuer.url: TrustedIssuer(
-                issuer.name,
-                frozenset(issuer.algorithms),
-                sources.by_url[issuer.url],
-                ClaimRules(issuer, self._policies.scopes),
-            )
-            for issuer in settings.issuers
+            each.url: TrustedIssuer(each.name, frozenset(each.algorithms), keys[each.url], ClaimRules(each, scopes))
+            for each in settings.issuers
         }
         self._cache = DecisionCache(settings.decision_cache)
         self._log = DecisionLog(settings, sources.fetches, emit) if settings.log_decisions else None

@@ -1,7 +1,6 @@
 """JSON that every parser reads in the same way: UTF-8, no duplicate members, nothing but RFC 8259."""
 
 import json
-from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
@@ -46,18 +45,14 @@ def parse_document(raw: bytes, kind: str) -> dict[str, Any]:
         raise KeySetMalformed(f"not a {kind} document") from None
 
 
-def _check_depth(found: object) -> None:
-    level: list[object] = [found]
-    for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in _children(parent)]
-    if any(isinstance(each, dict | list) for each in level):
-        raise JsonMalformed
-
-
-def _children(parent: object) -> Iterable[object]:
-    if isinstance(parent, dict):
-        return cast("dict[str, object]", parent).values()
-    return cast("list[object]", parent) if isinstance(parent, list) else ()
+def _check_depth(value: Any, levels: int = MAX_DEPTH) -> None:
+    if isinstance(value, dict):
+        value = list(cast("dict[str, Any]", value).values())
+    if isinstance(value, list):
+        if not levels:
+            raise JsonMalformed
+        for child in cast("list[Any]", value):
+            _check_depth(child, levels - 1)
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

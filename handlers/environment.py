@@ -19,8 +19,8 @@ class Environment:
     def read(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
         """Read the environment variables. Raises LookupError for a missing one or an unknown collection."""
         name = variables["COLLECTION"]
-        for collection in load_collections():
-            if collection.name == name:
-                origins = tuple(variables.get("CORS_ORIGINS", "").split())
-                return cls(collection=collection, table=variables["TABLE"], cors_origins=origins)
-        raise LookupError(f"unknown COLLECTION {name!r}; known: {[each.name for each in load_collections()]}")
+        collections = {each.name: each for each in load_collections()}
+        if name not in collections:
+            raise LookupError(f"unknown COLLECTION {name!r}; known: {list(collections)}")
+        origins = tuple(variables.get("CORS_ORIGINS", "").split())
+        return cls(collection=collections[name], table=variables["TABLE"], cors_origins=origins)

@@ -37,16 +37,7 @@ def create_once(store: Store, item: Item, *, caller: str, key: str, body: bytes)
     Raises a 409 error if the item's id is taken, and a 422 error if the key was used with a different body.
     """
     digest = hashlib.sha256(body).hexdigest()
-    now = int(time.time())
-    record = _record_key(caller, key) | {"request": digest, "response": item, EXPIRY: now + KEY_LIFETIME}
-    # DynamoDB deletes expired records late, so the condition compares the expiry too.
-    put_record = {
-        "Item": serialize_item(record),
-        "ConditionExpression": f"{ID_IS_FREE} OR #expiry <= :now",
-        "ExpressionAttributeNames": {"#expiry": EXPIRY},
-        "ExpressionAttributeValues": serialize_item({":now": now}),
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
+    put_record = _put_record(caller, key, {"request": digest, "response": item})
     try:
         store.database.transact(item["revision"], [store.put(item), put_record])
     except TransactionCanceled as canceled:
@@ -61,6 +52,18 @@ def create_once(store: Store, item: Item, *, caller: str, key: str, body: bytes)
     return item
 
 
-def _record_key(caller: str, key: str) -> dict[str, Any]:
-    """Return the primary key of a record. No caller's partition starts with `idem#`: issuer names contain no `#`."""
-    return {PARTITION_KEY: f"idem#{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}
+def _put_record(caller: str, key: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a put that stores a key's record, unless the key has one that has not expired.
+
+    No caller's partition starts with `idem#`, because issuer names contain no `#`.
+    """
+    now = int(time.time())
+    record_key = {PARTITION_KEY: f"idem#{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}
+    return {
+        "Item": serialize_item({**record_key, **values, EXPIRY: now + KEY_LIFETIME}),
+        # DynamoDB deletes expired records late, so the condition compares the expiry too.
+        "ConditionExpression": f"{ID_IS_FREE} OR #expiry <= :now",
+        "ExpressionAttributeNames": {"#expiry": EXPIRY},
+        "ExpressionAttributeValues": serialize_item({":now": now}),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }

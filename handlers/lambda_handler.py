@@ -119,9 +119,8 @@ def log_ids(event: Mapping[str, Any]) -> dict[str, str]:
 def _require_known_parameters(request: Request, known: tuple[str, ...]) -> None:
     if unknown := sorted(set(request.query) - set(known)):
         detail = f"unknown query parameter; allowed: {', '.join(known) or 'none'}"
-        raise BadRequest(
-            "The request has unknown query parameters.", tuple(FieldError(name, detail) for name in unknown)
-        )
+        errors = tuple(FieldError(name, detail) for name in unknown)
+        raise BadRequest("The request has unknown query parameters.", errors)
 
 
 def _error_response(error: Exception, ids: Mapping[str, str]) -> Response:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from handlers.contract import Collection, FieldError, detail_of
+from handlers.contract.collection import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
 from handlers.contract.identifiers import ID_REQUIREMENT, is_id
-from handlers.contract.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
 from handlers.cursor import decode_cursor, encode_cursor
 from handlers.errors import BadRequest
 from handlers.http import Response
@@ -35,17 +35,14 @@ def _page(invocation: Invocation) -> Page:
     limit, after, newest_first = _limit(query), _after(query), _order(query) == ORDERS[0]
     filtered = _filter(query, collection)
     if collection.id_parameter in query:
-        found = invocation.store.find(_requested_id(query, collection.id_parameter))
+        item_id = query[collection.id_parameter]
+        if not is_id(item_id):
+            raise bad_parameter(collection.id_parameter, f"must be {ID_REQUIREMENT}")
+        found = invocation.store.find(item_id)
         return Page([item for item in found.items if _matches(item, after, newest_first, filtered)], None)
     return invocation.store.list(
         limit=limit, after=after, newest_first=newest_first, ids_in_order=not collection.client_ids, filtered=filtered
     )
-
-
-def _requested_id(query: Mapping[str, str], name: str) -> str:
-    if not is_id(query[name]):
-        raise bad_parameter(name, f"must be {ID_REQUIREMENT}")
-    return query[name]
 
 
 def _matches(item: Item, after: Position | None, newest_first: bool, filtered: Filter | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from handlers.contract import keys, listing
+from handlers.contract import keys
 from handlers.contract.identifiers import Id
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
@@ -19,6 +19,16 @@ RESERVED = frozenset({keys.PARTITION_KEY, keys.SORT_KEY, keys.EXPIRY, keys.CREAT
 
 RESERVED_PATHS = frozenset({"ping", "sping"})
 """The paths that API Gateway reserves for its health checks."""
+
+
+LIMIT, CURSOR, ORDER = "limit", "cursor", "order"
+PARAMETERS = (LIMIT, CURSOR, ORDER)
+"""The query parameters that every list has; a collection may add filters."""
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+ORDERS = ("newest", "oldest")
+"""Which items come first; the first of these is the default."""
 
 
 class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -87,14 +97,14 @@ class Collection:
     @property
     def list_parameters(self) -> tuple[str, ...]:
         """The query parameters of the collection's list."""
-        return (*listing.PARAMETERS, *self.filters, *filter(None, (self.id_parameter,)))
+        return (*PARAMETERS, *self.filters, *filter(None, (self.id_parameter,)))
 
     def _check_parameters(self) -> None:
         names = self.field_names
         for name in self.filters:
-            if name not in names or name in listing.PARAMETERS:
+            if name not in names or name in PARAMETERS:
                 raise ValueError(f"collection {self.name!r}: filter {name!r} must be one of: {', '.join(names)}")
             if keys.index_name(name) == keys.CREATION_INDEX:
                 raise ValueError(f"collection {self.name!r}: filter {name!r}: the index {keys.CREATION_INDEX} is taken")
-        if self.id_parameter in (*names, *listing.PARAMETERS):
+        if self.id_parameter in (*names, *PARAMETERS):
             raise ValueError(f"collection {self.name!r}: id_parameter {self.id_parameter!r} is taken")

@@ -3,9 +3,9 @@
 from typing import Any
 
 from handlers.contract import Collection, Route
+from handlers.contract.collection import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
 from handlers.contract.headers import RequestHeader
 from handlers.contract.identifiers import Id
-from handlers.contract.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT, ORDER, ORDERS
 from infra.documents.response_schemas import CURSOR_FORMAT, EXAMPLE_CURSOR, EXAMPLE_ID
 from infra.documents.schemas import field_schemas, type_schema
 

@@ -15,9 +15,6 @@ from infra.documents.schemas import REFERENCE, type_schema
 
 EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
-HEADER_REFERENCE = "#/components/headers/{name}"
-RESPONSE_REFERENCE = "#/components/responses/{name}"
-
 
 def _header(description: str, schema: dict[str, Any], example: Any, *, required: bool = True) -> dict[str, Any]:
     schema = {"type": "string", **schema}
@@ -72,8 +69,9 @@ def responses(route: Route, method: str) -> dict[str, Any]:
         found = successes | {status: _problem_response(group) for status, group in problems.items()}
         found = {status: {key: each[key] for key in ("description", "headers")} for status, each in found.items()}
     else:
-        names = {status: _component_name(group) for status, group in problems.items()}
-        found = successes | {status: {"$ref": RESPONSE_REFERENCE.format(name=name)} for status, name in names.items()}
+        found = successes | {
+            status: {"$ref": f"#/components/responses/{_component_name(group)}"} for status, group in problems.items()
+        }
     return {str(status): found[status] for status in sorted(found)}
 
 
@@ -142,4 +140,4 @@ def _links(collection: Collection) -> dict[str, Any]:
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    return {name: {"$ref": HEADER_REFERENCE.format(name=name)} for name in names}
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

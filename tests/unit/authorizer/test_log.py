@@ -36,7 +36,7 @@ def line(harness: Harness, credentials: str) -> dict[str, Any]:
     return written
 
 
-def test_an_allowed_request() -> None:
+def test_an_allowed_request_is_logged_with_exactly_these_fields() -> None:
     written = line(Harness(), token())
     metrics = written.pop("_aws")
     latency = written.pop("Latency")
@@ -81,7 +81,7 @@ def test_the_metrics_are_in_the_embedded_format() -> None:
         ("", "unauthorized", "segments"),
     ],
 )
-def test_the_outcome_and_its_reason(credentials: str, outcome: str, reason: str) -> None:
+def test_a_rejection_is_logged_with_its_outcome_and_reason(credentials: str, outcome: str, reason: str) -> None:
     written = line(Harness(), credentials)
     assert (written["outcome"], written["reason"], written["level"]) == (outcome, reason, "INFO")
 

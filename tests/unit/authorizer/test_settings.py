@@ -254,7 +254,7 @@ def test_equal_settings_are_equal_bytes() -> None:
         ("algorithms", ["EdDSA"], []),
     ],
 )
-def test_an_issuers_limits(field: str, accepted: object, rejected: object) -> None:
+def test_an_issuers_setting_is_accepted_up_to_its_limit(field: str, accepted: object, rejected: object) -> None:
     valid = {"name": "main", "url": URL, "audiences": [AUDIENCE]}
     assert msgspec.convert({**valid, field: accepted}, Issuer)
     with pytest.raises(msgspec.ValidationError):
@@ -276,7 +276,7 @@ def test_an_issuers_limits(field: str, accepted: object, rejected: object) -> No
         (DecisionCacheSettings, "entries", 100_000, 100_001),
     ],
 )
-def test_the_limits_of_times_and_sizes(
+def test_a_time_or_size_is_accepted_up_to_its_limit(
     kind: type[msgspec.Struct], field: str, accepted: float, rejected: float
 ) -> None:
     assert msgspec.convert({field: accepted}, kind)

@@ -62,7 +62,7 @@ def test_every_mistake_is_reported_at_once_with_its_key_what_was_found_and_what_
     assert 'must be one of: arm64, x86_64, host (found "sparc")' in by_key["functions.architecture"]
 
 
-def test_settings_that_fit_are_accepted() -> None:
+def test_valid_settings_are_accepted() -> None:
     plans = [{**PLAN, "clients": {"main": ["a"]}}, {**PLAN, "name": "others", "quota": 5}]
     settings = load(
         "gatehouse",

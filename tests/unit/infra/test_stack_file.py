@@ -169,7 +169,7 @@ class TestOverrides:
         assert error_of(project(tmp_path), name="\udcff") == expected
         assert error_of(project(tmp_path), **{"texts.a": '"\\ud800"'}) == expected.replace("name", "texts")
 
-    def test_apply_in_their_order(self, tmp_path: Path) -> None:
+    def test_are_applied_in_order(self, tmp_path: Path) -> None:
         overrides = {"functions": '{"memory": 1}', "functions.timeout": "2"}
         values = read(project(tmp_path, self.STACK), "dev", overrides).values
         assert json.loads(values["demo:functions"]) == {"memory": 1, "timeout": 2}
@@ -177,7 +177,7 @@ class TestOverrides:
     @pytest.mark.parametrize(
         "key", ["issuers[2].leeway", "issuers.name", "functions[0]", "functions.memory.x", "", ".x", "a..b", "a[x]"]
     )
-    def test_a_part_that_does_not_exist_is_one_line(self, tmp_path: Path, key: str) -> None:
+    def test_an_override_of_a_missing_part_is_reported_in_one_line(self, tmp_path: Path, key: str) -> None:
         with pytest.raises(SettingsError) as caught:
             self.overridden(tmp_path, key, "1")
         assert str(caught.value).startswith(f"invalid override {key!r}: ")
@@ -227,7 +227,7 @@ class TestEncryptedValues:
         assert json.loads(file.values["demo:tags"]) == {"team": "a", "stage": "dev"}
         assert list(file.encrypted) == ["aws:x"]
 
-    def test_have_no_parts(self, tmp_path: Path) -> None:
+    def test_a_part_within_one_cannot_be_overridden(self, tmp_path: Path) -> None:
         assert error_of(project(tmp_path, self.STACK), **{"tags.team.x": "1"}).startswith("invalid override")
 
     def test_a_plan_shows_placeholders_and_a_deployment_needs_the_values(self, tmp_path: Path) -> None:
@@ -270,11 +270,11 @@ class TestEnvironments:
 
 
 class TestMistakes:
-    def test_a_missing_stack_file_is_one_line(self, tmp_path: Path) -> None:
+    def test_a_missing_stack_file_is_reported_in_one_line(self, tmp_path: Path) -> None:
         expected = "Pulumi.prod.yaml: no such file; found: Pulumi.dev.yaml"
         assert error_of(project(tmp_path), "prod") == expected
 
-    def test_a_folder_without_a_project_is_one_line(self, tmp_path: Path) -> None:
+    def test_a_folder_without_a_project_is_reported_in_one_line(self, tmp_path: Path) -> None:
         assert error_of(tmp_path) == "Pulumi.yaml: no such file; found: none"
 
     @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ class TestMistakes:
             ("config:\n  demo:name: " + "[" * 2000, "a value contains itself, is nested too deeply, or does not"),
         ],
     )
-    def test_a_file_that_cannot_be_read_is_one_line(self, tmp_path: Path, text: str, expected: str) -> None:
+    def test_an_invalid_file_is_reported_in_one_line(self, tmp_path: Path, text: str, expected: str) -> None:
         found = error_of(write_stack_file(project(tmp_path), text))
         assert found.startswith(f"Pulumi.dev.yaml: {expected}")
         assert "\n" not in found
