@@ -1,4 +1,4 @@
-"""Lambda handlers of operations: they authenticate the caller, run the operation, and catch all exceptions."""
+"""Lambda handlers of operations: they identify the caller, run the operation, and catch all exceptions."""
 
 import gc
 import time
