@@ -261,8 +261,8 @@ def test_a_mistake_between_fields_does_not_show_values_that_pulumi_has_decrypted
 ) -> None:
     monkeypatch.setattr("pulumi.runtime.config.is_config_secret", ["gatehouse:issuers"].__contains__)
     plans = [{**PLAN, "clients": {"main": ["b"], "other": ["c"]}}]
-    told = report(issuers=[{**ISSUER, "clients": ["hunter2"]}], usage={"plans": plans, "unlisted": "x"})
-    assert told.splitlines()[1:] == [
+    reported = report(issuers=[{**ISSUER, "clients": ["hunter2"]}], usage={"plans": plans, "unlisted": "x"})
+    assert reported.splitlines()[1:] == [
         "  gatehouse:usage.unlisted: must be the name of a plan",
         "  gatehouse:usage.plans[0].clients.main[0]: must be accepted by its issuer",
         "  gatehouse:usage.plans[0].clients.other: unknown issuer",
@@ -293,7 +293,7 @@ class TestTextsInGroups:
         assert settings.tags == {"a": "12", "b": "true", "c": "null", "d": '"x"'}
 
     @pytest.mark.parametrize(
-        ("values", "said"),
+        ("values", "mistake"),
         [
             ({"api": {"throttleRate": "many"}}, 'api.throttleRate: must be an integer (found "many")'),
             ({"api": {"throttleRate": "0"}}, "api.throttleRate: must be at least 1 (found 0)"),
@@ -307,8 +307,8 @@ class TestTextsInGroups:
             ({"tags": '{"a": "\\ud800"}'}, "tags: must be an object"),
         ],
     )
-    def test_are_reported_if_they_are_not(self, values: dict[str, Any], said: str) -> None:
-        assert f"gatehouse:{said}" in report(**values)
+    def test_are_reported_if_they_are_not(self, values: dict[str, Any], mistake: str) -> None:
+        assert f"gatehouse:{mistake}" in report(**values)
 
 
 def test_values_of_unknown_keys_are_not_shown() -> None:
