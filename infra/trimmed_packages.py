@@ -1,7 +1,7 @@
 """botocore and msgspec without what Lambda functions do not use, because every cold start reads and imports the rest.
 
-Of botocore, a DynamoDB client needs neither the descriptions of other services nor the documentation of its own and the
-code that renders it, nor optional modules of urllib3 and dateutil. Files that each start reads are not compressed.
+Removed from botocore: the descriptions of all services except DynamoDB, DynamoDB's documentation and the code that
+renders it, and optional modules of urllib3 and dateutil. Files that each start reads are not compressed.
 """
 
 import gzip
