@@ -12,7 +12,7 @@ from infra import stack_file
 from infra.bundles import without_building
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
-from local.provider.lookups import look_up
+from local.provider import Provider
 
 UNKNOWN_MARK: Final = "[unknown]"
 """Replaces a value that is known only after the deployment."""
@@ -34,7 +34,7 @@ def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
             project=file.project,
             stack=stack,
             config=file.values,
-            provider=_PreviewProvider(file.values.get("aws:region")),
+            provider=Provider(None, region=file.values.get("aws:region")),
             preview=True,
         )
 
@@ -107,22 +107,3 @@ def _content(value: pulumi.Archive | pulumi.Asset, root: Path) -> Any:
             return value.text
         case _:
             return type(value).__name__
-
-
-class _PreviewProvider:
-    """A provider for previews: it creates nothing and answers look-ups from the settings."""
-
-    def __init__(self, region: str | None) -> None:
-        self._region = region
-
-    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Raise NotImplementedError: a preview creates no resources."""
-        raise NotImplementedError
-
-    def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
-        """Answer a look-up. The account is unknown in a preview, and so is the region if it is not a setting."""
-        return look_up(token, args, region=self._region, account=None)
-
-    def read(self, type_: str, id_: str) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's parameters
-        """Return None: the outputs of existing resources are unknown in a preview."""
-        return None
