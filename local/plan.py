@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import pulumi
 from rich.text import Text
@@ -10,14 +10,10 @@ from rich.tree import Tree
 
 from infra import stack_file
 from infra.bundles import without_building
+from infra.changes import SECRET_MARK, UNKNOWN_MARK
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
 from local.provider import Provider
-
-UNKNOWN_MARK: Final = "[unknown]"
-"""Replaces a value that is known only after the deployment."""
-SECRET_MARK: Final = "[secret]"  # noqa: S105 - not a secret
-"""Replaces a value that the program marked as secret."""
 
 
 def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Deployment:
