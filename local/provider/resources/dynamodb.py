@@ -108,11 +108,16 @@ def _update_indexes(connection: Connection, state: State, given: Properties) -> 
 def _set_expiry(connection: Connection, table: str, attribute: str | None) -> None:
     """Enable, disable or move expiry. DynamoDB rejects what changes nothing, and another attribute while enabled."""
     client = connection.client("dynamodb")
-    present = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"].get("AttributeName")
+    present = _described_expiry(connection, table)
     for name, enabled in ((present, False), (attribute, True)):
         if name and present != attribute:
             specification = {"Enabled": enabled, "AttributeName": name}
             client.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
+def _described_expiry(connection: Connection, table: str) -> str | None:
+    found = connection.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return found["AttributeName"] if found["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None
 
 
 def _set_recovery(connection: Connection, table: str, *, enabled: bool) -> None:
@@ -124,7 +129,7 @@ def _set_recovery(connection: Connection, table: str, *, enabled: bool) -> None:
 def _read_table(connection: Connection, state: State) -> Live:
     client = connection.client("dynamodb")
     table = client.describe_table(TableName=state.id)["Table"]
-    expiry = client.describe_time_to_live(TableName=state.id)["TimeToLiveDescription"]
+    expiry = _described_expiry(connection, state.id)
     backups = client.describe_continuous_backups(TableName=state.id)["ContinuousBackupsDescription"]
     keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
     provisioned = table.get("ProvisionedThroughput", {})
@@ -139,10 +144,7 @@ def _read_table(connection: Connection, state: State) -> Live:
             {"name": each["AttributeName"], "type": each["AttributeType"]} for each in table["AttributeDefinitions"]
         ],
         _INDEXES: [_described_index(index) for index in table.get("GlobalSecondaryIndexes", ())],
-        "ttl": {
-            "attributeName": expiry.get("AttributeName", ""),
-            "enabled": expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING"),
-        },
+        "ttl": {"attributeName": expiry or "", "enabled": expiry is not None},
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "pointInTimeRecovery": {
             "enabled": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
@@ -190,6 +192,9 @@ TYPES: Final = {
             tags("dynamodb"),
         ),
         sets=("attributes", _INDEXES),
+        differs={
+            "ttl": lambda state, new: _expiry(Properties(state.inputs)) != _expiry(Properties({"ttl": new or {}}))
+        },
         read=_read_table,
         delete=lambda connection, state: connection.client("dynamodb").delete_table(TableName=state.id),
     )

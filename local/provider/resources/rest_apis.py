@@ -82,7 +82,7 @@ def _update(connection: Connection, state: State, given: Properties) -> None:
     if body is not None:
         given.set("body", body)
     _parse_body(given)
-    operations = [*replacing(given, _PATCHES), *removing(_PATCHES, state.inputs, given)]
+    operations = [*removing(_PATCHES, state.inputs, given), *replacing(given, _PATCHES)]
     client.update_rest_api(restApiId=state.id, patchOperations=operations)
     if not is_same(body, state.inputs.get("body")):
         clear(client, state.id)
