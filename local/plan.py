@@ -47,7 +47,7 @@ def records(deployment: Deployment) -> list[dict[str, Any]]:
             "name": resource.name,
             "parent": resource.parent,
             "protect": resource.protect,
-            "inputs": {name: _json_value(value, deployment.root) for name, value in resource.inputs.items()},
+            "inputs": {name: json_value(value, deployment.root) for name, value in resource.inputs.items()},
         }
         for resource in deployment.resources
     ]
@@ -72,16 +72,17 @@ def _line(resource: Resource) -> Text:
     return line.append(" [protect]", "yellow") if resource.protect else line
 
 
-def _json_value(value: Any, root: Path) -> Any:
+def json_value(value: Any, root: Path) -> Any:
+    """Return a value as `records` does."""
     match value:
         case Unknown():
             found = UNKNOWN_MARK
         case Secret():
             found = SECRET_MARK
         case dict():
-            found = {name: _json_value(item, root) for name, item in cast("dict[str, Any]", value).items()}
+            found = {name: json_value(item, root) for name, item in cast("dict[str, Any]", value).items()}
         case list():
-            found = [_json_value(item, root) for item in cast("list[Any]", value)]
+            found = [json_value(item, root) for item in cast("list[Any]", value)]
         case pulumi.Archive() | pulumi.Asset():
             found = _content(value, root)
         case _:
@@ -93,7 +94,7 @@ def _content(value: pulumi.Archive | pulumi.Asset, root: Path) -> Any:
     """Return the path, the address or the text of a file or an archive."""
     match value:
         case pulumi.AssetArchive():
-            return {name: _json_value(item, root) for name, item in value.assets.items()}
+            return {name: json_value(item, root) for name, item in value.assets.items()}
         case pulumi.FileArchive() | pulumi.FileAsset():
             path = Path(value.path)
             return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -196,7 +196,7 @@ def _merged(kind: ResourceType, inputs: Document, live: Document) -> Document:
 
 
 def _is_resolved(value: object) -> bool:
-    return not any(unknown_paths(value)) and not isinstance(value, pulumi.Archive)
+    return not list(unknown_paths(value)) and not isinstance(value, pulumi.Archive)
 
 
 def _reporting(call: Callable[[], _T]) -> _T:
