@@ -13,7 +13,7 @@ from infra.bundles import without_building
 from infra.changes import SECRET_MARK, UNKNOWN_MARK
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
-from local.provider.lookups import look_up
+from local.provider import Provider
 
 
 def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Deployment:
@@ -30,7 +30,7 @@ def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
             project=file.project,
             stack=stack,
             config=file.values,
-            provider=_PreviewProvider(file.values.get("aws:region")),
+            provider=Provider(None, region=file.values.get("aws:region")),
             preview=True,
         )
 
@@ -47,7 +47,7 @@ def records(deployment: Deployment) -> list[dict[str, Any]]:
             "name": resource.name,
             "parent": resource.parent,
             "protect": resource.protect,
-            "inputs": {name: _json_value(value, deployment.root) for name, value in resource.inputs.items()},
+            "inputs": {name: json_value(value, deployment.root) for name, value in resource.inputs.items()},
         }
         for resource in deployment.resources
     ]
@@ -72,16 +72,17 @@ def _line(resource: Resource) -> Text:
     return line.append(" [protect]", "yellow") if resource.protect else line
 
 
-def _json_value(value: Any, root: Path) -> Any:
+def json_value(value: Any, root: Path) -> Any:
+    """Return a value as `records` does."""
     match value:
         case Unknown():
             found = UNKNOWN_MARK
         case Secret():
             found = SECRET_MARK
         case dict():
-            found = {name: _json_value(item, root) for name, item in cast("dict[str, Any]", value).items()}
+            found = {name: json_value(item, root) for name, item in cast("dict[str, Any]", value).items()}
         case list():
-            found = [_json_value(item, root) for item in cast("list[Any]", value)]
+            found = [json_value(item, root) for item in cast("list[Any]", value)]
         case pulumi.Archive() | pulumi.Asset():
             found = _content(value, root)
         case _:
@@ -93,7 +94,7 @@ def _content(value: pulumi.Archive | pulumi.Asset, root: Path) -> Any:
     """Return the path, the address or the text of a file or an archive."""
     match value:
         case pulumi.AssetArchive():
-            return {name: _json_value(item, root) for name, item in value.assets.items()}
+            return {name: json_value(item, root) for name, item in value.assets.items()}
         case pulumi.FileArchive() | pulumi.FileAsset():
             path = Path(value.path)
             return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
@@ -103,22 +104,3 @@ def _content(value: pulumi.Archive | pulumi.Asset, root: Path) -> Any:
             return value.text
         case _:
             return type(value).__name__
-
-
-class _PreviewProvider:
-    """A provider for previews: it creates nothing and answers look-ups from the settings."""
-
-    def __init__(self, region: str | None) -> None:
-        self._region = region
-
-    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Raise NotImplementedError: a preview creates no resources."""
-        raise NotImplementedError
-
-    def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
-        """Answer a look-up. The account is unknown in a preview, and so is the region if it is not a setting."""
-        return look_up(token, args, region=self._region, account=None)
-
-    def read(self, type_: str, id_: str) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's parameters
-        """Return None: the outputs of existing resources are unknown in a preview."""
-        return None

@@ -10,13 +10,14 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable, Container, Mapping
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from local.engine.deployment import STACK_TYPE, DeploymentError, Resource, ResourceError, UnsupportedError
 from local.engine.values import Secret, from_struct, revealed, to_struct, unknown_paths
+from local.provider.state import Provider, State
 
 # Without the feature "resource references", the SDK sends a resource among the inputs as its id.
 _FEATURES: Final = (
@@ -34,22 +35,6 @@ _LOG_LEVELS: Final = {
 _log = logging.getLogger(__name__)
 
 
-class Provisioner(Protocol):
-    """Creates resources and answers a program's look-ups."""
-
-    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Create a resource and return its id and outputs. Secrets are revealed; any exception may be raised."""
-        ...
-
-    def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the result of a provider function (`aws:index/getRegion:getRegion`), or None if it is unknown."""
-        ...
-
-    def read(self, type_: str, id_: str) -> dict[str, Any] | None:
-        """Return the outputs of an existing resource, or None if they are unknown."""
-        ...
-
-
 class ResourceMonitor:
     """The resource monitor of one run.
 
@@ -59,7 +44,7 @@ class ResourceMonitor:
 
     def __init__(
         self,
-        provider: Provisioner,
+        provider: Provider,
         *,
         project: str,
         stack: str,
@@ -144,8 +129,10 @@ class ResourceMonitor:
         urn = self._urn(request)
         if self.failure is None:
             try:
-                outputs = self._provider.read(request.type, request.id)
-                return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(outputs or {}))
+                found = self._provider.read(request.type, State(id=request.id))
+                if found is not None:
+                    return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(found.outputs))
+                self.fail(ResourceError(request.type, request.name, f"there is no resource with the id {request.id}"))
             except Exception as error:  # noqa: BLE001 - a provider may raise any exception
                 self.fail(UnsupportedError(f"{request.type} {request.name}: {error}"), error)
         return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.FAIL)
@@ -188,12 +175,13 @@ class ResourceMonitor:
         self._require_known(resource)
         start = time.perf_counter()
         if import_id:
-            id_, found = import_id, self._provider.read(resource.type, import_id) or {}
+            found = self._provider.read(resource.type, State(id=import_id)) or State(id=import_id)
         else:
-            id_, found = self._provider.create(resource.type, resource.name, revealed(dict(resource.inputs)))
+            found = self._provider.create(resource.type, resource.name, revealed(dict(resource.inputs)))
         seconds = time.perf_counter() - start
-        outputs = {name: Secret(value) if name in secret else value for name, value in found.items()}
-        return dataclasses.replace(resource, id=id_, outputs=outputs, seconds=seconds)
+        computed = {name: value for name, value in found.outputs.items() if name not in resource.inputs}
+        outputs = {name: Secret(value) if name in secret else value for name, value in computed.items()}
+        return dataclasses.replace(resource, id=found.id, outputs=outputs, seconds=seconds)
 
     def _require_known(self, resource: Resource) -> None:
         for name, value in resource.inputs.items():

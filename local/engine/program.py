@@ -22,7 +22,8 @@ from pulumi.runtime.stack import run_in_stack
 
 from infra import stack_file
 from local.engine.deployment import Deployment, DeploymentError, ProgramError, Resource
-from local.engine.monitor import EngineLog, Provisioner, ResourceMonitor
+from local.engine.monitor import EngineLog, ResourceMonitor
+from local.provider.state import Provider
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -31,7 +32,7 @@ _T = TypeVar("_T")
 def deploy(
     root: Path,
     stack: str,
-    provider: Provisioner,
+    provider: Provider,
     overrides: Mapping[str, str] | None = None,
     on_created: Callable[[Resource], None] | None = None,
 ) -> Deployment:
@@ -67,7 +68,7 @@ def run(
     project: str,
     stack: str,
     config: Mapping[str, str],
-    provider: Provisioner,
+    provider: Provider,
     preview: bool,
     on_created: Callable[[Resource], None] | None = None,
 ) -> Deployment:

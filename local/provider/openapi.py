@@ -244,6 +244,27 @@ class Import:
             self.client.put_integration_response(**target, statusCode=status, **selection, **rest)
 
 
+def clear(client: Any, api: str) -> None:
+    """Delete everything that a document describes. The root resource remains, without methods."""
+    for response in client.get_gateway_responses(restApiId=api)["items"]:
+        if not response["defaultResponse"]:
+            client.delete_gateway_response(restApiId=api, responseType=response["responseType"])
+    pages = client.get_paginator("get_resources").paginate(restApiId=api, limit=500)
+    resources = [resource for page in pages for resource in page["items"]]
+    for resource in sorted(resources, key=lambda each: len(each["path"]), reverse=True):  # children first
+        if "parentId" in resource:
+            client.delete_resource(restApiId=api, resourceId=resource["id"])
+        else:
+            for method in resource.get("resourceMethods", ()):
+                client.delete_method(restApiId=api, resourceId=resource["id"], httpMethod=method)
+    for model in client.get_models(restApiId=api, limit=500)["items"]:
+        client.delete_model(restApiId=api, modelName=model["name"])
+    for validator in client.get_request_validators(restApiId=api, limit=500)["items"]:
+        client.delete_request_validator(restApiId=api, requestValidatorId=validator["id"])
+    for authorizer in client.get_authorizers(restApiId=api, limit=500)["items"]:
+        client.delete_authorizer(restApiId=api, authorizerId=authorizer["id"])
+
+
 def _model_name(reference: str) -> str:
     return reference.removeprefix("#/components/schemas/")
 

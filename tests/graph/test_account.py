@@ -9,6 +9,7 @@ from infra.bundles import ROOT
 from local.engine import Deployment, ProgramError, deploy
 from local.plan import plan
 from local.provider.lookups import look_up
+from local.provider.state import Diff, Failure, State
 
 PROJECT = ROOT / "infra" / "account"
 OWN = "gatehouse-gateway-logs-us-east-1"
@@ -30,15 +31,15 @@ class Cloud:
     def arn(self, role: str) -> str:
         return f"arn:{self.partition}:iam::123456789012:role/{role}"
 
-    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> State:
         self.created.append(type_)
         if type_ == ACCOUNT:
             self.present = inputs["cloudwatchRoleArn"]
         if type_ != ROLE:
-            return name, {}
+            return State(id=name)
         assert inputs["name"] not in self.roles, "EntityAlreadyExists"
         self.roles.append(inputs["name"])
-        return inputs["name"], {"name": inputs["name"], "arn": self.arn(inputs["name"])}
+        return State(id=inputs["name"], outputs={"name": inputs["name"], "arn": self.arn(inputs["name"])})
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
         answer = look_up(token, args, region="us-east-1", account="123456789012")
@@ -48,8 +49,22 @@ class Cloud:
             return {**(answer or {}), "names": self.roles}
         return answer
 
-    def read(self, type_: str, id_: str) -> dict[str, Any]:
-        return {"cloudwatchRoleArn": self.present} if type_ == ACCOUNT else {"name": id_, "arn": self.arn(id_)}
+    def read(self, type_: str, state: State) -> State:
+        name = state.id
+        found = {"cloudwatchRoleArn": self.present} if type_ == ACCOUNT else {"name": name, "arn": self.arn(name)}
+        return State(id=name, outputs=found)
+
+    def check(self, type_: str, inputs: dict[str, Any]) -> list[Failure]:
+        return []
+
+    def diff(self, type_: str, state: State, inputs: dict[str, Any]) -> Diff:
+        return Diff()
+
+    def update(self, type_: str, state: State, inputs: dict[str, Any]) -> State:
+        raise NotImplementedError
+
+    def delete(self, type_: str, state: State) -> None:
+        raise NotImplementedError
 
 
 def up(cloud: Cloud, **settings: str) -> Deployment:

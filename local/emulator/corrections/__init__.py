@@ -25,6 +25,7 @@ CORRECTIONS = (
     "mock-templates",
     "request-models",
     "typed-updates",
+    "resource-tags",
     "access-logs",
     "clean-interpreter",
     "worker-survives",

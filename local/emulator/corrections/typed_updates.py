@@ -1,8 +1,8 @@
 """Patch operations that keep the type of a value.
 
 AWS: the value of a patch operation is always a string, and its path escapes `/` as `~1` (RFC 6901). The patched value
-keeps its type: boolean, number or list. MiniStack stores the string (an `apiKeyRequired` of "false" is then true), and
-does not unescape the path.
+keeps its type: boolean, number or list; a usage plan's stage is given as `API:stage`. MiniStack stores the string (an
+`apiKeyRequired` of "false" is then true), and does not unescape the path.
 """
 
 from __future__ import annotations
@@ -24,8 +24,19 @@ def apply() -> None:
 def _patch(_original: Original, target: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any]:
     for operation in operations:
         path = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].lstrip("/").split("/")]
-        _apply(target, path, remove=operation.get("op") == "remove", value=operation.get("value"))
+        remove = operation.get("op") == "remove"
+        if path == ["apiStages"]:
+            _change_stages(target, remove=remove, name=operation["value"])
+        else:
+            _apply(target, path, remove=remove, value=operation.get("value"))
     return target
+
+
+def _change_stages(plan: dict[str, Any], *, remove: bool, name: str) -> None:
+    api, _, stage = name.partition(":")
+    changed = {"apiId": api, "stage": stage}
+    others = [each for each in plan.get("apiStages", []) if (each["apiId"], each["stage"]) != (api, stage)]
+    plan["apiStages"] = others if remove else [*others, changed]
 
 
 def _apply(target: dict[str, Any], path: list[str], *, remove: bool, value: object) -> None:

@@ -1,14 +1,16 @@
-"""The supported resource types by their Pulumi names, defined in one module per AWS service."""
+"""The supported resource types by their Pulumi names, in modules by AWS service."""
 
 from typing import Final
 
 from local.provider.resource_type import ResourceType
-from local.provider.resources import api_gateway, cloudwatch, dynamodb, iam, lambda_functions
+from local.provider.resources import cloudwatch, dynamodb, iam, lambda_functions, rest_apis, stages, usage_plans
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,
-    **api_gateway.TYPES,
+    **rest_apis.TYPES,
+    **stages.TYPES,
+    **usage_plans.TYPES,
     **cloudwatch.TYPES,
 }

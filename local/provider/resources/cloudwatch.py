@@ -2,20 +2,69 @@
 
 from typing import Final
 
+from local.provider.connection import Connection
+from local.provider.live import Live, chosen, in_camel_case, tags_of
 from local.provider.properties import Properties
-from local.provider.resource_type import Call, Document, ResourceType, Step
+from local.provider.resource_type import Call, ResourceType, Step, Update
+from local.provider.state import Document, State
+from local.provider.tags import tags
 
 
-def _set_retention(given: Properties) -> Step:
+def _configure_retention(given: Properties) -> Step:
     days = int(given.pop("retentionInDays", 0))
 
     def apply(call: Call) -> Document:
-        if days:  # 0: events never expire
-            client, group = call.connection.client("logs"), call.parameters["logGroupName"]
-            client.put_retention_policy(logGroupName=group, retentionInDays=days)
+        _set_retention(call.connection, call.parameters["logGroupName"], days)
         return {}
 
     return apply
+
+
+def _set_retention(connection: Connection, group: str, days: int) -> None:
+    client = connection.client("logs")
+    if days:
+        client.put_retention_policy(logGroupName=group, retentionInDays=days)
+    else:  # events never expire
+        client.delete_retention_policy(logGroupName=group)
+
+
+def _update_retention(connection: Connection, state: State, given: Properties) -> None:
+    _set_retention(connection, state.id, int(given.pop("retentionInDays", 0)))
+
+
+def _read_log_group(connection: Connection, state: State) -> Live | None:
+    client, arn = connection.client("logs"), _log_group_arn(connection, state.id)
+    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=state.id)
+    for group in (group for page in pages for group in page["logGroups"] if group["logGroupName"] == state.id):
+        found = client.list_tags_for_resource(resourceArn=arn).get("tags")
+        inputs = {"name": state.id, "retentionInDays": group.get("retentionInDays", 0), "tags": found}
+        return Live(inputs=inputs, outputs={"arn": arn})
+    return None
+
+
+def _log_group_arn(connection: Connection, name: str) -> str:
+    return connection.arn("logs", f"log-group:{name}")
+
+
+def _alarm_arn(connection: Connection, name: str) -> str:
+    return connection.arn("cloudwatch", f"alarm:{name}")
+
+
+def _read_alarm(connection: Connection, state: State) -> Live | None:
+    for alarm in connection.client("cloudwatch").describe_alarms(AlarmNames=[state.id])["MetricAlarms"]:
+        described = in_camel_case(alarm)
+        dimensions = {each["name"]: each["value"] for each in described.pop("dimensions", ())}
+        inputs = {name: described[name] for name in state.inputs if name in described}
+        return Live(inputs=inputs | {"name": state.id, "dimensions": dimensions})
+    return None
+
+
+def _read_topic(connection: Connection, state: State) -> Live:
+    client = connection.client("sns")
+    attributes = client.get_topic_attributes(TopicArn=state.id)["Attributes"]
+    found = tags_of(client.list_tags_for_resource(ResourceArn=state.id)["Tags"])
+    name = state.id.rpartition(":")[2]
+    return Live(inputs={"name": name, "tags": found, **chosen(attributes, "displayName")}, outputs={"arn": state.id})
 
 
 TYPES: Final = {
@@ -24,20 +73,36 @@ TYPES: Final = {
         operation="CreateLogGroup",
         renames={"logGroupName": "name"},
         name_property="name",
-        configure=_set_retention,
-        computed=lambda call: {"arn": call.connection.arn("logs", f"log-group:{call.parameters['logGroupName']}")},
+        configure=_configure_retention,
+        computed=lambda call: {"arn": _log_group_arn(call.connection, call.parameters["logGroupName"])},
         id="logGroupName",
         ignored=("skipDestroy",),
+        replaces=("name",),
+        updates=(Update(inputs=("retentionInDays",), apply=_update_retention), tags("logs")),
+        read=_read_log_group,
+        delete=lambda connection, state: connection.client("logs").delete_log_group(logGroupName=state.id),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ResourceType(
         service="cloudwatch",
         operation="PutMetricAlarm",
         renames={"AlarmName": "name"},
         name_property="name",
-        computed=lambda call: {"arn": call.connection.arn("cloudwatch", f"alarm:{call.parameters['AlarmName']}")},
+        computed=lambda call: {"arn": _alarm_arn(call.connection, call.parameters["AlarmName"])},
         id="AlarmName",
+        replaces=("name",),
+        overwrites=True,
+        read=_read_alarm,
+        delete=lambda connection, state: connection.client("cloudwatch").delete_alarms(AlarmNames=[state.id]),
     ),
     "aws:sns/topic:Topic": ResourceType(
-        service="sns", operation="CreateTopic", name_property="name", id="TopicArn", outputs={"arn": "TopicArn"}
+        service="sns",
+        operation="CreateTopic",
+        name_property="name",
+        id="TopicArn",
+        outputs={"arn": "TopicArn"},
+        replaces=("name",),
+        updates=(tags("sns"),),
+        read=_read_topic,
+        delete=lambda connection, state: connection.client("sns").delete_topic(TopicArn=state.id),
     ),
 }

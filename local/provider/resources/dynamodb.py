@@ -2,43 +2,29 @@
 
 from typing import Any, Final
 
+from local.provider.connection import Connection
+from local.provider.live import Live, tags_of
 from local.provider.properties import Properties
-from local.provider.resource_type import Call, Document, ResourceType, Step
+from local.provider.resource_type import Call, ResourceType, Step, Update
+from local.provider.state import Document, State
+from local.provider.tags import tags
+
+_INDEXES: Final = "globalSecondaryIndexes"
 
 
 def _table_parameters(given: Properties) -> Document:
     """Return the parameters of a table whose form differs from Pulumi's: keys, indexes and capacity."""
-    parameters: Document = {
-        "KeySchema": _key_schema(given),
-        "AttributeDefinitions": [
-            {"AttributeName": attribute.pop("name"), "AttributeType": attribute.pop("type")}
-            for attribute in given.pop_objects("attributes")
-        ],
-    }
-    if indexes := [_index(index) for index in given.pop_objects("globalSecondaryIndexes")]:
+    parameters: Document = {"KeySchema": _key_schema(given), "AttributeDefinitions": _attributes(given)}
+    if indexes := [_index(index) for index in given.pop_objects(_INDEXES)]:
         parameters["GlobalSecondaryIndexes"] = indexes
     return parameters | _capacity(given)
 
 
-def _configure_table(given: Properties) -> Step:
-    """Set expiry (TTL) and point-in-time recovery."""
-    expiry, recovery = _expiry(given.pop_object("ttl")), given.pop_object("pointInTimeRecovery").pop("enabled")
-
-    def apply(call: Call) -> Document:
-        client, name = call.connection.client("dynamodb"), call.parameters["TableName"]
-        if expiry:
-            client.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
-        if recovery:
-            specification = {"PointInTimeRecoveryEnabled": True}
-            client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
-        return {}
-
-    return apply
-
-
-def _expiry(given: Properties) -> Document | None:
-    enabled, attribute = given.pop("enabled"), given.pop("attributeName")
-    return {"Enabled": True, "AttributeName": attribute} if enabled else None
+def _attributes(given: Properties) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": attribute.pop("name"), "AttributeType": attribute.pop("type")}
+        for attribute in given.pop_objects("attributes")
+    ]
 
 
 def _key_schema(given: Properties) -> list[dict[str, Any]]:
@@ -71,6 +57,113 @@ def _capacity(given: Properties) -> Document:
     return {"ProvisionedThroughput": units} if units else {}
 
 
+def _expiry(given: Properties) -> str | None:
+    """Return the attribute of expiry (TTL), or None if it is disabled."""
+    ttl = given.pop_object("ttl")
+    enabled, attribute = ttl.pop("enabled"), ttl.pop("attributeName")
+    return attribute if enabled else None
+
+
+def _recovery(given: Properties) -> bool:
+    return bool(given.pop_object("pointInTimeRecovery").pop("enabled"))
+
+
+def _configure_table(given: Properties) -> Step:
+    """Set expiry (TTL) and point-in-time recovery."""
+    attribute, recovery = _expiry(given), _recovery(given)
+
+    def apply(call: Call) -> Document:
+        name = call.parameters["TableName"]
+        if attribute:
+            _set_expiry(call.connection, name, attribute)
+        if recovery:
+            _set_recovery(call.connection, name, enabled=True)
+        return {}
+
+    return apply
+
+
+def _update_table(connection: Connection, state: State, given: Properties) -> None:
+    billing = {"BillingMode": given.pop("billingMode")} if "billingMode" in given else {}
+    protection = bool(given.pop("deletionProtectionEnabled", False))
+    connection.client("dynamodb").update_table(
+        TableName=state.id, DeletionProtectionEnabled=protection, **billing, **_capacity(given)
+    )
+
+
+def _update_indexes(connection: Connection, state: State, given: Properties) -> None:
+    """Delete and create indexes one by one: DynamoDB accepts one such change at a time, and none of an index's keys."""
+    old = {index["IndexName"]: index for index in map(_index, Properties(state.inputs).pop_objects(_INDEXES))}
+    new = {index["IndexName"]: index for index in map(_index, given.pop_objects(_INDEXES))}
+    attributes = _attributes(given)
+    client = connection.client("dynamodb")
+    for name in (name for name, index in old.items() if new.get(name) != index):
+        client.update_table(TableName=state.id, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
+    for index in (index for name, index in new.items() if old.get(name) != index):
+        client.update_table(
+            TableName=state.id, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[{"Create": index}]
+        )
+
+
+def _set_expiry(connection: Connection, table: str, attribute: str | None) -> None:
+    """Enable, disable or move expiry. DynamoDB rejects what changes nothing, and another attribute while enabled."""
+    client = connection.client("dynamodb")
+    present = _described_expiry(connection, table)
+    for name, enabled in ((present, False), (attribute, True)):
+        if name and present != attribute:
+            specification = {"Enabled": enabled, "AttributeName": name}
+            client.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
+def _described_expiry(connection: Connection, table: str) -> str | None:
+    found = connection.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return found["AttributeName"] if found["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None
+
+
+def _set_recovery(connection: Connection, table: str, *, enabled: bool) -> None:
+    connection.client("dynamodb").update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
+    )
+
+
+def _read_table(connection: Connection, state: State) -> Live:
+    client = connection.client("dynamodb")
+    table = client.describe_table(TableName=state.id)["Table"]
+    expiry = _described_expiry(connection, state.id)
+    backups = client.describe_continuous_backups(TableName=state.id)["ContinuousBackupsDescription"]
+    keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+    provisioned = table.get("ProvisionedThroughput", {})
+    inputs = {
+        "name": table["TableName"],
+        "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "hashKey": keys["HASH"],
+        "rangeKey": keys.get("RANGE"),
+        "readCapacity": provisioned.get("ReadCapacityUnits"),
+        "writeCapacity": provisioned.get("WriteCapacityUnits"),
+        "attributes": [
+            {"name": each["AttributeName"], "type": each["AttributeType"]} for each in table["AttributeDefinitions"]
+        ],
+        _INDEXES: [_described_index(index) for index in table.get("GlobalSecondaryIndexes", ())],
+        "ttl": {"attributeName": expiry or "", "enabled": expiry is not None},
+        "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
+        "pointInTimeRecovery": {
+            "enabled": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+        },
+        "tags": tags_of(client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
+    }
+    return Live(inputs=inputs, outputs={"arn": table["TableArn"]})
+
+
+def _described_index(index: Document) -> Document:
+    return {
+        "name": index["IndexName"],
+        "keySchemas": [
+            {"attributeName": key["AttributeName"], "keyType": key["KeyType"]} for key in index["KeySchema"]
+        ],
+        "projectionType": index["Projection"]["ProjectionType"],
+    }
+
+
 TYPES: Final = {
     "aws:dynamodb/table:Table": ResourceType(
         service="dynamodb",
@@ -81,5 +174,28 @@ TYPES: Final = {
         configure=_configure_table,
         id="TableDescription.TableName",
         outputs={"arn": "TableDescription.TableArn"},
+        replaces=("name", "hashKey", "rangeKey"),
+        updates=(
+            Update(
+                inputs=("billingMode", "deletionProtectionEnabled", "readCapacity", "writeCapacity"),
+                apply=_update_table,
+            ),
+            Update(inputs=("attributes", _INDEXES), apply=_update_indexes),
+            Update(
+                inputs=("ttl",),
+                apply=lambda connection, state, given: _set_expiry(connection, state.id, _expiry(given)),
+            ),
+            Update(
+                inputs=("pointInTimeRecovery",),
+                apply=lambda connection, state, given: _set_recovery(connection, state.id, enabled=_recovery(given)),
+            ),
+            tags("dynamodb"),
+        ),
+        sets=("attributes", _INDEXES),
+        differs={
+            "ttl": lambda state, new: _expiry(Properties(state.inputs)) != _expiry(Properties({"ttl": new or {}}))
+        },
+        read=_read_table,
+        delete=lambda connection, state: connection.client("dynamodb").delete_table(TableName=state.id),
     )
 }

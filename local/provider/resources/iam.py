@@ -1,12 +1,16 @@
 """IAM: roles and their policies."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from local.provider.connection import Connection
+from local.provider.live import Live, tags_of
 from local.provider.properties import Properties
-from local.provider.resource_type import Document, ResourceType
+from local.provider.resource_type import ResourceType, Update
+from local.provider.state import Document, State
+from local.provider.tags import tags
 
 
 def find_roles(connection: Connection, args: Mapping[str, Any]) -> Document:
@@ -28,9 +32,49 @@ def find_roles(connection: Connection, args: Mapping[str, Any]) -> Document:
     }
 
 
-def _read_role(connection: Connection, name: str) -> Document:
-    role = connection.client("iam").get_role(RoleName=name)["Role"]
-    return {"name": role["RoleName"], "arn": role["Arn"], "uniqueId": role["RoleId"]}
+def _read_role(connection: Connection, state: State) -> Live:
+    role = connection.client("iam").get_role(RoleName=state.id)["Role"]
+    return Live(
+        inputs={
+            "name": role["RoleName"],
+            "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
+            "description": role.get("Description"),
+            "tags": tags_of(role.get("Tags", ())),
+        },
+        outputs={"arn": role["Arn"], "uniqueId": role["RoleId"]},
+    )
+
+
+def _update_role(connection: Connection, state: State, given: Properties) -> None:
+    connection.client("iam").update_role(RoleName=state.id, Description=given.pop("description", ""))
+
+
+def _update_trust(connection: Connection, state: State, given: Properties) -> None:
+    policy = given.pop("assumeRolePolicy")
+    connection.client("iam").update_assume_role_policy(RoleName=state.id, PolicyDocument=policy)
+
+
+def _read_role_policy(connection: Connection, state: State) -> Live:
+    role, _, name = state.id.partition(":")
+    policy = connection.client("iam").get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    return Live(inputs={"role": role, "name": name, "policy": json.dumps(policy)})
+
+
+def _delete_role_policy(connection: Connection, state: State) -> None:
+    role, _, name = state.id.partition(":")
+    connection.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
+
+
+def _read_attachment(connection: Connection, state: State) -> Live | None:
+    role, policy = state.outputs["role"], state.outputs["policyArn"]
+    pages = connection.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    attached = {each["PolicyArn"] for page in pages for each in page["AttachedPolicies"]}
+    return Live(inputs={"role": role, "policyArn": policy}) if policy in attached else None
+
+
+def _detach(connection: Connection, state: State) -> None:
+    role, policy = state.outputs["role"], state.outputs["policyArn"]
+    connection.client("iam").detach_role_policy(RoleName=role, PolicyArn=policy)
 
 
 TYPES: Final = {
@@ -42,7 +86,14 @@ TYPES: Final = {
         id="Role.RoleName",
         outputs={"arn": "Role.Arn", "uniqueId": "Role.RoleId"},
         ignored=("forceDetachPolicies",),
+        replaces=("name", "path"),
+        updates=(
+            Update(inputs=("assumeRolePolicy",), apply=_update_trust),
+            Update(inputs=("description",), apply=_update_role),
+            tags("iam", noun="Role", resource=lambda state: state.id),
+        ),
         read=_read_role,
+        delete=lambda connection, state: connection.client("iam").delete_role(RoleName=state.id),
     ),
     "aws:iam/rolePolicy:RolePolicy": ResourceType(
         service="iam",
@@ -51,8 +102,18 @@ TYPES: Final = {
         name_property="name",
         id="PolicyName",
         computed=lambda call: {"id": f"{call.parameters['RoleName']}:{call.parameters['PolicyName']}"},
+        replaces=("role", "name"),
+        overwrites=True,
+        read=_read_role_policy,
+        delete=_delete_role_policy,
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
-        service="iam", operation="AttachRolePolicy", renames={"RoleName": "role"}, id="PolicyArn"
+        service="iam",
+        operation="AttachRolePolicy",
+        renames={"RoleName": "role"},
+        id="PolicyArn",
+        replaces=("role", "policyArn"),
+        read=_read_attachment,
+        delete=_detach,
     ),
 }

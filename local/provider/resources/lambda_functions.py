@@ -1,22 +1,64 @@
 """Lambda: functions, permissions and aliases."""
 
+import base64
+import hashlib
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 
 from local.provider.connection import Connection
+from local.provider.live import Live, chosen
+from local.provider.parameters import parameters
 from local.provider.properties import Properties
-from local.provider.resource_type import Call, Document, ResourceType
+from local.provider.resource_type import Call, ResourceType, Update
+from local.provider.state import Document, State
+from local.provider.tags import tags
 
 _LATEST: Final = "$LATEST"
+_CONFIGURATION: Final = (
+    "description", "environment", "handler", "layers", "loggingConfig", "memorySize", "role", "runtime", "timeout",
+    "tracingConfig",
+)  # fmt: skip
+"""Inputs that UpdateFunctionConfiguration changes."""
+_UNSET: Final[Document] = {"description": "", "environment": {"variables": {}}, "layers": []}
+"""What removes an input from a function. A missing parameter would leave the old value."""
+
+
+def _read_zip(code: Any) -> bytes:
+    if not isinstance(code, pulumi.FileArchive):
+        raise NotImplementedError(f"code: {type(code).__name__} is not supported locally; must be a zip file")
+    return Path(code.path).read_bytes()
 
 
 def _zip_file(given: Properties) -> Document:
-    code = given.pop("code")
-    if not isinstance(code, pulumi.FileArchive):
-        raise NotImplementedError(f"code: {type(code).__name__} is not supported locally; must be a zip file")
-    return {"Code": {"ZipFile": Path(code.path).read_bytes()}}
+    return {"Code": {"ZipFile": _read_zip(given.pop("code"))}} if "code" in given else {}
+
+
+def _code_differs(state: State, code: Any) -> bool:
+    """Compare code by its content, as the real provider does: the path of a bundle may change without it."""
+    try:
+        digest = hashlib.sha256(_read_zip(code)).digest()
+    except (NotImplementedError, FileNotFoundError):  # unknown, or not built in a preview
+        return True
+    return state.outputs.get("sourceCodeHash") != base64.b64encode(digest).decode()
+
+
+def _update_code(connection: Connection, state: State, given: Properties) -> Document:
+    response = connection.client("lambda").update_function_code(
+        FunctionName=state.id,
+        ZipFile=_read_zip(given.pop("code")),
+        Architectures=given.pop("architectures", ["x86_64"]),
+    )
+    return {"sourceCodeHash": response["CodeSha256"]}
+
+
+def _update_configuration(connection: Connection, state: State, given: Properties) -> None:
+    removed = {name: unset for name, unset in _UNSET.items() if name in state.inputs and name not in given}
+    values = Properties(given.pop_many(*_CONFIGURATION) | removed)
+    shape = connection.input_shape("lambda", "UpdateFunctionConfiguration")
+    connection.client("lambda").update_function_configuration(FunctionName=state.id, **parameters(shape, values))
 
 
 def _function_outputs(call: Call) -> Document:
@@ -29,15 +71,71 @@ def _function_outputs(call: Call) -> Document:
     return {
         "arn": arn,
         "version": version,
+        "sourceCodeHash": call.response["CodeSha256"],
         "qualifiedArn": f"{arn}:{version}",
         "invokeArn": _invoke_arn(call.connection, arn),
         "qualifiedInvokeArn": _invoke_arn(call.connection, f"{arn}:{version}"),
     }
 
 
+def _read_function(connection: Connection, state: State) -> Live:
+    found = connection.client("lambda").get_function(FunctionName=state.id)
+    described = found["Configuration"]
+    inputs = chosen(described, *_CONFIGURATION, "architectures")
+    if variables := described.get("Environment", {}).get("Variables"):
+        inputs["environment"] = {"variables": variables}  # names of variables are not in camelCase
+    else:
+        inputs["environment"] = None
+    return Live(
+        inputs={**inputs, "name": state.id, "tags": found.get("Tags")},
+        outputs={"sourceCodeHash": described["CodeSha256"], "arn": described["FunctionArn"]},
+    )
+
+
+def _read_permission(connection: Connection, state: State) -> Live | None:
+    function, qualifier = _function_of(state)
+    policy = connection.client("lambda").get_policy(FunctionName=function, **qualifier)["Policy"]
+    for statement in json.loads(policy)["Statement"]:
+        if statement["Sid"] == state.id:
+            principal, condition = statement["Principal"], statement.get("Condition", {})
+            inputs = {
+                "statementId": state.id,
+                "action": statement["Action"],
+                "principal": principal if isinstance(principal, str) else principal.get("Service"),
+                "sourceArn": condition.get("ArnLike", {}).get("AWS:SourceArn"),
+            }
+            return Live(inputs=inputs)
+    return None
+
+
+def _remove_permission(connection: Connection, state: State) -> None:
+    function, qualifier = _function_of(state)
+    connection.client("lambda").remove_permission(FunctionName=function, StatementId=state.id, **qualifier)
+
+
+def _function_of(state: State) -> tuple[str, dict[str, str]]:
+    """Return the function of a permission, and the version or alias to which the permission is limited."""
+    qualifier = state.outputs.get("qualifier")
+    return state.outputs["function"], {"Qualifier": qualifier} if qualifier else {}
+
+
 def _alias_outputs(call: Call) -> Document:
     arn = call.response["AliasArn"]
     return {"arn": arn, "invokeArn": _invoke_arn(call.connection, arn)}
+
+
+def _alias_target(state: State) -> dict[str, str]:
+    return {"FunctionName": state.outputs["functionName"], "Name": state.outputs["name"]}
+
+
+def _read_alias(connection: Connection, state: State) -> Live:
+    found = connection.client("lambda").get_alias(**_alias_target(state))
+    return Live(inputs=chosen(found, "name", "functionVersion", "description"))
+
+
+def _update_alias(connection: Connection, state: State, given: Properties) -> None:
+    version, description = given.pop("functionVersion"), given.pop("description", "")
+    connection.client("lambda").update_alias(**_alias_target(state), FunctionVersion=version, Description=description)
 
 
 def _invoke_arn(connection: Connection, arn: str) -> str:
@@ -56,6 +154,15 @@ TYPES: Final = {
         computed=_function_outputs,
         id="FunctionName",
         ignored=("sourceCodeHash", "skipDestroy"),
+        replaces=("name", "packageType"),
+        updates=(
+            Update(inputs=_CONFIGURATION, apply=_update_configuration),
+            Update(inputs=("code", "architectures"), apply=_update_code),
+            tags("lambda"),
+        ),
+        differs={"code": _code_differs},
+        read=_read_function,
+        delete=lambda connection, state: connection.client("lambda").delete_function(FunctionName=state.id),
     ),
     "aws:lambda/permission:Permission": ResourceType(
         service="lambda",
@@ -63,8 +170,19 @@ TYPES: Final = {
         renames={"FunctionName": "function"},
         name_property="statementId",
         id="StatementId",
+        replaces=("action", "function", "principal", "qualifier", "sourceAccount", "sourceArn", "statementId"),
+        read=_read_permission,
+        delete=_remove_permission,
     ),
     "aws:lambda/alias:Alias": ResourceType(
-        service="lambda", operation="CreateAlias", name_property="name", computed=_alias_outputs, id="AliasArn"
+        service="lambda",
+        operation="CreateAlias",
+        name_property="name",
+        computed=_alias_outputs,
+        id="AliasArn",
+        replaces=("name", "functionName"),
+        updates=(Update(inputs=("functionVersion", "description"), apply=_update_alias),),
+        read=_read_alias,
+        delete=lambda connection, state: connection.client("lambda").delete_alias(**_alias_target(state)),
     ),
 }

@@ -324,8 +324,35 @@ def typed_updates(sandbox: Sandbox) -> None:
     assert templates == {"application/json": "{}"}
     kinds = change(sandbox.gateway.update_rest_api, "/binaryMediaTypes/a~1b", op="add")["binaryMediaTypes"]
     assert kinds == ["image/png", "a/b"]
+    plan = sandbox.gateway.create_usage_plan(name="typed")["id"]
+    for operation, stages in (("add", [{"apiId": api.id, "stage": "test"}]), ("remove", [])):
+        patched = [{"op": operation, "path": "/apiStages", "value": f"{api.id}:test"}]
+        assert sandbox.gateway.update_usage_plan(usagePlanId=plan, patchOperations=patched)["apiStages"] == stages
     api.deploy()
     assert api.call().status_code == 200
+
+
+def resource_tags(sandbox: Sandbox) -> None:
+    """Tags that a resource was created with are changed by TagResource and UntagResource."""
+    api = sandbox.api(tags={"old": "1", "kept": "2"})
+    api.proxy().deploy()
+    gateway, arn = sandbox.gateway, f"arn:aws:apigateway:{sandbox.emulator.options.region}::"
+    plan = gateway.create_usage_plan(name="tagged", tags={"old": "1", "kept": "2"})["id"]
+    key = gateway.create_api_key(name="tagged", tags={"old": "1", "kept": "2"})["id"]
+    deployment = gateway.create_deployment(restApiId=api.id)["id"]
+    stage = {"restApiId": api.id, "stageName": "tagged"}
+    gateway.create_stage(**stage, deploymentId=deployment, tags={"old": "1", "kept": "2"})
+    described: dict[str, Callable[[], dict[str, Any]]] = {
+        f"/restapis/{api.id}": lambda: gateway.get_rest_api(restApiId=api.id),
+        f"/restapis/{api.id}/stages/tagged": lambda: gateway.get_stage(**stage),
+        f"/usageplans/{plan}": lambda: gateway.get_usage_plan(usagePlanId=plan),
+        f"/apikeys/{key}": lambda: gateway.get_api_key(apiKey=key),
+    }
+    for path, describe in described.items():
+        gateway.tag_resource(resourceArn=arn + path, tags={"new": "3"})
+        gateway.untag_resource(resourceArn=arn + path, tagKeys=["old"])
+        assert describe()["tags"] == {"kept": "2", "new": "3"}
+        assert gateway.get_tags(resourceArn=arn + path)["tags"] == {"kept": "2", "new": "3"}
 
 
 def access_logs(sandbox: Sandbox) -> None:
@@ -504,6 +531,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         mock_templates,
         request_models,
         typed_updates,
+        resource_tags,
         access_logs,
         clean_interpreter,
         worker_survives,

@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local.provider.state import Diff, Failure, State
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,20 +50,32 @@ class FakeProvider:
     broken: str = ""
     """The name of a resource that cannot be created, or the id of one that cannot be read."""
 
-    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> State:
         if name == self.broken:
             raise RuntimeError("the service rejected the call")
         self.created.append((name, inputs))
-        return f"id-of-{name}", {"made": name.upper()}
+        return State(id=f"id-of-{name}", inputs=inputs, outputs={**inputs, "made": name.upper()})
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
         self.looked_up.append((token, args))
         return self.answers.get(token)
 
-    def read(self, type_: str, id_: str) -> dict[str, Any] | None:
-        if id_ == self.broken:
+    def read(self, type_: str, state: State) -> State | None:
+        if state.id == self.broken:
             raise RuntimeError("the service rejected the call")
-        return {"made": f"{id_} exists"}
+        return State(id=state.id, inputs=state.inputs, outputs={"made": f"{state.id} exists"})
+
+    def check(self, type_: str, inputs: dict[str, Any]) -> list[Failure]:
+        return []
+
+    def diff(self, type_: str, state: State, inputs: dict[str, Any]) -> Diff:
+        return Diff(changed=tuple(name for name in inputs if inputs[name] != state.inputs.get(name)))
+
+    def update(self, type_: str, state: State, inputs: dict[str, Any]) -> State:
+        return State(id=state.id, inputs=inputs, outputs={**state.outputs, **inputs})
+
+    def delete(self, type_: str, state: State) -> None:
+        self.created = [(name, inputs) for name, inputs in self.created if f"id-of-{name}" != state.id]
 
     @property
     def names(self) -> list[str]:

@@ -1,0 +1,163 @@
+"""Run the Pulumi CLI for a stack in the emulator: `python -m local up --engine pulumi`.
+
+The stack's state is one file, which both engines read and write (see `local.engine.checkpoint`). The CLI's backend is a
+temporary copy of it: it is imported before a command and exported after it, whether the command succeeds or not.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from infra import cli_yaml, stack_file
+
+_COMMAND = ("pulumi", "--non-interactive")
+PLUGIN_FOLDER = Path(__file__).parent / "provider" / "bin"
+"""The folder of the plugin `pulumi-resource-aws`, which only the processes started here have on their PATH."""
+
+
+class PulumiError(Exception):
+    """A command of the Pulumi CLI cannot be run, or failed."""
+
+
+def require_installed() -> None:
+    """Check that the CLI can be started.
+
+    Raises:
+        PulumiError: It is not on PATH.
+    """
+    if shutil.which(_COMMAND[0]) is None:
+        raise PulumiError(
+            "`pulumi` is not on PATH; --engine pulumi requires the Pulumi CLI and its Python language host"
+            " (https://www.pulumi.com/docs/install/)"
+        )
+
+
+def environment(folder: Path, endpoint: str | None = None) -> dict[str, str]:
+    """Return the environment variables of the CLI: its files are in `folder`, and AWS answers at `endpoint`.
+
+    Without an endpoint, only previews are possible. The developer's own settings of Pulumi and AWS do not apply.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "AWS_"))}
+    return {
+        **own,
+        "PATH": f"{PLUGIN_FOLDER}{os.pathsep}{own.get('PATH', os.defpath)}",
+        "PULUMI_BACKEND_URL": (folder / "backend").resolve().as_uri(),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # The CLI requires a passphrase. There is nothing to protect: the state file next to it holds secrets in plain
+        # text, as does the emulator.
+        "PULUMI_CONFIG_PASSPHRASE": "local",
+        **({} if endpoint is None else {"AWS_ENDPOINT_URL": endpoint}),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulumiStack:
+    """A stack of the project at `root`, whose state is the file `checkpoint`; the CLI's own files are in `folder`."""
+
+    root: Path
+    name: str
+    folder: Path
+    checkpoint: Path
+    endpoint: str
+
+    def up(self, overrides: Mapping[str, str]) -> None:
+        """Create the stack's resources, or change those that differ from the program.
+
+        Raises:
+            SettingsError: The stack's settings are invalid.
+            PulumiError: The update failed, and the CLI has printed why. The state has what was done until then.
+        """
+        if status := self.run("up", overrides, "--yes", "--skip-preview"):
+            raise PulumiError(f"`pulumi up` failed with status {status}")
+
+    def run(self, command: str, overrides: Mapping[str, str], *options: str) -> int:
+        """Run `preview`, `up`, `refresh` or `destroy` with the stack's settings and state; return its exit status.
+
+        Its output is this process's. SIGINT is passed on to it, and it then completes what it has begun.
+
+        Raises:
+            SettingsError: The stack's settings are invalid.
+            PulumiError: The CLI is not installed, or the state could not be imported or exported.
+        """
+        require_installed()
+        file = stack_file.read(self.root, self.name, overrides)
+        file.require_decrypted()
+        with self._backend(file.project):
+            settings = self._settings
+            salt = cli_yaml.parse(settings.read_text())
+            settings.write_text(json.dumps({**salt, "config": dict(file.values)}))
+            arguments = ("--stack", self.name, "--config-file", str(settings), *options)
+            return _run_interruptibly([*_COMMAND, command, *arguments], self.root, self._environment)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return environment(self.folder, self.endpoint)
+
+    @property
+    def _project(self) -> Path:
+        """A folder with a project file, in which the CLI can write to the stack's settings file."""
+        return self.folder / "project"
+
+    @property
+    def _settings(self) -> Path:
+        return self._project / f"Pulumi.{self.name}.yaml"
+
+    @contextmanager
+    def _backend(self, project: str) -> Generator[None]:
+        """Import the state into a new backend, and export it afterwards."""
+        if self.folder.exists():  # the previous command was killed
+            with suppress(PulumiError):
+                self._export()
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(mode=0o700)
+        for folder in (self.folder / "backend", self._project):
+            folder.mkdir()
+        (self._project / stack_file.PROJECT_FILE).write_text(json.dumps({"name": project, "runtime": "python"}))
+        self._require("stack", "init", self.name)
+        if self.checkpoint.exists():
+            self._require("stack", "import", "--stack", self.name, "--file", str(self.checkpoint.resolve()))
+        try:
+            yield
+        finally:
+            self._export()
+            shutil.rmtree(self.folder)
+
+    def _export(self) -> None:
+        partial = self.checkpoint.with_suffix(".partial")
+        self._require("stack", "export", "--show-secrets", "--stack", self.name, "--file", str(partial.resolve()))
+        partial.replace(self.checkpoint)
+
+    def _require(self, *arguments: str) -> None:
+        """Run a command that prints nothing of interest. Raises PulumiError."""
+        done = subprocess.run(
+            [*_COMMAND, *arguments], cwd=self._project, env=self._environment, umask=0o077, start_new_session=True,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            reason = done.stderr.strip().removeprefix("error: ")
+            raise PulumiError(f"`pulumi {' '.join(arguments[:2])}` failed: {reason}")
+
+
+def _run_interruptibly(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
+    """Run a command in a session of its own, so that it gets SIGINT only from here, and return its exit status."""
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    if threading.current_thread() is not threading.main_thread():
+        return process.wait()
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    previous = signal.signal(signal.SIGINT, forward)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,306 @@
+"""Each resource type created, changed back and forth, read and deleted in an emulator."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+
+from local.provider.resources import RESOURCE_TYPES
+from local.provider.state import PartialFailure, State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.provider import Provider
+
+TABLE = "aws:dynamodb/table:Table"
+ROLE = "aws:iam/role:Role"
+FUNCTION = "aws:lambda/function:Function"
+API = "aws:apigateway/restApi:RestApi"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
+STAGE = "aws:apigateway/stage:Stage"
+
+Inputs = dict[str, Any]
+
+
+def document(action: str) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+
+
+def trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def archive(folder: Path, name: str, source: str) -> pulumi.FileArchive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("main.py", source)
+    (folder / name).write_bytes(content.getvalue())
+    return pulumi.FileArchive(str(folder / name))
+
+
+def body(*paths: str) -> str:
+    integration = {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+    method = {"responses": {}, "x-amazon-apigateway-integration": integration}
+    return json.dumps({
+        "openapi": "3.0.1",
+        "info": {"title": "api", "description": " and ".join(paths)},
+        "components": {"schemas": {f"Model{len(paths)}": {"type": "string"}}},
+        "x-amazon-apigateway-gateway-responses": {"UNAUTHORIZED": {"statusCode": 401}} if len(paths) > 1 else {},
+        "paths": {path: {"get": method} for path in paths},
+    })  # fmt: skip
+
+
+@dataclass
+class Prepared:
+    """An emulator in which the resources exist that others refer to."""
+
+    provider: Provider
+    folder: Path
+    role: str
+    function: str
+    api: str
+    deployments: tuple[str, str]
+    stage: str
+    key: str
+    plan: str
+
+    def client(self, service: str) -> Any:
+        return self.provider.connection.client(service)
+
+
+@pytest.fixture(scope="module")
+def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    folder = tmp_path_factory.mktemp("lifecycle")
+    role = provider.create(ROLE, "used", {"name": "lifecycle", "assumeRolePolicy": trust("lambda")})
+    code = archive(folder, "used.zip", "def handler(event, context): return 1")
+    function = {"name": "lifecycle", "role": role.outputs["arn"], "handler": "main.handler", "runtime": "python3.13"}
+    provider.create(FUNCTION, "used", {**function, "code": code})
+    api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
+    first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
+    provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
+    key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
+    plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
+    return Prepared(provider, folder, str(role.outputs["arn"]), "lifecycle", api, (first, second), "used", key, plan)
+
+
+def cases(at: Prepared) -> dict[str, list[Inputs]]:
+    """Return the inputs of each type: as created, and after each of several changes in place."""
+    table: Inputs = {
+        "name": "cycle", "hashKey": "owner", "rangeKey": "id", "billingMode": "PAY_PER_REQUEST",
+        "attributes": [{"name": name, "type": "S"} for name in ("owner", "id")],
+        "ttl": {"attributeName": "expires", "enabled": True}, "pointInTimeRecovery": {"enabled": False},
+        "deletionProtectionEnabled": False, "tags": {"stage": "dev", "team": "a"},
+    }  # fmt: skip
+    index = {
+        "name": "by-kind", "projectionType": "ALL",
+        "keySchemas": [{"attributeName": "kind", "keyType": "HASH"}, {"attributeName": "id", "keyType": "RANGE"}],
+    }  # fmt: skip
+    indexed = {
+        "attributes": [{"name": name, "type": "S"} for name in ("kind", "owner", "id")],
+        "globalSecondaryIndexes": [index],
+    }
+    function: Inputs = {
+        "name": "cycle", "role": at.role, "handler": "main.handler", "runtime": "python3.13", "memorySize": 128,
+        "timeout": 3, "architectures": ["x86_64"], "description": "first", "environment": {"variables": {"A": "1"}},
+        "loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/cycle", "applicationLogLevel": "INFO",
+                          "systemLogLevel": "WARN"},
+        "code": archive(at.folder, "one.zip", "def handler(event, context): return 1"), "tags": {"stage": "dev"},
+    }  # fmt: skip
+    plain = {name: value for name, value in function.items() if name not in ("description", "environment", "tags")}
+    api: Inputs = {
+        "name": "cycle", "body": body("/a/{id}", "/b"), "apiKeySource": "HEADER", "failOnWarnings": True,
+        "endpointConfiguration": {"types": "REGIONAL"}, "tags": {"stage": "dev"},
+    }  # fmt: skip
+    stage: Inputs = {
+        "restApi": at.api, "stageName": "cycle", "deployment": at.deployments[0],
+        "variables": {"stack": "dev", "x": "1"}, "tags": {"stage": "dev"},
+        "accessLogSettings": {"destinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:x", "format": "{}"},
+    }  # fmt: skip
+    settings = {"metricsEnabled": True, "loggingLevel": "ERROR", "dataTraceEnabled": False,
+                "throttlingBurstLimit": 20, "throttlingRateLimit": 10}  # fmt: skip
+    methods: Inputs = {"restApi": at.api, "stageName": at.stage, "methodPath": "*/*", "settings": settings}
+    plan: Inputs = {
+        "name": "cycle", "apiStages": [{"apiId": at.api, "stage": at.stage}],
+        "throttleSettings": {"rateLimit": 5, "burstLimit": 9}, "tags": {"stage": "dev"},
+    }  # fmt: skip
+    key: Inputs = {"name": "cycle", "value": "v" * 20, "description": "first", "tags": {"stage": "dev"}}
+    role: Inputs = {"name": "cycle", "assumeRolePolicy": trust("lambda"), "tags": {"stage": "dev", "team": "a"}}
+    group: Inputs = {"name": "/cycle", "retentionInDays": 7, "tags": {"stage": "dev"}}
+    alarm: Inputs = {
+        "name": "cycle", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 1,
+        "metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "statistic": "Sum",
+        "dimensions": {"FunctionName": "x"},
+    }  # fmt: skip
+    policy: Inputs = {"role": "lifecycle", "name": "own", "policy": document("s3:ListBucket")}
+    permission: Inputs = {
+        "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
+        "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
+    }  # fmt: skip
+    return {
+        TABLE: [
+            table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
+            table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
+            table | {"ttl": {"attributeName": "until", "enabled": True}, "deletionProtectionEnabled": True,
+                     "pointInTimeRecovery": {"enabled": True}},
+        ],
+        FUNCTION: [
+            function, function | {"memorySize": 256, "timeout": 9, "tags": {"stage": "prod", "team": "b"}}, plain,
+            function | {"architectures": ["arm64"]},
+            function | {"code": archive(at.folder, "two.zip", "def handler(event, context): return 2")},
+        ],
+        API: [
+            api, api | {"body": body("/b", "/c", "/c/d")}, api | {"apiKeySource": "AUTHORIZER", "tags": {}},
+            api | {"name": "renamed", "body": body("/")},
+        ],
+        STAGE: [
+            stage, stage | {"deployment": at.deployments[1], "variables": {"stack": "prod"}},
+            {name: value for name, value in stage.items() if name != "accessLogSettings"},
+            stage | {"tags": {"team": "b"}, "description": "second", "xrayTracingEnabled": True},
+        ],
+        DEPLOYMENT: [{"restApi": at.api, "description": "first"}, {"restApi": at.api, "description": "second"}],
+        "aws:apigateway/methodSettings:MethodSettings": [
+            methods, methods | {"settings": settings | {"throttlingRateLimit": 7, "metricsEnabled": False}},
+        ],
+        "aws:apigateway/account:Account": [{"cloudwatchRoleArn": at.role}, {"cloudwatchRoleArn": f"{at.role}2"}],
+        "aws:apigateway/usagePlan:UsagePlan": [
+            plan, plan | {"throttleSettings": {"rateLimit": 0.5, "burstLimit": 3}, "description": "second"},
+            plan | {"quotaSettings": {"limit": 7, "period": "DAY"}, "tags": {"team": "b"}}, plan | {"apiStages": []},
+        ],
+        "aws:apigateway/apiKey:ApiKey": [key, key | {"description": "second", "enabled": False}, key | {"name": "two"}],
+        "aws:apigateway/usagePlanKey:UsagePlanKey": [{"usagePlanId": at.plan, "keyId": at.key, "keyType": "API_KEY"}],
+        ROLE: [role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}}],
+        "aws:iam/rolePolicy:RolePolicy": [policy, policy | {"policy": document("s3:GetObject")}],
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [
+            {"role": "lifecycle", "policyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"},
+        ],
+        "aws:lambda/permission:Permission": [permission],
+        "aws:lambda/alias:Alias": [
+            {"name": "live", "functionName": at.function, "functionVersion": "$LATEST", "description": text}
+            for text in ("first", "second")
+        ],
+        "aws:cloudwatch/logGroup:LogGroup": [group, group | {"retentionInDays": 30}, {"name": "/cycle"}],
+        "aws:cloudwatch/metricAlarm:MetricAlarm": [alarm, alarm | {"threshold": 2, "dimensions": {"Stage": "y"}}],
+        "aws:sns/topic:Topic": [{"name": "cycle", "tags": {"stage": "dev"}}, {"name": "cycle", "tags": {}}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("type_", sorted(RESOURCE_TYPES))
+def test_a_resource_is_created_changed_read_and_deleted(prepared: Prepared, type_: str) -> None:
+    provider, (inputs, *changes) = prepared.provider, cases(prepared)[type_]
+    state = provider.create(type_, "cycle", inputs)
+    assert_unchanged(provider, type_, state, inputs)
+    for other in changes:
+        for wanted in (other, inputs):
+            diff = provider.diff(type_, state, wanted)
+            assert diff.changed
+            assert not diff.replaces
+            state = provider.update(type_, state, wanted)
+            assert_unchanged(provider, type_, state, wanted)
+    provider.delete(type_, state)
+    if type_ != "aws:apigateway/account:Account":  # a setting, which always exists
+        assert provider.read(type_, state) is None
+    provider.delete(type_, state)
+
+
+def assert_unchanged(provider: Provider, type_: str, state: State, inputs: Inputs) -> None:
+    """Check that the service has exactly these inputs."""
+    assert state.inputs == inputs
+    assert inputs.items() <= state.outputs.items()
+    live = provider.read(type_, State(id=state.id, inputs=inputs, outputs=state.outputs))
+    assert live is not None
+    assert live.inputs == inputs
+    assert live.outputs == state.outputs
+    assert provider.diff(type_, live, inputs).changed == ()
+
+
+def test_every_input_of_a_type_is_changed_or_replaces(prepared: Prepared) -> None:
+    for type_, (inputs, *changes) in cases(prepared).items():
+        kind = RESOURCE_TYPES[type_]
+        changeable = {name for update in kind.updates for name in update.inputs}
+        named = {name for each in (inputs, *changes) for name in each}
+        assert kind.overwrites or named <= {*changeable, *kind.replaces, *kind.ignored, "endpointConfiguration"}, type_
+
+
+class TestDrift:
+    def test_a_setting_changed_in_the_service_is_found_and_repaired(self, prepared: Prepared) -> None:
+        provider, client = prepared.provider, prepared.client("dynamodb")
+        inputs = cases(prepared)[TABLE][0] | {"name": "drifting"}
+        state = provider.create(TABLE, "drifting", inputs)
+        client.update_table(TableName="drifting", DeletionProtectionEnabled=True)
+        client.tag_resource(ResourceArn=state.outputs["arn"], Tags=[{"Key": "by", "Value": "hand"}])
+        live = provider.read(TABLE, state)
+        assert live is not None
+        assert provider.diff(TABLE, live, inputs).changed == ("deletionProtectionEnabled", "tags")
+        repaired = provider.update(TABLE, live, inputs)
+        assert_unchanged(provider, TABLE, repaired, inputs)
+        provider.delete(TABLE, repaired)
+
+    def test_code_changed_in_the_service_is_found(self, prepared: Prepared) -> None:
+        provider = prepared.provider
+        inputs = cases(prepared)[FUNCTION][0] | {"name": "drifting"}
+        state = provider.create(FUNCTION, "drifting", inputs)
+        other = archive(prepared.folder, "other.zip", "def handler(event, context): return 3")
+        code = (prepared.folder / "other.zip").read_bytes()
+        prepared.client("lambda").update_function_code(FunctionName="drifting", ZipFile=code)
+        live = provider.read(FUNCTION, state)
+        assert live is not None
+        assert provider.diff(FUNCTION, live, inputs).changed == ("code",)
+        assert provider.diff(FUNCTION, live, inputs | {"code": other}).changed == ()
+        provider.delete(FUNCTION, live)
+
+
+class TestReplacements:
+    @pytest.mark.parametrize(
+        ("type_", "change"),
+        [
+            (TABLE, {"hashKey": "id"}),
+            (TABLE, {"rangeKey": "time"}),
+            (TABLE, {"name": "other"}),
+            (FUNCTION, {"name": "other"}),
+            (ROLE, {"name": "other"}),
+            (DEPLOYMENT, {"triggers": {"api": "2"}}),
+            (STAGE, {"stageName": "other"}),
+            ("aws:apigateway/apiKey:ApiKey", {"value": "w" * 20}),
+            ("aws:lambda/permission:Permission", {"sourceArn": "arn:aws:execute-api:us-east-1:000000000000:y/*"}),
+        ],
+    )
+    def test_changes_that_aws_makes_by_replacing(self, prepared: Prepared, type_: str, change: Inputs) -> None:
+        inputs = cases(prepared)[type_][0]
+        diff = prepared.provider.diff(type_, State(id="x", inputs=inputs, outputs=inputs), inputs | change)
+        assert set(diff.replaces) == set(change)
+        name = RESOURCE_TYPES[type_].name_property
+        assert diff.delete_before_replace == (name is not None and name not in change)
+
+
+class TestPartialFailures:
+    def test_a_creation_that_fails_half_way_is_completed_by_an_update(self, prepared: Prepared) -> None:
+        provider = prepared.provider
+        broken = {"name": "half", "body": body("/a").replace('"mock"', '"mock", "unknown": 1')}
+        with pytest.raises(PartialFailure, match="unknown") as failure:
+            provider.create(API, "half", broken)
+        state = failure.value.state
+        assert state.inputs == {"name": "half"}
+        repaired = {"name": "half", "body": body("/a")}
+        assert provider.diff(API, state, repaired).changed == ("body",)
+        assert_unchanged(provider, API, provider.update(API, state, repaired), repaired)
+
+    def test_an_update_that_fails_half_way_keeps_the_old_inputs_that_were_not_changed(self, prepared: Prepared) -> None:
+        provider = prepared.provider
+        inputs = cases(prepared)[FUNCTION][0] | {"name": "half"}
+        state = provider.create(FUNCTION, "half", inputs)
+        wanted = inputs | {"memorySize": 512, "code": pulumi.FileArchive("missing.zip")}
+        with pytest.raises(PartialFailure, match=r"missing\.zip") as failure:
+            provider.update(FUNCTION, state, wanted)
+        found = failure.value.state
+        assert found.inputs == inputs | {"memorySize": 512}
+        assert provider.diff(FUNCTION, found, wanted).changed == ("code",)
+        assert_unchanged(provider, FUNCTION, provider.update(FUNCTION, found, found.inputs), found.inputs)
+        provider.delete(FUNCTION, found)
