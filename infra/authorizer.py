@@ -79,7 +79,7 @@ class Authorizer(pulumi.ComponentResource):
                 timeout=TIMEOUT,
                 log_level=authorizer_log_level(defaults.logs.level),
                 environment=revocation.environment if revocation else {},
-                statements=revocation.statements if revocation else (),
+                optional={"revocation": revocation.statements} if revocation else {},
             ),
             # The function of stacks deployed by earlier versions has no parent.
             pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]),

@@ -68,6 +68,8 @@ class Statement:
 class FunctionArgs:
     """A function's code, environment variables and permissions besides writing its own log.
 
+    `optional` holds statements that a setting adds, in a policy for each name. When the setting is removed, Pulumi
+    updates the function first and deletes the policy last, so that running requests keep their permissions.
     `timeout` (seconds) and `log_level` override the stack's defaults.
     """
 
@@ -77,12 +79,13 @@ class FunctionArgs:
     defaults: FunctionDefaults
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     statements: Sequence[Statement] = ()
+    optional: Mapping[str, Sequence[Statement]] = field(default_factory=dict[str, Sequence[Statement]])
     timeout: int | None = None
     log_level: str | None = None
 
 
 class Function(pulumi.ComponentResource):
-    """A Lambda function whose role allows what `statements` list and nothing else."""
+    """A Lambda function whose role allows what its statements list and nothing else."""
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:compute:Function", name, None, opts)
@@ -97,14 +100,19 @@ class Function(pulumi.ComponentResource):
             tags=defaults.tags,
             opts=child_opts,
         )
-        policy = aws.iam.RolePolicy(
-            name,
-            name="function",
-            role=role.name,
-            policy=pulumi.Output.json_dumps(policy_document(group.arn, args.statements)),
-            opts=child_opts,
-        )
-        function = self._function(name, args, group, role, policy)
+        documents = {"function": policy_document(own_log(group.arn), *args.statements)}
+        documents |= {each: policy_document(*statements) for each, statements in args.optional.items()}
+        policies = [
+            aws.iam.RolePolicy(
+                name if each == "function" else f"{name}-{each}",
+                name=each,
+                role=role.name,
+                policy=pulumi.Output.json_dumps(document),
+                opts=child_opts,
+            )
+            for each, document in documents.items()
+        ]
+        function = self._function(name, args, group, role, policies)
         self.name = function.name
         self.invoke_arn = function.invoke_arn
         self.register_outputs({"name": self.name, "invoke_arn": self.invoke_arn})
@@ -115,7 +123,7 @@ class Function(pulumi.ComponentResource):
         args: FunctionArgs,
         group: aws.cloudwatch.LogGroup,
         role: aws.iam.Role,
-        policy: aws.iam.RolePolicy,
+        policies: Sequence[aws.iam.RolePolicy],
     ) -> aws.lambda_.Function:
         defaults = args.defaults
         return aws.lambda_.Function(
@@ -137,7 +145,7 @@ class Function(pulumi.ComponentResource):
                 system_log_level="WARN",
             ),
             tags=defaults.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
 
     def allow_gateway(self, name: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
@@ -153,15 +161,17 @@ class Function(pulumi.ComponentResource):
         )
 
 
-def policy_document(log_group_arn: pulumi.Input[str], statements: Sequence[Statement]) -> dict[str, Any]:
-    """Return the policy of a role: writing the function's own log, and the statements."""
-    own_log = Statement(
-        actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(pulumi.Output.concat(log_group_arn, ":*"),)
-    )
+def own_log(log_group_arn: pulumi.Input[str]) -> Statement:
+    """Return the statement with which a function writes its own log."""
+    resource = pulumi.Output.concat(log_group_arn, ":*")
+    return Statement(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(resource,))
+
+
+def policy_document(*statements: Statement) -> dict[str, Any]:
+    """Return the document of a role's policy."""
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Action": list(each.actions), "Resource": list(each.resources)}
-            for each in (own_log, *statements)
+            {"Effect": "Allow", "Action": list(each.actions), "Resource": list(each.resources)} for each in statements
         ],
     }

@@ -43,9 +43,8 @@ def compare(
     `changed` are the names of the inputs that the provider considers changed (default: all that differ); they are
     listed even if their values look equal, as two secrets do. `replaces` are those that require a replacement.
     """
-    names = changed if changed is not None else [*old, *(name for name in new if name not in old)]
     found: list[PropertyChange] = []
-    for name in dict.fromkeys(names):
+    for name in sorted({*old, *new} if changed is None else set(changed)):
         values = old.get(name, _MISSING), new.get(name, _MISSING)
         differences = list(_differences(name, *values))
         if not differences and changed is not None:
@@ -109,6 +108,8 @@ def _child(path: str, key: str) -> str:
 def _shortened(old: Any, new: Any) -> tuple[str | None, str | None]:
     """Return two values as JSON. Of long ones, the part from the first difference is kept."""
     before, after = _text(old), _text(new)
+    if before is not None and after is not None and SECRET_MARK in (before, after):
+        return SECRET_MARK, SECRET_MARK  # a value that is a secret now was probably one before
     pairs = enumerate(zip(before or "", after or "", strict=False))
     first = next((index for index, (one, other) in pairs if one != other), 0)
     start = first - CONTEXT if first > MAX_LENGTH // 2 else 0

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from infra.changes.change import Change, Operation, losses, ordered
-from infra.changes.differences import SECRET_MARK, PropertyChange
+from infra.changes.differences import PropertyChange
 
 SYMBOLS: Final = {
     Operation.REPLACE: "+-",
@@ -31,12 +31,12 @@ def summary(changes: Iterable[Change]) -> str:
 def as_text(changes: Sequence[Change], max_properties: int = MAX_PROPERTIES) -> str:
     """Return changes as lines of text, with a warning if data would be lost."""
     lines: list[str] = []
-    for change in ordered(changes):
-        lines.append(f"{SYMBOLS[change.operation]} {short_type(change.type)} {_printable(change.name)}")
-        lines += (f"     {line}" for line in _property_lines(change, max_properties, _printable))
+    for alike in _groups(changes):
+        lines.append(f"{SYMBOLS[alike[0].operation]} {_resources(alike, _printable)}")
+        lines += (f"     {line}" for line in _property_lines(alike[0], max_properties, _printable))
     lines.append(summary(changes))
     lines += (
-        f"data would be lost: {each.operation} {short_type(each.type)} {_printable(each.name)}: {each.loss}"
+        f"data would be lost: {each.operation} {_resources([each], _printable)}: {each.loss}"
         for each in losses(changes)
     )
     return "\n".join(lines)
@@ -46,16 +46,16 @@ def as_markdown(changes: Sequence[Change], max_properties: int = MAX_PROPERTIES)
     """Return changes as Markdown: first what would be lost, then a collapsed section for each operation."""
     blocks = [f"**{summary(changes)}**"]
     if lost := losses(changes):
-        items = (f"> - {each.operation} {_resource(each)}: {each.loss}" for each in lost)
+        items = (f"> - {each.operation} {_resources([each], code)}: {each.loss}" for each in lost)
         blocks.append("\n".join(("> [!CAUTION]", "> **Data would be lost:**", ">", *items)))
-    for operation, group in groupby(ordered(changes), key=lambda change: change.operation):
-        members = list(group)
-        lines: list[str] = []
-        for change in members:
-            lines.append(f"- {_resource(change)}{' (left in place)' if change.retained else ''}")
-            lines += (f"  - {line}" for line in _property_lines(change, max_properties, code))
+    for operation, groups in groupby(_groups(changes), key=lambda alike: alike[0].operation):
+        count, lines = 0, list[str]()
+        for alike in groups:
+            count += len(alike)
+            lines.append(f"- {_resources(alike, code)}{' (left in place)' if alike[0].retained else ''}")
+            lines += (f"  - {line}" for line in _property_lines(alike[0], max_properties, code))
         # An empty line ends the HTML block, so that Markdown is recognised again.
-        blocks += [f"<details><summary>{len(members)} to {operation}</summary>", "\n".join(lines), "</details>"]
+        blocks += [f"<details><summary>{count} to {operation}</summary>", "\n".join(lines), "</details>"]
     return "\n\n".join(blocks)
 
 
@@ -72,8 +72,17 @@ def code(text: str) -> str:
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
-def _resource(change: Change) -> str:
-    return f"{code(short_type(change.type))} {code(change.name)}"
+def _groups(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Yield the changes in order; resources of a type that change alike are together."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in ordered(changes):
+        key = change.operation, change.type, change.properties, change.retained
+        groups.setdefault(key, []).append(change)
+    yield from groups.values()
+
+
+def _resources(alike: Sequence[Change], style: Callable[[str], str]) -> str:
+    return f"{style(short_type(alike[0].type))} {', '.join(style(change.name) for change in alike)}"
 
 
 def _property_lines(change: Change, limit: int, style: Callable[[str], str]) -> Iterator[str]:
@@ -94,7 +103,7 @@ def _property_line(change: PropertyChange, style: Callable[[str], str]) -> str:
         case str(old), str(new) if old != new:
             values = f"{style(old)} → {style(new)}"
         case _:  # a secret, or a value that only the provider can compare
-            values = f"{style(change.new or SECRET_MARK)} is changed"
+            values = "changed, but not shown"
     return f"{style(change.path)}: {values}{' (requires replacement)' if change.replaces else ''}"
 
 

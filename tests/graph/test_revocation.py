@@ -45,7 +45,8 @@ def test_its_table_has_one_key_expires_entries_and_is_protected_like_data(prod: 
 def test_the_authorizer_knows_its_name_and_may_read_it(prod: Graph) -> None:
     function = prod.of_type("lambda/function:Function")["authorizer"]
     assert function.inputs["environment"]["variables"] == {"REVOCATIONS_TABLE": f"gatehouse-prod-{NAME}"}
-    policy = prod.of_type("iam/rolePolicy:RolePolicy")["authorizer"]
+    assert any(urn.endswith("::authorizer-revocation") for urn in function.dependencies)
+    policy = prod.of_type("iam/rolePolicy:RolePolicy")["authorizer-revocation"]
     assert isinstance(policy.inputs["policy"], Unknown)
     assert any(urn.endswith(f"::{NAME}") for urn in policy.property_dependencies["policy"])
 

@@ -25,15 +25,15 @@ class TestCompare:
         old = {"memorySize": 512, "environment": {"variables": {"LEVEL": "INFO", "KEPT": "1"}}}
         new = {"memorySize": 1024, "environment": {"variables": {"LEVEL": "DEBUG", "KEPT": "1"}}}
         assert triples(old, new) == [
-            ("memorySize", "512", "1024"),
             ("environment.variables.LEVEL", '"INFO"', '"DEBUG"'),
+            ("memorySize", "512", "1024"),
         ]
 
     def test_a_property_without_a_value_differs_from_an_empty_one(self) -> None:
         assert triples({"a": None, "removed": ""}, {"added": "", "a": False}) == [
             ("a", "null", "false"),
-            ("removed", '""', None),
             ("added", None, '""'),
+            ("removed", '""', None),
         ]
 
     def test_a_number_differs_from_a_boolean(self) -> None:
@@ -66,6 +66,10 @@ class TestCompare:
 
     def test_two_secrets_look_equal(self) -> None:
         assert compare({"a": SECRET_MARK}, {"a": SECRET_MARK}) == ()
+
+    @pytest.mark.parametrize(("old", "new"), [("hunter2", SECRET_MARK), (SECRET_MARK, "hunter2")])
+    def test_a_value_that_replaces_a_secret_or_is_replaced_by_one_is_masked(self, old: str, new: str) -> None:
+        assert triples({"a": old}, {"a": new}) == [("a", SECRET_MARK, SECRET_MARK)]
 
     def test_an_input_that_the_provider_considers_changed_is_listed_even_if_it_looks_equal(self) -> None:
         old, new = {"a": SECRET_MARK, "b": 1}, {"a": SECRET_MARK, "b": 2}
@@ -145,6 +149,18 @@ def test_markdown_starts_with_what_would_be_lost_and_hides_the_details() -> None
     )
 
 
+def test_resources_of_a_type_that_change_alike_are_listed_together() -> None:
+    properties = compare({"memorySize": 512}, {"memorySize": 1024})
+    alike = [Change(operation=Operation.UPDATE, urn=f"{FUNCTION}-{n}", properties=properties) for n in range(3)]
+    assert as_text([CHANGES[1], *alike]) == (
+        "+  aws:lambda:Function items-read-2\n"
+        "~  aws:lambda:Function items-read-0, items-read-1, items-read-2\n"
+        "     memorySize: 512 → 1024\n"
+        "1 to create, 3 to update"
+    )
+    assert "<summary>3 to update</summary>" in as_markdown(alike)
+
+
 def test_without_changes_both_say_so() -> None:
     assert as_text([]) == "no changes"
     assert as_markdown([]) == "**no changes**"
@@ -173,6 +189,6 @@ def test_names_from_a_program_have_no_effect_in_markdown(name: str, shown: str) 
 
 def test_the_value_of_a_secret_is_not_shown() -> None:
     properties = compare({"a": SECRET_MARK}, {"a": SECRET_MARK}, changed=["a"])
-    assert "a: [secret] is changed\n" in as_text(
+    assert "a: changed, but not shown\n" in as_text(
         [Change(operation=Operation.UPDATE, urn=FUNCTION, properties=properties)]
     )
