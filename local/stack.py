@@ -105,7 +105,7 @@ def running_stack(
         emulator = stack.enter_context(launch.start(emulator_options))
         on_step("Building the bundles and deploying the program")
         provider = Provider(emulator.endpoint_url, region=emulator_options.region, account=emulator_options.account)
-        deployment = deploy(options.root, STACK, provider, overrides, on_created)
+        deployment = deploy(options.root, STACK, provider, overrides, on_step=lambda step: on_created(step.resource))
         yield RunningStack(deployment=deployment, emulator=emulator, issuer=issuer)
 
 

@@ -2,16 +2,19 @@
 
 DeploymentError
 ├── ProgramError       the program raised an exception
-├── ResourceError      a resource could not be created
+├── ResourceError      a resource could not be created, changed or deleted
 └── UnsupportedError   the program used a feature that the local engine does not support
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
+PROVIDER_TYPE_PREFIX: Final = "pulumi:providers:"
+
+Operation = Literal["create", "same", "update", "replace", "read", "import", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,42 @@ class Resource:
     id: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
-    """How long the creation took."""
+    """How long the creation or the update took."""
+    provider: str = ""
+    """A reference to the provider resource (`URN::id`); empty for components."""
+    aliases: tuple[str, ...] = ()
+    """The URN that it had in the previous deployment, if that was another one."""
+    additional_secret_outputs: tuple[str, ...] = ()
+    import_id: str = ""
+    """The id of the existing resource that the program imports."""
+    external: bool = False
+    """Whether the stack only reads it (`get`)."""
+    delete: bool = False
+    """Whether it was replaced and has yet to be deleted."""
+    pending_replacement: bool = False
+    """Whether it was deleted to be replaced and has yet to be created."""
+    init_errors: tuple[str, ...] = ()
+    """Why it was created or updated only in part."""
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether it stands for a provider; providers manage all other custom resources."""
+        return self.type.startswith(PROVIDER_TYPE_PREFIX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a deployment did with a resource, or what it would do (in a preview)."""
+
+    operation: Operation
+    resource: Resource
+    """The new state; for a deletion, the last one."""
+    old: Resource | None = None
+    """The state before, if the resource existed."""
+    changed: tuple[str, ...] = ()
+    """The names of the inputs that changed."""
+    replaces: tuple[str, ...] = ()
+    """Those of them that require a replacement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +88,8 @@ class Deployment:
     root: Path
     preview: bool
     resources: tuple[Resource, ...]
+    steps: tuple[Step, ...]
+    """What was done with each resource, in order; deletions are the last. Replaced resources have one step."""
     exports: Mapping[str, Any]
     seconds: float
 
@@ -71,7 +111,7 @@ class ProgramError(DeploymentError):
 
 
 class ResourceError(DeploymentError):
-    """A resource could not be created."""
+    """A resource could not be created, changed or deleted."""
 
     def __init__(self, type_: str, name: str, problem: str) -> None:
         super().__init__(f"{type_} {name}: {problem}")

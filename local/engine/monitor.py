@@ -6,25 +6,26 @@ version is pinned exactly.
 """
 
 import asyncio
-import dataclasses
 import logging
-import time
-from collections.abc import Callable, Container, Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn, cast
 
-from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
 
 from local.engine.deployment import STACK_TYPE, DeploymentError, Resource, ResourceError, UnsupportedError
-from local.engine.values import Secret, from_struct, revealed, to_struct, unknown_paths
-from local.provider.state import Provider, State
+from local.engine.engine import Engine
+from local.engine.providers import DefaultProviders
+from local.engine.urns import make_urn
+from local.engine.values import from_struct, revealed, to_struct
+from local.provider.state import Provider
+
+_Request = resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest
 
 # Without the feature "resource references", the SDK sends a resource among the inputs as its id.
 _FEATURES: Final = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
 )
 _LOG_LEVELS: Final = {
     engine_pb2.DEBUG: logging.DEBUG,
@@ -38,27 +39,21 @@ _log = logging.getLogger(__name__)
 class ResourceMonitor:
     """The resource monitor of one run.
 
-    It keeps the first failure and creates nothing after it: every later registration is answered with "failed". The SDK
+    It keeps the first failure and changes nothing after it: every later registration is answered with "failed". The SDK
     then gives the rest of the program unknown values, so that no further errors follow from the first.
     """
 
     def __init__(
-        self,
-        provider: Provider,
-        *,
-        project: str,
-        stack: str,
-        preview: bool,
-        on_created: Callable[[Resource], None] | None,
+        self, engine: Engine, provider: Provider, default_providers: DefaultProviders, *, project: str, stack: str
     ) -> None:
-        self.project = project
-        self.stack = stack
-        self.preview = preview
         self.resources: dict[str, Resource] = {}
         self.exports: Mapping[str, Any] = {}
         self.failure: DeploymentError | None = None
+        self._engine = engine
         self._provider = provider
-        self._on_created = on_created
+        self._default_providers = default_providers
+        self._project = project
+        self._stack = stack
 
     def fail(self, failure: DeploymentError, cause: BaseException | None = None) -> None:
         """Record a failure of the run, unless there is an earlier one."""
@@ -82,7 +77,7 @@ class ResourceMonitor:
     def RegisterResource(  # noqa: N802 - the protocol's name
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        """Record a resource and, unless this is a preview, create it."""
+        """Create, update or replace a resource, or leave it as it is."""
         urn = self._urn(request)
         if self.failure is None:
             try:
@@ -101,11 +96,10 @@ class ResourceMonitor:
     ) -> empty_pb2.Empty:
         """Record the outputs of a component or of the stack."""
         if self.failure is None:
-            outputs = from_struct(request.outputs)
-            resource = dataclasses.replace(self.resources[request.urn], outputs=outputs)
+            resource = self._engine.register_outputs(request.urn, from_struct(request.outputs))
             self.resources[request.urn] = resource
             if resource.type == STACK_TYPE:
-                self.exports = outputs
+                self.exports = resource.outputs
         return empty_pb2.Empty()
 
     def Invoke(  # noqa: N802 - the protocol's name
@@ -129,12 +123,12 @@ class ResourceMonitor:
         urn = self._urn(request)
         if self.failure is None:
             try:
-                found = self._provider.read(request.type, State(id=request.id))
-                if found is not None:
-                    return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(found.outputs))
-                self.fail(ResourceError(request.type, request.name, f"there is no resource with the id {request.id}"))
-            except Exception as error:  # noqa: BLE001 - a provider may raise any exception
-                self.fail(UnsupportedError(f"{request.type} {request.name}: {error}"), error)
+                found = self._engine.read(self._existing(urn, request))
+                return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(found.outputs))
+            except DeploymentError as failure:
+                self.fail(failure, failure.__cause__)
+            except Exception as error:  # noqa: BLE001 - a callback may raise any exception
+                self.fail(ResourceError(request.type, request.name, str(error) or type(error).__name__), error)
         return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.FAIL)
 
     def __getattr__(self, name: str) -> Callable[[object], NoReturn]:
@@ -152,53 +146,72 @@ class ResourceMonitor:
     def _register(
         self, urn: str, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        if urn in self.resources:
-            raise ResourceError(request.type, request.name, f"registered twice: {urn}")
         if request.remote:
             raise UnsupportedError(f"{request.type} {request.name}: components in other languages are not supported")
-        resource = _record(urn, request)
-        if resource.custom and not self.preview:
-            resource = self._create(resource, request.importId, secret=frozenset(request.additionalSecretOutputs))
+        aliases: Sequence[alias_pb2.Alias] = cast("Any", request).aliases  # the generated types are incomplete
+        resource = self._engine.register(self._goal(urn, request), aliases)
         self.resources[urn] = resource
-        if self._on_created is not None:
-            self._on_created(resource)
         return resource_pb2.RegisterResourceResponse(
             urn=urn,
             id=resource.id,
-            object=_merged(request.object, to_struct(resource.outputs)),
+            object=to_struct({**resource.inputs, **resource.outputs}),
             # The program sees an output that the provider does not return as unknown. Otherwise it would be None, and
             # the program would fail far from here.
             unknown=resource.custom,
         )
 
-    def _create(self, resource: Resource, import_id: str, secret: Container[str]) -> Resource:
-        self._require_known(resource)
-        start = time.perf_counter()
-        if import_id:
-            found = self._provider.read(resource.type, State(id=import_id)) or State(id=import_id)
-        else:
-            found = self._provider.create(resource.type, resource.name, revealed(dict(resource.inputs)))
-        seconds = time.perf_counter() - start
-        computed = {name: value for name, value in found.outputs.items() if name not in resource.inputs}
-        outputs = {name: Secret(value) if name in secret else value for name, value in computed.items()}
-        return dataclasses.replace(resource, id=found.id, outputs=outputs, seconds=seconds)
+    def _goal(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> Resource:
+        """Return a resource as the program wants it."""
+        return Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            custom=request.custom,
+            dependencies=tuple(sorted(request.dependencies)),
+            property_dependencies={
+                name: tuple(sorted(found.urns)) for name, found in request.propertyDependencies.items() if found.urns
+            },
+            protect=request.protect,
+            retain_on_delete=request.retainOnDelete,
+            ignore_changes=tuple(request.ignoreChanges),
+            replace_on_changes=tuple(request.replaceOnChanges),
+            delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+            inputs=from_struct(request.object),
+            provider=self._provider_of(request) if request.custom else "",
+            additional_secret_outputs=tuple(request.additionalSecretOutputs),
+            import_id=request.importId,
+        )
 
-    def _require_known(self, resource: Resource) -> None:
-        for name, value in resource.inputs.items():
-            for path in unknown_paths(value, name):
-                sources = [self.resources[urn] for urn in resource.property_dependencies.get(name, ())]
-                described = " or ".join(f"{source.type} {source.name}" for source in sources) or "another resource"
-                raise ResourceError(
-                    resource.type,
-                    resource.name,
-                    f"{path} is an output of {described} that the local provider does not return",
-                )
+    def _existing(self, urn: str, request: resource_pb2.ReadResourceRequest) -> Resource:
+        """Return a resource that the program only reads."""
+        return Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            id=request.id,
+            parent=request.parent,
+            custom=True,
+            dependencies=tuple(sorted(request.dependencies)),
+            property_dependencies={},
+            protect=False,
+            retain_on_delete=False,
+            ignore_changes=(),
+            replace_on_changes=(),
+            delete_before_replace=None,
+            inputs=from_struct(request.properties),
+            provider=self._provider_of(request),
+            additional_secret_outputs=tuple(request.additionalSecretOutputs),
+            external=True,
+        )
 
-    def _urn(self, request: resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest) -> str:
-        """Return a resource's URN (https://www.pulumi.com/docs/iac/concepts/resources/names/#urns)."""
-        parent_type = request.parent.split("::")[2] if request.parent else STACK_TYPE
-        type_ = request.type if parent_type == STACK_TYPE else f"{parent_type}${request.type}"
-        return f"urn:pulumi:{self.stack}::{self.project}::{type_}::{request.name}"
+    def _provider_of(self, request: _Request) -> str:
+        return request.provider or self._default_providers.reference(request.type, request.version)
+
+    def _urn(self, request: _Request) -> str:
+        return make_urn(
+            stack=self._stack, project=self._project, parent=request.parent, type_=request.type, name=request.name
+        )
 
 
 class EngineLog:
@@ -208,32 +221,3 @@ class EngineLog:
         """Pass a message to the standard library's logging."""
         _log.log(_LOG_LEVELS[request.severity], "%s", request.message)
         return empty_pb2.Empty()
-
-
-def _record(urn: str, request: resource_pb2.RegisterResourceRequest) -> Resource:
-    return Resource(
-        urn=urn,
-        type=request.type,
-        name=request.name,
-        parent=request.parent,
-        custom=request.custom,
-        dependencies=tuple(sorted(request.dependencies)),
-        property_dependencies={
-            name: tuple(sorted(found.urns)) for name, found in request.propertyDependencies.items() if found.urns
-        },
-        protect=request.protect,
-        retain_on_delete=request.retainOnDelete,
-        ignore_changes=tuple(request.ignoreChanges),
-        replace_on_changes=tuple(request.replaceOnChanges),
-        delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
-        inputs=from_struct(request.object),
-    )
-
-
-def _merged(inputs: struct_pb2.Struct, outputs: struct_pb2.Struct) -> struct_pb2.Struct:
-    """Return a resource's state: its inputs, archives and secrets included, updated with the provider's outputs."""
-    state = struct_pb2.Struct()
-    for struct in (inputs, outputs):
-        for name, value in struct.fields.items():
-            state.fields[name].CopyFrom(value)
-    return state

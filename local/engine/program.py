@@ -1,19 +1,22 @@
 """Run a Pulumi program once: isolated from the developer's environment, in a fixed order, to its end or first failure.
 
-`deploy` creates the resources of a stack; `run` is its general form, and also previews.
+`deploy` deploys a project's stack or previews that; `run` is its general form.
 """
 
 import asyncio
 import contextlib
 import os
 import runpy
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from types import FrameType
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 from pulumi import RunError
 from pulumi.runtime import set_all_config
@@ -21,8 +24,13 @@ from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from infra import stack_file
-from local.engine.deployment import Deployment, DeploymentError, ProgramError, Resource
+from local.engine.checkpoint import Checkpoint
+from local.engine.deployment import Deployment, DeploymentError, ProgramError, Step
+from local.engine.engine import Engine
 from local.engine.monitor import EngineLog, ResourceMonitor
+from local.engine.operations import Operations
+from local.engine.providers import DefaultProviders
+from local.engine.snapshot import Snapshot
 from local.provider.state import Provider
 
 _P = ParamSpec("_P")
@@ -34,20 +42,27 @@ def deploy(
     stack: str,
     provider: Provider,
     overrides: Mapping[str, str] | None = None,
-    on_created: Callable[[Resource], None] | None = None,
+    *,
+    checkpoint: Path | None = None,
+    preview: bool = False,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Deployment:
-    """Run a project's program for a stack and create its resources.
+    """Run a project's program for a stack, and create, change and delete resources as it requires.
 
     Args:
         root: The folder that contains Pulumi.yaml and `__main__.py`.
         stack: The stack's name; its settings are in `Pulumi.<stack>.yaml`.
-        provider: Creates the resources.
+        provider: Manages the resources.
         overrides: Settings that replace those of the stack file (infra/stack_file.py).
-        on_created: Called with each resource after its registration and, for a custom resource, its creation.
+        checkpoint: The state of the last deployment, updated after each step; it need not exist. Without a file, all
+            resources are created.
+        preview: Return what would be done, and change nothing.
+        on_step: Called with each step when it is done.
 
     Raises:
         SettingsError: The stack's settings are invalid.
-        DeploymentError: The first failure; nothing is created after it.
+        DeploymentError: The first failure; nothing is changed after it. The next deployment continues from there.
+        KeyboardInterrupt: The same, after the operation in progress.
     """
     file = stack_file.read(root, stack, overrides)
     file.require_decrypted()
@@ -57,8 +72,9 @@ def deploy(
         stack=stack,
         config=file.values,
         provider=provider,
-        preview=False,
-        on_created=on_created,
+        checkpoint=checkpoint,
+        preview=preview,
+        on_step=on_step,
     )
 
 
@@ -70,20 +86,41 @@ def run(
     config: Mapping[str, str],
     provider: Provider,
     preview: bool,
-    on_created: Callable[[Resource], None] | None = None,
+    checkpoint: Path | None = None,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Deployment:
     """Run a program once, with settings given as strings by their full names (`gatehouse:tags`).
 
-    Environment variables, working directory and import path are restored when it returns.
+    Environment variables, working directory and import path are restored when it returns. A preview without a
+    checkpoint is a plan: the provider does not check the resources, so that a plan may contain any type.
 
     Raises:
         DeploymentError: The first failure.
     """
     start = time.perf_counter()
     program = program.resolve()
-    monitor = ResourceMonitor(provider, project=project, stack=stack, preview=preview, on_created=on_created)
-    with _isolated_environment(program.parent):
-        asyncio.run(_run(program, config, monitor))
+    snapshot = Snapshot(Checkpoint(checkpoint) if checkpoint else None, read_only=preview)
+    operations = Operations(provider, snapshot, preview=preview)
+    is_plan = preview and checkpoint is None
+    engine = Engine(operations, project=project, stack=stack, is_plan=is_plan, on_step=on_step)
+    default_providers = DefaultProviders(snapshot, project=project, stack=stack, config=config)
+    monitor = ResourceMonitor(engine, provider, default_providers, project=project, stack=stack)
+    settings = Settings(
+        project=project,
+        stack=stack,
+        monitor=monitor,
+        engine=EngineLog(),
+        dry_run=preview,
+        root_directory=str(program.parent),
+        organization="organization",
+    )
+    with _isolated_environment(program.parent), _interrupting(monitor):
+        try:
+            asyncio.run(_run(program, config, settings, monitor))
+            if monitor.failure is None:
+                engine.finish()
+        finally:
+            snapshot.save()
     if monitor.failure is not None:
         raise monitor.failure
     return Deployment(
@@ -92,28 +129,19 @@ def run(
         root=program.parent,
         preview=preview,
         resources=tuple(monitor.resources.values()),
+        steps=tuple(engine.steps),
         exports=monitor.exports,
         seconds=time.perf_counter() - start,
     )
 
 
-async def _run(program: Path, config: Mapping[str, str], monitor: ResourceMonitor) -> None:
+async def _run(program: Path, config: Mapping[str, str], settings: Settings, monitor: ResourceMonitor) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(_InlineExecutor())
     loop.set_exception_handler(monitor.handle_unawaited_error)
     loop.set_task_factory(_task_factory(program.parent))
     set_all_config(dict(config), [])
-    configure(
-        Settings(
-            project=monitor.project,
-            stack=monitor.stack,
-            monitor=monitor,
-            engine=EngineLog(),
-            dry_run=monitor.preview,
-            root_directory=str(program.parent),
-            organization="organization",
-        )
-    )
+    configure(settings)
     set_root_resource(cast("Any", None))  # discard one that an import created outside of a run
     try:
         await run_in_stack(lambda: _execute(program, monitor))
@@ -141,6 +169,28 @@ def _program_error(error: BaseException, root: Path) -> ProgramError:
     _note_location(error, root)
     location = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return ProgramError(f"{type(error).__name__}: {str(error).strip() or 'no message'}{location}")
+
+
+@contextlib.contextmanager
+def _interrupting(monitor: ResourceMonitor) -> Generator[None]:
+    """Make Ctrl-C raise KeyboardInterrupt at once, after which nothing is changed.
+
+    Otherwise, asyncio would only cancel the main task, and resources that are already requested would be created.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_number: int, _frame: FrameType | None) -> NoReturn:
+        monitor.fail(DeploymentError("interrupted"))
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,13 @@
 """Lambda: functions, permissions and aliases."""
 
 import base64
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Final
 
 import pulumi
 
+from local.engine.assets import AssetArchive, FileArchive
 from local.provider.connection import Connection
 from local.provider.live import Live, chosen
 from local.provider.parameters import parameters
@@ -38,9 +38,11 @@ def _zip_file(given: Properties) -> Document:
 
 def _code_differs(state: State, code: Any) -> bool:
     """Compare code by its content, as the real provider does: the path of a bundle may change without it."""
+    if not isinstance(code, FileArchive | AssetArchive):  # unknown
+        return True
     try:
-        digest = hashlib.sha256(_read_zip(code)).digest()
-    except (NotImplementedError, FileNotFoundError):  # unknown, or not built in a preview
+        digest = bytes.fromhex(code.content_hash)  # the Pulumi CLI sends only the hash
+    except FileNotFoundError:  # not built in a preview
         return True
     return state.outputs.get("sourceCodeHash") != base64.b64encode(digest).decode()
 

@@ -8,9 +8,9 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pulumi
 import pytest
 
+from local.engine.assets import FileArchive
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.state import PartialFailure, State
 
@@ -38,12 +38,12 @@ def trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def archive(folder: Path, name: str, source: str) -> pulumi.FileArchive:
+def archive(folder: Path, name: str, source: str) -> FileArchive:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
         file.writestr("main.py", source)
     (folder / name).write_bytes(content.getvalue())
-    return pulumi.FileArchive(str(folder / name))
+    return FileArchive(str(folder / name))
 
 
 def body(*paths: str) -> str:
@@ -296,7 +296,7 @@ class TestPartialFailures:
         provider = prepared.provider
         inputs = cases(prepared)[FUNCTION][0] | {"name": "half"}
         state = provider.create(FUNCTION, "half", inputs)
-        wanted = inputs | {"memorySize": 512, "code": pulumi.FileArchive("missing.zip")}
+        wanted = inputs | {"memorySize": 512, "code": FileArchive("missing.zip")}
         with pytest.raises(PartialFailure, match=r"missing\.zip") as failure:
             provider.update(FUNCTION, state, wanted)
         found = failure.value.state

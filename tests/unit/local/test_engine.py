@@ -20,7 +20,7 @@ from tests.unit.local.programs import FakeProvider, named, write_program
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.engine import Resource
+    from local.engine import Step
 
 
 class TestRecords:
@@ -52,7 +52,7 @@ class TestRecords:
         assert first.delete_before_replace is None
         assert second.retain_on_delete
         assert second.id == "id-of-second"
-        assert second.outputs == {"made": "SECOND"}
+        assert second.outputs == {"source": "FIRST", "count": 3, "made": "SECOND"}
 
     def test_children_inherit_protection(self, tmp_path: Path) -> None:
         root = write_program(
@@ -100,10 +100,14 @@ class TestRecords:
 
     def test_each_resource_is_reported_after_its_creation(self, tmp_path: Path) -> None:
         root = write_program(tmp_path, 'Thing("one")\nThing("two")')
-        reported: list[Resource] = []
-        deployment = deploy(root, "dev", FakeProvider(), on_created=reported.append)
-        assert [resource.name for resource in reported] == ["demo-dev", "one", "two"]
-        assert reported[1:] == list(deployment.resources[1:])
+        reported: list[Step] = []
+        deployment = deploy(root, "dev", FakeProvider(), on_step=reported.append)
+        assert [(step.operation, step.resource.name) for step in reported] == [
+            ("create", "demo-dev"),
+            ("create", "one"),
+            ("create", "two"),
+        ]
+        assert [step.resource for step in reported] == list(deployment.resources)
         assert all(resource.seconds > 0 for resource in deployment.resources if resource.custom)
 
     def test_a_resource_among_the_inputs_becomes_its_id(self, tmp_path: Path) -> None:
@@ -276,7 +280,7 @@ class TestFailures:
     def test_an_existing_resource_that_cannot_be_read_is_reported(self, tmp_path: Path) -> None:
         root = write_program(tmp_path, 'Thing("one", opts=pulumi.ResourceOptions(id="abc"))\nThing("two")')
         provider = FakeProvider(broken="abc")
-        with pytest.raises(UnsupportedError, match=r"^test:index:Thing one: the service rejected the call"):
+        with pytest.raises(ResourceError, match=r"^test:index:Thing one: the service rejected the call"):
             deploy(root, "dev", provider)
         assert provider.names == []
 
@@ -300,11 +304,11 @@ class TestFailures:
             deploy(root, "dev", WithoutFunctions())
 
     def test_an_exception_of_the_callback_is_a_failure(self, tmp_path: Path) -> None:
-        def callback(_: Resource) -> None:
+        def callback(_: Step) -> None:
             raise ValueError("closed file")
 
         with pytest.raises(ResourceError, match="closed file"):
-            deploy(write_program(tmp_path, 'Thing("one")'), "dev", FakeProvider(), on_created=callback)
+            deploy(write_program(tmp_path, 'Thing("one")'), "dev", FakeProvider(), on_step=callback)
 
     def test_a_failure_does_not_affect_the_next_run(self, tmp_path: Path) -> None:
         with pytest.raises(ProgramError):
@@ -336,28 +340,6 @@ class TestLookUps:
             """,
         )
         assert named(plan(root, "dev"), "one").inputs == {"account": UNKNOWN}
-
-
-class TestExistingResources:
-    READ = """
-        one = Thing("one", opts=pulumi.ResourceOptions(id="abc"))
-        Thing("two", title=one.made)
-    """
-    IMPORT = """
-        one = Thing("one", opts=pulumi.ResourceOptions(import_="abc"))
-        Thing("two", title=one.made)
-    """
-
-    @pytest.mark.parametrize("source", [READ, IMPORT])
-    def test_an_existing_resource_is_not_created_and_its_outputs_are_read(self, tmp_path: Path, source: str) -> None:
-        provider = FakeProvider()
-        deployed = deploy(write_program(tmp_path, source), "dev", provider)
-        assert provider.names == ["two"]
-        assert named(deployed, "two").inputs == {"title": "abc exists"}
-
-    @pytest.mark.parametrize("source", [READ, IMPORT])
-    def test_the_outputs_of_an_existing_resource_are_unknown_in_a_plan(self, tmp_path: Path, source: str) -> None:
-        assert named(plan(write_program(tmp_path, source), "dev"), "two").inputs == {"title": UNKNOWN}
 
 
 class TestIsolation:
