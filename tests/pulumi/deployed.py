@@ -110,7 +110,8 @@ class Deployed:
         """Return a client of an emulated AWS service."""
         return boto3.client(
             service, endpoint_url=self.status["endpoint"], region_name=DEFAULT_REGION,
-            aws_access_key_id=DEFAULT_ACCOUNT, aws_secret_access_key="x", config=Config(retries={"total_max_attempts": 1}),
+            aws_access_key_id=DEFAULT_ACCOUNT, aws_secret_access_key="x",
+            config=Config(retries={"total_max_attempts": 1}),
         )  # fmt: skip
 
     def token(self, *arguments: str) -> str:
