@@ -16,7 +16,7 @@ test: tests emulator
 # builds of bundles, tools that need Node, long runs of generated data, and the plan command in its own process.
 quick: tests
 	@$(TIDY) $(BIN)/pytest --numprocesses auto --dist loadfile tests/unit tests/graph \
-		--deselect tests/graph/test_program.py::TestPlanCommand \
+		--deselect tests/graph/test_program.py::TestPlanCommand --ignore=tests/graph/test_against.py \
 		$(patsubst %,--ignore=tests/unit/%,infra/test_bundles.py infra/test_lint.py infra/test_typescript.py handlers/test_model.py)
 
 check: tests

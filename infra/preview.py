@@ -64,7 +64,7 @@ def _secrets(stack: Stack, masked: Mapping[str, str]) -> set[str]:
     if done.returncode:
         raise PreviewError(done.stderr.decode(errors="replace").strip())
     revealed = json.loads(done.stdout)
-    pairs = ((_parsed(text), _parsed(revealed[key]["value"])) for key, text in masked.items())
+    pairs = ((_parsed(text), _parsed(revealed[key]["value"])) for key, text in masked.items() if SECRET_MARK in text)
     return {secret for mask, value in pairs for secret in _unmasked(mask, value)}
 
 

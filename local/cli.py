@@ -16,8 +16,11 @@ from rich.console import Console
 
 from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
+from infra.changes import as_markdown, as_text, losses
+from infra.changes.renderings import code
 from infra.stack_file import SettingsError
 from local import detached, foreground
+from local.against import NOT_COMPARED, changes_since
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
@@ -126,12 +129,28 @@ def revoke_tokens(options: argparse.Namespace) -> int:
 
 
 def show_plan(options: argparse.Namespace) -> int:
-    """Print the resources of a stack, without creating them."""
+    """Print the resources of a stack without creating them, or how they differ from those of another commit."""
+    if options.against:
+        return _show_difference(options)
+    if options.markdown or options.allow_data_loss:
+        raise CommandError("--markdown and --allow-data-loss need --against")
     deployment = plan(ROOT, options.stack, options.overrides)
     if options.json:
         sys.stdout.write(json.dumps(records(deployment), indent=2) + "\n")
     else:
         CONSOLE.print(tree(deployment))
+    return 0
+
+
+def _show_difference(options: argparse.Namespace) -> int:
+    changes = changes_since(ROOT, options.against, options.stack, options.overrides)
+    if options.markdown:
+        heading = f"### {code(options.stack)}: plan compared with {code(options.against)}"
+        sys.stdout.write(f"{heading}\n\n{as_markdown(changes)}\n\n{NOT_COMPARED}\n\n")
+    else:
+        sys.stdout.write(f"{as_text(changes)}\n")
+    if losses(changes) and not options.allow_data_loss:
+        raise CommandError("data would be lost; if that is intended, pass --allow-data-loss")
     return 0
 
 
@@ -161,7 +180,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_token_commands(add_command)
     command = add_command("plan", show_plan, "print a stack's resources; needs no network, credentials or emulator")
     command.add_argument("--stack", type=_stack_name, default="local", help="dev, prod, local, … (%(default)s)")
-    command.add_argument("--json", action="store_true", help="print a list of {type, name, parent, protect, inputs}")
+    output = command.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print a list of {type, name, parent, protect, inputs}")
+    output.add_argument("--against", metavar="REF", help="print how the plan differs from that of another commit")
+    command.add_argument("--markdown", action="store_true", help="print the differences as Markdown")
+    command.add_argument("--allow-data-loss", action="store_true", help="do not fail if the changes would lose data")
     stack_file.add_options(command)
     return parser
 

@@ -8,9 +8,9 @@ from typing import Final
 from infra.changes.differences import PropertyChange
 
 LOST: Final = {
-    "aws:dynamodb/table:Table": "its items",
-    "aws:cloudwatch/logGroup:LogGroup": "its log events",
-    "aws:apigateway/restApi:RestApi": "its URL, which clients call",
+    "aws:dynamodb/table:Table": "all items",
+    "aws:cloudwatch/logGroup:LogGroup": "all log events",
+    "aws:apigateway/restApi:RestApi": "the URL that clients call",
 }
 """What is lost when a resource of these types is deleted or replaced, because no later deployment restores it.
 

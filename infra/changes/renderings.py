@@ -36,8 +36,8 @@ def as_text(changes: Sequence[Change], max_properties: int = MAX_PROPERTIES) -> 
         lines += (f"     {line}" for line in _property_lines(alike[0], max_properties, _printable))
     lines.append(summary(changes))
     lines += (
-        f"data would be lost: {each.operation} {_resources([each], _printable)}: {each.loss}"
-        for each in losses(changes)
+        f"data would be lost: {alike[0].operation} {_resources(alike, _printable)}: {alike[0].loss}"
+        for alike in _groups(losses(changes))
     )
     return "\n".join(lines)
 
@@ -46,7 +46,7 @@ def as_markdown(changes: Sequence[Change], max_properties: int = MAX_PROPERTIES)
     """Return changes as Markdown: first what would be lost, then a collapsed section for each operation."""
     blocks = [f"**{summary(changes)}**"]
     if lost := losses(changes):
-        items = (f"> - {each.operation} {_resources([each], code)}: {each.loss}" for each in lost)
+        items = (f"> - {alike[0].operation} {_resources(alike, code)}: {alike[0].loss}" for alike in _groups(lost))
         blocks.append("\n".join(("> [!CAUTION]", "> **Data would be lost:**", ">", *items)))
     for operation, groups in groupby(_groups(changes), key=lambda alike: alike[0].operation):
         count, lines = 0, list[str]()

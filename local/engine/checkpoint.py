@@ -17,6 +17,14 @@ from local.engine.urns import name_of
 from local.engine.values import from_state, to_state
 
 _VERSION: Final = 3
+_SECRETS_PROVIDER: Final = {
+    "type": "passphrase",
+    "state": {"salt": "v1:s0KsvTe9pgI=:v1:nnKndj0vz8iOCmhq:/1XD+WUjmlIb4cewRQJMdXvAPuDlBA=="},
+}
+"""How the CLI encrypts the secrets of a state that it imports: with the passphrase `local`. It requires a provider.
+
+A state that the CLI has exported names its own provider, which is kept.
+"""
 
 
 class CheckpointError(DeploymentError):
@@ -28,6 +36,7 @@ class Checkpoint:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self._secrets_provider: dict[str, Any] = _SECRETS_PROVIDER
         self._unresolved: list[dict[str, Any]] = []
 
     def load(self) -> tuple[Resource, ...]:
@@ -40,6 +49,7 @@ class Checkpoint:
             found = msgspec.json.decode(self.path.read_bytes(), type=_File)
             if found.version != _VERSION:
                 raise CheckpointError(f"{self.path}: version {found.version} is not supported, only {_VERSION}")
+            self._secrets_provider = found.deployment.secrets_providers or _SECRETS_PROVIDER
             # As in Pulumi's engine: a resource that the CLI may have created without recording it stays on the list
             # until someone has checked.
             operations = found.deployment.pending_operations
@@ -59,6 +69,7 @@ class Checkpoint:
             version=_VERSION,
             deployment=_Deployment(
                 manifest={"time": datetime.now(UTC).isoformat(), "magic": "", "version": ""},
+                secrets_providers=self._secrets_provider,
                 resources=[_entry(resource) for resource in resources],
                 pending_operations=self._unresolved,
             ),
@@ -98,6 +109,7 @@ class _Entry(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
 
 class _Deployment(msgspec.Struct, omit_defaults=True):
     manifest: dict[str, Any]
+    secrets_providers: dict[str, Any] = {}
     resources: list[_Entry] = []
     pending_operations: list[dict[str, Any]] = []
 

@@ -82,15 +82,14 @@ class Engine:
 
     def _find(self, goal: Resource, aliases: Sequence[alias_pb2.Alias]) -> Resource | None:
         """Return the resource's state in the last deployment, found by its URN or an earlier one."""
-        candidates = self._aliases.candidates(goal, aliases)
         if (old := self._snapshot.find(goal.urn)) is not None:
             return old
-        for urn in candidates:
-            if urn != goal.urn and urn in self._registered & self._old_urns:
-                raise ResourceError(goal.type, goal.name, f"its alias {urn} is the URN of another resource")
-            if (old := self._snapshot.find(urn)) is not None:
+        for urn in self._aliases.candidates(goal, aliases):
+            if urn in self._old_urns:
+                if urn in self._registered:
+                    raise ResourceError(goal.type, goal.name, f"its alias {urn} is the URN of another resource")
                 self._aliases.use(goal, urn)
-                return old
+                return self._snapshot.find(urn)
         return None
 
     def _settle(self, goal: Resource, old: Resource | None, *, imported: bool = False) -> Step:

@@ -59,7 +59,8 @@ class Operations:
 
     def update(self, goal: Resource, old: Resource) -> Resource:
         """Change a resource in place. In a preview, outputs that are not inputs keep their values."""
-        kept = dataclasses.replace(goal, id=old.id, outputs={**old.outputs, **goal.inputs} if goal.custom else {})
+        computed = {name: value for name, value in old.outputs.items() if name not in old.inputs}
+        kept = dataclasses.replace(goal, id=old.id, outputs={**computed, **goal.inputs} if goal.custom else {})
         return self._apply(
             kept,
             lambda: self._provider.update(goal.type, _state(old), revealed(dict(goal.inputs))),

@@ -166,7 +166,10 @@ def _encoded(value: Any, *, state: bool) -> Any:
             return rpc.UNKNOWN
         case Secret():
             inner = _encoded(value.value, state=state)
-            return {_SIGNATURE: _SECRET, **({"plaintext": json.dumps(inner)} if state else {"value": inner})}
+            return {
+                _SIGNATURE: _SECRET,
+                **({"plaintext": json.dumps(inner, separators=(",", ":"))} if state else {"value": inner}),
+            }
         case pulumi.Asset() | pulumi.Archive():
             signature = ASSET if isinstance(value, pulumi.Asset) else ARCHIVE
             return {_SIGNATURE: signature, **_encoded_fields(encode_asset(value, with_hash=state), state=state)}

@@ -130,14 +130,14 @@ def test_text_lists_the_most_dangerous_changes_first() -> None:
         "~  aws:lambda:Function items-read\n"
         "     memorySize: 512 → 1024\n"
         "1 to replace, 1 to delete, 2 to create, 1 to update\n"
-        "data would be lost: replace aws:dynamodb:Table items: its items"
+        "data would be lost: replace aws:dynamodb:Table items: all items"
     )
 
 
 def test_markdown_starts_with_what_would_be_lost_and_hides_the_details() -> None:
     assert as_markdown(CHANGES) == (
         "**1 to replace, 1 to delete, 2 to create, 1 to update**\n\n"
-        "> [!CAUTION]\n> **Data would be lost:**\n>\n> - replace `aws:dynamodb:Table` `items`: its items\n\n"
+        "> [!CAUTION]\n> **Data would be lost:**\n>\n> - replace `aws:dynamodb:Table` `items`: all items\n\n"
         "<details><summary>1 to replace</summary>\n\n"
         "- `aws:dynamodb:Table` `items`\n  - `a`: `1` → `2` (requires replacement)\n\n</details>\n\n"
         "<details><summary>1 to delete</summary>\n\n"

@@ -44,7 +44,7 @@ class TestRead:
             "notes", "notes-read", "notes-read-get", "notes-read-head",
         }  # fmt: skip
         lost = [(change.name, change.loss) for change in found[Operation.DELETE] if change.loss]
-        assert lost == [("events", "its items"), ("events-read", "its log events")]
+        assert lost == [("events", "all items"), ("events-read", "all log events")]
 
     def test_updates_list_their_changed_properties(self) -> None:
         changes = by_operation(recorded("collection_exchanged"))[Operation.UPDATE]
@@ -61,7 +61,7 @@ class TestRead:
 
     def test_a_changed_key_replaces_the_table(self) -> None:
         [table] = by_operation(recorded("keys_changed"))[Operation.REPLACE]
-        assert table.loss == "its items"
+        assert table.loss == "all items"
         assert [(each.path, each.replaces) for each in table.properties] == [
             ("attributes[0].name", False),
             ("hashKey", True),
@@ -143,7 +143,7 @@ class TestComment:
     def test_it_starts_with_its_marker_and_has_a_section_for_each_stack(self) -> None:
         text = comment([StackChanges("dev"), recorded("keys_changed")], "0123456789abcdef")
         assert text.startswith(f"{MARKER}\n## Preview of `0123456789ab`\n\n### `dev`\n\n**no changes**\n\n### `dev`\n")
-        assert "> - replace `aws:dynamodb:Table` `items`: its items\n" in text
+        assert "> - replace `aws:dynamodb:Table` `items`: all items\n" in text
 
     def test_errors_are_shown_as_code(self) -> None:
         text = comment([StackChanges("dev", errors=("first\n```\n</details>@everyone",))])

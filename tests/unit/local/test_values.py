@@ -114,7 +114,7 @@ def test_an_archive_in_a_state_differs_from_new_content_at_the_same_path(tmp_pat
 
 def test_a_secret_in_a_state_is_a_text_of_json() -> None:
     assert to_state({"password": Secret({"a": 1})}) == {
-        "password": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '{"a": 1}'}
+        "password": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '{"a":1}'}
     }
 
 

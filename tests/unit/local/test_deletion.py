@@ -1,0 +1,145 @@
+"""Destroying and refreshing a stack from its state, and deployments that a signal interrupts."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.engine import ResourceError, destroy, refresh
+from local.engine.checkpoint import Checkpoint
+from local.engine.values import Secret
+from tests.unit.local.programs import FakeProvider, FakeStack, changes
+
+if TYPE_CHECKING:
+    from local.provider.state import State
+
+SOURCE = """
+one = Thing("one", size=1, password=pulumi.Output.secret("a"))
+two = Thing("two", text=one.made)
+Thing("three", text=two.made, opts=pulumi.ResourceOptions(parent=Group("group")))
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> FakeStack:
+    stack = FakeStack(tmp_path)
+    stack.up(SOURCE)
+    stack.provider.calls.clear()
+    return stack
+
+
+class TestDestroy:
+    def test_everything_is_deleted_dependents_first(self, stack: FakeStack) -> None:
+        steps = destroy(stack.checkpoint, stack.provider)
+        assert stack.provider.calls == ["delete id-of-three", "delete id-of-two", "delete id-of-one"]
+        assert {step.operation for step in steps} == {"delete"}
+        assert [step.resource.name for step in steps if step.resource.custom] == ["three", "two", "one"]
+        assert Checkpoint(stack.checkpoint).load() == ()
+
+    def test_a_preview_deletes_nothing(self, stack: FakeStack) -> None:
+        steps = destroy(stack.checkpoint, stack.provider, preview=True)
+        assert [step.resource.name for step in steps if step.resource.custom] == ["three", "two", "one"]
+        assert stack.provider.calls == []
+        assert Checkpoint(stack.checkpoint).load()
+
+    def test_nothing_is_deleted_if_a_resource_is_protected(self, stack: FakeStack) -> None:
+        stack.up(SOURCE + 'for name in "ab": Thing(name, opts=pulumi.ResourceOptions(protect=True))')
+        stack.provider.calls.clear()
+        with pytest.raises(ResourceError, match=r"it is protected, but would be deleted \(1 more: [ab]\)"):
+            destroy(stack.checkpoint, stack.provider)
+        assert stack.provider.calls == []
+
+    def test_a_failed_deletion_can_be_resumed(self, stack: FakeStack) -> None:
+        stack.provider.broken = "id-of-two"
+        with pytest.raises(ResourceError, match=r"^test:index:Thing two: the service rejected the call$"):
+            destroy(stack.checkpoint, stack.provider)
+        stack.provider.broken = ""
+        steps = destroy(stack.checkpoint, stack.provider)
+        assert [step.resource.name for step in steps if step.resource.custom] == ["two", "one"]
+        assert stack.provider.cloud == {}
+
+
+class TestRefresh:
+    def test_an_unchanged_stack_has_no_drift(self, stack: FakeStack) -> None:
+        before = Checkpoint(stack.checkpoint).load()
+        steps = refresh(stack.checkpoint, stack.provider)
+        assert [(step.operation, step.resource.name) for step in steps] == [
+            ("same", "one"), ("same", "two"), ("same", "three")
+        ]  # fmt: skip
+        assert Checkpoint(stack.checkpoint).load() == before
+
+    def test_drift_is_reported_and_repaired_by_the_next_deployment(self, stack: FakeStack) -> None:
+        stack.provider.cloud["id-of-one"] = {"size": 5, "password": "a"}
+        step, *_ = refresh(stack.checkpoint, stack.provider)
+        assert (step.operation, step.resource.name, step.changed) == ("update", "one", ("size",))
+        assert step.resource.inputs == {"size": 5, "password": Secret("a")}
+        assert changes(stack.up(SOURCE)) == ["update one"]
+        assert stack.provider.cloud["id-of-one"]["size"] == 1
+
+    def test_a_resource_that_no_longer_exists_is_created_by_the_next_deployment(self, stack: FakeStack) -> None:
+        del stack.provider.cloud["id-of-one"]
+        step, *_ = refresh(stack.checkpoint, stack.provider)
+        assert (step.operation, step.resource.name) == ("delete", "one")
+        (two,) = stack.state("two")
+        assert (two.dependencies, two.property_dependencies) == ((), {})
+        assert changes(stack.up(SOURCE)) == ["create one"]
+
+    def test_a_preview_changes_nothing(self, stack: FakeStack) -> None:
+        stack.provider.cloud["id-of-one"] = {"size": 5}
+        before = stack.checkpoint.read_bytes()
+        assert refresh(stack.checkpoint, stack.provider, preview=True)[0].changed == ("size", "password")
+        assert stack.checkpoint.read_bytes() == before
+
+    def test_drift_of_the_outputs_of_a_resource_that_is_only_read_is_reported(self, stack: FakeStack) -> None:
+        stack.up('Thing("read", opts=pulumi.ResourceOptions(id="id-of-one"))')
+        stack.provider.cloud["id-of-one"] = {"size": 5, "password": "a"}
+        (step,) = refresh(stack.checkpoint, stack.provider)
+        assert (step.operation, step.changed) == ("update", ("size",))
+
+
+class InterruptedProvider(FakeProvider):
+    """A provider whose process gets a signal while it creates the resource `two`."""
+
+    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> State:
+        if name == "two":
+            signal.raise_signal(signal.SIGINT)
+        return super().create(type_, name, inputs)
+
+
+class TestInterrupts:
+    def test_the_operation_in_progress_is_recorded_and_no_other_begins(self, tmp_path: Path) -> None:
+        stack = FakeStack(tmp_path, provider=InterruptedProvider())
+        handler = signal.getsignal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            stack.up(SOURCE + 'Thing("four")\nThing("five")')
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert "two" in stack.provider.names
+        assert "three" not in stack.provider.names
+        recorded = {resource.id for resource in Checkpoint(stack.checkpoint).load() if not resource.is_provider} - {""}
+        assert recorded == set(stack.provider.cloud)
+        stack.provider.created.clear()
+        assert "create three" in changes(stack.up(SOURCE + 'Thing("four")\nThing("five")'))
+        assert not {"one", "two"} & set(stack.provider.names)
+
+    def test_a_process_can_be_stopped_while_the_program_is_busy(self, tmp_path: Path) -> None:
+        code = (
+            "import sys; from pathlib import Path; from tests.unit.local.programs import FakeStack\n"
+            'FakeStack(Path(sys.argv[1])).up(\'Thing("one")\\nprint("busy", flush=True)\\nwhile True: pass\')'
+        )
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        root = Path(__file__).parents[3]
+        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "busy\n"
+            start = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+        assert "KeyboardInterrupt" in errors
+        assert time.monotonic() - start < 10
+        assert Checkpoint(FakeStack(tmp_path).checkpoint).load() == ()
