@@ -2,7 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 import pytest
@@ -44,6 +44,17 @@ def test_a_float_is_rejected_because_dynamodb_does_not_store_it_exactly(kind: An
 
 def test_a_type_that_may_hold_a_float_is_rejected_too() -> None:
     assert "orders.field: must have a type that excludes floats" in reasons(collection(kind=Any))
+
+
+@pytest.mark.parametrize("limit", [msgspec.Meta(min_length=1), msgspec.Meta(max_length=257)])
+def test_a_filter_by_a_text_that_may_be_too_long_for_an_index_is_rejected(limit: msgspec.Meta) -> None:
+    filtered = collection(kind=Annotated[str, limit], filters=("field",))
+    assert "orders.field: must have a max_length of at most 256, because it is in the key" in reasons(filtered)
+
+
+def test_a_filter_by_a_text_that_fits_in_an_index_can_be_deployed() -> None:
+    filtered = collection(kind=Annotated[str, msgspec.Meta(max_length=256)], filters=("field",))
+    require_deployable(routes([filtered]), NAMES, load("gatehouse", "test", texts()))
 
 
 def test_two_routes_with_the_same_name_or_method_and_path_are_rejected() -> None:
