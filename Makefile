@@ -24,6 +24,7 @@ check: tests
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/codespell
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
 	@$(TIDY) $(BIN)/python -m infra.settings_reference --check
 

@@ -43,7 +43,7 @@ def record(ref: str, stack: str) -> Path:
             with start(Options(state=folder / "emulator", port=free_port())) as emulator:
                 PulumiStack(
                     root=root, name=stack, folder=folder / "cli", checkpoint=checkpoint, endpoint=emulator.endpoint_url
-                ).up({})
+                ).up()
                 text = checkpoint.read_text().replace(emulator.endpoint_url, "http://127.0.0.1:4566")
         finally:
             _git("worktree", "remove", "--force", str(root))
@@ -74,7 +74,7 @@ def restore(file: Path, provider: Provider, folder: Path) -> dict[str, Any]:
         created = provider.create(resource["type"], resource["urn"].rpartition("::")[2], inputs)
         for old, new in _renamed(resource, created).items():
             text = text.replace(json.dumps(old), json.dumps(new)).replace(old, new)
-    return {"version": 3, "deployment": {"manifest": {}, "resources": _completed(json.loads(text))}}
+    return {"version": 3, "deployment": {"manifest": {}, "resources": completed(json.loads(text))}}
 
 
 def _renamed(resource: Mapping[str, Any], created: State) -> dict[str, str]:
@@ -101,7 +101,8 @@ def _reduced(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return resources
 
 
-def _completed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def completed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the resources of a recorded state with all their outputs."""
     return [{**each, "outputs": {**each["inputs"], **each["outputs"]}} for each in resources]
 
 
