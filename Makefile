@@ -13,9 +13,9 @@ test: tests emulator
 	@$(TIDY) $(BIN)/pytest --ignore=tests/bench
 
 # The inner loop: unit and graph tests in under a minute on two cores. Left out, besides all tests of running systems:
-# builds of bundles, tools that need Node, long runs of generated data, and the plan command in its own process.
+# builds of bundles, tools that need Node or Java, long runs of generated data, and the plan command in its own process.
 quick: tests
-	@$(TIDY) $(BIN)/pytest --numprocesses auto --dist loadfile tests/unit tests/graph \
+	@$(TIDY) $(BIN)/pytest --numprocesses auto --dist loadfile -m "not java" tests/unit tests/graph \
 		--deselect tests/graph/test_program.py::TestPlanCommand --ignore=tests/graph/test_against.py \
 		$(patsubst %,--ignore=tests/unit/%,infra/test_bundles.py infra/test_lint.py infra/test_typescript.py handlers/test_model.py)
 
@@ -24,6 +24,7 @@ check: tests
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/codespell
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github
 	@$(TIDY) $(BIN)/python -m infra.documents --check openapi.json
 	@$(TIDY) $(BIN)/python -m infra.settings_reference --check
 

@@ -49,7 +49,14 @@ def _matches(item: Item, after: Position | None, newest_first: bool, filtered: F
     """Return whether an item that was looked up by its id matches the other query parameters too."""
     if filtered and str(item.get(filtered.field)) != filtered.value:
         return False
-    return after is None or (Position.of(item) < after if newest_first else Position.of(item) > after)
+    return after is None or _may_follow(Position.of(item), after, newest_first)
+
+
+def _may_follow(position: Position, after: Position, newest_first: bool) -> bool:
+    """Return whether a list may have a position after another one; any order within a millisecond is possible."""
+    if position.created_at == after.created_at:
+        return position.item_id != after.item_id
+    return (position.created_at < after.created_at) is newest_first
 
 
 def _filter(query: Mapping[str, str], collection: Collection) -> Filter | None:

@@ -18,11 +18,12 @@ Revisions = tuple[str, ...] | None
 ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Position:
-    """An item's position in every list: lists are in order of creation, to the millisecond, and then of ids.
+    """An item's position in a list: lists are in order of creation, to the millisecond.
 
-    DynamoDB documents no order of equal sort keys in an index, but continues a query in the same order.
+    Items of one millisecond are in no particular order in an index: DynamoDB defines none for equal sort keys. But
+    every query has the same order, so the id says where it continues.
     """
 
     created_at: str

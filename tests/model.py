@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -345,14 +346,14 @@ class ApiMachine(RuleBasedStateMachine):
         assert self.pages(collection, owner, query) == expected
 
     def pages(self, collection: str, owner: str, query: dict[str, str]) -> list[Any]:
-        """Return the items of all pages of a list; only the last page may be short."""
+        """Return the items of all pages of a list, as `with_ids_in_order`; only the last page may be short."""
         found: list[Any] = []
         cursor: dict[str, str] = {}
         while True:
             page = self.ask("GET", collection, owner, query=query | cursor).json
             found += page[collection]
             if page["next_cursor"] is None:
-                return found
+                return with_ids_in_order({collection: found}, collection, query)
             assert len(page[collection]) == int(query["limit"])
             cursor = {"cursor": page["next_cursor"]}
 
@@ -360,12 +361,17 @@ class ApiMachine(RuleBasedStateMachine):
     def follow_a_cursor_of_anyone(self, collection: str, owner: str, data: st.DataObject) -> None:
         item = self.any_id(data)
         first = self.ask("GET", item.collection, owner, query={"limit": "1"}).json
-        if cursor := first["next_cursor"]:
+        if first["next_cursor"]:
+            (last,) = first[item.collection]
+            after = sort_key(collection, last)
+            query = {"cursor": first["next_cursor"], "limit": "100"}
             for other in OWNERS:
-                after = place(collection, first[item.collection][-1])
                 known = in_order_of_creation(self.items_of(collection, other), "newest")
-                found = self.ask("GET", collection, other, query={"cursor": cursor, "limit": "100"}).json
-                assert found[collection] == [each for each in known if place(collection, each) < after]
+                found = with_ids_in_order(self.ask("GET", collection, other, query=query).json, collection, query)
+                older = [each for each in known if sort_key(collection, each) < after]
+                newer_or_same = found[: len(found) - len(older)]
+                assert found == newer_or_same + older
+                assert all(sort_key(collection, each) == after and each != last for each in newer_or_same)
 
     @rule(owner=OWNER_NAMES, data=st.data())
     def look_up(self, owner: str, data: st.DataObject) -> None:
@@ -391,7 +397,7 @@ class ApiMachine(RuleBasedStateMachine):
             known = in_order_of_creation(self.items_of(collection, owner), self.order)
             answer = self.ask("GET", collection, owner, query={"limit": "100", "order": self.order})
             assert answer.status == 200
-            assert answer.json[collection] == known
+            assert with_ids_in_order(answer.json, collection, {"order": self.order}) == known
             for name, value in PROBES.get(collection, ()):
                 found = self.pages(collection, owner, {name: value, "order": self.order, "limit": "1"})
                 assert found == [document for document in known if document[name] == value]
@@ -413,10 +419,22 @@ def in_order_of_creation(items: Mapping[str, Stored], order: str) -> list[dict[s
     return sorted(documents, key=lambda each: (each["created_at"], each["id"]), reverse=order == "newest")
 
 
-def place(collection: str, document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the position of a cursor in a collection, which need not be the item's. Created ids need no time."""
-    created_at, item_id = document["created_at"], document["id"]
-    return (created_at, item_id) if COLLECTIONS[collection].client_ids else (item_id,)
+def with_ids_in_order(page: Mapping[str, Any], collection: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the items of a page with those of each millisecond in order of their ids.
+
+    Where the ids are in order of creation, an unfiltered list is in this order already. All other lists are read from
+    an index, and DynamoDB defines no order of equal sort keys.
+    """
+    if not COLLECTIONS[collection].client_ids and not {"email", "date"} & set(query):
+        return page[collection]
+    groups = groupby(page[collection], key=itemgetter("created_at"))
+    newest_first = query.get("order") != "oldest"
+    return [each for _, group in groups for each in sorted(group, key=itemgetter("id"), reverse=newest_first)]
+
+
+def sort_key(collection: str, document: Mapping[str, Any]) -> str:
+    """Return the sort key of an unfiltered list: the time of creation, or the id if it contains the time."""
+    return document["created_at" if COLLECTIONS[collection].client_ids else "id"]
 
 
 def tag_header(form: str, stored: Stored | None) -> str:

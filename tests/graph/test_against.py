@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import checkout
+from tests.workflow import steps
 
 ENVIRONMENT = {
     "HTTPS_PROXY": "http://127.0.0.1:9",  # neither program uses the network
@@ -139,3 +140,17 @@ def test_invalid_arguments_are_one_line(repository: Path, arguments: tuple[str, 
     assert done.returncode in (1, 2)
     assert done.stderr.startswith(f"gatehouse: {message}")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_workflow_compares_the_plans_of_all_stacks(repository: Path, tmp_path: Path) -> None:
+    replace(repository / "handlers" / "contract" / "keys.py", 'KEY = "owner"', 'KEY = "owner_key"')
+    git(repository, "commit", "--quiet", "--all", "--message", "Change the keys")
+    step, summary = steps("preview.yml")["plan", "Compare the plans"], tmp_path / "summary.md"
+    variables = {"STACKS": "infra/account:main dev prod", "OPTIONS": ""}
+    done = step.run(repository, variables, GITHUB_STEP_SUMMARY=str(summary), PYTHONDONTWRITEBYTECODE="1")
+    assert done.returncode == 1
+    assert done.stderr.count("data would be lost") == 2  # the second stack is compared although the first failed
+    assert [line for line in summary.read_text().splitlines() if line.startswith("#")] == [
+        "### `dev`: plan compared with `HEAD^`",
+        "### `prod`: plan compared with `HEAD^`",
+    ]

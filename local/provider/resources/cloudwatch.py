@@ -76,7 +76,6 @@ TYPES: Final = {
         configure=_configure_retention,
         computed=lambda call: {"arn": _log_group_arn(call.connection, call.parameters["logGroupName"])},
         id="logGroupName",
-        ignored=("skipDestroy",),
         replaces=("name",),
         updates=(Update(inputs=("retentionInDays",), apply=_update_retention), tags("logs")),
         read=_read_log_group,

@@ -85,7 +85,6 @@ TYPES: Final = {
         name_property="name",
         id="Role.RoleName",
         outputs={"arn": "Role.Arn", "uniqueId": "Role.RoleId"},
-        ignored=("forceDetachPolicies",),
         replaces=("name", "path"),
         updates=(
             Update(inputs=("assumeRolePolicy",), apply=_update_trust),

@@ -155,7 +155,6 @@ TYPES: Final = {
         convert=_zip_file,
         computed=_function_outputs,
         id="FunctionName",
-        ignored=("sourceCodeHash", "skipDestroy"),
         replaces=("name", "packageType"),
         updates=(
             Update(inputs=_CONFIGURATION, apply=_update_configuration),

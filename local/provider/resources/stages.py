@@ -148,7 +148,6 @@ TYPES: Final = {
         convert=_account_patches,
         computed=lambda _: {"id": "api-gateway-account"},
         id="cloudwatchRoleArn",
-        ignored=("resetOnDelete",),
         overwrites=True,
         read=_read_account,
         delete=lambda _connection, _state: None,  # the setting cannot be deleted; the real provider leaves it too

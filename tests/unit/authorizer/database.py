@@ -1,8 +1,12 @@
-"""A fake DynamoDB on loopback that reads items by key, verifies signatures as AWS does, and can simulate failures."""
+"""Databases on loopback with the table of revocations: a fake one, and Amazon's own engine.
+
+The fake one reads items by key, verifies signatures as AWS does, and can simulate failures.
+"""
 
 import json
 import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +22,9 @@ from authorizer.revocation.denylist import Denylist
 from authorizer.revocation.dynamodb import TableReader
 from authorizer.revocation.entries import KEY
 from authorizer.revocation.environment import Environment, read_environment
+from infra.naming import REVOCATIONS
+from local.provider.connection import Connection
+from tests.dynamodb.tables import create_table
 from tests.serving import serving
 
 TABLE = "gatehouse-test-authorizer-revocations"
@@ -25,22 +32,16 @@ REGION = "eu-central-1"
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a-session-token")
 
 
-class Database:
-    """The items by key, and the `failures` that the next requests receive instead.
-
-    Each failure is a status, a body, both, or `hang up`, `wait` (too long, then hang up), `twice`, `raw` with bytes.
-    """
+class Database(ABC):
+    """A database with the table of revocations, and the authorizer's readers of it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.items: dict[str, dict[str, Any]] = {}
-        self.failures: list[int | str | bytes | tuple[int | str, bytes]] = []
-        self.requests: list[dict[str, Any]] = []
-        self.connections = 0
         self._tables: list[TableReader] = []
 
+    @abstractmethod
     def put(self, key: str, **numbers: int) -> None:
-        self.items[key] = {"revoked": {"S": key}, **{name: {"N": str(number)} for name, number in numbers.items()}}
+        """Store an item."""
 
     @property
     def environment(self) -> Environment:
@@ -71,6 +72,38 @@ class Database:
         for table in self._tables:
             table._pool.close()
 
+
+def item_of(key: str, numbers: Mapping[str, int]) -> dict[str, Any]:
+    return {KEY: {"S": key}, **{name: {"N": str(number)} for name, number in numbers.items()}}
+
+
+class DynamoDBLocal(Database):
+    """Amazon's own engine."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.client = Connection(url, REGION, KEYS.access_key).client("dynamodb")
+
+    def put(self, key: str, **numbers: int) -> None:
+        self.client.put_item(TableName=TABLE, Item=item_of(key, numbers))
+
+
+class FakeDatabase(Database):
+    """The items by key, and the `failures` that the next requests receive instead.
+
+    Each failure is a status, a body, both, or `hang up`, `wait` (too long, then hang up), `twice`, `raw` with bytes.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.items: dict[str, dict[str, Any]] = {}
+        self.failures: list[int | str | bytes | tuple[int | str, bytes]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.connections = 0
+
+    def put(self, key: str, **numbers: int) -> None:
+        self.items[key] = item_of(key, numbers)
+
     def answer(self, body: bytes) -> bytes:
         ((table, wanted),) = json.loads(body)["RequestItems"].items()
         assert table == TABLE
@@ -92,7 +125,7 @@ def signature(headers: dict[str, str], body: bytes, url: str) -> str:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    database: Database
+    database: FakeDatabase
     protocol_version = "HTTP/1.1"
     timeout = 10  # seconds; otherwise a client that keeps its connection open would block the test
 
@@ -142,10 +175,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def database() -> Iterator[Database]:
+def database() -> Iterator[FakeDatabase]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    made = Database(f"http://127.0.0.1:{server.server_port}")
+    made = FakeDatabase(f"http://127.0.0.1:{server.server_port}")
     server.RequestHandlerClass = type("Handler", (_Handler,), {"database": made})
     with serving(server), closing(made):
         yield made
+
+
+@contextmanager
+def dynamodb_local(url: str) -> Iterator[DynamoDBLocal]:
+    """Create the table that the Pulumi program creates, in a server that is running."""
+    create_table(REVOCATIONS, TABLE, url, REGION, KEYS.access_key)
+    with closing(DynamoDBLocal(url)) as made:
+        try:
+            yield made
+        finally:
+            made.client.delete_table(TableName=TABLE)

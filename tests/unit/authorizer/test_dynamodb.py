@@ -12,7 +12,7 @@ from authorizer.revocation import dynamodb
 from authorizer.revocation.dynamodb import ReadFailed, TableReader
 from tests.security.key_server import key_server
 from tests.security.test_outages import MARGIN, OUTAGES
-from tests.unit.authorizer.database import TABLE, database
+from tests.unit.authorizer.database import TABLE, Database, DynamoDBLocal, database
 from tests.unit.authorizer.provider import ManualClock
 
 
@@ -20,14 +20,35 @@ def keys(items: list[dynamodb.Item]) -> set[str]:
     return {item["revoked"]["S"] for item in items}
 
 
-def test_existing_items_are_read() -> None:
+def test_existing_items_are_read(revocations: Database) -> None:
+    revocations.put("zoë", issued_until=5)
+    revocations.put("c")
+    read = revocations.table().get_items(("zoë", "b"), 2)
+    assert read == [{"revoked": {"S": "zoë"}, "issued_until": {"N": "5"}}]
+    assert keys(revocations.table().get_items(("c", "zoë"), 2)) == {"c", "zoë"}
+    assert revocations.table().get_items(("b",), 2) == []
+
+
+def test_a_reader_continues_after_a_write(revocations: Database) -> None:
+    reader = revocations.table()
+    for key in ("a", "b", "c"):
+        assert reader.get_items((key, "absent"), 2) == []
+        revocations.put(key)
+        assert keys(reader.get_items((key, "absent"), 2)) == {key}
+
+
+@pytest.mark.java
+def test_a_missing_table_is_an_error(dynamodb_local_url: str) -> None:
+    match = r"^status 400 ResourceNotFoundException$"
+    with closing(DynamoDBLocal(dynamodb_local_url)) as server, pytest.raises(ReadFailed, match=match):
+        server.table().get_items(("a",), 2)
+
+
+def test_a_request_is_signed_with_the_roles_credentials() -> None:
     with database() as server:
-        server.put("a", issued_until=5)
-        server.put("c")
-        read = server.table(ManualClock().as_clock()).get_items(("a", "b"), 2)
-    assert read == [{"revoked": {"S": "a"}, "issued_until": {"N": "5"}}]
-    assert server.requests[0]["X-Amz-Target"] == "DynamoDB_20120810.BatchGetItem"
-    request = server.requests[0]
+        server.table(ManualClock().as_clock()).get_items(("a", "b"), 2)
+    (request,) = server.requests
+    assert request["X-Amz-Target"] == "DynamoDB_20120810.BatchGetItem"
     assert request["X-Amz-Security-Token"] == "a-session-token"
     assert (request["Content-Type"], request["Accept-Encoding"]) == ("application/x-amz-json-1.0", "identity")
     assert request["X-Amz-Date"] == "20270115T080000Z"

@@ -15,7 +15,7 @@ from authorizer.errors import Fault, RevocationsUnavailable, SettingsInvalid
 from authorizer.revocation.entries import EXPIRY, ISSUED_UNTIL, KEY, is_revoked_by, subject_key, token_key
 from authorizer.settings import RevocationSettings
 from authorizer.startup import start
-from tests.unit.authorizer.database import TABLE, database
+from tests.unit.authorizer.database import TABLE, Database, database
 from tests.unit.authorizer.provider import NOW, Harness, ManualClock, Provider, claims, issuer, settings, token
 
 ISSUED = NOW - 10
@@ -202,20 +202,22 @@ def test_the_start_connects_the_denylist(denylist: FakeDenylist) -> None:
 class TestTable:
     """The denylist in DynamoDB."""
 
-    def test_one_read_finds_a_revoked_token(self) -> None:
-        with database() as server:
-            harness = Harness(denylist=server.denylist())
-            assert harness.decide(token())["principalId"] == "main|alice"
-            server.put(token_key("main", "token-1"), **{EXPIRY: NOW})
-            assert rejection_reason(harness, token()) == "revoked"
-            assert len(server.requests) == 2
+    def test_a_revoked_token_is_found(self, revocations: Database) -> None:
+        harness = Harness(denylist=revocations.denylist())
+        assert harness.decide(token())["principalId"] == "main|alice"
+        revocations.put(token_key("main", "token-1"), **{EXPIRY: NOW})
+        assert rejection_reason(harness, token()) == "revoked"
 
-    def test_a_revoked_subject_is_found(self) -> None:
+    def test_a_revoked_subject_is_found(self, revocations: Database) -> None:
+        revocations.put(subject_key("main", "alice"), **{ISSUED_UNTIL: ISSUED, EXPIRY: NOW})
+        harness = Harness(denylist=revocations.denylist())
+        assert rejection_reason(harness, token()) == "revoked"
+        assert harness.decide(token(iat=ISSUED + 1))["principalId"] == "main|alice"
+
+    def test_a_decision_takes_one_read(self) -> None:
         with database() as server:
-            server.put(subject_key("main", "alice"), **{ISSUED_UNTIL: ISSUED, EXPIRY: NOW})
-            harness = Harness(denylist=server.denylist())
-            assert rejection_reason(harness, token()) == "revoked"
-            assert harness.decide(token(iat=ISSUED + 1))["principalId"] == "main|alice"
+            Harness(denylist=server.denylist()).decide(token())
+            assert len(server.requests) == 1
 
     def test_a_failed_read_is_a_fault(self) -> None:
         with database() as server:

@@ -1,9 +1,9 @@
-"""The handlers with moto's DynamoDB."""
+"""The handlers with two databases: moto's imitation of DynamoDB, and Amazon's own engine."""
 
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from handlers.contract import OPERATIONS, Collection, load_collections
-from handlers.contract.keys import CREATED, PARTITION_KEY, SORT_KEY
+from handlers.contract import OPERATIONS, load_collections
 from handlers.database import client
 from handlers.environment import Environment
 from handlers.lambda_handler import LambdaHandler
+from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
+from tests.dynamodb.tables import create_table
 
 ORIGIN = "http://localhost:3000"
 HANDLERS: Mapping[str, LambdaHandler] = {
@@ -109,30 +110,6 @@ class Api:
         return self.dynamodb.scan(TableName=self.table)["Items"]
 
 
-def make_table(dynamodb: Any, collection: Collection, table: str) -> None:
-    """Create the table that the Pulumi program creates for a collection."""
-    keys = [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}, {"AttributeName": SORT_KEY, "KeyType": "RANGE"}]
-    indexes = [
-        {
-            "IndexName": index,
-            "KeySchema": [
-                {"AttributeName": partition_key, "KeyType": "HASH"},
-                {"AttributeName": CREATED, "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        for index, partition_key in collection.indexes.items()
-    ]
-    names = {PARTITION_KEY, SORT_KEY, *collection.indexes.values(), *([CREATED] if indexes else [])}
-    dynamodb.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=keys,
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)],
-        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-    )
-
-
 @contextmanager
 def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     """Yield a collection's functions with a new table."""
@@ -140,21 +117,32 @@ def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     environment = Environment(
         collection=collection, table=f"gatehouse-test-{name}", cors_origins=(ORIGIN, "https://app.example.com")
     )
-    make_table(dynamodb, collection, environment.table)
+    create_table(name, environment.table, dynamodb.meta.endpoint_url, dynamodb.meta.region_name)
     functions = {name: LambdaHandler(name, each.operate) for name, each in HANDLERS.items()}
     for function in functions.values():
         function.__dict__.update(dynamodb=dynamodb, environment=environment)
-    yield Api(name, functions)
-    dynamodb.delete_table(TableName=environment.table)
+    try:
+        yield Api(name, functions)
+    finally:
+        dynamodb.delete_table(TableName=environment.table)
 
 
-@pytest.fixture(scope="session")
-def dynamodb() -> Iterator[Any]:
-    """One client for all tests, because creating one takes longer than a test."""
-    environment = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for key, value in environment.items():
-            patch.setenv(key, value)
+@pytest.fixture(scope="session", params=["moto", pytest.param("dynamodb-local", marks=pytest.mark.java)])
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """One client per database for all tests, because creating one takes longer than a test."""
+    environment = {
+        "AWS_ACCESS_KEY_ID": DEFAULT_ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": DEFAULT_REGION,
+    }
+    with ExitStack() as stack:
+        if request.param == "moto":
+            stack.enter_context(mock_aws())
+        else:
+            environment["AWS_ENDPOINT_URL_DYNAMODB"] = request.getfixturevalue("dynamodb_local_url")
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for name, value in environment.items():
+            patch.setenv(name, value)
         yield client()
 
 
