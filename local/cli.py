@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | down | status | token | revoke | plan`."""
+"""The commands: `python -m local up | preview | down | status | token | revoke | plan`."""
 
 import argparse
 import json
@@ -19,18 +19,28 @@ from infra.bundles import ROOT, BundleError
 from infra.changes import as_markdown, as_text, losses
 from infra.changes.renderings import code
 from infra.stack_file import SettingsError
-from local import detached, foreground
+from local import detached, foreground, update
 from local.against import NOT_COMPARED, changes_since
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
+from local.engines import Engine
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plan import plan, records, tree
 from local.processes import process_exists, wait_until
 from local.provider import Provider
+from local.pulumi_cli import PulumiError
 from local.stack import StackOptions, StartError
 from local.state import FOLDER, StackStatus, State
 
-EXPECTED_ERRORS = (BundleError, DeploymentError, EmulatorError, SettingsError, StartError, revoke.RevokeError)
+EXPECTED_ERRORS = (
+    BundleError,
+    DeploymentError,
+    EmulatorError,
+    PulumiError,
+    SettingsError,
+    StartError,
+    revoke.RevokeError,
+)
 """Errors that are reported without a traceback."""
 
 CONSOLE = Console(soft_wrap=True, highlight=False)
@@ -62,15 +72,34 @@ def _fail(reason: str) -> int:
 
 
 def up(options: argparse.Namespace) -> int:
-    """Start the stack, in the foreground or detached."""
-    if status := State().running():
-        raise CommandError(f"a stack is up already at {status.url}; stop it with `python -m local down`")
-    overrides = options.overrides
+    """Start the stack, in the foreground or detached, or update the running one."""
+    if running := State().running():
+        port = _port_of(running)
+        if options.port not in (None, port):
+            raise CommandError(
+                f"the stack is up at port {port}; to change the port, stop it with `python -m local down`"
+            )
+        return update.update(_stack_options(options, port), running, CONSOLE)
+    port = options.port or DEFAULT_PORT
     if options.detach:
-        arguments = (f"--config={key}={value}" for key, value in overrides.items())
-        return detached.start([f"--port={options.port}", *arguments], State(), CONSOLE)
-    stack_options = StackOptions(root=ROOT, state=FOLDER, port=options.port, settings=overrides)
-    return foreground.run(stack_options, State(), CONSOLE)
+        overrides = (f"--config={key}={value}" for key, value in options.overrides.items())
+        return detached.start([f"--port={port}", f"--engine={options.engine}", *overrides], State(), CONSOLE)
+    return foreground.run(_stack_options(options, port), State(), CONSOLE)
+
+
+def preview(options: argparse.Namespace) -> int:
+    """Show what `up` would change."""
+    running = State().running()
+    port = _port_of(running) if running else DEFAULT_PORT
+    return update.preview(_stack_options(options, port), running, CONSOLE)
+
+
+def _stack_options(options: argparse.Namespace, port: int) -> StackOptions:
+    return StackOptions(root=ROOT, state=FOLDER, port=port, engine=options.engine, settings=options.overrides)
+
+
+def _port_of(running: StackStatus) -> int:
+    return cast("int", urllib.parse.urlsplit(running.endpoint).port)
 
 
 def down(_: argparse.Namespace) -> int:
@@ -190,16 +219,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_stack_commands(add_command: AddCommand) -> None:
-    command = add_command("up", up, "start the stack; Ctrl-C stops it")
+    command = add_command("up", up, "start the stack (Ctrl-C stops it), or update the running one")
     command.add_argument("--detach", action="store_true", help="return when the stack is running, and leave it running")
-    command.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N",
-                         help="the port of the API (%(default)s); the issuer uses the next one")  # fmt: skip
-    stack_file.add_options(command)
+    command.add_argument("--port", type=_port, metavar="N",
+                         help=f"the port of the API ({DEFAULT_PORT}); the issuer uses the next one")  # fmt: skip
+    _add_deployment_options(command)
+    _add_deployment_options(add_command("preview", preview, "show what `up` would change"))
     add_command("down", down, "stop the running stack")
     command = add_command("status", status, "show the running stack's addresses, resources and log files")
     output = command.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print JSON")
     output.add_argument("--url", action="store_true", help="print only the API's URL")
+
+
+def _add_deployment_options(command: argparse.ArgumentParser) -> None:
+    text = "what deploys the program: the project's own engine, or the Pulumi CLI (%(default)s)"
+    command.add_argument("--engine", type=Engine, choices=tuple(Engine), default=Engine.LOCAL, help=text)
+    stack_file.add_options(command)
 
 
 def _add_token_commands(add_command: AddCommand) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, cast
@@ -12,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from local.engine import Resource
+from local.engine import Step
+from local.engines import Engine
 from local.issuer import TokenRequest
 from local.processes import exit_on_signals, ignore_signals
 from local.stack import StackOptions, StartError, running_stack
@@ -42,8 +44,9 @@ def _run(options: StackOptions, state: State, console: Console) -> NoReturn:
     started = time.perf_counter()
     progress = console.status("Starting")
     with (
-        progress,
-        running_stack(options, partial(_show_step, console, progress), partial(_show_created, progress)) as stack,
+        # The Pulumi CLI shows its own progress.
+        progress if options.engine is Engine.LOCAL else nullcontext(),
+        running_stack(options, partial(_show_phase, console, progress), partial(_show_step, progress)) as stack,
     ):
         status = stack.status(os.getpid())
         state.write(status)
@@ -56,13 +59,14 @@ def _run(options: StackOptions, state: State, console: Console) -> NoReturn:
         raise StartError(f"the emulator exited unexpectedly (status {exit_status}); see {emulator.log}")
 
 
-def _show_step(console: Console, progress: Status, text: str) -> None:
+def _show_phase(console: Console, progress: Status, text: str) -> None:
     if not console.is_terminal:
         console.print(text)
     progress.update(text)
 
 
-def _show_created(progress: Status, resource: Resource) -> None:
+def _show_step(progress: Status, step: Step) -> None:
+    resource = step.resource
     if resource.custom:
         progress.update(f"Created {resource.type} [bold]{escape(resource.name)}[/bold]")
 

@@ -9,10 +9,9 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -61,42 +60,43 @@ def environment(folder: Path, endpoint: str | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class PulumiStack:
-    """A stack of the project at `root`, whose state is the file `checkpoint`; the CLI's own files are in `folder`."""
+    """A stack of the project at `root`, whose state is the file `checkpoint`; the CLI's own files are in `folder`.
+
+    `overrides` replace settings of the stack file. Without an endpoint, the stack can only be previewed.
+    """
 
     root: Path
     name: str
     folder: Path
     checkpoint: Path
-    endpoint: str
+    endpoint: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def up(self, overrides: Mapping[str, str]) -> None:
-        """Create the stack's resources, or change those that differ from the program.
+    def up(self) -> None:
+        """Create the stack's resources, or change those that differ from the program. Raises the errors of `run`."""
+        self.run("up", "--yes", "--skip-preview")
 
-        Raises:
-            SettingsError: The stack's settings are invalid.
-            PulumiError: The update failed, and the CLI has printed why. The state has what was done until then.
-        """
-        if status := self.run("up", overrides, "--yes", "--skip-preview"):
-            raise PulumiError(f"`pulumi up` failed with status {status}")
-
-    def run(self, command: str, overrides: Mapping[str, str], *options: str) -> int:
-        """Run `preview`, `up`, `refresh` or `destroy` with the stack's settings and state; return its exit status.
+    def run(self, command: str, *options: str) -> None:
+        """Run `preview`, `up`, `refresh` or `destroy` with the stack's settings and state.
 
         Its output is this process's. SIGINT is passed on to it, and it then completes what it has begun.
 
         Raises:
             SettingsError: The stack's settings are invalid.
-            PulumiError: The CLI is not installed, or the state could not be imported or exported.
+            PulumiError: The CLI is not installed, or the command failed and has printed why. The state has what was
+                done until then.
         """
         require_installed()
-        file = stack_file.read(self.root, self.name, overrides)
+        file = stack_file.read(self.root, self.name, self.overrides)
         file.require_decrypted()
         with self._backend(file.project):
             settings = self._settings
             salt = cli_yaml.parse(settings.read_text())
             settings.write_text(json.dumps({**salt, "config": dict(file.values)}))
             arguments = ("--stack", self.name, "--config-file", str(settings), *options)
-            return _run_interruptibly([*_COMMAND, command, *arguments], self.root, self._environment)
+            status = _run_interruptibly([*_COMMAND, command, *arguments], self.root, self._environment)
+        if status:
+            raise PulumiError(f"`pulumi {command}` failed with status {status}")
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -148,16 +148,20 @@ class PulumiStack:
 
 
 def _run_interruptibly(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
-    """Run a command in a session of its own, so that it gets SIGINT only from here, and return its exit status."""
+    """Run a command in a session of its own and return its exit status.
+
+    If Ctrl-C raises KeyboardInterrupt in this process, it is passed on to the command instead. Otherwise this process
+    handles signals in another way, and ends its children itself.
+    """
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
-    if threading.current_thread() is not threading.main_thread():
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return process.wait()
 
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    previous = signal.signal(signal.SIGINT, forward)
+    signal.signal(signal.SIGINT, forward)
     try:
         return process.wait()
     finally:
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -13,14 +13,13 @@ import msgspec
 from authorizer.settings import Issuer
 from infra import stack_file
 from infra.settings import load
+from local import engines
 from local.emulator import launch
 from local.emulator.launch import DEFAULT_PORT, Emulator
-from local.engine import Deployment, Resource, deploy
+from local.engine import Step
+from local.engines import STACK, Engine, Target
 from local.issuer import HOST, DevelopmentIssuer, IssuerServer
-from local.provider import Provider
-from local.state import StackStatus
-
-STACK = "local"
+from local.state import StackStatus, State
 
 
 class StartError(Exception):
@@ -29,7 +28,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class StackOptions:
-    """Where the stack runs: the project's root, a folder for its state, and the API's port.
+    """Where the stack runs: the project's root, a folder for its state, the API's port; and what deploys it.
 
     `settings` overrides settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
     """
@@ -37,6 +36,7 @@ class StackOptions:
     root: Path
     state: Path
     port: int = DEFAULT_PORT
+    engine: Engine = Engine.LOCAL
     issuers: tuple[Issuer, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -45,26 +45,52 @@ class StackOptions:
         """The port of the development issuer."""
         return self.port + 1
 
+    @property
+    def issuer_url(self) -> str:
+        """The URL of the development issuer."""
+        return f"http://{HOST}:{self.issuer_port}"
+
+    def trusted_issuers(self) -> list[Issuer]:
+        """Return the stack's issuers, the first with the URL of the development issuer, and the additional ones.
+
+        Raises:
+            SettingsError: The settings are invalid.
+        """
+        file = stack_file.read(self.root, STACK, self._overrides())
+        first, *others = load(file.project, STACK, file.values).issuers
+        return [msgspec.structs.replace(first, url=self.issuer_url), *others, *self.issuers]
+
+    def target(self, endpoint: str | None) -> Target:
+        """Return what an engine deploys. Raises SettingsError."""
+        overrides = self._overrides()
+        overrides.pop("issuers", None)  # the last override applies
+        overrides["issuers"] = _as_text(self.trusted_issuers())
+        return Target(root=self.root, state=State(self.state), endpoint=endpoint, overrides=overrides)
+
+    def _overrides(self) -> dict[str, str]:
+        return {key: _as_text(value) for key, value in self.settings.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunningStack:
     """A stack whose API answers requests."""
 
-    deployment: Deployment
+    engine: Engine
     emulator: Emulator
     issuer: DevelopmentIssuer
+    exports: Mapping[str, Any]
 
     def status(self, pid: int) -> StackStatus:
         """Return the stack's description for `python -m local status`; `pid` is the process that runs the stack."""
-        exports = self.deployment.exports
         return StackStatus(
             pid=pid,
-            url=str(exports["url"]),
+            url=self.exports["url"],
             issuer=self.issuer.url,
             stack=STACK,
-            functions=dict(exports["functions"]),
-            tables=dict(exports["tables"]),
-            authorizer=str(exports["authorizer"]),
+            engine=self.engine,
+            functions=self.exports["functions"],
+            tables=self.exports["tables"],
+            authorizer=self.exports["authorizer"],
             endpoint=self.emulator.endpoint_url,
             logs={"functions": str(self.emulator.options.functions_log), "emulator": str(self.emulator.options.log)},
         )
@@ -79,50 +105,33 @@ class RunningStack:
 
 @contextmanager
 def running_stack(
-    options: StackOptions, on_step: Callable[[str], None], on_created: Callable[[Resource], None]
+    options: StackOptions, on_phase: Callable[[str], None], on_step: Callable[[Step], None]
 ) -> Generator[RunningStack]:
     """Start the stack, and stop it when the context ends.
 
-    `on_step` is called with a line for each step, `on_created` with each resource.
+    `on_phase` is called with a line for each phase of the start, `on_step` with each step of the local engine.
 
     Raises:
         StartError: A port is in use.
         SettingsError: The stack file is invalid; it is checked before anything is started.
         EmulatorError: The emulator could not be started.
-        DeploymentError: The program could not be deployed.
+        DeploymentError: The local engine could not deploy the program.
+        PulumiError: The Pulumi CLI is not installed, or could not deploy the program.
     """
-    overrides = _overrides(options)
-    configured = _issuers(options, overrides)
-    issuer = DevelopmentIssuer(configured[0].url, configured[0].audiences[0])
-    overrides.pop("issuers", None)  # the last override applies
-    overrides["issuers"] = _as_text(configured)
+    first = options.trusted_issuers()[0]
+    issuer = DevelopmentIssuer(first.url, first.audiences[0])
+    options.engine.require_installed()
     _require_free_ports(options)
     launch.require_installed()
+    State(options.state).forget_resources()
     with contextlib.ExitStack() as stack:
         stack.enter_context(IssuerServer(issuer, options.issuer_port))
-        on_step("Starting the emulator")
-        emulator_options = launch.Options(state=options.state, port=options.port)
-        emulator = stack.enter_context(launch.start(emulator_options))
-        on_step("Building the bundles and deploying the program")
-        provider = Provider(emulator.endpoint_url, region=emulator_options.region, account=emulator_options.account)
-        deployment = deploy(options.root, STACK, provider, overrides, on_step=lambda step: on_created(step.resource))
-        yield RunningStack(deployment=deployment, emulator=emulator, issuer=issuer)
-
-
-def _overrides(options: StackOptions) -> dict[str, str]:
-    return {key: _as_text(value) for key, value in options.settings.items()}
-
-
-def _issuers(options: StackOptions, overrides: Mapping[str, str]) -> list[Issuer]:
-    """Return the stack's issuers, the first with the URL of the development issuer, and the additional ones.
-
-    Raises:
-        SettingsError: The settings are invalid.
-    """
-    file = stack_file.read(options.root, STACK, overrides)
-    first, *others = load(file.project, STACK, file.values).issuers
-    first = msgspec.structs.replace(first, url=f"http://{HOST}:{options.issuer_port}")
-    return [first, *others, *options.issuers]
+        on_phase("Starting the emulator")
+        emulator = stack.enter_context(launch.start(launch.Options(state=options.state, port=options.port)))
+        on_phase("Building the bundles and deploying the program")
+        target = options.target(emulator.endpoint_url)
+        engines.up(options.engine, target, on_step)
+        yield RunningStack(engine=options.engine, emulator=emulator, issuer=issuer, exports=target.exports())
 
 
 def _as_text(value: object) -> str:

@@ -1,8 +1,10 @@
-"""The state of the local stack: a lock that the running stack holds, and a file that describes it."""
+"""The state of the local stack: files that describe it, and the locks of the running stack and of its deployments."""
 
 import fcntl
 import os
-from contextlib import suppress
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +16,7 @@ from local.processes import wait_until
 FOLDER = ROOT / ".local"
 FILE_NAME = "state.json"
 LOCK_NAME = "lock"
+DEPLOYMENT_LOCK_NAME = "deployment.lock"
 LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock."""
 
@@ -25,6 +28,8 @@ class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     issuer: str
     stack: str
+    engine: str
+    """Which engine deployed it last: `local` or `pulumi`."""
     functions: dict[str, str]
     tables: dict[str, str]
     authorizer: str
@@ -47,6 +52,16 @@ class State:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
 
+    @property
+    def checkpoint(self) -> Path:
+        """The file with the state of the stack's resources, which both engines read and write."""
+        return self.folder / "stack.json"
+
+    @property
+    def pulumi(self) -> Path:
+        """The folder that the Pulumi CLI uses while it runs."""
+        return self.folder / "pulumi"
+
     def lock(self) -> IO[str]:
         """Take the lock, which is held until the returned file is closed, and clear the state of a killed stack.
 
@@ -65,6 +80,18 @@ class State:
         file.write(str(os.getpid()))
         file.flush()
         return file
+
+    @contextmanager
+    def deploying(self) -> Generator[None]:
+        """Hold the lock of deployments: only one process at a time changes the stack's resources or their state.
+
+        Raises:
+            AlreadyRunning: Another process holds the lock.
+        """
+        with (self.folder / DEPLOYMENT_LOCK_NAME).open("a") as file:
+            if not _try_lock(file, fcntl.LOCK_EX):
+                raise AlreadyRunning
+            yield
 
     def holder(self) -> int | None:
         """Return the id of the process that holds the lock, or None if there is none."""
@@ -94,6 +121,11 @@ class State:
     def clear(self) -> None:
         """Record that no stack is running."""
         (self.folder / FILE_NAME).unlink(missing_ok=True)
+
+    def forget_resources(self) -> None:
+        """Delete the state of resources: a new emulator has none."""
+        self.checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(self.pulumi, ignore_errors=True)
 
 
 def _try_lock(file: IO[str], kind: int) -> bool:

@@ -1,10 +1,16 @@
-"""The real DynamoDB engine, for all tests that need one."""
+"""What tests in several folders share: the engine to test, and the real DynamoDB engine."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.dynamodb.server import dynamodb_local
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine", choices=("local", "pulumi"), default="local", help="what deploys the stacks of the end-to-end tests"
+    )
 
 
 @pytest.fixture(scope="session")

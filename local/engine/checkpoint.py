@@ -100,7 +100,6 @@ class _Entry(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
     property_dependencies: dict[str, tuple[str, ...] | None] = {}
     pending_replacement: bool = False
     additional_secret_outputs: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
     import_id: str = msgspec.field(default="", name="importID")
     retain_on_delete: bool = False
     ignore_changes: tuple[str, ...] = ()

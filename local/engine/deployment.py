@@ -44,8 +44,6 @@ class Resource:
     """How long the creation or the update took."""
     provider: str = ""
     """A reference to the provider resource (`URN::id`); empty for components."""
-    aliases: tuple[str, ...] = ()
-    """The URN that it had in the previous deployment, if that was another one."""
     additional_secret_outputs: tuple[str, ...] = ()
     import_id: str = ""
     """The id of the existing resource that the program imports."""
@@ -72,7 +70,7 @@ class Step:
     resource: Resource
     """The new state; for a deletion, the last one."""
     old: Resource | None = None
-    """The state before, if the resource existed."""
+    """The state before, if the resource existed; its URN may be another one (`aliases`)."""
     changed: tuple[str, ...] = ()
     """The names of the inputs that changed."""
     replaces: tuple[str, ...] = ()

@@ -42,17 +42,20 @@ class Engine:
         """
         self._register_urn(goal)
         old = self._find(goal, aliases)
-        if old is not None and old.urn != goal.urn:
-            goal = dataclasses.replace(goal, aliases=(old.urn,))
         return self._finish_step(self._import(goal, old) if _is_import(goal, old) else self._settle(goal, old))
 
     def read(self, goal: Resource) -> Resource:
-        """Read a resource that another stack or system manages, and return its state."""
+        """Read a resource that another stack or system manages, and return its state.
+
+        If the stack had its own one with this name, that is deleted at the end.
+        """
         self._register_urn(goal)
         old = self._find(goal, ())
         found = dataclasses.replace(self._operations.read(goal, goal.id, inputs=False), external=True)
-        is_managed = old is not None and not old.external and old.id != goal.id
-        self._snapshot.add(found, instead_of=None if is_managed else old, replaces=old if is_managed else None)
+        if old is not None and not old.external and old.id != goal.id:
+            self._snapshot.add(found, replaces=old)
+            return self._finish_step(Step(operation="replace", resource=found, old=old))
+        self._snapshot.add(found, instead_of=old)
         return self._finish_step(Step(operation="read", resource=found, old=old))
 
     def register_outputs(self, urn: str, outputs: dict[str, object]) -> Resource:
@@ -125,10 +128,11 @@ class Engine:
         found = self._operations.read(goal, goal.import_id, inputs=True)
         self._snapshot.add(found, replaces=old)
         self._snapshot.save()
+        operation = "replace" if old else "import"
         if self._is_plan:
-            return Step(operation="import", resource=dataclasses.replace(found, inputs=goal.inputs), old=old)
+            return Step(operation=operation, resource=dataclasses.replace(found, inputs=goal.inputs), old=old)
         step = self._settle(goal, found, imported=True)
-        return dataclasses.replace(step, operation="import", old=old)
+        return dataclasses.replace(step, operation=operation, old=old)
 
     def _check(self, goal: Resource) -> None:
         if not self._is_plan:

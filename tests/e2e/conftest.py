@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra.bundles import ROOT
+from local.engines import Engine
 from local.issuer import TokenRequest
 from local.stack import RunningStack, StackOptions, running_stack
 
@@ -25,7 +26,7 @@ class Client:
 
     @property
     def url(self) -> str:
-        return str(self.stack.deployment.exports["url"])
+        return str(self.stack.exports["url"])
 
     def token(self, subject: str = "ann", scope: str = ALL_SCOPES, **more: Any) -> str:
         return self.stack.issuer.token(TokenRequest(subject=subject, scope=scope, **more))
@@ -54,8 +55,14 @@ def two_free_ports() -> int:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    options = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports())
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The engine that deploys the stacks: `pytest tests/e2e --engine pulumi` uses the Pulumi CLI."""
+    return Engine(request.config.getoption("--engine"))
+
+
+@pytest.fixture(scope="session")
+def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    options = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), engine=engine)
     with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
 

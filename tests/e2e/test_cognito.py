@@ -23,6 +23,7 @@ import yaml
 from authorizer.settings import Issuer
 from infra.bundles import ROOT
 from local.emulator.launch import Options, free_port, start
+from local.engines import Engine
 from local.provider import Provider
 from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
@@ -156,9 +157,9 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="module")
-def stack(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(engine: Engine, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     options = StackOptions(
-        root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(pool.issuer,)
+        root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), engine=engine, issuers=(pool.issuer,)
     )
     with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
@@ -176,7 +177,7 @@ class Items:
 
 @pytest.fixture(scope="module")
 def items(stack: RunningStack) -> Items:
-    return Items(f"{stack.deployment.exports['url']}/items")
+    return Items(f"{stack.exports['url']}/items")
 
 
 def decoded(token: str) -> dict[str, Any]:

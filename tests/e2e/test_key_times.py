@@ -12,6 +12,7 @@ import pytest
 
 from authorizer.settings import Issuer
 from infra.bundles import ROOT
+from local.engines import Engine
 from local.issuer import DevelopmentIssuer, IssuerServer, SigningKey, TokenRequest
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
@@ -58,10 +59,12 @@ def other() -> Iterator[Other]:
 
 
 @pytest.fixture(scope="module")
-def client(other: Other, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(engine: Engine, other: Other, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     trusted = Issuer(name="other", url=other.issuer.url, audiences=("urn:other",), algorithms=("ES256",))
     state = tmp_path_factory.mktemp("state")
-    options = StackOptions(root=ROOT, state=state, port=two_free_ports(), issuers=(trusted,), settings=SETTINGS)
+    options = StackOptions(
+        root=ROOT, state=state, port=two_free_ports(), engine=engine, issuers=(trusted,), settings=SETTINGS
+    )
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 

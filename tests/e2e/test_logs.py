@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from infra.bundles import ROOT
+from local.engines import Engine
 from local.provider import Provider
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
@@ -84,8 +85,9 @@ def test_the_access_log_contains_the_authorizers_invocation_id_for_a_401(client:
 
 
 @pytest.fixture
-def client_at_warn(tmp_path: Path) -> Iterator[Client]:
-    options = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports(), settings={"logs": {"level": "WARN"}})
+def client_at_warn(engine: Engine, tmp_path: Path) -> Iterator[Client]:
+    settings = {"logs": {"level": "WARN"}}
+    options = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports(), engine=engine, settings=settings)
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 

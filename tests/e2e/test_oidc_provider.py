@@ -21,6 +21,7 @@ import pytest
 
 from authorizer.settings import Issuer
 from infra.bundles import ROOT
+from local.engines import Engine
 from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 from tests.node.packages import running
@@ -89,9 +90,10 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(engine: Engine, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     trusted = Issuer(name="real", url=provider.url, audiences=(AUDIENCE,), algorithms=ALGORITHMS)
-    options = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), issuers=(trusted,))
+    state = tmp_path_factory.mktemp("state")
+    options = StackOptions(root=ROOT, state=state, port=two_free_ports(), engine=engine, issuers=(trusted,))
     with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
 
@@ -99,7 +101,7 @@ def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def items(stack: RunningStack) -> str:
     """The collection's URL."""
-    return f"{stack.deployment.exports['url']}/items"
+    return f"{stack.exports['url']}/items"
 
 
 def bearer(token: str) -> dict[str, str]:

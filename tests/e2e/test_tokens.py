@@ -91,7 +91,7 @@ def test_the_policy_has_a_condition_that_expires_with_the_token(client: Client, 
         "methodArn": "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/local/GET/items",
     }
     found = provider.connection.client("lambda").invoke(
-        FunctionName=stack.deployment.exports["authorizer"], Payload=json.dumps(event)
+        FunctionName=stack.exports["authorizer"], Payload=json.dumps(event)
     )
     policy = json.load(found["Payload"])["policyDocument"]
     expiry = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["exp"]

@@ -11,6 +11,7 @@ import pytest
 
 from authorizer.decision import usage_key
 from infra.bundles import ROOT
+from local.engines import Engine
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import ALL_SCOPES, Client, two_free_ports
 
@@ -26,15 +27,15 @@ ENOUGH = 12
 
 
 @contextmanager
-def client_of_a_stack(state: Path, **usage: Any) -> Iterator[Client]:
-    options = StackOptions(root=ROOT, state=state, port=two_free_ports(), settings={"usage": usage})
+def client_of_a_stack(engine: Engine, state: Path, **usage: Any) -> Iterator[Client]:
+    options = StackOptions(root=ROOT, state=state, port=two_free_ports(), engine=engine, settings={"usage": usage})
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         yield Client(stack, http)
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with client_of_a_stack(tmp_path_factory.mktemp("state"), plans=PLANS, unlisted="others") as client:
+def client(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with client_of_a_stack(engine, tmp_path_factory.mktemp("state"), plans=PLANS, unlisted="others") as client:
         yield client
 
 
@@ -107,8 +108,8 @@ def test_a_preflight_request_needs_no_plan(client: Client) -> None:
     assert client.call("OPTIONS", "/items").status_code == 204
 
 
-def test_unlisted_clients_are_rejected_if_there_is_no_plan_for_them(tmp_path: Path) -> None:
-    with client_of_a_stack(tmp_path, plans=PLANS[:2]) as client:
+def test_unlisted_clients_are_rejected_if_there_is_no_plan_for_them(engine: Engine, tmp_path: Path) -> None:
+    with client_of_a_stack(engine, tmp_path, plans=PLANS[:2]) as client:
         assert client.call("GET", "/items", client.token(client="fast")).status_code == 200
         rejected = client.call("GET", "/items", client.token(client="stranger"))
     assert (rejected.status_code, rejected.headers["Content-Type"]) == (403, "application/problem+json")

@@ -43,7 +43,7 @@ def record(ref: str, stack: str) -> Path:
             with start(Options(state=folder / "emulator", port=free_port())) as emulator:
                 PulumiStack(
                     root=root, name=stack, folder=folder / "cli", checkpoint=checkpoint, endpoint=emulator.endpoint_url
-                ).up({})
+                ).up()
                 text = checkpoint.read_text().replace(emulator.endpoint_url, "http://127.0.0.1:4566")
         finally:
             _git("worktree", "remove", "--force", str(root))

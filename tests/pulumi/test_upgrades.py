@@ -44,7 +44,7 @@ def test_an_earlier_stack_is_updated_in_place(emulator: Emulator, tmp_path: Path
         else:
             PulumiStack(
                 root=ROOT, name=name, folder=tmp_path / "cli", checkpoint=checkpoint, endpoint=emulator.endpoint_url
-            ).up({})
+            ).up()
         return compare(before, custom(checkpoint))
 
     changes = up()

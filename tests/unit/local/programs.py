@@ -94,8 +94,8 @@ class FakeProvider:
 
     def delete(self, type_: str, state: State) -> None:
         self._require_works(state.id)
-        self.calls.append(f"delete {state.id}")
-        self.cloud.pop(state.id, None)
+        if self.cloud.pop(state.id, None) is not None:
+            self.calls.append(f"delete {state.id}")
 
     def invoke(self, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
         self.looked_up.append((token, args))

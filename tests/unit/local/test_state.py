@@ -15,8 +15,8 @@ PROCESSES = multiprocessing.get_context("spawn")
 
 def running(pid: int) -> StackStatus:
     return StackStatus(
-        pid=pid, url="http://x", issuer="http://y", stack="local", functions={}, tables={}, authorizer="a",
-        endpoint="http://z", logs={},
+        pid=pid, url="http://x", issuer="http://y", stack="local", engine="local", functions={}, tables={},
+        authorizer="a", endpoint="http://z", logs={},
     )  # fmt: skip
 
 

@@ -239,13 +239,13 @@ class TestExistingResources:
 
     def test_an_import_replaces_the_resource_that_the_stack_had(self, stack: FakeStack) -> None:
         stack.up('Thing("one", size=1)')
-        assert changes(stack.up(self.IMPORT)) == ["import one", "create two"]
+        assert changes(stack.up(self.IMPORT)) == ["replace one", "create two"]
         assert stack.provider.calls == ["create two", "delete id-of-one"]
         assert [resource.id for resource in stack.state("one")] == ["abc"]
 
     def test_a_resource_that_the_stack_had_is_deleted_if_another_is_read_instead(self, stack: FakeStack) -> None:
         stack.up('Thing("one", size=1)')
-        stack.up(self.READ)
+        assert changes(stack.up(self.READ)) == ["replace one", "create two"]
         assert stack.provider.calls == ["create two", "delete id-of-one"]
 
     def test_a_resource_is_created_if_the_stack_only_read_it_before(self, stack: FakeStack) -> None:

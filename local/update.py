@@ -1,0 +1,72 @@
+"""Change the running stack, or show what that would change: a second `python -m local up`, and `preview`."""
+
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from rich.console import Console
+
+from infra.changes import Change, as_text
+from local import engines
+from local.detached import INTERRUPTED
+from local.stack import StackOptions, StartError
+from local.state import AlreadyRunning, StackStatus, State
+
+_BUSY = StartError("the stack is being updated by another process; try again when it is done")
+
+
+def update(options: StackOptions, running: StackStatus, console: Console) -> int:
+    """Deploy the program into the running stack, and return an exit status.
+
+    Raises:
+        StartError: The running stack is being updated already.
+        SettingsError: The stack's settings are invalid.
+        DeploymentError: The local engine failed.
+        PulumiError: The Pulumi CLI failed.
+    """
+    # Until now, Ctrl-C simply ended this process. From here on, the engine completes what it has begun.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    started = time.perf_counter()
+    state = State(options.state)
+    try:
+        with state.deploying():
+            target = options.target(running.endpoint)
+            changes = engines.up(options.engine, target)
+            exports = {name: value for name, value in target.exports().items() if name in StackStatus.__struct_fields__}
+            status = msgspec.structs.replace(running, engine=options.engine, **exports)
+            state.write(status)
+    except AlreadyRunning:
+        raise _BUSY from None
+    except KeyboardInterrupt:
+        sys.stderr.write("gatehouse: interrupted; the next `up` continues from here\n")
+        return INTERRUPTED
+    _print(changes, console)
+    console.print(f"Updated in {time.perf_counter() - started:.1f} s: {status.url}", markup=False)
+    return 0
+
+
+def preview(options: StackOptions, running: StackStatus | None, console: Console) -> int:
+    """Show what `up` would change in the running stack, or create if none is running; return an exit status.
+
+    Raises the errors of `update`.
+    """
+    if running is None:
+        with TemporaryDirectory() as folder:
+            target = replace(options, state=Path(folder)).target(None)
+            _print(engines.preview(options.engine, target), console)
+        return 0
+    try:
+        with State(options.state).deploying():
+            _print(engines.preview(options.engine, options.target(running.endpoint)), console)
+    except AlreadyRunning:
+        raise _BUSY from None
+    return 0
+
+
+def _print(changes: list[Change] | None, console: Console) -> None:
+    if changes is not None:
+        console.print(as_text(changes), markup=False)
