@@ -11,9 +11,9 @@ from tests.docs.pages import PAGES, Block, anchors, blocks, blocks_of, inline_co
 LABELS = {
     "sh": {"", "session", "walkthrough", "revoke"},
     "python": {"", "collection", "bill"},
-    "json": {"response"},
+    "json": {"permissions", "response", "trust"},
     "yaml": {"", "cognito", "revocation", "stack", "usage"},
-    "text": {"", "insights"},
+    "text": {"", "comment", "insights"},
     "mermaid": {""},
 }
 """The languages that are checked, each with the labels of its blocks."""

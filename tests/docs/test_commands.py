@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import infra.preview
 import infra.revoke
 import local.cli
 from infra.bundles import ROOT
@@ -30,6 +31,9 @@ NOT_RUN = {
     "make clean": "removes the environment of the tests",
     "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
     ".venv/bin/python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",
+    ".venv/bin/python -m infra.preview": "needs deployed stacks; tests/pulumi/test_pull_requests.py runs it",
+    ".venv/bin/python -m local plan --against": "needs another commit; tests/graph/test_against.py runs it",
+    "gh label create": "needs a repository on GitHub",
     "git checkout": "changes the files that are tested",
     ".venv/bin/python -m local up": "runs until it is stopped; tests/e2e/test_usage_plans.py starts the same",
     ".venv/bin/openapi-python-client": "tests/e2e/test_generated_client.py generates the client",
@@ -41,7 +45,7 @@ PULUMI = {
     "preview": {"--stack", "--diff"},
     "up": {"--stack", "--config", "--refresh"},
     "destroy": {"--stack"},
-    "stack init": set[str](),
+    "stack init": {"--secrets-provider"},
     "stack output": {"--stack"},
     "stack export": {"--stack", "--file"},
     "stack import": {"--stack", "--file"},
@@ -50,7 +54,7 @@ PULUMI = {
 }
 """The commands and options of the Pulumi CLI that the documentation uses, as its reference has them."""
 
-MODULES = {"local": local.cli.main, "infra.revoke": infra.revoke.main}
+MODULES = {"local": local.cli.main, "infra.preview": infra.preview.main, "infra.revoke": infra.revoke.main}
 """The commands in Python, each with its entry point."""
 
 

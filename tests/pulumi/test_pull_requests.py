@@ -1,6 +1,7 @@
 """The preview of a pull request, with the Pulumi CLI: what it says about a deployed stack, and when it fails."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def preview(project: Project, stacks: str = "prod", options: str = "") -> subpro
     return STEP.run(project.root, variables, **{name: cli[name] for name in cli.keys() - variables.keys()})
 
 
+def backend(project: Project) -> dict[Path, int]:
+    """Return the files of the CLI's backend with their times of change."""
+    return {path: path.stat().st_mtime_ns for path in (project.cli / "backend").rglob("*")}
+
+
 def test_an_update_is_listed_and_passes(deployed: Project) -> None:
     replace(deployed.root / "Pulumi.prod.yaml", "memory: 1024", "memory: 2048")
     done = preview(deployed)
@@ -67,6 +73,14 @@ def test_replacing_and_deleting_tables_fails_unless_it_is_allowed(deployed: Proj
     assert text.count("> - replace `aws:dynamodb:Table`") >= 1
     assert '`hashKey`: `"owner"` → `"owner_key"` (requires replacement)' in text
     assert preview(deployed, options="--allow-data-loss").returncode == 0
+
+
+def test_a_preview_needs_only_to_read_the_state(deployed: Project) -> None:
+    for name in ("backups", "history", "locks"):
+        shutil.rmtree(deployed.cli / "backend" / ".pulumi" / name, ignore_errors=True)
+    before = backend(deployed)
+    assert preview(deployed).returncode == 0
+    assert backend(deployed) == before
 
 
 def test_a_secret_setting_is_not_in_the_comment(deployed: Project) -> None:
