@@ -40,7 +40,7 @@ def up_local(endpoint: str, folder: Path) -> None:
 def up_pulumi(endpoint: str, folder: Path) -> None:
     """Update the stack with the Pulumi CLI, including the import and the export of its state."""
     checkpoint = folder / "stack.json"
-    PulumiStack(root=ROOT, name="local", folder=folder / "cli", checkpoint=checkpoint, endpoint=endpoint).up({})
+    PulumiStack(root=ROOT, name="local", folder=folder / "cli", checkpoint=checkpoint, endpoint=endpoint).up()
 
 
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason=NO_CLI)
