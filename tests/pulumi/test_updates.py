@@ -30,6 +30,7 @@ from tests.pulumi.deployed import (
     TABLE,
     Changes,
     Deployed,
+    compare,
     traffic,
 )  # fmt: skip
 
@@ -183,6 +184,22 @@ def test_revocation_is_disabled_and_enabled(stack: Deployed) -> None:
     assert changes == Changes({}, removed, {}, {FUNCTION: {"authorizer"}})
     changes = changed_under_traffic(stack)
     assert changes == Changes(removed, {}, {}, {FUNCTION: {"authorizer"}})
+
+
+def test_a_change_that_would_replace_a_protected_table_is_rejected(stack: Deployed) -> None:
+    stack.change("--set", "data.protect=true")
+    protected, tables = stack.resources(), stack.client("dynamodb").list_tables()["TableNames"]
+    edited = stack.root / "infra" / "table.py"
+    source = edited.read_text()
+    edited.write_text(source.replace("hash_key=args.keys[0]", "hash_key=args.keys[-1]"))
+    try:
+        done = stack.up("--set", "data.protect=true")
+    finally:
+        edited.write_text(source)
+    assert done.returncode != 0
+    assert "protect" in done.stdout + done.stderr
+    assert compare(protected, stack.resources()) == NOTHING
+    assert stack.client("dynamodb").list_tables()["TableNames"] == tables
 
 
 class TestFailures:
