@@ -1,11 +1,11 @@
-"""Delay signals while the provider works, so that what it does is recorded before the deployment ends."""
+"""Interrupts: they end a deployment at once, but not while the provider works, so that what it does is recorded."""
 
 import contextlib
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,3 +40,25 @@ def delayed_signals() -> Generator[None]:
         restore()
         if len(received) == 1:
             signal.raise_signal(received[0])
+
+
+@contextlib.contextmanager
+def immediate_interrupts(on_interrupt: Callable[[], None]) -> Generator[None]:
+    """Make Ctrl-C call `on_interrupt` and raise KeyboardInterrupt at once, unless the process handles it another way.
+
+    Otherwise, asyncio would only cancel the main task, and resources that are already requested would be created.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_number: int, _frame: FrameType | None) -> NoReturn:
+        on_interrupt()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

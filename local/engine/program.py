@@ -4,19 +4,11 @@
 """
 
 import asyncio
-import contextlib
-import os
 import runpy
-import signal
-import sys
-import threading
 import time
-import traceback
-from collections.abc import Callable, Coroutine, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+from typing import Any, cast
 
 from pulumi import RunError
 from pulumi.runtime import set_all_config
@@ -27,14 +19,13 @@ from infra import stack_file
 from local.engine.checkpoint import Checkpoint
 from local.engine.deployment import Deployment, DeploymentError, ProgramError, Step
 from local.engine.engine import Engine
+from local.engine.interrupts import immediate_interrupts
+from local.engine.isolation import InlineExecutor, isolated_environment, note_location, task_factory
 from local.engine.monitor import EngineLog, ResourceMonitor
 from local.engine.operations import Operations
 from local.engine.providers import DefaultProviders
 from local.engine.snapshot import Snapshot
 from local.provider.state import Provider
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 def deploy(
@@ -114,7 +105,11 @@ def run(
         root_directory=str(program.parent),
         organization="organization",
     )
-    with _isolated_environment(program.parent), _interrupting(monitor):
+
+    def interrupt() -> None:
+        monitor.fail(DeploymentError("interrupted"))
+
+    with isolated_environment(program.parent), immediate_interrupts(interrupt):
         try:
             asyncio.run(_run(program, config, settings, monitor))
             if monitor.failure is None:
@@ -137,9 +132,9 @@ def run(
 
 async def _run(program: Path, config: Mapping[str, str], settings: Settings, monitor: ResourceMonitor) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(_InlineExecutor())
+    loop.set_default_executor(InlineExecutor())
     loop.set_exception_handler(monitor.handle_unawaited_error)
-    loop.set_task_factory(_task_factory(program.parent))
+    loop.set_task_factory(task_factory(program.parent))
     set_all_config(dict(config), [])
     configure(settings)
     set_root_resource(cast("Any", None))  # discard one that an import created outside of a run
@@ -166,101 +161,6 @@ def _program_error(error: BaseException, root: Path) -> ProgramError:
     """Return an error with the exception's type, message and place; a `RunError` contributes only its message."""
     if isinstance(error, RunError):
         return ProgramError(str(error))
-    _note_location(error, root)
+    note_location(error, root)
     location = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return ProgramError(f"{type(error).__name__}: {str(error).strip() or 'no message'}{location}")
-
-
-@contextlib.contextmanager
-def _interrupting(monitor: ResourceMonitor) -> Generator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt at once, after which nothing is changed.
-
-    Otherwise, asyncio would only cancel the main task, and resources that are already requested would be created.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(_number: int, _frame: FrameType | None) -> NoReturn:
-        monitor.fail(DeploymentError("interrupted"))
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-@contextlib.contextmanager
-def _isolated_environment(root: Path) -> Generator[None]:
-    """Use the program's folder as working directory and first import path, as the Pulumi CLI does.
-
-    Variables of Pulumi and AWS in the developer's environment are removed, so that a plan is the same on every machine.
-    """
-    environment, folder, path = dict(os.environ), Path.cwd(), list(sys.path)
-    for name in environment:
-        if name.startswith(("PULUMI_", "AWS_")):
-            del os.environ[name]
-    os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"  # f"{output}" raises instead of ending up in an ARN
-    os.chdir(root)
-    sys.path.insert(0, str(root))
-    try:
-        yield
-    finally:
-        sys.path[:] = path
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-
-
-class _InlineExecutor(ThreadPoolExecutor):
-    """Executor that runs functions immediately, in the event loop's own thread.
-
-    With threads, the SDK's calls to the monitor would overlap, and resources would be created in a different order in
-    every run. Nothing else uses the loop in the meantime.
-    """
-
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        """Run the function and return a completed future."""
-        future: Future[_T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - like every executor
-            future.set_exception(error)
-        return future
-
-
-def _task_factory(root: Path) -> Callable[..., asyncio.Task[Any]]:
-    """Return a factory of tasks that note the program's line on an exception.
-
-    The SDK awaits exceptions twice, which loses their traceback.
-    """
-
-    async def noting(coroutine: Coroutine[Any, Any, Any]) -> Any:
-        try:
-            return await coroutine
-        except Exception as error:
-            _note_location(error, root)
-            raise
-
-    def make(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
-        task = asyncio.Task(noting(coroutine), loop=loop, **options)
-        task.add_done_callback(lambda _: coroutine.close())  # a task cancelled before its start never awaits it
-        return task
-
-    return make
-
-
-def _note_location(error: BaseException, root: Path) -> None:
-    """Add a note with the last line of the program in the traceback (`__main__.py:12`), unless there is a note."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_program(Path(frame.filename), root)]
-    if frames and not getattr(error, "__notes__", ()):
-        error.add_note(f"{Path(frames[-1].filename).relative_to(root)}:{frames[-1].lineno}")
-
-
-def _is_program(file: Path, root: Path) -> bool:
-    """Return whether a file belongs to the program, and not to an installed package or to the local stack."""
-    local = Path(__file__).parent.parent
-    return file.is_relative_to(root) and not file.is_relative_to(local) and "site-packages" not in file.parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from tests.unit.local.programs import FakeProvider, write_program
 
 if TYPE_CHECKING:
     from local.engine import Resource
+    from tests.unit.local.programs import FakeStack
 
 PROJECT = Path(__file__).parents[2]
 
@@ -71,6 +73,15 @@ class PulumiStack:
         exported = self.root / "exported.json"
         self._run("stack", "export", "--show-secrets", "--file", str(exported))
         return Checkpoint(exported).load()
+
+    def exchange(self, stack: FakeStack, *, to_pulumi: bool) -> None:
+        """Copy a stack's state and its cloud from the local engine, or to it."""
+        if to_pulumi:
+            self._run("stack", "import", "--file", str(stack.checkpoint))
+            self.provider.cloud = copy.deepcopy(stack.provider.cloud)
+        else:
+            self._run("stack", "export", "--show-secrets", "--file", str(stack.checkpoint))
+            stack.provider.cloud = copy.deepcopy(self.provider.cloud)
 
     @property
     def _cloud(self) -> Path:

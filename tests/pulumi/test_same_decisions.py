@@ -193,3 +193,20 @@ def test_drift_is_found_and_repaired(engines: Engines) -> None:
     engines.set(cloud={"id-of-one": {"size": 2}, "id-of-three": {"text": "TWO"}})
     engines.refresh()
     engines.up(source)
+
+
+def test_each_engine_continues_from_the_state_of_the_other(engines: Engines) -> None:
+    source = """
+    one = Thing("one", size={}, password=pulumi.Output.secret("a"), opts=pulumi.ResourceOptions(protect=True))
+    Thing("two", text=one.made, opts=pulumi.ResourceOptions(parent=Group("group")))
+    pulumi.export("made", one.made)
+    """
+    local, cli = engines.local, engines.pulumi
+    local.up(source.format(1))
+    cli.exchange(local, to_pulumi=True)
+    assert cli.preview(source.format(1)) == []
+    assert cli.up(source.format(2))
+    assert cli.provider.calls == ["update id-of-one"]
+    cli.exchange(local, to_pulumi=False)
+    assert changes(local.up(source.format(2))) == []
+    assert changes(local.up(source.format(3))) == ["update one"]

@@ -134,7 +134,7 @@ def test_a_collection_is_added_and_removed(stack: Deployed) -> None:
         assert all(created[type_] == invoices for type_ in (FUNCTION, ROLE, ROLE_POLICY, LOG_GROUP))
         url, headers = f"{stack.status['url']}/invoices", authorization_of(stack, "invoices:read invoices:write")
         assert httpx.post(url, json={"customer": "c", "amount": 3}, headers=headers).status_code == 201
-        assert len(httpx.get(url, headers=headers).json()["items"]) == 1
+        assert len(httpx.get(url, headers=headers).json()["invoices"]) == 1
     finally:
         module.unlink()
     changes = changed_under_traffic(stack)
@@ -157,7 +157,7 @@ def plans(**clients: list[str]) -> str:
 
 def test_usage_plans_are_added_a_client_is_moved_and_a_plan_is_removed(stack: Deployed) -> None:
     """While the first plan is deployed, API Gateway rejects clients whose keys do not exist yet."""
-    one, two = plans(gold=["cli"], silver=["app"]), plans(gold=["cli", "app"], silver=[])
+    one, two = plans(gold=["cli"], silver=["app", "web"]), plans(gold=["cli", "app"], silver=["web"])
     changes = stack.change(one)
     assert changes.created.keys() == {PLAN, KEY, PLAN_KEY}
     assert changes.created[PLAN] == {"gold", "silver"}
@@ -168,8 +168,12 @@ def test_usage_plans_are_added_a_client_is_moved_and_a_plan_is_removed(stack: De
     (moved,) = changes.replaced[PLAN_KEY]
     assert changes == Changes({}, {}, {PLAN_KEY: {moved}}, {})
 
-    changes = stack.change(plans(gold=["cli", "app"]))
-    assert changes == Changes({}, {PLAN: {"silver"}}, {}, {})
+    with traffic(stack) as client:
+        changes = stack.change(plans(gold=["cli", "app"]))
+    assert changes.deleted == {PLAN: {"silver"}, KEY: {"local|web"}, PLAN_KEY: {"local|web"}}
+    assert (changes.created, changes.replaced) == ({}, {})
+    assert changes.updated == {FUNCTION: {"authorizer"}}
+    assert client.failures == []
 
 
 def test_revocation_is_disabled_and_enabled(stack: Deployed) -> None:

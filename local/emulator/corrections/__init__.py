@@ -29,6 +29,7 @@ CORRECTIONS = (
     "access-logs",
     "clean-interpreter",
     "worker-survives",
+    "running-invocations",
     "payload-limits",
     "function-logs",
     "function-log-levels",

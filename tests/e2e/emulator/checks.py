@@ -7,12 +7,13 @@ import json
 import re
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, eventually, returning
+from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, eventually, returning, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -431,6 +432,23 @@ def worker_survives(sandbox: Sandbox) -> None:
     assert sandbox.invoke(function) == 3
 
 
+def running_invocations(sandbox: Sandbox) -> None:
+    """An invocation completes with the old code and configuration when its function is changed meanwhile."""
+    slow = sandbox.function("import time\n\ndef handler(event, context):\n    time.sleep(1)\n    return 'old'\n")
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: sandbox.functions.update_function_configuration(FunctionName=slow.name, MemorySize=512),
+        lambda: sandbox.functions.update_function_code(FunctionName=slow.name, ZipFile=zip_of(returning("'new'"))),
+    )
+    sandbox.invoke(slow)
+    for change in changes:
+        with ThreadPoolExecutor() as threads:
+            running = threads.submit(sandbox.invoke, slow)
+            time.sleep(0.3)
+            change()
+            assert running.result() == "old"
+    assert sandbox.invoke(slow) == "new"
+
+
 def payload_limits(sandbox: Sandbox) -> None:
     """Too large a request is rejected, and too large a response is an error of the function."""
     api = sandbox.api().proxy(returning("{'statusCode': 200, 'body': ''}"), "POST")
@@ -535,6 +553,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         access_logs,
         clean_interpreter,
         worker_survives,
+        running_invocations,
         payload_limits,
         function_logs,
         function_log_levels,

@@ -47,6 +47,14 @@ def returning(expression: str) -> str:
     return f"def handler(event, context):\n    return {expression}\n"
 
 
+def zip_of(source: str) -> bytes:
+    """Return a bundle with one module."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("index.py", source)
+    return archive.getvalue()
+
+
 @dataclass(frozen=True)
 class Function:
     """A deployed function."""
@@ -96,16 +104,13 @@ class Sandbox:
 
     def function(self, source: str, *, permit: bool = True, **settings: Any) -> Function:
         """Deploy a function from the source of its only module."""
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("index.py", source)
         name = f"function-{next(self.numbers)}"
         created = self.functions.create_function(
             FunctionName=name,
             Runtime="python3.13",
             Role=self.role["Role"]["Arn"],
             Handler="index.handler",
-            Code={"ZipFile": archive.getvalue()},
+            Code={"ZipFile": zip_of(source)},
             **settings,
         )
         function = Function(name, created["FunctionArn"], self.emulator.options.region)
