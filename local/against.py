@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.changes import Change, Operation, compare
-from local.engine import STACK_TYPE, DeploymentError
+from local.engine import STACK_TYPE, DeploymentError, Resource
+from local.engine.checkpoint import Checkpoint
 from local.plan import plan, records
 from local.provider import Provider
 from local.provider.aws import UnsupportedTypeError
@@ -50,12 +51,19 @@ def changes_since(root: Path, ref: str, stack: str, overrides: Mapping[str, str]
         other = Path(folder).resolve()
         _check_out(root, ref, other)
         old = _plan_in(other, ref, stack, overrides) if (other / f"Pulumi.{stack}.yaml").exists() else []
-    return difference(old, new)
+    if {urn_of(each) for each in old} <= {urn_of(each) for each in new}:
+        return difference(old, new)
+    return difference(old, new, _renamed(root, stack, overrides, old))
 
 
-def difference(old: Sequence[Record], new: Sequence[Record]) -> list[Change]:
-    """Return how a plan differs from another one. A resource is the same if its URN is."""
-    before, after = {urn_of(each): each for each in old}, {urn_of(each): each for each in new}
+def difference(old: Sequence[Record], new: Sequence[Record], renamed: Mapping[str, str] | None = None) -> list[Change]:
+    """Return how a plan differs from another one.
+
+    A resource is the same if its URN is, or if `renamed` has its new URN by the old one.
+    """
+    urns = renamed or {}
+    before = {urns.get(urn_of(each), urn_of(each)): each for each in old}
+    after = {urn_of(each): each for each in new}
     deleted = [Change(operation=Operation.DELETE, urn=urn) for urn in before if urn not in after]
     created = [Change(operation=Operation.CREATE, urn=urn) for urn in after if urn not in before]
     common = (_change(urn, before[urn], record) for urn, record in after.items() if urn in before)
@@ -79,6 +87,24 @@ def _change(urn: str, old: Record, new: Record) -> Change | None:
     is_replaced = any(each.replaces for each in properties)
     operation = Operation.REPLACE if is_replaced else Operation.UPDATE
     return Change(operation=operation, urn=urn, properties=properties) if properties else None
+
+
+def _renamed(root: Path, stack: str, overrides: Mapping[str, str], old: Sequence[Record]) -> dict[str, str]:
+    """Return the new URN of each old resource that the program renames or moves with an alias, by its old URN."""
+    with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
+        checkpoint = Path(folder) / "stack.json"
+        Checkpoint(checkpoint).save([_waiting(each) for each in old if each["parent"]])
+        steps = plan(root, stack, overrides, checkpoint).steps
+    return {step.old.urn: step.resource.urn for step in steps if step.old and step.operation != "delete"}
+
+
+def _waiting(record: Record) -> Resource:
+    """Return a resource that waits to be created again: the engine finds it, but uses none of its properties."""
+    return Resource(
+        urn=urn_of(record), type=record["type"], name=record["name"], parent=record["parent"], id="-", inputs={},
+        custom=True, dependencies=(), property_dependencies={}, protect=False, retain_on_delete=False,
+        ignore_changes=(), replace_on_changes=(), delete_before_replace=None, pending_replacement=True,
+    )  # fmt: skip
 
 
 def _check_out(root: Path, ref: str, folder: Path) -> None:

@@ -14,10 +14,23 @@ from infra.changes import SECRET_MARK, UNKNOWN_MARK
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
 from local.provider import Provider
+from local.provider.state import Document, Failure
 
 
-def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Deployment:
+class _Planner(Provider):
+    """A provider for plans, which may contain any type."""
+
+    def check(self, type_: str, inputs: Document) -> list[Failure]:  # noqa: ARG002 - the interface of providers
+        """Accept everything."""
+        return []
+
+
+def plan(
+    root: Path, stack: str, overrides: Mapping[str, str] | None = None, checkpoint: Path | None = None
+) -> Deployment:
     """Run the project's program for a stack without creating anything.
+
+    With a checkpoint, the steps show which of its resources the program still has.
 
     Raises:
         SettingsError: The stack's settings are invalid.
@@ -30,8 +43,9 @@ def plan(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
             project=file.project,
             stack=stack,
             config=file.values,
-            provider=Provider(None, region=file.values.get("aws:region")),
+            provider=_Planner(None, region=file.values.get("aws:region")),
             preview=True,
+            checkpoint=checkpoint,
         )
 
 

@@ -1,8 +1,12 @@
 """The engine: decide what each registered resource requires, and do it.
 
 The decisions are those of Pulumi's engine
-(https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step_generator.go). Operations run one after the
-other, in the order of registration.
+(https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step_generator.go); tests/pulumi compares them.
+Operations run one after the other, in the order of registration. Where the local engine differs:
+- It checks that nothing protected would be deleted before the first deletion.
+- After a partial failure, it records the inputs that took effect, so that the next deployment completes the rest.
+- A dependent that is already deleted to be replaced is not deleted again when a failed deployment is resumed.
+- A preview ends at the first resource that must not be replaced.
 """
 
 import dataclasses

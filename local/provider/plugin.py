@@ -127,6 +127,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             computed = {name: value for name, value in state.outputs.items() if name not in state.inputs}
             return provider_pb2.UpdateResponse(properties=to_struct(computed | inputs))
+        if inputs == state.inputs:
+            # The CLI asks for an update without a change to complete what was created or updated only in part. It has
+            # kept the inputs that were wanted, not those that took effect.
+            state = self._provider.read(request.type, state) or state
         updated = self._provider.update(request.type, state, inputs)
         return provider_pb2.UpdateResponse(properties=to_struct(updated.outputs))
 

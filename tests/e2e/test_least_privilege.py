@@ -18,12 +18,22 @@ def provider(stack: RunningStack) -> Provider:
     return Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)
 
 
-def role_policy(provider: Provider, function: str) -> list[dict[str, Any]]:
+def role_policies(provider: Provider, function: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the statements of all policies of a function's role, by the policy's name."""
     iam = provider.connection.client("iam")
-    (name,) = iam.list_role_policies(RoleName=function)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=function, PolicyName=name)["PolicyDocument"]
     assert iam.list_attached_role_policies(RoleName=function)["AttachedPolicies"] == []
-    return (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in iam.list_role_policies(RoleName=function)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=function, PolicyName=name)["PolicyDocument"]
+        found[name] = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    return found
+
+
+def role_policy(provider: Provider, function: str) -> list[dict[str, Any]]:
+    """Return the statements of the only policy of a function's role."""
+    ((name, statements),) = role_policies(provider, function).items()
+    assert name == "function"
+    return statements
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

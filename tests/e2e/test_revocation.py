@@ -20,7 +20,7 @@ from infra.revoke import Clients, DeployedStack, RevokeError, RevokeRequest
 from local.provider import Provider
 from local.stack import RunningStack
 from tests.e2e.conftest import Client
-from tests.e2e.test_least_privilege import role_policy
+from tests.e2e.test_least_privilege import role_policies
 
 AUTHORIZER = "gatehouse-local-authorizer"
 TABLE = "gatehouse-local-authorizer-revocations"
@@ -116,12 +116,13 @@ def test_an_earlier_revocation_does_not_replace_a_later_one(clients: Clients) ->
 def unreadable_by(provider: Provider) -> Iterator[None]:
     """Remove the authorizer's permission to read the table, until the context ends."""
     iam = provider.connection.client("iam")
-    original = json.dumps({"Version": "2012-10-17", "Statement": role_policy(provider, AUTHORIZER)})
-    iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=original.replace("BatchGet", "Get"))
+    policy = "revocation"
+    original = json.dumps({"Version": "2012-10-17", "Statement": role_policies(provider, AUTHORIZER)[policy]})
+    iam.put_role_policy(RoleName=AUTHORIZER, PolicyName=policy, PolicyDocument=original.replace("BatchGet", "Get"))
     try:
         yield
     finally:
-        iam.put_role_policy(RoleName=AUTHORIZER, PolicyName="function", PolicyDocument=original)
+        iam.put_role_policy(RoleName=AUTHORIZER, PolicyName=policy, PolicyDocument=original)
 
 
 def test_while_the_denylist_is_unavailable_new_decisions_are_503(client: Client, provider: Provider) -> None:
@@ -140,7 +141,9 @@ def test_the_denylist_is_read_again_once_it_is_available(client: Client, provide
 
 
 def test_the_authorizer_may_only_write_its_log_and_read_the_denylist(provider: Provider) -> None:
-    log, read = role_policy(provider, AUTHORIZER)
+    policies = role_policies(provider, AUTHORIZER)
+    assert policies.keys() == {"function", "revocation"}
+    (log,), (read,) = policies["function"], policies["revocation"]
     assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert read["Action"] == ["dynamodb:BatchGetItem"]
     assert [resource.rpartition(":")[2] for resource in read["Resource"]] == [f"table/{TABLE}"]

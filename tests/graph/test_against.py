@@ -154,3 +154,13 @@ def test_the_workflow_compares_the_plans_of_all_stacks(repository: Path, tmp_pat
         "### `dev`: plan compared with `HEAD^`",
         "### `prod`: plan compared with `HEAD^`",
     ]
+
+
+def test_a_resource_that_is_renamed_with_an_alias_is_the_same(repository: Path) -> None:
+    table = repository / "infra" / "table.py"
+    replace(table, "aws.dynamodb.Table(\n            name,", 'aws.dynamodb.Table(\n            f"{name}-table",')
+    done = run(repository, "--against", "HEAD", "--stack", "prod")
+    assert done.stdout.splitlines()[-1].startswith("data would be lost: delete aws:dynamodb:Table events, items, users")
+    replace(table, "protect=protect)", "protect=protect, aliases=[pulumi.Alias(name=name)])")
+    done = run(repository, "--against", "HEAD", "--stack", "prod")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no changes\n", "")

@@ -46,7 +46,9 @@ class Things:
         return self._state(state.id) if state.id in self.things else None
 
     def update(self, type_: str, state: State, inputs: Document) -> State:
-        self.things[state.id] = inputs
+        changed = self.diff(type_, state, inputs).changed
+        kept = {name: value for name, value in self.things[state.id].items() if name not in changed}
+        self.things[state.id] = kept | {name: inputs[name] for name in changed if name in inputs}
         return self._state(state.id)
 
     def delete(self, type_: str, state: State) -> None:
@@ -156,6 +158,13 @@ def test_a_partial_failure_is_reported_with_what_exists(engine: Any) -> None:
     assert detail.Unpack(found)
     assert (found.id, list(found.reasons)) == ("one", ["only half is done"])
     assert from_struct(found.properties) == {"name": "a", "broken": True, "half": True}
+
+
+def test_an_update_without_a_change_completes_what_succeeded_only_in_part(engine: Any, things: Things) -> None:
+    things.things["one"] = {"name": "a"}
+    wanted: Document = {"name": "a", "size": 1}
+    update(engine, wanted, wanted)
+    assert things.things["one"] == wanted
 
 
 def test_a_lookup_without_a_known_result_fails(engine: Any) -> None:
