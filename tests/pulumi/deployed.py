@@ -124,13 +124,19 @@ def compare(before: Mapping[str, Resource], after: Mapping[str, Resource]) -> Ch
     """Return how the state of a stack has changed."""
     common = [urn for urn in before if urn in after]
     replaced = [urn for urn in common if _is_replaced(before[urn], after[urn])]
-    updated = [urn for urn in common if urn not in replaced and before[urn]["inputs"] != after[urn]["inputs"]]
+    updated = [urn for urn in common if urn not in replaced and _inputs(before[urn]) != _inputs(after[urn])]
     return Changes(
         created=_names([urn for urn in after if urn not in before]),
         deleted=_names([urn for urn in before if urn not in after]),
         replaced=_names(replaced),
         updated=_names(updated),
     )
+
+
+def _inputs(resource: Resource) -> dict[str, Any]:
+    """Return the inputs, with a bundle's hash instead of its path, which a refresh does not keep."""
+    code = resource["inputs"].get("code", {})
+    return {**resource["inputs"], "code": code.get("hash")}
 
 
 def _is_replaced(before: Resource, after: Resource) -> bool:
