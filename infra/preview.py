@@ -124,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("stacks", nargs="*", type=Stack.parse, metavar="STACK",
                         help="dev, prod, …, or FOLDER:NAME for a stack of another project")  # fmt: skip
     parser.add_argument("--read", type=Path, action="append", default=[], metavar="FILE",
-                        help="read the output of `pulumi preview --json` instead of running it")  # fmt: skip
+                        help="read the output of `pulumi preview --json` instead of running it; secret settings that "
+                             "the program passes on are not masked")  # fmt: skip
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write a comment for a pull request")
     parser.add_argument("--commit", default="", metavar="SHA", help="the commit that the comment names")
     parser.add_argument("--allow-data-loss", action="store_true", help="do not fail if data would be lost")
