@@ -4,13 +4,18 @@ BIN = .venv/bin
 # Tests write only to build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test quick check bench mutate openapi settings docs lock clean program tests emulator
+.PHONY: local test e2e-pulumi quick check bench mutate openapi settings docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
 
 test: tests emulator
 	@$(TIDY) $(BIN)/pytest --ignore=tests/bench
+
+# The end-to-end tests on stacks that the Pulumi CLI deploys, in about six minutes; `pulumi` must be on PATH.
+e2e-pulumi: tests emulator
+	@$(TIDY) $(BIN)/pytest --engine pulumi tests/e2e --ignore=tests/e2e/emulator --ignore=tests/e2e/provider \
+		--ignore=tests/e2e/test_commands.py
 
 # The inner loop: unit and graph tests in under a minute on two cores. Left out, besides all tests of running systems:
 # builds of bundles, tools that need Node or Java, long runs of generated data, and the plan command in its own process.

@@ -53,6 +53,17 @@ class Target:
         (stack,) = (each for each in Checkpoint(self.state.checkpoint).load() if each.type == STACK_TYPE)
         return stack.outputs
 
+    def pulumi(self) -> PulumiStack:
+        """Return the stack as the Pulumi CLI's."""
+        return PulumiStack(
+            root=self.root,
+            name=STACK,
+            folder=self.state.pulumi,
+            checkpoint=self.state.checkpoint,
+            endpoint=self.endpoint,
+            overrides=self.overrides,
+        )
+
 
 def up(engine: Engine, target: Target, on_step: Callable[[Step], None] | None = None) -> list[Change] | None:
     """Create the stack's resources, or change those that differ from the program.
@@ -66,28 +77,17 @@ def up(engine: Engine, target: Target, on_step: Callable[[Step], None] | None = 
         PulumiError: The Pulumi CLI failed.
     """
     if engine is Engine.PULUMI:
-        return _pulumi(target).up()
+        return target.pulumi().up()
     return _changes(_deploy(target, preview=False, on_step=on_step))
 
 
 def preview(engine: Engine, target: Target) -> list[Change] | None:
     """Return what `up` would change, or None if the Pulumi CLI has printed it. Raises the errors of `up`."""
     if engine is Engine.PULUMI:
-        return _pulumi(target).run("preview")
+        return target.pulumi().run("preview")
     # Code is compared by its content. Where there is no code to compare it with, bundles need not be built.
     with nullcontext() if target.endpoint else without_building():
         return _changes(_deploy(target, preview=True))
-
-
-def _pulumi(target: Target) -> PulumiStack:
-    return PulumiStack(
-        root=target.root,
-        name=STACK,
-        folder=target.state.pulumi,
-        checkpoint=target.state.checkpoint,
-        endpoint=target.endpoint,
-        overrides=target.overrides,
-    )
 
 
 def _deploy(target: Target, *, preview: bool, on_step: Callable[[Step], None] | None = None) -> Deployment:
