@@ -1,14 +1,15 @@
 """A stack of this project in an emulator, managed by either engine."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from infra.bundles import ROOT
 from local.emulator.launch import Emulator
-from local.engine import DeploymentError, deploy, destroy, refresh
+from local.engine import DeploymentError, deploy, destroy
 from local.provider import Provider
 from local.pulumi_cli import PulumiError, PulumiStack
 
@@ -48,44 +49,19 @@ class EmulatedStack:
     def up(self, **overrides: str) -> None:
         """Deploy the program. Raises Rejected."""
         settings = {name.replace("_", "."): value for name, value in overrides.items()}
-        self._run("up", settings, "--yes", "--skip-preview")
-
-    def has_changes(self) -> bool:
-        """Return whether a deployment would change anything."""
-        if self.engine == "local":
-            steps = deploy(ROOT, self.name, self.provider, checkpoint=self.checkpoint, preview=True).steps
-            return any(step.operation not in ("same", "read") for step in steps)
-        try:
-            self._run("preview", {}, "--expect-no-changes")
-        except Rejected:
-            return True
-        return False
-
-    def refresh(self) -> None:
-        """Read the present state of all resources."""
-        self._run("refresh", {}, "--yes", "--skip-preview")
+        with _rejections():
+            if self.engine == "local":
+                deploy(ROOT, self.name, self.provider, settings, checkpoint=self.checkpoint)
+            else:
+                self._pulumi(settings).up()
 
     def destroy(self) -> None:
         """Delete all resources. Raises Rejected."""
-        self._run("destroy", {}, "--yes")  # with `--skip-preview`, the CLI would delete all that is not protected
-
-    def _run(self, command: str, overrides: Mapping[str, str], *options: str) -> None:
-        try:
+        with _rejections():
             if self.engine == "local":
-                self._run_locally(command, overrides)
-            else:
-                self._pulumi(overrides).run(command, *options)
-        except (DeploymentError, PulumiError) as error:
-            raise Rejected(str(error)) from error
-
-    def _run_locally(self, command: str, overrides: Mapping[str, str]) -> None:
-        match command:
-            case "up":
-                deploy(ROOT, self.name, self.provider, overrides, checkpoint=self.checkpoint)
-            case "refresh":
-                refresh(self.checkpoint, self.provider)
-            case _:
                 destroy(self.checkpoint, self.provider)
+            else:  # with `--skip-preview`, the CLI would delete all that is not protected
+                self._pulumi({}).run("destroy", "--yes")
 
     def _pulumi(self, overrides: Mapping[str, str]) -> PulumiStack:
         return PulumiStack(
@@ -96,3 +72,11 @@ class EmulatedStack:
             endpoint=self.emulator.endpoint_url,
             overrides=overrides,
         )
+
+
+@contextmanager
+def _rejections() -> Iterator[None]:
+    try:
+        yield
+    except (DeploymentError, PulumiError) as error:
+        raise Rejected(str(error)) from error

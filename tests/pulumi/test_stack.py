@@ -111,6 +111,18 @@ def test_drift_is_shown_and_repaired(stack: Stack, capfd: pytest.CaptureFixture[
     assert not stack.refresh()
 
 
+def test_a_resource_that_was_deleted_outside_of_pulumi_is_created_again(
+    stack: Stack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    logs, group = stack.provider.connection.client("logs"), "/aws/lambda/gatehouse-local-items-list"
+    logs.delete_log_group(logGroupName=group)
+    assert stack.refresh()
+    assert ("create", "items-list") in stack.changed_by_up(capfd)  # and what depends on its ARN
+    stack.up()
+    assert [each["logGroupName"] for each in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]] == [group]
+    assert stack.changed_by_up(capfd) == []
+
+
 def test_a_stack_that_the_cli_deploys_passes_the_end_to_end_tests() -> None:
     """Run a part of them; `make e2e-pulumi` runs all."""
     require_cli()

@@ -1,10 +1,9 @@
-"""What is changed outside of Pulumi is found and repaired, and a destroyed stack leaves nothing behind."""
+"""A destroyed stack leaves nothing behind, and a protected one cannot be destroyed."""
 
 from typing import Any
 
 import pytest
 
-from tests.pulumi.deployed import NOTHING, TABLE, compare
 from tests.pulumi.emulated import EmulatedStack, Rejected
 
 
@@ -13,29 +12,6 @@ def stack(emulated: EmulatedStack) -> EmulatedStack:
     """The stack `dev`, deployed."""
     emulated.up()
     return emulated
-
-
-def test_drift_is_found_by_a_refresh_and_repaired_by_an_update(stack: EmulatedStack) -> None:
-    deployed = stack.resources()
-    assert not stack.has_changes()
-    stack.refresh()
-    assert compare(deployed, stack.resources()) == NOTHING
-    assert not stack.has_changes()
-
-    dynamodb, logs, table = stack.client("dynamodb"), stack.client("logs"), "gatehouse-dev-items"
-    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=True)
-    logs.delete_log_group(logGroupName="/aws/lambda/gatehouse-dev-items-list")
-    assert not stack.has_changes()  # an engine compares the program with its state
-    stack.refresh()
-    drift = compare(deployed, stack.resources())
-    assert drift.updated == {TABLE: {"items"}}
-    assert list(drift.deleted.values()) == [{"items-list"}]
-    assert stack.has_changes()
-
-    stack.up()
-    assert dynamodb.describe_table(TableName=table)["Table"]["DeletionProtectionEnabled"] is False
-    assert logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/gatehouse-dev-items-list")["logGroups"]
-    assert compare(deployed, stack.resources()) == NOTHING
 
 
 def test_a_destroyed_stack_leaves_nothing_behind(stack: EmulatedStack) -> None:
