@@ -19,6 +19,7 @@ from botocore.config import Config
 
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
 from local.processes import wait_until
+from local.provider.resources import RESOURCE_TYPES
 
 Engine = Literal["local", "pulumi"]
 Resource = dict[str, Any]
@@ -120,16 +121,28 @@ class Deployed:
 
 
 def compare(before: Mapping[str, Resource], after: Mapping[str, Resource]) -> Changes:
-    """Return how the state of a stack has changed. A replaced resource has another id, or was created again."""
+    """Return how the state of a stack has changed."""
     common = [urn for urn in before if urn in after]
-    replaced = [urn for urn in common if before[urn]["id"] != after[urn]["id"]]
-    updated = [urn for urn in common if urn not in replaced and before[urn]["inputs"] != after[urn]["inputs"]]
+    replaced = [urn for urn in common if _is_replaced(before[urn], after[urn])]
+    updated = [urn for urn in common if urn not in replaced and _inputs(before[urn]) != _inputs(after[urn])]
     return Changes(
         created=_names([urn for urn in after if urn not in before]),
         deleted=_names([urn for urn in before if urn not in after]),
         replaced=_names(replaced),
         updated=_names(updated),
     )
+
+
+def _inputs(resource: Resource) -> dict[str, Any]:
+    """Return the inputs, with a bundle's hash instead of its path, which a refresh does not keep."""
+    code = resource["inputs"].get("code", {})
+    return {**resource["inputs"], "code": code.get("hash")}
+
+
+def _is_replaced(before: Resource, after: Resource) -> bool:
+    """Return whether a resource has another id, or inputs that only a new one can have: some ids are their key's."""
+    fixed = RESOURCE_TYPES[before["type"]].replaces
+    return before["id"] != after["id"] or any(before["inputs"].get(name) != after["inputs"].get(name) for name in fixed)
 
 
 def _names(urns: list[str]) -> dict[str, set[str]]:

@@ -30,6 +30,7 @@ from tests.pulumi.deployed import (
     TABLE,
     Changes,
     Deployed,
+    compare,
     traffic,
 )  # fmt: skip
 
@@ -157,23 +158,21 @@ def plans(**clients: list[str]) -> str:
 
 def test_usage_plans_are_added_a_client_is_moved_and_a_plan_is_removed(stack: Deployed) -> None:
     """While the first plan is deployed, API Gateway rejects clients whose keys do not exist yet."""
-    one, two = plans(gold=["cli"], silver=["app", "web"]), plans(gold=["cli", "app"], silver=["web"])
-    changes = stack.change(one)
+    with traffic(stack) as client:
+        changes = stack.change(plans(gold=["local-cli"], silver=["app", "web"]))
     assert changes.created.keys() == {PLAN, KEY, PLAN_KEY}
     assert changes.created[PLAN] == {"gold", "silver"}
     assert changes.updated == {**REDEPLOYED, FUNCTION: {"authorizer"}}
     assert (changes.deleted, changes.replaced) == ({}, {DEPLOYMENT: {"api"}})
+    assert {failure.split(": ")[1].split()[0] for failure in client.failures} <= {"403"}
 
-    changes = stack.change(two)
-    (moved,) = changes.replaced[PLAN_KEY]
-    assert changes == Changes({}, {}, {PLAN_KEY: {moved}}, {})
+    changes = changed_under_traffic(stack, plans(gold=["local-cli", "app"], silver=["web"]))
+    assert changes == Changes({}, {}, {PLAN_KEY: {"local|app"}}, {})
 
-    with traffic(stack) as client:
-        changes = stack.change(plans(gold=["cli", "app"]))
+    changes = changed_under_traffic(stack, plans(gold=["local-cli", "app"]))
     assert changes.deleted == {PLAN: {"silver"}, KEY: {"local|web"}, PLAN_KEY: {"local|web"}}
     assert (changes.created, changes.replaced) == ({}, {})
     assert changes.updated == {FUNCTION: {"authorizer"}}
-    assert client.failures == []
 
 
 def test_revocation_is_disabled_and_enabled(stack: Deployed) -> None:
@@ -183,6 +182,22 @@ def test_revocation_is_disabled_and_enabled(stack: Deployed) -> None:
     assert changes == Changes({}, removed, {}, {FUNCTION: {"authorizer"}})
     changes = changed_under_traffic(stack)
     assert changes == Changes(removed, {}, {}, {FUNCTION: {"authorizer"}})
+
+
+def test_a_change_that_would_replace_a_protected_table_is_rejected(stack: Deployed) -> None:
+    stack.change("--set", "data.protect=true")
+    protected, tables = stack.resources(), stack.client("dynamodb").list_tables()["TableNames"]
+    edited = stack.root / "infra" / "table.py"
+    source = edited.read_text()
+    edited.write_text(source.replace("hash_key=args.keys[0]", "hash_key=args.keys[-1]"))
+    try:
+        done = stack.up("--set", "data.protect=true")
+    finally:
+        edited.write_text(source)
+    assert done.returncode != 0
+    assert "protect" in done.stdout + done.stderr
+    assert compare(protected, stack.resources()) == NOTHING
+    assert stack.client("dynamodb").list_tables()["TableNames"] == tables
 
 
 class TestFailures:
