@@ -44,6 +44,7 @@ PULUMI = {
     "install": set[str](),
     "preview": {"--stack", "--diff"},
     "up": {"--stack", "--config", "--refresh"},
+    "refresh": {"--stack"},
     "destroy": {"--stack"},
     "stack init": {"--secrets-provider"},
     "stack output": {"--stack"},

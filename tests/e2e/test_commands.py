@@ -21,6 +21,7 @@ from infra.bundles import ROOT
 from local.processes import wait_until
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
+from tests.pulumi.conftest import NO_CLI
 
 
 class Project:
@@ -106,6 +107,56 @@ def test_a_detached_stack_answers_until_it_is_stopped(project: Project) -> None:
     assert "no stack is running" in one_line(project.run("status", "--json"))
     assert "no stack is running" in one_line(project.run("token"))
     assert "no stack is running" in one_line(project.run("revoke", "--subject", "ann"))
+
+
+def test_a_second_up_updates_the_running_stack(project: Project) -> None:
+    assert project.up().returncode == 0
+    started = project.status()
+    assert started["engine"] == "local"
+    previewed = project.run("preview", "--set", "functions.memory=300").stdout
+    assert "memorySize: 256 → 300" in previewed
+    assert "no changes" in project.run("preview").stdout
+    updated = project.run("up", "--set", "functions.memory=300")
+    assert (updated.returncode, updated.stderr) == (0, "")
+    assert "memorySize: 256 → 300" in updated.stdout
+    assert project.status() == started
+    assert "memorySize: 300 → 256" in project.up().stdout  # settings on the command line are those of one run
+    line = one_line(project.run("up", "--port", str(project.port + 2)))
+    assert line.startswith(f"gatehouse: the stack is up at port {project.port}; to change the port, ")
+
+
+def test_a_preview_of_a_stack_that_is_not_running_creates_everything(project: Project) -> None:
+    done = project.run("preview")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^\d{3} to create$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [("up",), ("up", "--detach"), ("preview",)])
+def test_a_missing_pulumi_cli_is_reported_in_one_line(
+    project: Project, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = os.environ["PATH"].split(os.pathsep)
+    without = [folder for folder in folders if not (Path(folder) / "pulumi").exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join(without))
+    port = () if command == ("preview",) else ("--port", str(project.port))
+    line = one_line(project.run(*command, *port, "--engine", "pulumi"))
+    assert "`pulumi` is not on PATH; --engine pulumi requires the Pulumi CLI and its Python language host" in line
+
+
+@needs_proc
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason=NO_CLI)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_start_by_the_pulumi_cli_leaves_no_process(project: Project, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "local", "up", "--port", str(project.port), "--engine", "pulumi"]
+    with subprocess.Popen(
+        command, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any("aws:dynamodb:Table" in line for line in process.stdout)
+        process.send_signal(number)
+        process.stdout.read()
+        assert process.wait(15) == 0
+    assert wait_until(lambda: project.processes() == [], seconds=10), project.processes()
 
 
 @needs_proc
