@@ -44,7 +44,7 @@ def update(options: StackOptions, running: StackStatus, console: Console) -> int
     except KeyboardInterrupt:
         sys.stderr.write("gatehouse: interrupted; the next `up` continues from here\n")
         return INTERRUPTED
-    _print(changes, console)
+    _print(changes, console, done=True)
     console.print(f"Updated in {time.perf_counter() - started:.1f} s: {status.url}", markup=False)
     return 0
 
@@ -67,6 +67,6 @@ def preview(options: StackOptions, running: StackStatus | None, console: Console
     return 0
 
 
-def _print(changes: list[Change] | None, console: Console) -> None:
+def _print(changes: list[Change] | None, console: Console, *, done: bool = False) -> None:
     if changes is not None:
-        console.print(as_text(changes), markup=False)
+        console.print(as_text(changes, done=done), markup=False)

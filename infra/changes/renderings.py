@@ -22,21 +22,23 @@ MAX_PROPERTIES: Final = 10
 """The number of changed properties that are shown of each resource; the others are counted."""
 
 
-def summary(changes: Iterable[Change]) -> str:
-    """Return the number of changes by operation: `1 to replace, 2 to update`."""
+def summary(changes: Iterable[Change], *, done: bool = False) -> str:
+    """Return the number of changes by operation: `1 to replace, 2 to update`, or `1 replaced, 2 updated` if done."""
     counts = Counter(change.operation for change in changes)
-    return ", ".join(f"{counts[each]} to {each}" for each in Operation if counts[each]) or "no changes"
+    words = {each: f"{each.removesuffix('e')}ed" if done else f"to {each}" for each in Operation}
+    return ", ".join(f"{counts[each]} {words[each]}" for each in Operation if counts[each]) or "no changes"
 
 
-def as_text(changes: Sequence[Change], max_properties: int = MAX_PROPERTIES) -> str:
-    """Return changes as lines of text, with a warning if data would be lost."""
+def as_text(changes: Sequence[Change], max_properties: int = MAX_PROPERTIES, *, done: bool = False) -> str:
+    """Return changes, planned or done, as lines of text, with a warning if they lose data."""
     lines: list[str] = []
     for alike in _groups(changes):
         lines.append(f"{SYMBOLS[alike[0].operation]} {_resources(alike, _printable)}")
         lines += (f"     {line}" for line in _property_lines(alike[0], max_properties, _printable))
-    lines.append(summary(changes))
+    lines.append(summary(changes, done=done))
+    tense = "was" if done else "would be"
     lines += (
-        f"data would be lost: {alike[0].operation} {_resources(alike, _printable)}: {alike[0].loss}"
+        f"data {tense} lost: {alike[0].operation} {_resources(alike, _printable)}: {alike[0].loss}"
         for alike in _groups(losses(changes))
     )
     return "\n".join(lines)

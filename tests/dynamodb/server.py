@@ -15,6 +15,8 @@ from tests.dynamodb.installation import installed
 
 MAIN = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
 READY_SECONDS = 60
+_UNTIL_STDIN_CLOSES = '"$@" & cat >/dev/null; kill -KILL $!'
+"""Runs a command until standard input is closed, which happens even if this process is killed."""
 _POLICY = Path(__file__).with_name("loopback.policy")
 
 
@@ -24,16 +26,15 @@ def dynamodb_local(folder: Path) -> Iterator[str]:
     url, log = f"http://{HOST}:{(port := free_port())}", folder / "dynamodb-local.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(installed(), port), cwd=folder, env={"PATH": os.environ["PATH"]}, stdout=output, stderr=output
-        )
+            ["sh", "-c", _UNTIL_STDIN_CLOSES, "sh", *_command(installed(), port)],
+            cwd=folder, env={"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE, stdout=output, stderr=output,
+        )  # fmt: skip
     try:
-        answers = wait_until(lambda: process.poll() is not None or _answers(url), seconds=READY_SECONDS)
-        assert answers, f"no answer within {READY_SECONDS} seconds"
-        assert process.poll() is None, log.read_text()
+        answers = wait_until(lambda: _answers(url), seconds=READY_SECONDS)
+        assert answers, f"no answer within {READY_SECONDS} seconds: {log.read_text()}"
         yield url
     finally:
-        process.kill()
-        process.wait()
+        process.communicate()
 
 
 def _command(installation: Path, port: int) -> list[str]:

@@ -134,6 +134,12 @@ def test_text_lists_the_most_dangerous_changes_first() -> None:
     )
 
 
+def test_text_of_changes_that_were_made_is_in_the_past_tense() -> None:
+    *_, counts, lost = as_text(CHANGES, done=True).splitlines()
+    assert counts == "1 replaced, 1 deleted, 2 created, 1 updated"
+    assert lost.startswith("data was lost: ")
+
+
 def test_markdown_starts_with_what_would_be_lost_and_hides_the_details() -> None:
     assert as_markdown(CHANGES) == (
         "**1 to replace, 1 to delete, 2 to create, 1 to update**\n\n"
