@@ -109,7 +109,7 @@ class Provider:
         """Return the present state of a resource, or None if it does not exist.
 
         The old value of an input is kept if the service's means the same. Inputs that the state does not have are
-        ignored, unless it has none, as for an import.
+        ignored, unless only the id is known, as for an import.
 
         Raises:
             UnsupportedTypeError: The type is not supported.
@@ -125,7 +125,8 @@ class Provider:
             return None
         if live is None:
             return None
-        inputs = _merged(kind, state.inputs or dict.fromkeys(live.inputs), live.inputs)
+        is_known = state.inputs or state.outputs
+        inputs = _merged(kind, state.inputs if is_known else dict.fromkeys(live.inputs), live.inputs)
         return State(id=state.id, inputs=inputs, outputs={**state.outputs, **inputs, **live.outputs})
 
     def update(self, type_: str, state: State, inputs: Document) -> State:

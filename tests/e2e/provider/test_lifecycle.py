@@ -243,6 +243,12 @@ class TestDrift:
         assert_unchanged(provider, TABLE, repaired, inputs)
         provider.delete(TABLE, repaired)
 
+    def test_a_resource_without_inputs_has_not_drifted(self, prepared: Prepared) -> None:
+        provider, type_ = prepared.provider, "aws:sns/topic:Topic"
+        state = provider.create(type_, "plain", {})
+        assert_unchanged(provider, type_, state, {})
+        provider.delete(type_, state)
+
     def test_code_changed_in_the_service_is_found(self, prepared: Prepared) -> None:
         provider = prepared.provider
         inputs = cases(prepared)[FUNCTION][0] | {"name": "drifting"}
