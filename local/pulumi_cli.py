@@ -121,7 +121,7 @@ class PulumiStack:
 
     @property
     def _imported(self) -> Path:
-        """A file that exists once the backend has the state."""
+        """A file that exists while the backend has the state, between the import and the export."""
         return self.folder / "imported"
 
     def recover(self) -> None:
@@ -170,6 +170,7 @@ class PulumiStack:
         file = str(partial.resolve())
         self._require("stack", "export", "--show-secrets", "--stack", self.name, "--file", file)
         partial.replace(self.checkpoint)
+        self._imported.unlink()  # from now on the backend is not needed, and may be deleted in part
 
     def _require(self, *arguments: str) -> None:
         """Run a command that prints nothing of interest. Raises PulumiError."""

@@ -1,6 +1,7 @@
 """How the Pulumi CLI is called: a script that records its calls takes its place."""
 
 import json
+import shutil
 import signal
 import stat
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -63,6 +65,10 @@ class Cli:
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     return Cli(tmp_path, monkeypatch)
+
+
+def interrupt(_: Path) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def test_the_state_is_imported_before_an_update_and_exported_after_it(cli: Cli) -> None:
@@ -122,6 +128,17 @@ def test_a_state_that_cannot_be_recovered_is_kept(cli: Cli) -> None:
     with pytest.raises(PulumiError, match="`pulumi stack export` failed"):
         cli.stack.up()
     assert cli.stack.folder.exists()
+
+
+def test_a_backend_that_is_deleted_in_part_is_not_used(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            cli.stack.up()
+    (cli.folder / "exported").write_text("none")
+    cli.stack.up()
+    assert cli.calls()[3:] == ["stack init", "stack import", "up --stack", "stack export"]
+    assert (cli.folder / "imported").read_text() == "after"
 
 
 def test_the_local_engine_recovers_the_state_of_a_killed_update_first(cli: Cli) -> None:
