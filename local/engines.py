@@ -91,6 +91,7 @@ def preview(engine: Engine, target: Target) -> list[Change] | None:
 
 
 def _deploy(target: Target, *, preview: bool, on_step: Callable[[Step], None] | None = None) -> Deployment:
+    target.pulumi().recover()
     provider, checkpoint = Provider(target.endpoint), target.state.checkpoint
     return deploy(
         target.root, STACK, provider, target.overrides, checkpoint=checkpoint, preview=preview, on_step=on_step

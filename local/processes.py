@@ -36,6 +36,12 @@ def process_exists(pid: int) -> bool:
     return True
 
 
+def is_running(pid: int) -> bool:
+    """Return whether there is a process with this id that has not ended; it need not be a child of this one."""
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
+
+
 def exit_on_signals(cleanup: Callable[[], None]) -> None:
     """Make signals end this process with status 0, after calling `cleanup` and terminating the child processes.
 

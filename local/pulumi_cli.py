@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from infra import cli_yaml, stack_file
+from local.processes import is_running
 
 _COMMAND = ("pulumi", "--non-interactive")
 PLUGIN_FOLDER = Path(__file__).parent / "provider" / "bin"
@@ -95,7 +96,9 @@ class PulumiStack:
             salt = cli_yaml.parse(settings.read_text())
             settings.write_text(json.dumps({**salt, "config": dict(file.values)}))
             arguments = ("--stack", self.name, "--config-file", str(settings), *options)
-            status = _run_interruptibly([*_COMMAND, command, *arguments], self.root, self._environment)
+            status = _run_interruptibly(
+                [*_COMMAND, command, *arguments], self.root, self._environment, self._process_id
+            )
         if status:
             raise PulumiError(f"`pulumi {command}` failed with status {status}")
 
@@ -112,20 +115,51 @@ class PulumiStack:
     def _settings(self) -> Path:
         return self._project / f"Pulumi.{self.name}.yaml"
 
+    @property
+    def _process_id(self) -> Path:
+        """A file with the id of the last process of the CLI; not in the folder, which a new stack deletes."""
+        return self.folder.with_suffix(".pid")
+
+    @property
+    def _imported(self) -> Path:
+        """A file that exists once the backend has the state."""
+        return self.folder / "imported"
+
+    def recover(self) -> None:
+        """Export the state that a killed command has left in its backend. Either engine must begin with this.
+
+        Raises:
+            PulumiError: The killed command's CLI is still running. Or the CLI is no longer installed or cannot read the
+                state, which is kept.
+        """
+        self._require_ended()
+        if not self.folder.exists():
+            return
+        if self._imported.exists():  # otherwise the backend has not been used, and may not have the state yet
+            require_installed()
+            self._export()
+        shutil.rmtree(self.folder)
+
+    def _require_ended(self) -> None:
+        """Raise PulumiError if the CLI of a killed command continues, which would change what is deployed next."""
+        with suppress(FileNotFoundError):
+            process_id = self._process_id.read_text()
+            if process_id and is_running(int(process_id)):
+                raise PulumiError(f"`pulumi` (process {process_id}) is still running; try again when it is done")
+
     @contextmanager
     def _backend(self, project: str) -> Generator[None]:
         """Import the state into a new backend, and export it afterwards."""
-        if self.folder.exists():  # the previous command was killed
-            with suppress(PulumiError):
-                self._export()
-            shutil.rmtree(self.folder)
+        self.recover()
         self.folder.mkdir(mode=0o700)
         for folder in (self.folder / "backend", self._project):
             folder.mkdir()
         (self._project / stack_file.PROJECT_FILE).write_text(json.dumps({"name": project, "runtime": "python"}))
         self._require("stack", "init", self.name)
         if self.checkpoint.exists():
-            self._require("stack", "import", "--stack", self.name, "--file", str(self.checkpoint.resolve()))
+            file = str(self.checkpoint.resolve())
+            self._require("stack", "import", "--stack", self.name, "--file", file)
+        self._imported.touch()
         try:
             yield
         finally:
@@ -134,7 +168,8 @@ class PulumiStack:
 
     def _export(self) -> None:
         partial = self.checkpoint.with_suffix(".partial")
-        self._require("stack", "export", "--show-secrets", "--stack", self.name, "--file", str(partial.resolve()))
+        file = str(partial.resolve())
+        self._require("stack", "export", "--show-secrets", "--stack", self.name, "--file", file)
         partial.replace(self.checkpoint)
 
     def _require(self, *arguments: str) -> None:
@@ -148,13 +183,14 @@ class PulumiStack:
             raise PulumiError(f"`pulumi {' '.join(arguments[:2])}` failed: {reason}")
 
 
-def _run_interruptibly(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
-    """Run a command in a session of its own and return its exit status.
+def _run_interruptibly(command: Sequence[str], folder: Path, environment: Mapping[str, str], process_id: Path) -> int:
+    """Run a command in a session of its own and return its exit status; its process id is in a file from now on.
 
     If Ctrl-C raises KeyboardInterrupt in this process, it is passed on to the command instead, and raised once
     the command has failed. Otherwise this process handles signals in another way, and ends its children itself.
     """
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    process_id.write_text(str(process.pid))
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return process.wait()
 

@@ -19,7 +19,7 @@ from local.emulator.launch import DEFAULT_PORT, Emulator
 from local.engine import Step
 from local.engines import STACK, Engine, Target
 from local.issuer import HOST, DevelopmentIssuer, IssuerServer
-from local.state import StackStatus, State
+from local.state import AlreadyRunning, StackStatus, State
 
 
 class StartError(Exception):
@@ -112,7 +112,7 @@ def running_stack(
     `on_phase` is called with a line for each phase of the start, `on_step` with each step of the local engine.
 
     Raises:
-        StartError: A port is in use.
+        StartError: A port is in use, or an update of a stack that was stopped is still running.
         SettingsError: The stack file is invalid; it is checked before anything is started.
         EmulatorError: The emulator could not be started.
         DeploymentError: The local engine could not deploy the program.
@@ -123,20 +123,31 @@ def running_stack(
     options.engine.require_installed()
     _require_free_ports(options)
     launch.require_installed()
-    State(options.state).forget_resources()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(IssuerServer(issuer, options.issuer_port))
-        on_phase("Starting the emulator")
-        emulator = stack.enter_context(launch.start(launch.Options(state=options.state, port=options.port)))
-        on_phase("Building the bundles and deploying the program")
-        target = options.target(emulator.endpoint_url)
-        engines.up(options.engine, target, on_step)
+        with _deploying(State(options.state)) as state:
+            state.forget_resources()
+            stack.enter_context(IssuerServer(issuer, options.issuer_port))
+            on_phase("Starting the emulator")
+            emulator = stack.enter_context(launch.start(launch.Options(state=options.state, port=options.port)))
+            on_phase("Building the bundles and deploying the program")
+            target = options.target(emulator.endpoint_url)
+            engines.up(options.engine, target, on_step)
         yield RunningStack(engine=options.engine, emulator=emulator, issuer=issuer, exports=target.exports())
 
 
 def _as_text(value: object) -> str:
     """Return a setting as Pulumi passes it to the program: strings unchanged, all other values as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+@contextmanager
+def _deploying(state: State) -> Generator[State]:
+    """Hold the lock of deployments: an update of a stack that was stopped meanwhile could change the new one."""
+    try:
+        with state.deploying():
+            yield state
+    except AlreadyRunning:
+        raise StartError("an update of the previous stack is still running; try again when it is done") from None
 
 
 def _require_free_ports(options: StackOptions) -> None:

@@ -61,8 +61,7 @@ class _Digest(msgspec.Struct):
 def read(stack: str, document: bytes, secrets: Collection[str] = ()) -> StackChanges:
     """Return the changes and errors of a preview.
 
-    Values that contain one of `secrets` are masked: of the settings that the program reads as plain text, the CLI
-    masks none in the properties of resources.
+    `secrets` are masked in values and errors: of the settings that the program reads as plain text, the CLI masks none.
 
     Raises:
         PreviewError: The document is something else.
@@ -70,8 +69,14 @@ def read(stack: str, document: bytes, secrets: Collection[str] = ()) -> StackCha
     digest = _decoded(document)
     masked = {form for secret in secrets if secret for form in (secret, json.dumps(secret)[1:-1])}
     changes = tuple(change for step in digest.steps for change in _changes(step, masked))
-    errors = tuple(each.message.strip() for each in digest.diagnostics if each.severity == "error")
+    errors = tuple(_masked(each.message.strip(), masked) for each in digest.diagnostics if each.severity == "error")
     return StackChanges(stack, changes, errors)
+
+
+def _masked(text: str, secrets: Collection[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, SECRET_MARK)
+    return text
 
 
 def settings(document: bytes) -> dict[str, str]:

@@ -70,7 +70,7 @@ def code(text: str) -> str:
     """Return text as inline code, in which neither Markdown, HTML nor the mention of a user has an effect."""
     text = _printable(text)
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    padding = " " if "`" in text else ""
+    padding = " " if "`" in text or not text else ""  # two backticks alone would begin other code
     return f"{fence}{padding}{text}{padding}{fence}"
 
 

@@ -77,6 +77,27 @@ def test_one_job_has_credentials_and_the_other_one_runs_where_there_are_none() -
     assert "secrets." not in json.dumps(jobs["plan"])
 
 
+@pytest.mark.parametrize(
+    ("action", "label", "options"),
+    [
+        ("labeled", "allow-data-loss", "--allow-data-loss"),
+        ("labeled", "other", ""),
+        ("unlabeled", "allow-data-loss", ""),
+        ("synchronize", "", ""),
+        ("reopened", "", ""),
+    ],
+)
+def test_the_label_permits_only_what_was_lost_when_it_was_set(action: str, label: str, options: str) -> None:
+    expression: str = read("preview.yml")["env"]["OPTIONS"].removeprefix("${{ ").removesuffix(" }}")
+    condition, otherwise = expression.split(" || ")
+    *comparisons, value = condition.split(" && ")
+    event = {"github.event.action": action, "github.event.label.name": label}
+    permitted = all(
+        event[name] == expected.strip("'") for name, expected in (each.split(" == ") for each in comparisons)
+    )
+    assert (value if permitted else otherwise).strip("'") == options
+
+
 def test_the_program_is_installed(tmp_path: Path) -> None:
     for name in ("Makefile", "local/install.sh", "local/requirements.txt", "tests/requirements.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

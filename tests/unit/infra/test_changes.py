@@ -185,6 +185,7 @@ def test_only_the_first_properties_are_shown_and_those_that_require_a_replacemen
     [
         ("</details>@everyone", "`</details>@everyone`"),
         ("a`b``c", "``` a`b``c ```"),
+        ("", "`  `"),
         ("two\nlines\u202e", "`two\N{REPLACEMENT CHARACTER}lines\N{REPLACEMENT CHARACTER}`"),
     ],
 )

@@ -101,6 +101,11 @@ class TestRead:
         found = read("dev", document(step("update", {"policy": "{}"}, {"policy": policy})), ['a "quoted" secret'])
         assert "quoted" not in as_text(found.changes)
 
+    def test_a_secret_in_an_error_is_masked(self) -> None:
+        message = 'boto3 rejected {"key": "quoted \\" secret"}, from quoted " secret'
+        text = document(diagnostics=[{"severity": "error", "message": message}])
+        assert read("dev", text, ['quoted " secret']).errors == ('boto3 rejected {"key": "[secret]"}, from [secret]',)
+
     def test_values_that_the_cli_masks_stay_masked(self) -> None:
         kinds: dict[str, Any] = {
             "secret": {

@@ -1,13 +1,23 @@
 """How the Pulumi CLI is called: a script that records its calls takes its place."""
 
 import json
+import signal
 import stat
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from infra.bundles import ROOT
+from local import engines
+from local.engine.checkpoint import CheckpointError
+from local.engines import Engine, Target
+from local.processes import wait_until
 from local.pulumi_cli import PulumiError, PulumiStack, environment
+from local.state import State
 
 SCRIPT = """#!/bin/sh
 shift  # --non-interactive
@@ -16,7 +26,7 @@ case "$1 $2" in
     "stack init") echo 'encryptionsalt: "v1:x"' > Pulumi.local.yaml;;
     "stack import") cp "$6" {imported};;
     "stack export") cp {exported} "$7";;
-    "up "*) cp "$5" {settings}; exit {status};;
+    "up "*) cp "$5" {settings}; {then};;
 esac
 """
 
@@ -32,13 +42,19 @@ class Cli:
         )  # fmt: skip
         (folder / "exported").write_text("after")
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-        self.succeed()
+        self.run_then("exit 0")
 
-    def succeed(self, status: int = 0) -> None:
+    def run_then(self, then: str) -> None:
         names = {name: self.folder / name for name in ("calls", "imported", "exported", "settings")}
         script = self.folder / "pulumi"
-        script.write_text(SCRIPT.format(**names, status=status))
+        script.write_text(SCRIPT.format(**names, then=then))
         script.chmod(0o755)
+
+    def leave_killed(self, *, imported: bool = True) -> None:
+        """Leave what an update leaves that was killed, after or before it had imported the state."""
+        (self.stack.folder / "project").mkdir(parents=True)
+        if imported:
+            (self.stack.folder / "imported").touch()
 
     def calls(self) -> list[str]:
         return (self.folder / "calls").read_text().splitlines()
@@ -69,17 +85,74 @@ def test_overridden_settings_and_the_salt_are_in_a_file_of_the_run(cli: Cli) -> 
 
 
 def test_the_state_of_a_failed_update_is_kept(cli: Cli) -> None:
-    cli.succeed(status=255)
+    cli.run_then("exit 255")
     with pytest.raises(PulumiError, match="`pulumi up` failed with status 255"):
         cli.stack.up()
     assert cli.stack.checkpoint.read_text() == "after"
 
 
 def test_the_state_of_a_killed_update_is_recovered(cli: Cli) -> None:
-    (cli.stack.folder / "project").mkdir(parents=True)
+    cli.leave_killed()
     cli.stack.up()
     assert cli.calls() == ["stack export", "stack init", "stack import", "up --stack", "stack export"]
     assert (cli.folder / "imported").read_text() == "after"
+
+
+def test_the_state_of_an_update_that_was_killed_before_it_began_is_not_used(cli: Cli) -> None:
+    cli.stack.checkpoint.write_text("before")
+    cli.leave_killed(imported=False)
+    cli.stack.up()
+    assert cli.calls() == ["stack init", "stack import", "up --stack", "stack export"]
+    assert (cli.folder / "imported").read_text() == "before"
+
+
+def test_a_state_that_cannot_be_imported_is_kept(cli: Cli) -> None:
+    cli.stack.checkpoint.write_text("before")
+    (cli.folder / "imported").mkdir()  # so that the script cannot copy the state
+    (cli.folder / "imported" / "stack.json").mkdir()
+    for _ in range(2):
+        with pytest.raises(PulumiError, match="`pulumi stack import` failed"):
+            cli.stack.up()
+        assert cli.stack.checkpoint.read_text() == "before"
+
+
+def test_a_state_that_cannot_be_recovered_is_kept(cli: Cli) -> None:
+    cli.leave_killed()
+    (cli.folder / "exported").unlink()
+    with pytest.raises(PulumiError, match="`pulumi stack export` failed"):
+        cli.stack.up()
+    assert cli.stack.folder.exists()
+
+
+def test_the_local_engine_recovers_the_state_of_a_killed_update_first(cli: Cli) -> None:
+    state = State(cli.folder / "state")
+    cli.stack = replace(cli.stack, folder=state.pulumi)
+    cli.leave_killed()
+    with pytest.raises(CheckpointError, match=r"stack\.json"):  # "after" is not JSON
+        engines.preview(Engine.LOCAL, Target(root=ROOT, state=state, endpoint="http://127.0.0.1:1"))
+    assert state.checkpoint.read_text() == "after"
+    assert not state.pulumi.exists()
+
+
+def test_a_killed_update_whose_cli_still_runs_is_not_disturbed(cli: Cli) -> None:
+    cli.run_then("exec sleep 2")
+    source = (
+        "from pathlib import Path\nfrom local.pulumi_cli import PulumiStack\n"
+        f"root, folder = Path({str(ROOT)!r}), Path({str(cli.folder)!r})\n"
+        "PulumiStack(root=root, name='local', folder=folder / 'cli', checkpoint=folder / 'stack.json').up()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT)
+    assert wait_until((cli.folder / "settings").exists, seconds=20)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for run in (cli.stack.recover, cli.stack.up):
+        with pytest.raises(PulumiError, match="still running"):
+            run()
+    assert cli.stack.folder.exists()
+    time.sleep(2.5)
+    cli.run_then("exit 0")
+    cli.stack.up()
+    assert cli.calls()[-5:] == ["stack export", "stack init", "stack import", "up --stack", "stack export"]
 
 
 def test_the_developers_own_settings_of_pulumi_and_aws_do_not_apply(

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from infra.bundles import ROOT
+from local.stack import StackOptions, StartError, running_stack
 from local.state import AlreadyRunning, StackStatus, State
+from tests.e2e.conftest import two_free_ports
 
 PROCESSES = multiprocessing.get_context("spawn")
 
@@ -71,3 +74,13 @@ def test_the_description_of_a_killed_stack_is_not_used_for_the_next_one(tmp_path
     assert state.running() is None
     with state.lock():
         assert state.running() is None, "the new stack has not written its description yet"
+
+
+def test_a_stack_is_not_started_while_an_update_of_the_previous_one_is_running(tmp_path: Path) -> None:
+    options = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports())
+    with (
+        State(tmp_path).deploying(),
+        pytest.raises(StartError, match="an update of the previous stack is still running; try again when it is done"),
+        running_stack(options, lambda _: None, lambda _: None),
+    ):
+        pass
