@@ -101,12 +101,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except FileNotFoundError as error:
         return _fail(f"not found: {error.filename}")
-    if options.markdown:
-        options.markdown.write_text(comment(found, options.commit))
     for each in found:
-        sys.stdout.write(f"{each.stack}\n{as_text(each.changes)}\n\n")
+        changes = "the preview failed" if each.errors and not each.changes else as_text(each.changes)
+        sys.stdout.write(f"{each.stack}\n{changes}\n\n")
         for error in each.errors:
             sys.stderr.write(f"{each.stack}: {error}\n")
+    if options.markdown:
+        try:
+            options.markdown.write_text(comment(found, options.commit))
+        except OSError as error:
+            return _fail(f"cannot write {options.markdown}: {error.strerror}")
     if any(each.errors for each in found):
         return _fail("the preview failed")
     if any(losses(each.changes) for each in found) and not options.allow_data_loss:

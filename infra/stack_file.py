@@ -104,7 +104,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options `--config` and `--set`, which fill the dictionary `options.overrides`."""
     parser.add_argument(
         "--config", dest="overrides", action=_Override, default={}, metavar="KEY=VALUE", type=_key_and_value,
-        help="override a setting for this run, as `pulumi up --config` does; VALUE is text or JSON",
+        help="override a setting for this run; VALUE is text or JSON",
     )  # fmt: skip
     parser.add_argument(
         "--set", dest="overrides", action=_Override, default={}, metavar="GROUP.KEY=VALUE", type=_key_and_value,

@@ -121,8 +121,8 @@ def _check_out(root: Path, ref: str, folder: Path) -> None:
 def _git(root: Path, *arguments: str, problem: str) -> bytes:
     done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
     if done.returncode:
-        detail = done.stderr.decode(errors="replace").strip()
-        raise AgainstError(f"cannot read the commit {problem!r}{f': {detail}' if detail else ''}")
+        detail = done.stderr.decode(errors="replace").strip() or "no such commit, branch or tag here; try `git fetch`"
+        raise AgainstError(f"cannot read the commit {problem!r}: {detail}")
     return done.stdout
 
 

@@ -95,7 +95,8 @@ def preview(options: argparse.Namespace) -> int:
 
 
 def _stack_options(options: argparse.Namespace, port: int) -> StackOptions:
-    return StackOptions(root=ROOT, state=FOLDER, port=port, engine=options.engine, settings=options.overrides)
+    engine = Engine(options.engine)
+    return StackOptions(root=ROOT, state=FOLDER, port=port, engine=engine, settings=options.overrides)
 
 
 def _port_of(running: StackStatus) -> int:
@@ -234,7 +235,7 @@ def _add_stack_commands(add_command: AddCommand) -> None:
 
 def _add_deployment_options(command: argparse.ArgumentParser) -> None:
     text = "what deploys the program: the project's own engine, or the Pulumi CLI (%(default)s)"
-    command.add_argument("--engine", type=Engine, choices=tuple(Engine), default=Engine.LOCAL, help=text)
+    command.add_argument("--engine", choices=[each.value for each in Engine], default=Engine.LOCAL.value, help=text)
     stack_file.add_options(command)
 
 

@@ -86,6 +86,7 @@ class PulumiStack:
             SettingsError: The stack's settings are invalid.
             PulumiError: The CLI is not installed, or the command failed and has printed why. The state has what was
                 done until then.
+            KeyboardInterrupt: Ctrl-C has ended the command, after it completed what it had begun.
         """
         require_installed()
         file = stack_file.read(self.root, self.name, self.overrides)
@@ -186,19 +187,25 @@ class PulumiStack:
 def _run_interruptibly(command: Sequence[str], folder: Path, environment: Mapping[str, str], process_id: Path) -> int:
     """Run a command in a session of its own and return its exit status; its process id is in a file from now on.
 
-    If Ctrl-C raises KeyboardInterrupt in this process, it is passed on to the command instead. Otherwise this process
-    handles signals in another way, and ends its children itself.
+    If Ctrl-C raises KeyboardInterrupt in this process, it is passed on to the command instead, and raised once
+    the command has failed. Otherwise this process handles signals in another way, and ends its children itself.
     """
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
     process_id.write_text(str(process.pid))
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return process.wait()
 
+    interrupts: list[int] = []
+
     def forward(number: int, _frame: FrameType | None) -> None:
+        interrupts.append(number)
         process.send_signal(number)
 
     signal.signal(signal.SIGINT, forward)
     try:
-        return process.wait()
+        status = process.wait()
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if status and interrupts:
+        raise KeyboardInterrupt
+    return status

@@ -16,7 +16,7 @@ from local.detached import INTERRUPTED
 from local.stack import StackOptions, StartError
 from local.state import AlreadyRunning, StackStatus, State
 
-_BUSY = StartError("the stack is being updated by another process; try again when it is done")
+_BUSY = StartError("another `up` or `preview` is working on the stack; try again when it is done")
 
 
 def update(options: StackOptions, running: StackStatus, console: Console) -> int:
@@ -54,17 +54,24 @@ def preview(options: StackOptions, running: StackStatus | None, console: Console
 
     Raises the errors of `update`.
     """
-    if running is None:
-        with TemporaryDirectory() as folder:
-            target = replace(options, state=Path(folder)).target(None)
-            _print(engines.preview(options.engine, target), console)
-        return 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the Pulumi CLI must not continue without this process
     try:
-        with State(options.state).deploying():
-            _print(engines.preview(options.engine, options.target(running.endpoint)), console)
+        changes = _previewed(options, running)
     except AlreadyRunning:
         raise _BUSY from None
+    except KeyboardInterrupt:
+        sys.stderr.write("gatehouse: interrupted\n")
+        return INTERRUPTED
+    _print(changes, console)
     return 0
+
+
+def _previewed(options: StackOptions, running: StackStatus | None) -> list[Change] | None:
+    if running is None:
+        with TemporaryDirectory() as folder:
+            return engines.preview(options.engine, replace(options, state=Path(folder)).target(None))
+    with State(options.state).deploying():
+        return engines.preview(options.engine, options.target(running.endpoint))
 
 
 def _print(changes: list[Change] | None, console: Console, *, done: bool = False) -> None:

@@ -129,7 +129,10 @@ def test_a_commit_with_a_link_to_another_folder_is_an_error(repository: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--against", "nowhere"), "cannot read the commit 'nowhere'"),
+        (
+            ("--against", "nowhere"),
+            "cannot read the commit 'nowhere': no such commit, branch or tag here; try `git fetch`",
+        ),
         (("--against=--help",), "cannot read the commit '--help'"),
         (("--markdown",), "--markdown and --allow-data-loss need --against"),
         (("--against", "HEAD", "--json"), "argument --json: not allowed with argument --against"),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from handlers.contract import load_collections, routes
+from local.detached import INTERRUPTED
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
 from tests.graph.test_fourth_collection import MODULE
@@ -228,7 +229,8 @@ class TestFailures:
         client = stack.client("dynamodb")
         table = "gatehouse-local-invoices"
         done = stack.up_interrupted(lambda: table in client.list_tables()["TableNames"])
-        assert done.returncode != 0
+        assert done.returncode == INTERRUPTED
+        assert done.stderr.splitlines()[-1] == "gatehouse: interrupted; the next `up` continues from here"
         # The CLI's language host ends with a traceback.
         assert ("Traceback" in done.stdout + done.stderr) <= (stack.engine == "pulumi")
         self.resume(stack)

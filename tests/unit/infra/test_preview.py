@@ -284,13 +284,22 @@ class TestExitStatus:
     @pytest.mark.parametrize("name", ["protected", "invalid_setting"])
     def test_a_failed_preview_fails_in_any_case(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run(name, "--allow-data-loss") == 1
-        assert capsys.readouterr().err.endswith("gatehouse: the preview failed\n")
+        output, errors = capsys.readouterr()
+        assert "no changes" not in output
+        assert errors.endswith("gatehouse: the preview failed\n")
 
     def test_the_comment_is_written_also_if_the_check_fails(self, tmp_path: Path) -> None:
         assert self.run("keys_changed", "--markdown", str(tmp_path / "comment.md"), "--commit", "abc") == 1
         assert (tmp_path / "comment.md").read_text() == comment(
             [read("keys_changed", (RECORDED / "keys_changed.json").read_bytes())], "abc"
         )
+
+    def test_a_comment_that_cannot_be_written_is_an_error(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "missing" / "comment.md"
+        assert self.run("protection_removed", "--markdown", str(file)) == 1
+        assert capsys.readouterr().err == f"gatehouse: cannot write {file}: No such file or directory\n"
 
     def test_a_file_that_is_no_preview_is_an_error(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "other.json").write_text("[]")
