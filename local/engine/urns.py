@@ -16,5 +16,9 @@ def qualified_type(urn: str) -> str:
 
 
 def name_of(urn: str) -> str:
-    """Return the resource's name in the program, which may contain any characters."""
-    return urn.split("::", 3)[3]
+    """Return the resource's name in the program, which may contain any characters. Raises ValueError."""
+    match urn.split("::", 3):
+        case [_, _, _, name]:
+            return name
+        case _:
+            raise ValueError(f"invalid URN {urn!r}")

@@ -102,6 +102,10 @@ def test_a_missing_file_is_an_empty_state(tmp_path: Path) -> None:
     [
         ("{", "Input data was truncated"),
         ('{"version": 2, "deployment": {"manifest": {}}}', "version 2 is not supported, only 3"),
+        (
+            '{"version": 3, "deployment": {"manifest": {}, "resources": [{"urn": "x", "custom": true, "type": "t"}]}}',
+            "invalid URN 'x'",
+        ),
         ('{"version": 3}', "missing required field `deployment`"),
     ],
 )
