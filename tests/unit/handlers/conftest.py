@@ -140,10 +140,11 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
             stack.enter_context(mock_aws())
         else:
             environment["AWS_ENDPOINT_URL_DYNAMODB"] = request.getfixturevalue("dynamodb_local_url")
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield client()
+        with pytest.MonkeyPatch.context() as patch:  # only for the client: other tests must not see these
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            made = client()
+        yield made
 
 
 @pytest.fixture

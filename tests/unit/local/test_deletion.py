@@ -17,6 +17,8 @@ from local.engine.values import Secret
 from tests.unit.local.programs import FakeProvider, FakeStack, changes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from local.provider.state import State
 
 SOURCE = """
@@ -112,6 +114,15 @@ class InterruptedProvider(FakeProvider):
         return super().create(type_, name, inputs)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Handle SIGINT as in a terminal. A process in the background inherits that it is ignored."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("interruptible")
 class TestInterrupts:
     def test_the_operation_in_progress_is_recorded_and_no_other_begins(self, tmp_path: Path) -> None:
         stack = FakeStack(tmp_path, provider=InterruptedProvider())
@@ -129,7 +140,8 @@ class TestInterrupts:
 
     def test_a_process_can_be_stopped_while_the_program_is_busy(self, tmp_path: Path) -> None:
         code = (
-            "import sys; from pathlib import Path; from tests.unit.local.programs import FakeStack\n"
+            "import signal, sys; from pathlib import Path; from tests.unit.local.programs import FakeStack\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             'FakeStack(Path(sys.argv[1])).up(\'Thing("one")\\nprint("busy", flush=True)\\nwhile True: pass\')'
         )
         command = [sys.executable, "-c", code, str(tmp_path)]
@@ -139,7 +151,10 @@ class TestInterrupts:
             assert process.stdout.readline() == "busy\n"
             start = time.monotonic()
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=20)
+            try:
+                _, errors = process.communicate(timeout=20)
+            finally:
+                process.kill()
         assert "KeyboardInterrupt" in errors
         assert time.monotonic() - start < 10
         assert Checkpoint(FakeStack(tmp_path).checkpoint).load() == ()
