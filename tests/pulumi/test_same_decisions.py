@@ -119,8 +119,8 @@ def test_resources_are_created_updated_replaced_and_deleted(engines: Engines) ->
 def test_renamed_resources_stay(engines: Engines) -> None:
     engines.up("""
     group = Group("old")
-    Thing("old-child", opts=pulumi.ResourceOptions(parent=group))
-    Thing("moved", size=1)
+    child = Thing("old-child", opts=pulumi.ResourceOptions(parent=group))
+    Thing("moved", size=1, opts=pulumi.ResourceOptions(depends_on=[child]))  # the CLI registers others in any order
     """)
     assert engines.up("""
     options, alias = pulumi.ResourceOptions, pulumi.Alias
