@@ -1,6 +1,6 @@
 """`python -m local plan --against REF`: how a stack's plan differs from that of another commit, without credentials.
 
-Both programs run with the packages that are installed for this one, the other program in a process of its own.
+Both programs run with the packages that are installed for this one, the other program in its own process.
 """
 
 import contextlib
@@ -102,8 +102,7 @@ def _waiting(record: Record) -> Resource:
     """Return a resource that waits to be created again: the engine finds it, but uses none of its properties."""
     return Resource(
         urn=urn_of(record), type=record["type"], name=record["name"], parent=record["parent"], id="-", inputs={},
-        custom=True, dependencies=(), property_dependencies={}, protect=False, retain_on_delete=False,
-        ignore_changes=(), replace_on_changes=(), delete_before_replace=None, pending_replacement=True,
+        custom=True, pending_replacement=True,
     )  # fmt: skip
 
 

@@ -185,7 +185,7 @@ class PulumiStack:
 
 
 def _run_interruptibly(command: Sequence[str], folder: Path, environment: Mapping[str, str], process_id: Path) -> int:
-    """Run a command in a session of its own and return its exit status; its process id is in a file from now on.
+    """Run a command in a new session, write its process id to a file, and return its exit status.
 
     If Ctrl-C raises KeyboardInterrupt in this process, it is passed on to the command instead, and raised once
     the command has failed. Otherwise this process handles signals in another way, and ends its children itself.

@@ -28,14 +28,14 @@ class Resource:
     """The parent's URN; empty for the stack itself."""
     custom: bool
     """Whether a provider creates it; a component only groups its children."""
-    dependencies: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
     """The URNs of the resources that it depends on, explicitly or through its inputs."""
-    property_dependencies: Mapping[str, tuple[str, ...]]
-    protect: bool
-    retain_on_delete: bool
-    ignore_changes: tuple[str, ...]
-    replace_on_changes: tuple[str, ...]
-    delete_before_replace: bool | None
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    protect: bool = False
+    retain_on_delete: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+    delete_before_replace: bool | None = None
     """None if the program does not set it."""
     inputs: Mapping[str, Any]
     id: str = ""

@@ -49,13 +49,6 @@ def _provider(urn: str, type_: str, name: str) -> Resource:
         id=str(uuid.uuid4()),
         parent="",
         custom=True,
-        dependencies=(),
-        property_dependencies={},
-        protect=False,
-        retain_on_delete=False,
-        ignore_changes=(),
-        replace_on_changes=(),
-        delete_before_replace=None,
         inputs={},
     )
 
