@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 import pulumi
+import pulumi_aws as aws
 from msgspec import Meta
 
 from authorizer.settings import DecisionCacheSettings, DeploymentSettings, KeySettings, dump
@@ -86,6 +87,10 @@ class Authorizer(pulumi.ComponentResource):
         )
         self.name = self.function.name
         self.register_outputs({"name": self.name})
+
+    def allow_gateway(self, execution_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
+        """Let API Gateway invoke the authorizer for the API with this execution ARN."""
+        return self.function.allow_gateway("authorizer", pulumi.Output.concat(execution_arn, "/authorizers/*"))
 
 
 def authorizer_bundle(data: DeploymentSettings, target: Target, *, compiled: bool = False) -> Bundle:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from handlers.contract import Route
 from infra.bundles import ROOT, Bundle, Target, archive
@@ -55,8 +56,20 @@ class Handlers(pulumi.ComponentResource):
         self.functions = {
             route.name: Function(route.name, function_args(route, args, code), child_opts) for route in args.routes
         }
+        self.routes = args.routes
         self.names = {route_name: function.name for route_name, function in self.functions.items()}
         self.register_outputs({"names": self.names})
+
+    def allow_gateway(self, execution_arn: pulumi.Input[str]) -> list[aws.lambda_.Permission]:
+        """Let API Gateway invoke each function for its own methods of the API with this execution ARN."""
+        permissions: list[aws.lambda_.Permission] = []
+        for route in self.routes:
+            path = route.path.replace("{id}", "*")
+            for method in route.operation.methods:
+                source = pulumi.Output.concat(execution_arn, "/*/", method, path)
+                function = self.functions[route.name]
+                permissions.append(function.allow_gateway(f"{route.name}-{method.lower()}", source))
+        return permissions
 
 
 def function_args(route: Route, args: HandlersArgs, code: pulumi.Archive) -> FunctionArgs:

@@ -11,9 +11,9 @@ from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
+from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
 from infra.function import FunctionDefaults, FunctionSettings
-from infra.gateway import ApiSettings
 from infra.logs import LogSettings
 from infra.naming import Names
 from infra.response_size import choose_encoding, expected_stage

@@ -16,7 +16,7 @@ import yaml
 
 from handlers.contract import Collection, routes
 from infra.bundles import ROOT
-from infra.gateway import ACCESS_LOG_FORMAT
+from infra.rest_api import ACCESS_LOG_FORMAT
 from infra.settings import load
 from tests.docs.pages import Block, blocks
 

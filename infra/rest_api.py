@@ -4,14 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 import pulumi
 import pulumi_aws as aws
-from msgspec import Meta
 
-from handlers.contract import REQUIREMENT, FieldError, Route
+from handlers.contract import Route
+from infra.api_settings import ApiSettings
 from infra.authorizer import Authorizer
 from infra.documents.gateway import GatewayDocument
 from infra.handlers import Handlers
@@ -41,55 +40,9 @@ ACCESS_LOG_FORMAT = json.dumps(
 )
 """One JSON object per request. It contains neither tokens nor personal data."""
 
-Origin = Annotated[
-    str,
-    Meta(
-        pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)(?![\s\S])",
-        extra={REQUIREMENT: 'an origin without a path, such as https://app.example.com, or "*"'},
-    ),
-]
-VariableName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_]+(?![\s\S])", extra={REQUIREMENT: "one or more letters, digits and underscores"})
-]
-VariableValue = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9._~:/?#&=,-]+(?![\s\S])",
-        extra={REQUIREMENT: "one or more letters, digits and characters of . _ ~ : / ? # & = , -"},
-    ),
-]
-"""What API Gateway allows in stage variables."""
-
-
-class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The API and its stage."""
-
-    cors_origins: Annotated[
-        tuple[Origin, ...],
-        Meta(description='Origins that browsers may call from, or only `"*"`. Without any, browsers cannot call.'),
-    ] = ()
-    throttle_rate: Annotated[
-        int, Meta(ge=1, le=100_000, description="Requests per second that the stage accepts on average.")
-    ] = 100
-    throttle_burst: Annotated[int, Meta(ge=1, le=100_000, description="Requests that the stage accepts at once.")] = 200
-    validate_bodies: Annotated[
-        bool,
-        Meta(
-            description="Whether API Gateway rejects invalid bodies before a handler is called. Handlers always "
-            "validate, and only they can name the field."
-        ),
-    ] = False
-    stage_variables: Annotated[dict[VariableName, VariableValue], Meta(description="Variables of the stage.")] = {}
-
-    def problems(self) -> list[FieldError]:
-        """Return mistakes between fields."""
-        if "*" not in self.cors_origins or len(self.cors_origins) == 1:
-            return []
-        return [FieldError("api.corsOrigins", 'must be either "*" alone or a list of origins', list(self.cors_origins))]
-
 
 @dataclass(frozen=True, kw_only=True)
-class GatewayArgs:
+class RestApiArgs:
     """The routes, the functions behind them, and the settings of the stage.
 
     `policy_cache` is how long (seconds) API Gateway caches the authorizer's policies.
@@ -114,10 +67,10 @@ class GatewayArgs:
         return "AUTHORIZER" if self.usage.plans else "HEADER"
 
 
-class Gateway(pulumi.ComponentResource):
+class RestApi(pulumi.ComponentResource):
     """The API that clients call."""
 
-    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:api:Gateway", name, None, opts)
         self.args = args
         self.child_opts = pulumi.ResourceOptions(parent=self)
@@ -132,7 +85,8 @@ class Gateway(pulumi.ComponentResource):
             tags=args.tags,
             opts=self.child_opts,
         )
-        permissions = self._permissions()
+        arn = self.api.execution_arn
+        permissions = [*args.handlers.allow_gateway(arn), args.authorizer.allow_gateway(arn)]
         deployment = aws.apigateway.Deployment(
             name,
             rest_api=self.api.id,
@@ -166,19 +120,6 @@ class Gateway(pulumi.ComponentResource):
             rejects_clients=args.usage.rejects_unlisted,
         )
         return json.dumps(document.render(), sort_keys=True)
-
-    def _permissions(self) -> list[aws.lambda_.Permission]:
-        """Let API Gateway invoke each function for its own methods, and the authorizer for this API's authorizers."""
-        args, arn = self.args, self.api.execution_arn
-        authorizer_source = pulumi.Output.concat(arn, "/authorizers/*")
-        permissions = [args.authorizer.function.allow_gateway("authorizer", authorizer_source)]
-        for route in args.routes:
-            function = args.handlers.functions[route.name]
-            path = route.path.replace("{id}", "*")
-            for method in route.operation.methods:
-                source = pulumi.Output.concat(arn, "/*/", method, path)
-                permissions.append(function.allow_gateway(f"{route.name}-{method.lower()}", source))
-        return permissions
 
     def _stage(self, name: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
         args = self.args
