@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from handlers.contract import Collection, load_collections
 
+COLLECTION = "COLLECTION"
+TABLE = "TABLE"
+TABLE_PREFIX = "TABLE_PREFIX"
+CORS_ORIGINS = "CORS_ORIGINS"
+VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, CORS_ORIGINS)
+"""The variables. A function of one collection has the first two, one of several only the prefix of their tables."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
@@ -16,11 +23,15 @@ class Environment:
     cors_origins: tuple[str, ...]
 
     @classmethod
-    def read(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
-        """Read the environment variables. Raises LookupError for a missing one or an unknown collection."""
-        name = variables["COLLECTION"]
+    def read(cls, variables: Mapping[str, str] = os.environ, collection: str = "") -> "Environment":
+        """Read the environment variables; `collection` is for functions that serve several.
+
+        Raises LookupError for a missing variable or an unknown collection.
+        """
+        name = collection or variables[COLLECTION]
         collections = {each.name: each for each in load_collections()}
         if name not in collections:
-            raise LookupError(f"unknown COLLECTION {name!r}; known: {list(collections)}")
-        origins = tuple(variables.get("CORS_ORIGINS", "").split())
-        return cls(collection=collections[name], table=variables["TABLE"], cors_origins=origins)
+            raise LookupError(f"unknown {COLLECTION} {name!r}; known: {list(collections)}")
+        table = variables.get(TABLE) or f"{variables[TABLE_PREFIX]}{name}"
+        origins = tuple(variables.get(CORS_ORIGINS, "").split())
+        return cls(collection=collections[name], table=table, cors_origins=origins)

@@ -10,6 +10,7 @@ import pulumi
 
 from handlers.contract import Collection, Route
 from infra.documents.gateway import GatewayDocument
+from infra.layouts import function_names, override_problems
 from infra.naming import Names
 from infra.response_size import ResponseTooLarge
 from infra.settings import StackSettings
@@ -29,7 +30,8 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
     problems = list(_route_problems(routes)) or [
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
-        *names.problems([*(route.name for route in routes), "authorizer"]),
+        *names.problems(function_names(routes, settings.functions.layout)),
+        *override_problems(routes, settings.functions),
         *_response_problems(routes, names, settings),
     ]
     if not problems:

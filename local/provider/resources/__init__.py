@@ -3,12 +3,24 @@
 from typing import Final
 
 from local.provider.resource_type import ResourceType
-from local.provider.resources import cloudwatch, dynamodb, iam, lambda_functions, rest_apis, stages, usage_plans
+from local.provider.resources import (
+    cloudwatch,
+    dynamodb,
+    iam,
+    lambda_aliases,
+    lambda_functions,
+    lambda_layers,
+    rest_apis,
+    stages,
+    usage_plans,
+)
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,
+    **lambda_aliases.TYPES,
+    **lambda_layers.TYPES,
     **rest_apis.TYPES,
     **stages.TYPES,
     **usage_plans.TYPES,

@@ -429,7 +429,7 @@ def test_usage_and_times_reach_the_authorizer() -> None:
     settings = load("gatehouse", "dev", texts(usage={"plans": plans}, authorizer={"keys": {"maxAge": 60}}))
     names = Names("gatehouse", "dev")
     bundle = authorizer_bundle(settings.for_authorizer(names, ()), Target.of("host"))
-    data = bundle.generated["authorizer/settings.json"]
+    data = bundle.files["authorizer/settings.json"]
     text = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
     assert text.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
     assert (text.keys.max_age, text.keys.stale_if_error) == (60, 21_600)
