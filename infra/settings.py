@@ -17,6 +17,7 @@ from infra.function import FunctionDefaults, FunctionSettings
 from infra.logs import LogSettings
 from infra.naming import Names
 from infra.response_size import choose_encoding, expected_stage
+from infra.rest_only import rest_only_problems
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage import UsageSettings
@@ -203,6 +204,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *rest_only_problems(settings),
         *settings.usage.problems(settings.issuers if issuers_known else ()),
     ):
         if not any(re.match(rf"{re.escape(field)}($|[.\[])", error.field) for field in reported):

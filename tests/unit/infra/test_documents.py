@@ -18,6 +18,7 @@ from handlers.store import Position
 from infra.bundles import ROOT
 from infra.documents.gateway import GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
+from infra.documents.http_gateway import HttpGatewayDocument
 from infra.documents.openapi import openapi_document
 from infra.documents.preflight import preflight
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
@@ -89,6 +90,56 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
         response = paths[path]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
         assert response["responseParameters"]["method.response.header.Access-Control-Allow-Methods"] == methods
     assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
+
+
+class TestHttpApi:
+    document = HttpGatewayDocument(
+        title="gatehouse-test-api",
+        routes=ROUTES,
+        functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
+        authorizer="arn:authorizer",
+        policy_cache=60,
+    ).render()
+
+    def test_it_has_the_routes_of_the_rest_api_without_preflights(self) -> None:
+        def targets(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+            return {
+                (path, method): operation["x-amazon-apigateway-integration"]["uri"]
+                for path, method, operation in operations(document)
+                if method != "options"
+            }
+
+        assert targets(self.document) == targets(gateway_document())
+        assert {method for _, method, _ in operations(self.document)} == {
+            "delete",
+            "get",
+            "head",
+            "patch",
+            "post",
+            "put",
+        }
+
+    def test_every_operation_requires_the_authorizer_and_sends_events_with_payload_format_2(self) -> None:
+        for _, _, operation in operations(self.document):
+            assert operation["security"] == [{"bearer": []}]
+            assert operation["x-amazon-apigateway-integration"]["payloadFormatVersion"] == "2.0"
+
+    def test_the_authorizer_returns_a_policy_that_is_cached_for_each_authorization_header(self) -> None:
+        (scheme,) = self.document["components"]["securitySchemes"].values()
+        assert scheme["x-amazon-apigateway-authorizer"] == {
+            "type": "request",
+            "authorizerUri": "arn:authorizer",
+            "authorizerPayloadFormatVersion": "2.0",
+            "authorizerResultTtlInSeconds": 60,
+            "enableSimpleResponses": False,
+            "identitySource": "$request.header.Authorization",
+        }
+
+    def test_it_is_valid_openapi_that_promises_no_validation(self) -> None:
+        OpenAPIV30SpecValidator(self.document).validate()
+        for _, _, operation in operations(self.document):
+            assert "requestBody" not in operation
+            assert all(each["in"] == "path" for each in operation.get("parameters", []))
 
 
 class TestUsagePlans:
