@@ -12,7 +12,7 @@ from handlers.contract.headers import EXPOSED_HEADERS
 from infra.access_log import HTTP_FORMAT, access_log
 from infra.api_args import ApiArgs
 from infra.documents.http_gateway import HttpGatewayDocument
-from infra.documents.preflight import MAX_AGE, allowed_headers
+from infra.throttling import Throttle, throttles
 
 REQUEST_ID = "apigw-requestid"
 """The header with the request's id, which a REST API sends as `x-amzn-RequestId`."""
@@ -58,15 +58,16 @@ class HttpApi(pulumi.ComponentResource):
 
     def _cors(self) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict | None:
         """Return who may call the API from a browser: API Gateway answers preflights and adds the headers itself."""
-        origins = self.args.api.cors_origins
-        if not origins:
+        cors = self.args.api.cors
+        if not cors.origins:
             return None
         return {
-            "allow_origins": list(origins),
+            "allow_origins": list(cors.origins),
             "allow_methods": sorted({method for route in self.args.routes for method in route.operation.methods}),
-            "allow_headers": allowed_headers(),
-            "expose_headers": [*EXPOSED_HEADERS, REQUEST_ID],
-            "max_age": MAX_AGE,
+            "allow_headers": cors.allowed_headers,
+            "allow_credentials": cors.credentials,
+            "expose_headers": [*EXPOSED_HEADERS, REQUEST_ID, *cors.exposed_headers],
+            "max_age": cors.max_age,
         }
 
     def _deployment(self, name: str, body: pulumi.Output[str]) -> aws.apigatewayv2.Deployment:
@@ -88,6 +89,7 @@ class HttpApi(pulumi.ComponentResource):
     def _stage(self, name: str, deployment: aws.apigatewayv2.Deployment) -> aws.apigatewayv2.Stage:
         args = self.args
         log = access_log(name, args, self)
+        default = Throttle(throttle_rate=args.api.throttle_rate, throttle_burst=args.api.throttle_burst)
         return aws.apigatewayv2.Stage(
             name,
             api_id=self.api.id,
@@ -96,15 +98,23 @@ class HttpApi(pulumi.ComponentResource):
             access_log_settings=aws.apigatewayv2.StageAccessLogSettingsArgs(
                 destination_arn=log.arn, format=HTTP_FORMAT
             ),
-            default_route_settings=aws.apigatewayv2.StageDefaultRouteSettingsArgs(
-                throttling_rate_limit=args.api.throttle_rate,
-                throttling_burst_limit=args.api.throttle_burst,
-                detailed_metrics_enabled=True,
-            ),
-            stage_variables={"stack": args.names.stack, **args.api.stage_variables},
+            default_route_settings=_settings(default),
+            route_settings=[
+                {"route_key": f"{method} {path}", **_settings(own)}
+                for (method, path), own in throttles(args.routes, args.api.routes).items()
+            ],
+            stage_variables=args.api.variables(args.names.stack),
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _settings(limit: Throttle) -> aws.apigatewayv2.StageDefaultRouteSettingsArgsDict:
+    return {
+        "throttling_rate_limit": limit.throttle_rate,
+        "throttling_burst_limit": limit.throttle_burst,
+        "detailed_metrics_enabled": True,
+    }
 
 
 def digest(text: str) -> str:

@@ -12,6 +12,8 @@ from handlers.contract import FieldError
 
 REST_ONLY = {
     "usage.plans": "usage plans",
+    "usage.keys": "API keys",
+    "api.cache": "response cache",
     "api.validateBodies": "request validation",
 }
 """What HTTP APIs lack, by the settings that require it: a field of a group, or a whole group."""

@@ -74,3 +74,11 @@ def test_browsers_may_call_from_the_origins_of_the_settings() -> None:
     assert {"ETag", "Location", "apigw-requestid"} <= set(cors["exposeHeaders"])
     without = Graph(plan(ROOT, "dev", {"api.flavour": "http", "api.corsOrigins": "[]"}))
     assert "corsConfiguration" not in without.inputs("apigatewayv2/api:Api")
+
+
+def test_routes_have_the_limits_of_the_settings() -> None:
+    limit = json.dumps({"items-list": {"throttleRate": 5, "throttleBurst": 9}})
+    stage = Graph(plan(ROOT, "dev", {"api.flavour": "http", "api.routes": limit})).inputs("apigatewayv2/stage:Stage")
+    limits = [(each["throttlingRateLimit"], each["throttlingBurstLimit"]) for each in stage["routeSettings"]]
+    assert limits == [(5, 9), (5, 9)]
+    assert [each["routeKey"] for each in stage["routeSettings"]] == ["GET /items", "HEAD /items"]
