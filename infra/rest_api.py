@@ -114,6 +114,7 @@ class RestApi(pulumi.ComponentResource):
             functions=uris["functions"],
             authorizer=uris["authorizer"],
             policy_cache=args.policy_cache,
+            cache_by=args.authorizer.cache_by,
             cors_origins=args.api.cors_origins,
             validate_bodies=args.api.validate_bodies,
             has_usage_plans=bool(args.usage.plans),
