@@ -36,6 +36,7 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
     problems = list(_route_problems(routes)) or [
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
+        *settings.api.contract_problems(routes),
         *names.problems([*(route.name for route in routes), "authorizer"]),
         *_response_problems(routes, names, settings),
     ]
@@ -122,8 +123,7 @@ def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iter
         functions={route.name: "arn" for route in routes},
         authorizer="arn",
         policy_cache=settings.authorizer.policy_cache,
-        cors_origins=settings.api.cors_origins,
-        validate_bodies=settings.api.validate_bodies,
+        api=settings.api,
     )
     try:
         document.render()

@@ -13,10 +13,12 @@ from handlers.contract import Route, load_collections, routes
 from handlers.contract.headers import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
 from handlers.contract.problem import ALREADY_EXISTS
+from handlers.cors import CorsPolicy
 from handlers.cursor import decode_cursor
-from handlers.lambda_handler import cors_headers
 from handlers.store import Position
+from infra.api_settings import ApiSettings
 from infra.bundles import ROOT
+from infra.cors import Cors
 from infra.documents.gateway import TOKEN_EXPRESSION, GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
 from infra.documents.openapi import openapi_document
@@ -46,10 +48,10 @@ def gateway_document(
         authorizer="arn:authorizer",
         policy_cache=300,
         cache_by=cache_by,
-        cors_origins=origins,
-        validate_bodies=validate,
+        api=ApiSettings(cors_origins=origins, validate_bodies=validate),
         has_usage_plans=bool(usage and usage.plans),
         rejects_clients=bool(usage and usage.rejects_unlisted),
+        requires_keys=bool(usage and usage.requires_keys),
     ).render()
 
 
@@ -238,17 +240,19 @@ class TestImport:
 
 
 def test_one_origin_is_a_literal_and_several_are_compared() -> None:
-    one = preflight(["get"], ("https://a.example",))["x-amazon-apigateway-integration"]["responses"]["default"]
+    one = preflight(["get"], Cors(origins=("https://a.example",)))["x-amazon-apigateway-integration"]["responses"][
+        "default"
+    ]
     assert one["responseParameters"]["method.response.header.Access-Control-Allow-Origin"] == "'https://a.example'"
     assert "responseTemplates" not in one
-    two = preflight(["get"], ("https://a.example", "https://b.example"))
+    two = preflight(["get"], Cors(origins=("https://a.example", "https://b.example")))
     response = two["x-amazon-apigateway-integration"]["responses"]["default"]
     assert "method.response.header.Access-Control-Allow-Origin" not in response["responseParameters"]
     assert '["https://a.example", "https://b.example"]' in response["responseTemplates"]["application/json"]
 
 
 class TestGatewayResponses:
-    responses = gateway_responses("realm", ("https://a.example",))
+    responses = gateway_responses("realm", Cors(origins=("https://a.example",)))
 
     def test_every_type_that_can_be_customised_has_its_own(self) -> None:
         assert set(self.responses) == {
@@ -284,7 +288,7 @@ class TestGatewayResponses:
     def test_scripts_may_read_the_same_headers_of_errors_as_of_other_responses(self, kind: str) -> None:
         origin = "https://a.example"
         headers = self.responses[kind]["responseParameters"]
-        handlers = cors_headers({"headers": {"origin": origin}}, (origin,))
+        handlers = CorsPolicy(origins=(origin,)).headers({"headers": {"origin": origin}})
         errors = {name: headers[f"gatewayresponse.header.{name}"].strip("'") for name in handlers}
         assert errors == handlers
 
@@ -300,9 +304,9 @@ class TestGatewayResponses:
 
     def test_several_origins_are_reflected_and_without_origins_there_is_no_header(self) -> None:
         name = "gatewayresponse.header.Access-Control-Allow-Origin"
-        several = gateway_responses("realm", ("https://a.example", "https://b.example"))["UNAUTHORIZED"]
+        several = gateway_responses("realm", Cors(origins=("https://a.example", "https://b.example")))["UNAUTHORIZED"]
         assert several["responseParameters"][name] == "method.request.header.Origin"
-        assert name not in gateway_responses("realm", ())["UNAUTHORIZED"]["responseParameters"]
+        assert name not in gateway_responses("realm", Cors())["UNAUTHORIZED"]["responseParameters"]
 
 
 def openapi() -> dict[str, Any]:
