@@ -53,6 +53,7 @@ class HttpApi(pulumi.ComponentResource):
             functions=uris["functions"],
             authorizer=uris["authorizer"],
             policy_cache=self.args.policy_cache,
+            cache_by=self.args.authorizer.cache_by,
         )
         return json.dumps(document.render(), sort_keys=True)
 

@@ -9,10 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from authorizer.settings import CacheBy
 from handlers.contract import Route
 from infra.documents.gateway import AUTHORIZER
 
-IDENTITY_SOURCE = "$request.header.Authorization"
+IDENTITY_SOURCES: Mapping[CacheBy, list[str]] = {
+    "token": ["$request.header.Authorization"],
+    "route": ["$request.header.Authorization", "$context.routeKey"],
+}
+"""What API Gateway caches policies by. The authorizer expects the sources in this order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +25,7 @@ class HttpGatewayDocument:
     """The document's inputs.
 
     `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
-    `policy_cache` is how long (seconds) API Gateway caches its policies.
+    `policy_cache` is how long (seconds) API Gateway caches its policies, and `cache_by` what it caches them by.
     """
 
     title: str
@@ -28,6 +33,7 @@ class HttpGatewayDocument:
     functions: Mapping[str, str]
     authorizer: str
     policy_cache: int
+    cache_by: CacheBy = "token"
 
     def render(self) -> dict[str, Any]:
         """Return the document."""
@@ -40,8 +46,9 @@ class HttpGatewayDocument:
 
     def _authorizer(self) -> dict[str, Any]:
         return {
+            # The identity sources say where the credentials are; the rest is as in AWS SAM (`ApiGatewayV2Authorizer`).
             "type": "apiKey",
-            "name": "Authorization",
+            "name": "Unused",
             "in": "header",
             "x-amazon-apigateway-authorizer": {
                 "type": "request",
@@ -49,7 +56,7 @@ class HttpGatewayDocument:
                 "authorizerPayloadFormatVersion": "2.0",
                 "authorizerResultTtlInSeconds": self.policy_cache,
                 "enableSimpleResponses": False,
-                "identitySource": IDENTITY_SOURCE,
+                "identitySource": IDENTITY_SOURCES[self.cache_by],
             },
         }
 

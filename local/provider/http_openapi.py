@@ -52,12 +52,16 @@ class HttpImport:
                 f"{scheme.path_of('type')}: only REQUEST authorizers (type apiKey) are supported locally"
             )
         scheme.pop_many("name", "in")  # the identity source says where credentials are
-        sources = [source.strip() for source in given.pop("identitySource", "").split(",") if source.strip()]
+        sources = given.pop("identitySource", [])
         rest = given.pop_many(
             "authorizerUri", "authorizerPayloadFormatVersion", "authorizerResultTtlInSeconds", "enableSimpleResponses"
         )
         created = self.client.create_authorizer(
-            ApiId=self.api, Name=name, AuthorizerType="REQUEST", IdentitySource=sources, **capitalized(rest)
+            ApiId=self.api,
+            Name=name,
+            AuthorizerType="REQUEST",
+            IdentitySource=[sources] if isinstance(sources, str) else sources,
+            **capitalized(rest),
         )
         self.authorizers[name] = created["AuthorizerId"]
 

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
+from authorizer.settings import CacheBy
 from handlers.contract import Route, load_collections, routes
 from handlers.contract.headers import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
@@ -18,7 +19,7 @@ from handlers.store import Position
 from infra.api_settings import ApiSettings
 from infra.bundles import ROOT
 from infra.cors import Cors
-from infra.documents.gateway import GatewayDocument
+from infra.documents.gateway import TOKEN_EXPRESSION, GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
 from infra.documents.http_gateway import HttpGatewayDocument
 from infra.documents.openapi import openapi_document
@@ -35,7 +36,11 @@ PLAN = UsagePlan(name="small", rate=1, burst=2, clients={"main": ("slow",)})
 
 
 def gateway_document(
-    origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False, usage: UsageSettings | None = None
+    origins: tuple[str, ...] = ("https://a.example",),
+    *,
+    validate: bool = False,
+    usage: UsageSettings | None = None,
+    cache_by: CacheBy = "token",
 ) -> dict[str, Any]:
     return GatewayDocument(
         title="gatehouse-test-api",
@@ -43,6 +48,7 @@ def gateway_document(
         functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
         policy_cache=300,
+        cache_by=cache_by,
         api=ApiSettings(cors_origins=origins, validate_bodies=validate),
         has_usage_plans=bool(usage and usage.plans),
         rejects_clients=bool(usage and usage.rejects_unlisted),
@@ -94,14 +100,19 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
     assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
 
 
-class TestHttpApi:
-    document = HttpGatewayDocument(
+def http_document(cache_by: CacheBy = "token") -> dict[str, Any]:
+    return HttpGatewayDocument(
         title="gatehouse-test-api",
         routes=ROUTES,
         functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
         policy_cache=60,
+        cache_by=cache_by,
     ).render()
+
+
+class TestHttpApi:
+    document = http_document()
 
     def test_it_has_the_routes_of_the_rest_api_without_preflights(self) -> None:
         def targets(document: dict[str, Any]) -> dict[tuple[str, str], str]:
@@ -112,29 +123,31 @@ class TestHttpApi:
             }
 
         assert targets(self.document) == targets(gateway_document())
-        assert {method for _, method, _ in operations(self.document)} == {
-            "delete",
-            "get",
-            "head",
-            "patch",
-            "post",
-            "put",
-        }
+        assert all(method != "options" for _, method, _ in operations(self.document))
 
     def test_every_operation_requires_the_authorizer_and_sends_events_with_payload_format_2(self) -> None:
         for _, _, operation in operations(self.document):
             assert operation["security"] == [{"bearer": []}]
             assert operation["x-amazon-apigateway-integration"]["payloadFormatVersion"] == "2.0"
 
-    def test_the_authorizer_returns_a_policy_that_is_cached_for_each_authorization_header(self) -> None:
-        (scheme,) = self.document["components"]["securitySchemes"].values()
+    @pytest.mark.parametrize(
+        ("cache_by", "sources"),
+        [
+            ("token", ["$request.header.Authorization"]),
+            ("route", ["$request.header.Authorization", "$context.routeKey"]),
+        ],
+    )
+    def test_policies_are_cached_for_each_token_or_for_each_token_and_route(
+        self, cache_by: CacheBy, sources: list[str]
+    ) -> None:
+        (scheme,) = http_document(cache_by)["components"]["securitySchemes"].values()
         assert scheme["x-amazon-apigateway-authorizer"] == {
             "type": "request",
             "authorizerUri": "arn:authorizer",
             "authorizerPayloadFormatVersion": "2.0",
             "authorizerResultTtlInSeconds": 60,
             "enableSimpleResponses": False,
-            "identitySource": "$request.header.Authorization",
+            "identitySource": sources,
         }
 
     def test_it_is_valid_openapi_that_promises_no_validation(self) -> None:
@@ -142,6 +155,24 @@ class TestHttpApi:
         for _, _, operation in operations(self.document):
             assert "requestBody" not in operation
             assert all(each["in"] == "path" for each in operation.get("parameters", []))
+
+
+def test_policies_are_cached_for_each_token_or_for_each_token_and_route() -> None:
+    by_token = gateway_document()["components"]["securitySchemes"]["bearer"]
+    by_route = gateway_document(cache_by="route")["components"]["securitySchemes"]["bearer"]
+    common = {"authorizerUri": "arn:authorizer", "authorizerResultTtlInSeconds": 300}
+    assert by_token["name"] == "Authorization"
+    assert by_token["x-amazon-apigateway-authorizer"] == {
+        **common,
+        "type": "token",
+        "identityValidationExpression": TOKEN_EXPRESSION,
+    }
+    assert by_route["name"] == "Unused"
+    assert by_route["x-amazon-apigateway-authorizer"] == {
+        **common,
+        "type": "request",
+        "identitySource": "method.request.header.Authorization, context.httpMethod, context.resourcePath",
+    }
 
 
 class TestUsagePlans:
