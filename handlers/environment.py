@@ -2,25 +2,25 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handlers.contract import Collection, load_collections
+from handlers.cors import CORS_VARIABLES, CorsPolicy
 
 COLLECTION = "COLLECTION"
 TABLE = "TABLE"
 TABLE_PREFIX = "TABLE_PREFIX"
-CORS_ORIGINS = "CORS_ORIGINS"
-VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, CORS_ORIGINS)
+VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, *CORS_VARIABLES)
 """The variables. A function of one collection has the first two, one of several only the prefix of their tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A function's collection, that collection's table, and the origins from which browsers may call."""
+    """A function's collection, that collection's table, and which pages may call it from browsers."""
 
     collection: Collection
     table: str
-    cors_origins: tuple[str, ...]
+    cors: CorsPolicy = field(default_factory=CorsPolicy)
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ, collection: str = "") -> "Environment":
@@ -33,5 +33,4 @@ class Environment:
         if name not in collections:
             raise LookupError(f"unknown {COLLECTION} {name!r}; known: {list(collections)}")
         table = variables.get(TABLE) or f"{variables[TABLE_PREFIX]}{name}"
-        origins = tuple(variables.get(CORS_ORIGINS, "").split())
-        return cls(collection=collections[name], table=table, cors_origins=origins)
+        return cls(collection=collections[name], table=table, cors=CorsPolicy.read(variables))

@@ -8,8 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract import Route
-from handlers.environment import COLLECTION, CORS_ORIGINS, TABLE, TABLE_PREFIX
+from handlers.environment import COLLECTION, TABLE, TABLE_PREFIX
 from infra.bundles import archive
+from infra.cors import Cors
 from infra.function import Function, FunctionArgs, FunctionDefaults
 from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
 from infra.layouts import RouteGroup, grouped
@@ -19,11 +20,11 @@ from infra.target import Target
 
 @dataclass(frozen=True, kw_only=True)
 class HandlersArgs:
-    """The routes, the tables of their collections by name, and the origins that browsers may call from."""
+    """The routes, the tables of their collections by name, and which pages may call from browsers."""
 
     routes: Sequence[Route]
     tables: Mapping[str, Table]
-    cors_origins: Sequence[str]
+    cors: Cors
     defaults: FunctionDefaults
 
 
@@ -34,6 +35,7 @@ class Handlers(pulumi.ComponentResource):
         super().__init__("gatehouse:compute:Handlers", name, None, opts)
         self.args = args
         self.settings = args.defaults.settings
+        self.is_traced = self.settings.tracing
         code, layer = cache(self._code), cache(self._layer)
         sources = HandlerSources()
         # The functions of stacks deployed by earlier versions have no parent.
@@ -86,7 +88,7 @@ class Handlers(pulumi.ComponentResource):
             code=code,
             defaults=self.args.defaults,
             layers=layers,
-            environment={**self._tables(group), CORS_ORIGINS: " ".join(self.args.cors_origins)},
+            environment={**self._tables(group), **self.args.cors.environment()},
             statements=group.statements(self.args.tables),
         )
 

@@ -46,18 +46,18 @@ class RouteGroup:
         """The name of the permission that lets API Gateway invoke the function, and its source within the API.
 
         A route with several methods, GET and HEAD, has one permission, because a function's policy and a stack hold
-        only so many. It includes the path's other methods; API Gateway itself only sends them to other functions.
+        only so many. It includes the path's other methods, and a collection's includes any whose name starts with its
+        own: API Gateway sends those requests to other functions.
         """
         if len(self.collections) > 1:
             return self.name, "/*/*/*"
         if len(self.routes) > 1:
-            # No collection's name starts with another's, so that this is one collection.
             return self.name, f"/*/*/{self.collections[0].name}*"
         (route,) = self.routes
-        methods, path = route.operation.methods, route.path.replace("{id}", "*")
-        if len(methods) > 1:
+        method, path = route.operation.method, route.path.replace("{id}", "*")
+        if len(route.operation.methods) > 1:
             return route.name, f"/*/*{path}"
-        return f"{route.name}-{methods[0].lower()}", f"/*/{methods[0]}{path}"
+        return f"{route.name}-{method.lower()}", f"/*/{method}{path}"
 
     def statements(self, tables: Mapping[str, Table]) -> list[Statement]:
         """Return the permissions that the routes' operations need: on tables, and for queries on their indexes."""

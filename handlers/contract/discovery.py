@@ -2,9 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from types import ModuleType
 
 import handlers.contract.collections
@@ -13,8 +12,8 @@ from handlers.contract.collection import Collection
 
 @cache
 def load_collections() -> tuple[Collection, ...]:
-    """Return the API's collections, sorted by name. Raises TypeError or ValueError for invalid ones."""
-    return checked(map(collection_of, _modules()))
+    """Return the API's collections, sorted by name. Raises TypeError for invalid ones."""
+    return tuple(sorted(map(collection_of, _modules()), key=lambda collection: collection.name))
 
 
 def collection_modules() -> dict[str, str]:
@@ -34,15 +33,3 @@ def collection_of(module: ModuleType) -> Collection:
     if not isinstance(found, Collection):
         raise TypeError(f"{module.__name__}: COLLECTION must be a Collection, found {found!r}")
     return found
-
-
-def checked(found: Iterable[Collection]) -> tuple[Collection, ...]:
-    """Return the collections sorted by name. Raises ValueError if one name is a prefix of another.
-
-    The authorizer allows a collection as `GET/items*`, which would also allow an `itemsets`.
-    """
-    ordered = tuple(sorted(found, key=lambda collection: collection.name))
-    for first, second in pairwise(ordered):
-        if second.name.startswith(first.name):
-            raise ValueError(f"collection name {first.name!r} must not be a prefix of another: {second.name!r}")
-    return ordered

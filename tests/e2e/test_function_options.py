@@ -1,5 +1,6 @@
 """Stacks whose functions have other layouts and options, called over HTTP and looked up with boto3."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ OPTIONS: dict[str, Any] = {
     "reservedConcurrency": 7,
     "overrides": {
         "items": {"memory": 320, "timeout": 5, "logLevel": "DEBUG", "environment": {"KIND": "items"}},
-        "events": {"snapStart": True},
+        **({"events": {"snapStart": True}} if sys.version_info >= (3, 12) else {}),
         "users": {"provisionedConcurrency": {"minimum": 2, "maximum": 2}},
         "authorizer": {"memory": 384, "provisionedConcurrency": {"minimum": 1, "maximum": 1}},
     },
@@ -83,6 +84,27 @@ def single(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
+def granted(stack: Deployed, function: str) -> set[tuple[str, str]]:
+    """Return the DynamoDB actions that a function's role allows, each with a table or an index."""
+    iam = stack.provider.connection.client("iam")
+    policy = iam.get_role_policy(RoleName=f"gatehouse-local-{function}", PolicyName="function")["PolicyDocument"]
+    return {
+        (action.partition(":")[2], resource.partition(":table/")[2])
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        if action.startswith("dynamodb:")
+        for resource in statement["Resource"]
+    }
+
+
+def needed(name: str) -> set[tuple[str, str]]:
+    """Return what the operations of a collection need."""
+    (collection,) = (each for each in load_collections() if each.name == name)
+    table = f"gatehouse-local-{name}"
+    actions = ("Query", "PutItem", "GetItem", "UpdateItem", "DeleteItem")
+    return {(action, table) for action in actions} | {("Query", f"{table}/index/{each}") for each in collection.indexes}
+
+
 def require_every_route(client: Client) -> None:
     """Call each operation of each collection."""
     token = client.token()
@@ -111,6 +133,10 @@ class TestFunctionPerCollection:
         assert dict(stack.stack.exports["functions"]) == expected
         names = {each["FunctionName"] for each in stack.aws_lambda.list_functions()["Functions"]}
         assert names == {*expected.values(), "gatehouse-local-authorizer"}
+
+    def test_a_role_allows_what_the_operations_of_its_collection_need(self, stack: Deployed) -> None:
+        for name in COLLECTIONS:
+            assert granted(stack, name) == needed(name)
 
     def test_packages_are_in_one_layer_and_modules_in_the_functions(self, stack: Deployed) -> None:
         layers = {name: stack.configuration(name)["Layers"][0] for name in COLLECTIONS}
@@ -148,6 +174,7 @@ class TestFunctionPerCollection:
             )
             assert found["RequestedProvisionedConcurrentExecutions"] == number
 
+    @pytest.mark.skipif(sys.version_info < (3, 12), reason="SnapStart needs Python 3.12; functions run on the host's")
     def test_a_function_starts_from_a_snapshot_of_its_version(self, stack: Deployed) -> None:
         assert stack.configuration("events", Qualifier="live")["SnapStart"]["ApplyOn"] == "PublishedVersions"
         assert stack.configuration("items", Qualifier="live")["SnapStart"]["ApplyOn"] == "None"
@@ -187,6 +214,9 @@ class TestOneFunction:
     def test_there_is_one_function_besides_the_authorizer(self, single: Deployed) -> None:
         names = {each["FunctionName"] for each in single.aws_lambda.list_functions()["Functions"]}
         assert names == {"gatehouse-local-handlers", "gatehouse-local-authorizer"}
+
+    def test_its_role_allows_what_all_operations_need(self, single: Deployed) -> None:
+        assert granted(single, "handlers") == set().union(*map(needed, COLLECTIONS))
 
     def test_another_layout_replaces_the_functions_and_keeps_the_data(self, single: Deployed) -> None:
         token = single.client.token("keeper")

@@ -89,7 +89,7 @@ def test_the_stage_logs_and_throttles(graph: Graph) -> None:
 def test_permissions_are_for_api_gateway_and_one_source_each(graph: Graph) -> None:
     permissions = graph.of_type("lambda/permission:Permission")
     expected = {
-        route.name if len(methods := route.operation.methods) > 1 else f"{route.name}-{methods[0].lower()}"
+        route.name if len(route.operation.methods) > 1 else f"{route.name}-{route.operation.method.lower()}"
         for route in ROUTES.values()
     }
     assert set(permissions) == {*expected, "authorizer"}

@@ -6,6 +6,7 @@ from local.provider.resource_type import ResourceType
 from local.provider.resources import (
     cloudwatch,
     dynamodb,
+    http_apis,
     iam,
     lambda_aliases,
     lambda_functions,
@@ -23,6 +24,7 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **lambda_layers.TYPES,
     **rest_apis.TYPES,
     **stages.TYPES,
+    **http_apis.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
 }
