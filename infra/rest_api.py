@@ -135,7 +135,7 @@ class RestApi(pulumi.ComponentResource):
             ),
             variables=args.api.variables(args.names.stack),
             cache_cluster_enabled=True if args.api.cache.size else None,
-            cache_cluster_size=args.api.cache.size,
+            cache_cluster_size=args.api.cache.cluster_size,
             tags=args.tags,
             opts=self.child_opts,
         )
