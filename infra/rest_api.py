@@ -115,6 +115,7 @@ class RestApi(pulumi.ComponentResource):
             functions=uris["functions"],
             authorizer=uris["authorizer"],
             policy_cache=args.policy_cache,
+            cache_by=args.authorizer.cache_by,
             api=args.api,
             has_usage_plans=bool(args.usage.plans),
             rejects_clients=args.usage.rejects_unlisted,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from authorizer.settings import CacheBy
 from handlers.contract import Collection, Route
 from infra.api_settings import ApiSettings
 from infra.cors import Cors
@@ -27,13 +28,19 @@ TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[
 """The pattern of an Authorization header (RFC 6750, RFC 7515 §7.1). The authorizer is not called for any other."""
 
 
+ROUTE_SOURCES = "method.request.header.Authorization, context.httpMethod, context.resourcePath"
+"""The identity sources of policies that are cached for each route (AWS, "Configure an API Gateway Lambda authorizer":
+they may be headers, query strings, stage variables and `$context` variables)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GatewayDocument:
     """The document's inputs.
 
     `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
-    `policy_cache` is how long (seconds) API Gateway caches its policies. `rejects_clients` is whether the
-    authorizer rejects clients without a usage plan, and `requires_keys` whether clients send their API keys.
+    `policy_cache` is how long (seconds) API Gateway caches its policies, and `cache_by` what it caches them by.
+    `rejects_clients` is whether the authorizer rejects clients without a usage plan, and `requires_keys` whether
+    clients send their API keys.
     """
 
     title: str
@@ -41,6 +48,7 @@ class GatewayDocument:
     functions: Mapping[str, str]
     authorizer: str
     policy_cache: int
+    cache_by: CacheBy = "token"
     api: ApiSettings = field(default_factory=ApiSettings)
     has_usage_plans: bool = False
     rejects_clients: bool = False
@@ -91,16 +99,21 @@ class GatewayDocument:
         return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.has_usage_plans else [])]
 
     def _authorizer(self) -> dict[str, Any]:
+        kind = (
+            {"type": "token", "identityValidationExpression": TOKEN_EXPRESSION}
+            if self.cache_by == "token"
+            else {"type": "request", "identitySource": ROUTE_SOURCES}
+        )
         return {
             "type": "apiKey",
-            "name": "Authorization",
+            # AWS, "x-amazon-apigateway-authorizer object": it must be "Unused" if there are several identity sources.
+            "name": "Authorization" if self.cache_by == "token" else "Unused",
             "in": "header",
             "x-amazon-apigateway-authtype": "custom",
             "x-amazon-apigateway-authorizer": {
-                "type": "token",
                 "authorizerUri": self.authorizer,
                 "authorizerResultTtlInSeconds": self.policy_cache,
-                "identityValidationExpression": TOKEN_EXPRESSION,
+                **kind,
             },
         }
 

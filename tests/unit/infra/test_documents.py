@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
+from authorizer.settings import CacheBy
 from handlers.contract import Route, load_collections, routes
 from handlers.contract.headers import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
@@ -18,7 +19,7 @@ from handlers.store import Position
 from infra.api_settings import ApiSettings
 from infra.bundles import ROOT
 from infra.cors import Cors
-from infra.documents.gateway import GatewayDocument
+from infra.documents.gateway import TOKEN_EXPRESSION, GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
 from infra.documents.openapi import openapi_document
 from infra.documents.preflight import preflight
@@ -34,7 +35,11 @@ PLAN = UsagePlan(name="small", rate=1, burst=2, clients={"main": ("slow",)})
 
 
 def gateway_document(
-    origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False, usage: UsageSettings | None = None
+    origins: tuple[str, ...] = ("https://a.example",),
+    *,
+    validate: bool = False,
+    usage: UsageSettings | None = None,
+    cache_by: CacheBy = "token",
 ) -> dict[str, Any]:
     return GatewayDocument(
         title="gatehouse-test-api",
@@ -42,6 +47,7 @@ def gateway_document(
         functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
         policy_cache=300,
+        cache_by=cache_by,
         api=ApiSettings(cors_origins=origins, validate_bodies=validate),
         has_usage_plans=bool(usage and usage.plans),
         rejects_clients=bool(usage and usage.rejects_unlisted),
@@ -91,6 +97,24 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
         response = paths[path]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
         assert response["responseParameters"]["method.response.header.Access-Control-Allow-Methods"] == methods
     assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
+
+
+def test_policies_are_cached_for_each_token_or_for_each_token_and_route() -> None:
+    by_token = gateway_document()["components"]["securitySchemes"]["bearer"]
+    by_route = gateway_document(cache_by="route")["components"]["securitySchemes"]["bearer"]
+    common = {"authorizerUri": "arn:authorizer", "authorizerResultTtlInSeconds": 300}
+    assert by_token["name"] == "Authorization"
+    assert by_token["x-amazon-apigateway-authorizer"] == {
+        **common,
+        "type": "token",
+        "identityValidationExpression": TOKEN_EXPRESSION,
+    }
+    assert by_route["name"] == "Unused"
+    assert by_route["x-amazon-apigateway-authorizer"] == {
+        **common,
+        "type": "request",
+        "identitySource": "method.request.header.Authorization, context.httpMethod, context.resourcePath",
+    }
 
 
 class TestUsagePlans:
