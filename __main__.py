@@ -22,9 +22,7 @@ require_deployable(api_routes, names, settings)
 
 defaults = settings.function_defaults(names)
 tables = {each.name: Table(each.name, collection_table(each, names, data, tags)) for each in collections}
-handlers = Handlers(
-    "handlers", HandlersArgs(routes=api_routes, tables=tables, cors_origins=api.cors_origins, defaults=defaults)
-)
+handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults))
 revocation = None
 if settings.revocation.enabled:
     revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
@@ -36,7 +34,9 @@ gateway = RestApi("api", RestApiArgs(
 ))  # fmt: skip
 if usage.plans:
     stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage, tags=tags)
-    UsagePlans("api", stage)
+    plans = UsagePlans("api", stage)
+    if usage.requires_keys:
+        pulumi.export("apiKeys", plans.keys)
 
 pulumi.export("url", gateway.url)
 pulumi.export("functions", handlers.names)

@@ -15,6 +15,7 @@ from infra.authorizer import Authorizer
 from infra.documents.gateway import GatewayDocument
 from infra.handlers import Handlers
 from infra.logs import LogSettings, log_group
+from infra.method_settings import method_settings
 from infra.naming import Names
 from infra.usage import UsageSettings
 
@@ -60,11 +61,11 @@ class RestApiArgs:
 
     @property
     def key_source(self) -> str:
-        """Where API Gateway reads API keys: from the authorizer if there are usage plans, else its default.
+        """Where API Gateway reads API keys: from the authorizer, or from the header x-api-key, its default.
 
         Always set, because omitting it in an update would restore the value from before the document was imported.
         """
-        return "AUTHORIZER" if self.usage.plans else "HEADER"
+        return "AUTHORIZER" if self.usage.plans and self.usage.keys == "authorizer" else "HEADER"
 
 
 class RestApi(pulumi.ComponentResource):
@@ -95,7 +96,7 @@ class RestApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
         stage = self._stage(name, deployment)
-        self._set_limits_and_logging(name, stage)
+        self._set_methods(name, stage)
         self.api_id = self.api.id
         self.stage_name = stage.stage_name
         self.url = stage.invoke_url
@@ -114,10 +115,11 @@ class RestApi(pulumi.ComponentResource):
             functions=uris["functions"],
             authorizer=uris["authorizer"],
             policy_cache=args.policy_cache,
-            cors_origins=args.api.cors_origins,
-            validate_bodies=args.api.validate_bodies,
+            cache_by=args.authorizer.cache_by,
+            api=args.api,
             has_usage_plans=bool(args.usage.plans),
             rejects_clients=args.usage.rejects_unlisted,
+            requires_keys=args.usage.requires_keys,
         )
         return json.dumps(document.render(), sort_keys=True)
 
@@ -132,30 +134,27 @@ class RestApi(pulumi.ComponentResource):
             access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
                 destination_arn=access_log.arn, format=ACCESS_LOG_FORMAT
             ),
-            variables={"stack": args.names.stack, **args.api.stage_variables},
+            variables=args.api.variables(args.names.stack),
+            cache_cluster_enabled=True if args.api.cache.size else None,
+            cache_cluster_size=args.api.cache.size,
             tags=args.tags,
             opts=self.child_opts,
         )
 
-    def _set_limits_and_logging(self, name: str, stage: aws.apigateway.Stage) -> None:
-        """Set the throttling, metrics and execution log of all methods."""
+    def _set_methods(self, name: str, stage: aws.apigateway.Stage) -> None:
+        """Set the throttling, caching, metrics and execution log of all methods, and of those that differ."""
         args = self.args
         execution_log = self._log_group("execution", self.api.id.apply(args.names.execution_log_group))
-        aws.apigateway.MethodSettings(
-            name,
-            rest_api=self.api.id,
-            stage_name=stage.stage_name,
-            method_path="*/*",
-            settings=aws.apigateway.MethodSettingsSettingsArgs(
-                throttling_rate_limit=args.api.throttle_rate,
-                throttling_burst_limit=args.api.throttle_burst,
-                metrics_enabled=True,
-                logging_level="ERROR",
-                data_trace_enabled=False,
-            ),
-            # With a logging level, API Gateway would create a missing log group itself, without retention.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
-        )
+        for method, path, settings in method_settings(args.routes, args.api):
+            aws.apigateway.MethodSettings(
+                f"{name}-{method}" if method else name,
+                rest_api=self.api.id,
+                stage_name=stage.stage_name,
+                method_path=path,
+                settings=settings,
+                # With a logging level, API Gateway would create a missing log group itself, without retention.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
+            )
 
     def _log_group(self, name: str, physical_name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
         return log_group(name, physical_name, self.args.logs, self.args.tags, self.child_opts)

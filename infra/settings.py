@@ -16,7 +16,7 @@ from infra.authorizer import AuthorizerSettings
 from infra.function import FunctionDefaults, FunctionSettings
 from infra.logs import LogSettings
 from infra.naming import Names
-from infra.response_size import choose_encoding, expected_stage
+from infra.response_size import expected_stage, with_policy_that_fits
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage import UsageSettings
@@ -87,7 +87,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             usage=self.usage.clients(),
             log_decisions=self.logs.decisions,
         )
-        return msgspec.structs.replace(data, policy_encoding=choose_encoding(data, expected_stage(names.stack)))
+        return with_policy_that_fits(data, expected_stage(names.stack), self.authorizer.cache_by)
 
 
 def route_scopes(routes: Sequence[Route]) -> tuple[RouteScope, ...]:

@@ -11,6 +11,7 @@ import pytest
 
 from handlers.contract import load_collections
 from handlers.contract.keys import CREATION_INDEX, index_name
+from handlers.cors import CorsPolicy
 from handlers.database import Database
 from handlers.database import client as dynamodb_client
 from handlers.environment import Environment
@@ -117,7 +118,7 @@ class StubClient:
 def test_cpu_of_a_read_besides_the_client(results: Results) -> None:
     (items,) = (each for each in load_collections() if each.name == "items")
     function = LambdaHandler("read", read.operate)
-    environment = Environment(collection=items, table="bench", cors_origins=("http://localhost:3000",))
+    environment = Environment(collection=items, table="bench", cors=CorsPolicy(origins=("http://localhost:3000",)))
     function.__dict__.update(dynamodb=StubClient(), environment=environment)
     with contextlib.redirect_stdout(io.StringIO()):
         assert function(EVENT, None)["statusCode"] == 200

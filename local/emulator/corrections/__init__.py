@@ -16,6 +16,7 @@ CORRECTIONS = (
     "unauthorized-exactly",
     "authorizer-context",
     "authorizer-cache-flush",
+    "identity-sources",
     "usage-identifier-keys",
     "deployment-snapshots",
     "proxy-events",

@@ -131,6 +131,31 @@ def authorizer_cache_flush(sandbox: Sandbox) -> None:
     assert flushed("none") == 404
 
 
+def identity_sources(sandbox: Sandbox) -> None:
+    """Policies are cached for each method and path, and a request without one of the sources gets 401."""
+    counting = AUTHORIZER.replace("import json", "import json, itertools\ncounter = itertools.count(1)")
+    counting = counting.replace('event["authorizationToken"]', 'event["headers"]["authorization"]')
+    counting = counting.replace(
+        "{**output, **overrides}", "{**output, **overrides, 'context': {'calls': next(counter)}}"
+    )
+    api = sandbox.api()
+    sources = "method.request.header.Authorization, context.httpMethod,context.resourcePath"
+    authorizer = api.authorizer(sandbox.function(counting), ttl=300, type="REQUEST", identitySource=sources)
+    for method, path in (("GET", "/items"), ("PUT", "/items/{id}"), ("GET", "/items/{id}")):
+        api.proxy(method=method, path=path, authorizer=authorizer)
+    api.deploy()
+
+    def calls(method: str, path: str, token: object) -> str:
+        answer = api.call(method, path, token=token)
+        assert answer.status_code == 200
+        return answer.json()["requestContext"]["authorizer"]["calls"]
+
+    assert api.call("GET", "/items").status_code == 401
+    requests = (("GET", "/items"), ("GET", "/items/1"), ("GET", "/items/2"), ("PUT", "/items/1"), ("GET", "/items"))
+    assert [calls(method, path, {}) for method, path in requests] == ["1", "2", "2", "3", "1"]
+    assert calls("GET", "/items", allowing()) == "4"
+
+
 def usage_identifier_keys(sandbox: Sandbox) -> None:
     """The API key is the authorizer's, and the client's is ignored."""
     value = "a-key-of-twenty-characters"
@@ -540,6 +565,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         unauthorized_exactly,
         authorizer_context,
         authorizer_cache_flush,
+        identity_sources,
         usage_identifier_keys,
         deployment_snapshots,
         proxy_events,

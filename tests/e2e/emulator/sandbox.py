@@ -169,16 +169,15 @@ class Api:
             self.resources[path] = created["id"]
         return self.resources[path]
 
-    def authorizer(self, function: Function | None = None, *, ttl: int = 0) -> str:
-        """Add a TOKEN authorizer; the default function returns an output that the token specifies."""
+    def authorizer(self, function: Function | None = None, *, ttl: int = 0, **settings: str) -> str:
+        """Add a TOKEN authorizer, or another by its settings; the default function's output is what the token says."""
         function = function or self.sandbox.function(AUTHORIZER)
         created = self.sandbox.gateway.create_authorizer(
             restApiId=self.id,
             name=f"authorizer-{next(self.sandbox.numbers)}",
-            type="TOKEN",
             authorizerUri=function.uri,
-            identitySource="method.request.header.Authorization",
             authorizerResultTtlInSeconds=ttl,
+            **{"type": "TOKEN", "identitySource": "method.request.header.Authorization", **settings},
         )
         return created["id"]
 

@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from handlers.contract import Collection, Model, load_collections, routes
-from handlers.contract.discovery import checked
 
 
 class Order(Model):
@@ -54,11 +53,6 @@ def test_a_filter_must_not_have_the_name_of_the_index_by_creation() -> None:
     model = msgspec.defstruct("Model", [("created", str)], bases=(Model,))
     with pytest.raises(ValueError, match="by_created is taken"):
         collection(model=model, example={"created": "x"}, filters=("created",))
-
-
-def test_a_name_that_is_a_prefix_of_another_is_rejected_because_policies_end_in_a_wildcard() -> None:
-    with pytest.raises(ValueError, match="prefix"):
-        checked([collection("order"), collection("orders")])
 
 
 def test_routes_are_every_collection_crossed_with_every_operation() -> None:
