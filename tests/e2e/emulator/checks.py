@@ -418,6 +418,15 @@ def resource_tags(sandbox: Sandbox) -> None:
         gateway.untag_resource(resourceArn=arn + path, tagKeys=["old"])
         assert describe()["tags"] == {"kept": "2", "new": "3"}
         assert gateway.get_tags(resourceArn=arn + path)["tags"] == {"kept": "2", "new": "3"}
+    http = sandbox.http_gateway
+    tags = {"old": "1", "kept": "2"}
+    http_api = http.create_api(Name="tagged", ProtocolType="HTTP", Tags=tags)["ApiId"]
+    http.create_stage(ApiId=http_api, StageName="tagged", Tags=tags)
+    for path in (f"/apis/{http_api}", f"/apis/{http_api}/stages/tagged"):
+        http.tag_resource(ResourceArn=arn + path, Tags={"new": "3"})
+        http.untag_resource(ResourceArn=arn + path, TagKeys=["old"])
+    assert http.get_api(ApiId=http_api)["Tags"] == {"kept": "2", "new": "3"}
+    assert http.get_stage(ApiId=http_api, StageName="tagged")["Tags"] == {"kept": "2", "new": "3"}
 
 
 def access_logs(sandbox: Sandbox) -> None:

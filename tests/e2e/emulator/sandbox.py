@@ -77,6 +77,7 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         self.gateway = self.client("apigateway")
+        self.http_gateway = self.client("apigatewayv2")
         self.functions = self.client("lambda")
         self.logs = self.client("logs")
         policy = {"Version": "2012-10-17", "Statement": []}
@@ -85,7 +86,7 @@ class Sandbox:
 
     def close(self) -> None:
         self.http.close()
-        for client in (self.gateway, self.functions, self.logs):
+        for client in (self.gateway, self.http_gateway, self.functions, self.logs):
             client.close()
 
     def client(self, service: str) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from handlers.contract import REQUIREMENT, load_collections
 from infra.authorizer import authorizer_bundle
 from infra.bundles import Target
 from infra.naming import Names
+from infra.rest_only import REST_ONLY
 from infra.settings import MOVED, StackSettings, load
 from infra.stack_file import ENCRYPTED, SettingsError
 
@@ -457,3 +458,30 @@ def test_usage_and_times_reach_the_authorizer() -> None:
     text = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
     assert text.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
     assert (text.keys.max_age, text.keys.stale_if_error) == (60, 21_600)
+
+
+class TestFlavours:
+    given: ClassVar[dict[str, dict[str, Any]]] = {
+        "usage.plans": {"usage": {"plans": [PLAN | {"clients": {"main": ["app"]}}]}},
+        "usage.keys": {"usage": {"keys": "header", "plans": [PLAN | {"clients": {"main": ["app"]}}]}},
+        "api.cache": {"api": {"cache": {"size": "0.5", "collections": {"items": {"ttl": 60}}}}},
+        "api.validateBodies": {"api": {"validateBodies": True}},
+    }
+    """A value of each setting that only REST APIs support."""
+
+    def test_every_setting_that_http_apis_lack_has_an_example(self) -> None:
+        assert set(self.given) == set(REST_ONLY)
+
+    @pytest.mark.parametrize("key", REST_ONLY)
+    def test_a_setting_that_http_apis_lack_is_rejected_by_name_for_them_only(self, key: str) -> None:
+        values = {group: dict(members) for group, members in self.given[key].items()}
+        load("gatehouse", "dev", texts(**values))
+        values.setdefault("api", {})["flavour"] = "http"
+        problem = f"  gatehouse:{key}: requires api.flavour: rest; HTTP APIs have no {REST_ONLY[key]}"
+        assert problem in report(**values).splitlines()
+
+    def test_default_values_are_accepted(self) -> None:
+        load("gatehouse", "dev", texts(api={"flavour": "http", "validateBodies": False}, usage={"plans": []}))
+
+    def test_an_unknown_flavour_is_rejected(self) -> None:
+        assert "gatehouse:api.flavour" in report(api={"flavour": "graphql"})
