@@ -31,7 +31,7 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The stage's cache of responses to GET, which costs money per hour. It is always encrypted."""
 
     size: Annotated[
-        Annotated[float, Meta(ge=SIZES[0], le=SIZES[-1], extra_json_schema={"enum": list(SIZES)})] | None,
+        Annotated[float, Meta(ge=SIZES[0], le=SIZES[-1])] | None,
         Meta(description=f"Its size in GB: {ALLOWED}. There is no cache unless it is set."),
     ] = None
     collections: Annotated[

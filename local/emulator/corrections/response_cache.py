@@ -49,7 +49,7 @@ async def _invoke(
     original: Original, integration: dict[str, Any], *arguments: object, **named: object
 ) -> Response | GatewayError:
     request = current_request()
-    settings = _settings(request) if request else {}
+    settings = _settings(request)
     if request is None or not settings.get("cachingEnabled"):
         return await original(integration, *arguments, **named)
     key, now = _key(integration, request), time.monotonic()
@@ -68,9 +68,9 @@ async def _invoke(
     return fresh
 
 
-def _settings(request: GatewayRequest) -> Mapping[str, Any]:
+def _settings(request: GatewayRequest | None) -> Mapping[str, Any]:
     """Return the settings of the request's method; empty if the stage has no cache."""
-    if not request.stage.get("cacheClusterEnabled"):
+    if request is None or not request.stage.get("cacheClusterEnabled"):
         return {}
     found: dict[str, dict[str, Any]] = request.stage.get("methodSettings") or {}
     own = f"{request.record['resource_path']}/{request.method}"
