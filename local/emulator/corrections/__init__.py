@@ -23,6 +23,7 @@ CORRECTIONS = (
     "proxy-responses",
     "remapped-headers",
     "lambda-permissions",
+    "response-cache",
     "mock-templates",
     "request-models",
     "typed-updates",
