@@ -104,7 +104,7 @@ class TestPage:
         text = PAGE.read_text()
         for field in FIELDS:
             assert f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}" in text
-        names = re.findall(r"^\| `([\w.\[\]]+)` \| .+ \| .+ \| .+ \|$", text, re.MULTILINE)
+        names = re.findall(r"^\| `([\w.\[\]*]+)` \| .+ \| .+ \| .+ \|$", text, re.MULTILINE)
         assert {"url", "corsOrigins", "memory", "keys.maxAge", "decisionCache.seconds", "plans[].quota"} <= set(names)
         assert len(names) == text.count("\n| `")
 
