@@ -100,7 +100,7 @@ class RestApi(pulumi.ComponentResource):
             access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(destination_arn=log.arn, format=REST_FORMAT),
             variables=args.api.variables(args.names.stack),
             cache_cluster_enabled=True if args.api.cache.size else None,
-            cache_cluster_size=args.api.cache.size,
+            cache_cluster_size=args.api.cache.cluster_size,
             tags=args.tags,
             opts=self.child_opts,
         )

@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | preview | down | status | token | revoke | plan`."""
+"""The commands: `python -m local up | preview | down | status | token | key | revoke | plan`."""
 
 import argparse
 import json
@@ -20,7 +20,8 @@ from local import detached, foreground, plan_command, update
 from local.console import CONSOLE, AddCommand, CommandError
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
-from local.engines import Engine
+from local.engine.values import revealed
+from local.engines import STACK, Engine, exports
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.processes import process_exists, wait_until
 from local.provider import Provider
@@ -134,6 +135,19 @@ def token(options: argparse.Namespace) -> int:
     return 0
 
 
+def show_key(options: argparse.Namespace) -> int:
+    """Print a client's API key and nothing else."""
+    _running()
+    keys = cast("dict[str, dict[str, str]]", revealed(exports(State()).get("apiKeys", {})))
+    key = keys.get(options.issuer, {}).get(options.client)
+    if key is None:
+        clients = ", ".join(f"{client} of {issuer}" for issuer, listed in keys.items() for client in listed)
+        known = f"clients with a key: {clients}" if clients else "set gatehouse:usage.keys to header, and add plans"
+        raise CommandError(f"client {options.client} of issuer {options.issuer} has no API key; {known}")
+    sys.stdout.write(key + "\n")
+    return 0
+
+
 def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
@@ -205,6 +219,9 @@ def _add_token_commands(add_command: AddCommand) -> None:
     command.add_argument(
         "--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature algorithm (%(default)s)"
     )
+    command = add_command("key", show_key, "print the API key that a client sends in x-api-key")
+    command.add_argument("--client", default=TokenRequest.client, help="the client_id (%(default)s)")
+    command.add_argument("--issuer", default=STACK, help="the name of the client's issuer (%(default)s)")
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")
     revoke.add_arguments(command)
 
