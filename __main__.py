@@ -3,11 +3,12 @@
 import pulumi
 
 from handlers.contract import load_collections, routes
+from infra.api import create_api
 from infra.authorizer import Authorizer, AuthorizerArgs
 from infra.checks import require_deployable
 from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
-from infra.rest_api import RestApi, RestApiArgs
+from infra.rest_api import RestApiArgs
 from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
 from infra.table import Table, collection_table
@@ -22,21 +23,21 @@ require_deployable(api_routes, names, settings)
 
 defaults = settings.function_defaults(names)
 tables = {each.name: Table(each.name, collection_table(each, names, data, tags)) for each in collections}
-handlers = Handlers(
-    "handlers", HandlersArgs(routes=api_routes, tables=tables, cors_origins=api.cors_origins, defaults=defaults)
-)
+handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults))
 revocation = None
 if settings.revocation.enabled:
     revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
 authorizer_data = settings.for_authorizer(names, api_routes)
 authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
-gateway = RestApi("api", RestApiArgs(
+gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
     policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs, tags=tags,
 ))  # fmt: skip
 if usage.plans:
     stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage, tags=tags)
-    UsagePlans("api", stage)
+    plans = UsagePlans("api", stage)
+    if usage.requires_keys:
+        pulumi.export("apiKeys", plans.keys)
 
 pulumi.export("url", gateway.url)
 pulumi.export("functions", handlers.names)

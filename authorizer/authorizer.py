@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from authorizer.claims import Caller, Claims
-    from authorizer.event import Stage
+    from authorizer.event import Route, Stage
     from authorizer.keys import Key
     from authorizer.revocation.denylist import Denylist
     from authorizer.token import Header, Token
@@ -107,12 +107,16 @@ class Authorizer:
         """Return the decision about an event, and its log record. Raises AuthorizerError."""
         credentials = events.credentials(event)
         arn = events.method_arn(event)
+        route = events.route(event)
         now = self._wall()
         digest = _digest(credentials) if self._cache.enabled else None
         decision = None if digest is None else self._cache.get(digest, arn, now)
         cached = 0 if decision is None else 1
         if decision is None:
-            decision = self._evaluate(credentials, arn, now)
+            decision = self._evaluate(credentials, self._stage_of(arn), route, now)
+        elif decision.route != route:
+            stage = self._stage_of(arn)
+            decision = decide(self._settings, self._policies, stage, decision.caller, decision.key_id, route)
         unchecked = 0 if self._denylist is None else self._check_revocation(self._denylist, decision, cached)
         if digest is not None and not cached:
             self._cache.put(digest, decision, now)
@@ -121,11 +125,14 @@ class Authorizer:
         record = Record(outcome, reason, None, caller.issuer, decision.key_id, caller.client, cached, unchecked)
         return decision, record
 
-    def _evaluate(self, credentials: str, arn: str, now: float) -> Decision:
-        """Validate a token, except for its revocation, and decide about its caller."""
+    def _stage_of(self, arn: str) -> Stage:
         stage = self._stage
         if stage is None or not arn.startswith(stage.prefix):
             stage = self._stage = events.parse_stage(arn)
+        return stage
+
+    def _evaluate(self, credentials: str, stage: Stage, route: Route | None, now: float) -> Decision:
+        """Validate a token, except for its revocation, and decide about its caller."""
         parsed = token.parse(token.extract(credentials))
         claims = parse_claims(parsed.payload)
         issuer = self._issuers.get(claims.iss)
@@ -136,7 +143,7 @@ class Authorizer:
             key = issuer.find_key(parsed.header)
             key_id = key.key_id
             caller = issuer.validate(parsed, claims, key, now)
-            return decide(self._settings, self._policies, stage, caller, key_id)
+            return decide(self._settings, self._policies, stage, caller, key_id, route)
         except Exception as error:  # noqa: BLE001 -- all are logged with the issuer and the key
             raise errors.with_context(error, issuer.name, key_id) from None
 

@@ -6,7 +6,7 @@ from threading import Lock
 import msgspec
 
 from authorizer.claims import Caller
-from authorizer.event import Stage
+from authorizer.event import Route, Stage
 from authorizer.policy import Json, Policies
 from authorizer.settings import DecisionCacheSettings, DeploymentSettings, UsageClients
 
@@ -21,7 +21,10 @@ DECISION_ID = "decision_id"
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The output for API Gateway about a caller, valid for one stage and until `expires` (seconds since 1970)."""
+    """The output for API Gateway about a caller, valid for one stage and until `expires` (seconds since 1970).
+
+    With a route, it is valid only for that route.
+    """
 
     output: Json
     stage_prefix: str
@@ -29,6 +32,7 @@ class Decision(msgspec.Struct, frozen=True):
     caller: Caller
     key_id: str | None
     error: str | None
+    route: Route | None = None
 
     def with_id(self, decision_id: str) -> Json:
         """Return the output with the id of this decision in its context."""
@@ -39,31 +43,37 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def decide(
-    settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller, key_id: str | None
+    settings: DeploymentSettings,
+    policies: Policies,
+    stage: Stage,
+    caller: Caller,
+    key_id: str | None,
+    route: Route | None = None,
 ) -> Decision:
-    """Decide about an authentic caller."""
-    error = None if caller.scopes else INSUFFICIENT_SCOPE
+    """Decide about an authentic caller: about one route, or about all. Raises EventMalformed."""
+    scopes = policies.granted(caller.scopes, route)
+    error = None if scopes else INSUFFICIENT_SCOPE
     api_key = None
     if settings.usage is not None:
         api_key = _api_key(settings, settings.usage, caller)
         if api_key is None:
             error = CLIENT_NOT_LISTED
-    context = _context(caller, error)
-    document = policies.document(stage, () if error else caller.scopes, caller.expires)
+    context = _context(caller, scopes, error)
+    document = policies.document(stage, () if error else scopes, caller.expires, route)
     output: Json = {"principalId": context["owner"], "policyDocument": document, "context": context}
     if api_key is not None:
         output["usageIdentifierKey"] = api_key
-    return Decision(output, stage.prefix, caller.expires, caller, key_id, error)
+    return Decision(output, stage.prefix, caller.expires, caller, key_id, error, route)
 
 
-def _context(caller: Caller, error: str | None) -> Json:
+def _context(caller: Caller, scopes: tuple[str, ...], error: str | None) -> Json:
     """Return the context for the handlers. API Gateway accepts only strings, numbers and booleans as its values."""
     context: Json = {
         "owner": caller.owner,
         "issuer": caller.issuer,
         "subject": caller.subject,
         "client": caller.client,
-        "scope": " ".join(caller.scopes),
+        "scope": " ".join(scopes),
         "expires": caller.expires,
         "token_id": caller.token_id,
     }

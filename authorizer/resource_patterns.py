@@ -6,12 +6,13 @@ three letters and names of collections are not empty, so whatever `???/items` or
 method. All methods that a pattern can match must be granted. For `????` these include the methods with three letters,
 because a gateway might treat `GET//items` as `GET/items`.
 
-No collection's name is a prefix of another's, so `items*` matches no other collection.
+`items*` matches a collection and its items, unless another collection's name begins with `items`: then they have a
+pattern each.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from itertools import pairwise
+from itertools import zip_longest
 
 import msgspec
 
@@ -38,10 +39,18 @@ class Method(msgspec.Struct, frozen=True):
 
 
 class RouteGroup(msgspec.Struct, frozen=True):
-    """The routes with the same first path segment: the scope that allows each method."""
+    """The routes with the same first path segment: the scope that allows each method.
+
+    `is_prefix` is whether another group's name begins with this one's.
+    """
 
     name: str
     scopes: Mapping[Method, str]
+    is_prefix: bool = False
+
+    def part(self, *, on_item: bool) -> "RouteGroup":
+        """Return the routes of the collection, or those of its items."""
+        return RouteGroup(self.name, {each: scope for each, scope in self.scopes.items() if each.on_item is on_item})
 
     def granted(self, scopes: Collection[str]) -> frozenset[Method]:
         """Return the methods that these scopes allow."""
@@ -51,8 +60,7 @@ class RouteGroup(msgspec.Struct, frozen=True):
 def group_routes(routes: Iterable[RouteScope]) -> tuple[RouteGroup, ...]:
     """Group routes by their first path segment.
 
-    Raises ValueError if patterns cannot distinguish them: a name that is a prefix of another, an unknown method, a
-    deeper path, or a method with two scopes.
+    Raises ValueError for an unknown method, a deeper path, or a method with two scopes.
     """
     groups: dict[str, dict[Method, str]] = {}
     for route in routes:
@@ -63,10 +71,9 @@ def group_routes(routes: Iterable[RouteScope]) -> tuple[RouteGroup, ...]:
             if groups.setdefault(name, {}).setdefault(Method(verb, on_item), route.scope) != route.scope:
                 raise ValueError(f"route {verb} {route.path} must not have two scopes")
     names = sorted(groups)
-    for first, second in pairwise(names):
-        if second.startswith(first):
-            raise ValueError(f"collections {first!r} and {second!r}: no name may be a prefix of another")
-    return tuple(RouteGroup(name, groups[name]) for name in names)
+    # In this order, the names that begin with a name directly follow it.
+    following = zip_longest(names, names[1:], fillvalue="")
+    return tuple(RouteGroup(name, groups[name], is_prefix=after.startswith(name)) for name, after in following)
 
 
 def _parse_path(path: str) -> tuple[str, bool]:
@@ -79,6 +86,11 @@ def _parse_path(path: str) -> tuple[str, bool]:
 
 def method_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]:
     """Return patterns that begin with a verb, or with one `?` for each of its letters."""
+    parts = [group.part(on_item=False), group.part(on_item=True)] if group.is_prefix else [group]
+    return [pattern for part in parts for pattern in _verb_patterns(part, granted.intersection(part.scopes))]
+
+
+def _verb_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]:
     patterns: list[str] = []
     for length in sorted({len(method.verb) for method in granted}):
         existing = [method for method in group.scopes if len(method.verb) == length]
@@ -99,10 +111,7 @@ def compact_patterns(group: RouteGroup, granted: frozenset[Method]) -> list[str]
     on_items = [method for method in granted if method.on_item]
     starts = ["*"] if len(on_items) == len(existing) else _starts(existing, on_items)
     short = [f"{start}/{group.name}/*" for start in starts if on_items]
-    short += method_patterns(
-        RouteGroup(group.name, {method: scope for method, scope in group.scopes.items() if not method.on_item}),
-        frozenset(method for method in granted if not method.on_item),
-    )
+    short += _verb_patterns(group.part(on_item=False), frozenset(each for each in granted if not each.on_item))
     return min(
         short,
         method_patterns(group, granted),

@@ -51,6 +51,8 @@ Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 ProfileName = Literal["rfc9068", "cognito", "generic"]
 PolicyEncoding = Literal["methods", "compact", "compact-any-region"]
 """Ways to write the same policy, from the most readable to the shortest (authorizer/policy.py)."""
+CacheBy = Literal["token", "route"]
+"""What API Gateway caches a policy by: the token, or the token and the route."""
 
 
 def _pattern(pattern: str, requirement: str) -> Meta:
@@ -187,7 +189,8 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
     """The content of the bundle's settings file.
 
     With `log_decisions`, each decision is logged in a line with metrics. `policy_encoding` is the most readable one
-    that fits API Gateway's limit for every caller.
+    that fits API Gateway's limit for every caller. `cache_by` is how the API is deployed; the authorizer recognizes it
+    by the event, so that it can serve the deployments before and after a change.
     """
 
     project: str
@@ -200,6 +203,7 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
     usage: UsageClients | None = None
     log_decisions: bool = True
     policy_encoding: PolicyEncoding = "methods"
+    cache_by: CacheBy = "token"
 
 
 class SettingProblem(NamedTuple):

@@ -2,18 +2,19 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handlers.contract import Collection, load_collections
+from handlers.cors import CorsPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A function's collection, that collection's table, and the origins from which browsers may call."""
+    """A function's collection, that collection's table, and which pages may call it from browsers."""
 
     collection: Collection
     table: str
-    cors_origins: tuple[str, ...]
+    cors: CorsPolicy = field(default_factory=CorsPolicy)
 
     @classmethod
     def read(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
@@ -22,5 +23,4 @@ class Environment:
         collections = {each.name: each for each in load_collections()}
         if name not in collections:
             raise LookupError(f"unknown COLLECTION {name!r}; known: {list(collections)}")
-        origins = tuple(variables.get("CORS_ORIGINS", "").split())
-        return cls(collection=collections[name], table=variables["TABLE"], cors_origins=origins)
+        return cls(collection=collections[name], table=variables["TABLE"], cors=CorsPolicy.read(variables))

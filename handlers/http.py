@@ -29,6 +29,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
     authorizer: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    stage_variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
@@ -46,6 +47,7 @@ class Request:
             headers={name.lower(): value for name, value in _mapping(event.get("headers")).items()},
             body=_body(event),
             authorizer=authorizer_context(event),
+            stage_variables=_mapping(event.get("stageVariables")),
         )
 
     def json_object(self, *media_types: str) -> dict[str, Any]:

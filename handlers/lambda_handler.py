@@ -11,9 +11,10 @@ from typing import Any
 from handlers import IN_LAMBDA, log
 from handlers.caller import Caller
 from handlers.contract import OPERATIONS, FieldError, Route
-from handlers.contract.headers import EXPOSE_HEADERS
 from handlers.contract.identifiers import is_id
-from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND, PROBLEM_JSON
+from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND, PROBLEM_JSON, READ_ONLY
+from handlers.contract.stage import READ_ONLY as READ_ONLY_VARIABLE
+from handlers.contract.stage import TRUE
 from handlers.database import Database, client, deadline_in
 from handlers.environment import Environment
 from handlers.errors import BadRequest, ProblemError, problem_error
@@ -74,7 +75,7 @@ class LambdaHandler:
         cors: dict[str, str] = {}
         with_body = True
         try:
-            cors = cors_headers(event, self.environment.cors_origins)
+            cors = self.environment.cors.headers(event)
             request = Request.from_event(event)
             with_body = request.method != "HEAD"
             seconds = DEFAULT_TIME if context is None else context.get_remaining_time_in_millis() / 1000
@@ -86,25 +87,16 @@ class LambdaHandler:
         return response.to_event(cors, with_body=with_body)
 
     def respond(self, request: Request, deadline: float) -> Response:
-        """Check the token's expiry and the query parameters, then run the operation."""
+        """Check the token's expiry, the stage and the query parameters, then run the operation."""
         caller = Caller.from_context(request.authorizer, time.time())
+        if self.operation.verb == "write" and request.stage_variables.get(READ_ONLY_VARIABLE) == TRUE:
+            raise ProblemError(READ_ONLY)
         collection = self.environment.collection
         route = Route(collection, self.operation)
         _require_known_parameters(request, route.query_parameters)
         database = Database(self.dynamodb, self.environment.table, deadline)
         store = Store(database, caller.partition(collection), collection)
         return self.operate(Invocation(request, route, caller, store))
-
-
-def cors_headers(event: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:
-    """Return the CORS headers for an allowed origin; another origin gets none, so browsers reject the response."""
-    if "*" in allowed:
-        return {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSE_HEADERS}
-    headers: Mapping[str, str] = event.get("headers") or {}
-    origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
-    if origin not in allowed:
-        return {"Vary": "Origin"}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSE_HEADERS, "Vary": "Origin"}
 
 
 def log_ids(event: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from msgspec import Meta
 
-from authorizer.settings import DecisionCacheSettings, DeploymentSettings, KeySettings, dump
+from authorizer.settings import CacheBy, DecisionCacheSettings, DeploymentSettings, KeySettings, dump
 from authorizer.settings_file import FILE_NAME
 from infra.bundles import ROOT, Bundle, Target, archive
 from infra.function import Function, FunctionArgs, FunctionDefaults
@@ -49,6 +49,13 @@ class AuthorizerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         int,
         Meta(ge=0, le=3600, description="Seconds for which API Gateway caches the policy for a token; 0 disables it."),
     ] = 300
+    cache_by: Annotated[
+        CacheBy | None,
+        Meta(
+            description="Whether API Gateway caches one policy for a `token`, or one for each `route` that is called "
+            "with it. By default, `token` while the largest policy for all routes fits, and otherwise `route`."
+        ),
+    ] = None
     decision_cache: Annotated[
         DecisionCacheSettings, Meta(description="The cache of decisions in each process of the authorizer.")
     ] = DecisionCacheSettings()
@@ -65,7 +72,10 @@ class AuthorizerArgs:
 
 
 class Authorizer(pulumi.ComponentResource):
-    """The Lambda authorizer. Its role allows writing its log and reading the denylist."""
+    """The Lambda authorizer. Its role allows writing its log and reading the denylist.
+
+    `cache_by` is what the API must cache the authorizer's policies by.
+    """
 
     def __init__(self, name: str, args: AuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:auth:Authorizer", name, None, opts)
@@ -86,6 +96,7 @@ class Authorizer(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]),
         )
         self.name = self.function.name
+        self.cache_by: CacheBy = args.data.cache_by
         self.register_outputs({"name": self.name})
 
     def allow_gateway(self, execution_arn: pulumi.Input[str]) -> aws.lambda_.Permission:

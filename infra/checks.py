@@ -12,8 +12,14 @@ from handlers.contract import Collection, Route
 from infra.documents.gateway import GatewayDocument
 from infra.index_checks import index_problems
 from infra.naming import Names
-from infra.response_size import ResponseTooLarge
+from infra.response_size import MAX_BYTES, ResponseTooLarge
 from infra.settings import StackSettings
+
+CACHED_BY_ROUTE = (
+    "API Gateway will cache one policy for each token and route (authorizer.cacheBy: route), because one for all "
+    f"routes might take more than {MAX_BYTES} bytes"
+)
+"""What a deployment says that chooses this itself."""
 
 
 class NotDeployable(pulumi.RunError):
@@ -26,6 +32,7 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
     problems = list(_route_problems(routes)) or [
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
+        *settings.api.contract_problems(routes),
         *names.problems([*(route.name for route in routes), "authorizer"]),
         *_response_problems(routes, names, settings),
     ]
@@ -34,6 +41,8 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise NotDeployable("\n  ".join((f"stack {names.stack} cannot be deployed: {count}", *problems)))
+    if settings.authorizer.cache_by is None and settings.for_authorizer(names, routes).cache_by == "route":
+        pulumi.log.info(CACHED_BY_ROUTE)
 
 
 def _route_problems(routes: Sequence[Route]) -> Iterator[str]:
@@ -104,8 +113,7 @@ def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iter
         functions={route.name: "arn" for route in routes},
         authorizer="arn",
         policy_cache=settings.authorizer.policy_cache,
-        cors_origins=settings.api.cors_origins,
-        validate_bodies=settings.api.validate_bodies,
+        api=settings.api,
     )
     try:
         document.render()

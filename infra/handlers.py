@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from handlers.contract import Route
 from infra.bundles import ROOT, Bundle, Target, archive
+from infra.cors import Cors
 from infra.function import Function, FunctionArgs, FunctionDefaults, Statement
 from infra.table import Table
 from infra.trimmed_packages import (
@@ -35,11 +36,11 @@ def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
 
 @dataclass(frozen=True, kw_only=True)
 class HandlersArgs:
-    """The routes, the tables of their collections by name, and the origins that browsers may call from."""
+    """The routes, the tables of their collections by name, and which pages may call from browsers."""
 
     routes: Sequence[Route]
     tables: Mapping[str, Table]
-    cors_origins: Sequence[str]
+    cors: Cors
     defaults: FunctionDefaults
 
 
@@ -83,7 +84,7 @@ def function_args(route: Route, args: HandlersArgs, code: pulumi.Archive) -> Fun
         environment={
             "COLLECTION": route.collection.name,
             "TABLE": table.name,
-            "CORS_ORIGINS": " ".join(args.cors_origins),
+            **args.cors.environment(),
         },
         statements=[Statement(actions=route.operation.actions, resources=resources(route, table))],
     )

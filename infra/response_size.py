@@ -1,4 +1,4 @@
-"""The largest response of the authorizer, and the policy encoding that keeps it within API Gateway's limit.
+"""The largest response of the authorizer, and the kind of policy that keeps it within API Gateway's limit.
 
 The authorizer does not measure its responses, so a stack is deployed only if the response to every possible token fits.
 The responses measured here are created by the authorizer's own code, for the caller and scopes with the most bytes.
@@ -14,13 +14,15 @@ from botocore.exceptions import UnknownRegionError
 
 from authorizer.claims import Caller
 from authorizer.decision import decide
-from authorizer.event import Stage
+from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Json, Policies
 from authorizer.resource_patterns import RouteGroup
-from authorizer.settings import MAX_TEXT, DeploymentSettings, Issuer, PolicyEncoding
+from authorizer.settings import MAX_TEXT, CacheBy, DeploymentSettings, Issuer, PolicyEncoding
 
 MAX_BYTES = 8000
 """Bytes of an authorizer's response, including its context (AWS, "Amazon API Gateway quotas": 8 KB)."""
+
+SHORTEST: PolicyEncoding = "compact-any-region"
 
 MAX_RESOURCE = 512
 """Characters of a resource ARN in a policy."""
@@ -52,18 +54,44 @@ def expected_stage(name: str) -> Stage:
     return Stage.of(partition, region, "0" * 12, "a" * 10, name)
 
 
+def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: CacheBy | None) -> DeploymentSettings:
+    """Return the settings with a policy for all routes if that fits for every token, and else with one for each route.
+
+    `cache_by` overrides the choice. Raises ResponseTooLarge.
+    """
+    try:
+        chosen, encoding = cache_by or "token", choose_encoding(settings, stage)
+    except ResponseTooLarge as error:
+        if cache_by == "token":
+            raise ResponseTooLarge(f"{error}, or authorizer.cacheBy: route") from None
+        # The shortest encoding may be needed while an update changes the API from `token` to `route`.
+        chosen, encoding = "route", SHORTEST
+    if chosen == "route":
+        _require_fits(largest_route_responses(settings, stage))
+    return msgspec.structs.replace(settings, policy_encoding=encoding, cache_by=chosen)
+
+
 def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncoding:
     """Return the most readable encoding that fits for every token. Raises ResponseTooLarge."""
-    sizes: list[int] = []
     for encoding in ENCODINGS:
-        responses = list(largest_responses(msgspec.structs.replace(settings, policy_encoding=encoding), stage))
-        sizes.append(max(map(response_size, responses)))
-        if sizes[-1] <= MAX_BYTES and all(len(each) <= MAX_RESOURCE for one in responses for each in _resources(one)):
+        try:
+            _require_fits(largest_responses(msgspec.structs.replace(settings, policy_encoding=encoding), stage))
+        except ResponseTooLarge:
+            if encoding == SHORTEST:
+                raise
+        else:
             return encoding
-    raise ResponseTooLarge(
-        f"the authorizer's response may take {min(sizes)} bytes, and API Gateway allows {MAX_BYTES} bytes and resource "
-        f"ARNs of {MAX_RESOURCE} characters: use fewer collections or shorter names"
-    )
+    raise AssertionError("unreachable")
+
+
+def _require_fits(responses: Iterator[Json]) -> None:
+    found = list(responses)
+    size = max(map(response_size, found))
+    if size > MAX_BYTES or any(len(each) > MAX_RESOURCE for one in found for each in _resources(one)):
+        raise ResponseTooLarge(
+            f"the authorizer's response may take {size} bytes, and API Gateway allows {MAX_BYTES} bytes and resource "
+            f"ARNs of {MAX_RESOURCE} characters: use fewer collections or shorter names"
+        )
 
 
 def response_size(response: Json) -> int:
@@ -81,14 +109,27 @@ def largest_responses(settings: DeploymentSettings, stage: Stage) -> Iterator[Js
                 yield _response(settings, policies, stage, _caller(issuer, client, granted))
 
 
+def largest_route_responses(settings: DeploymentSettings, stage: Stage) -> Iterator[Json]:
+    """Yield responses about single routes, as `largest_responses` does for all routes."""
+    policies = Policies(settings.routes, settings.policy_encoding)
+    routes = [(Route(method, each.path), each.scope) for each in settings.routes for method in each.methods]
+    route, scope = max(routes, key=lambda each: len(each[0].pattern) + len(each[1]))
+    for issuer in settings.issuers:
+        for client in _clients(settings, issuer):
+            for granted in ((), (scope,)):
+                yield _response(settings, policies, stage, _caller(issuer, client, granted), route)
+
+
 def _clients(settings: DeploymentSettings, issuer: Issuer) -> Sequence[str]:
     """Return the clients that the issuer's settings list; if all are accepted, also the longest possible client id."""
     listed = settings.usage.clients.get(issuer.name, ()) if settings.usage else ()
     return issuer.clients or (TEXT, *listed)
 
 
-def _response(settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller) -> Json:
-    decision = decide(settings, policies, stage, caller, None)
+def _response(
+    settings: DeploymentSettings, policies: Policies, stage: Stage, caller: Caller, route: Route | None = None
+) -> Json:
+    decision = decide(settings, policies, stage, caller, None, route)
     return decision.with_id(REQUEST_ID) if settings.log_decisions else decision.output
 
 
@@ -104,7 +145,7 @@ def _costliest(policies: Policies, stage: Stage, group: RouteGroup) -> Sequence[
     sets = ([scope for bit, scope in enumerate(scopes) if number >> bit & 1] for number in range(1, 1 << len(scopes)))
 
     def cost(some: Sequence[str]) -> int:
-        return response_size(policies.document(stage, tuple(some), EXPIRES)) + len(" ".join(some))
+        return len(json.dumps(policies.resources(stage, group, some))) + len(" ".join(some))
 
     return max(sets, key=cost)
 

@@ -1,4 +1,7 @@
-"""Usage plans: limits for each client. API Gateway identifies clients by the API key that the authorizer returns."""
+"""Usage plans: limits for each client. API Gateway identifies clients by API keys.
+
+The key is the one that the authorizer returns for the token's client, or one that the client sends.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +19,9 @@ from infra.naming import Names
 
 UNLISTED = "unlisted"
 """The name of the key that clients without a plan share."""
+
+SENT = "sent"
+"""The prefix of the names of keys that clients send."""
 
 
 class UsagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +47,13 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Usage plans, which throttle each client separately."""
 
     plans: Annotated[tuple[UsagePlan, ...], Meta(description="The plans. Without any, clients are not limited.")] = ()
+    keys: Annotated[
+        Literal["authorizer", "header"],
+        Meta(
+            description="Where API keys come from: the `authorizer` returns one for the token's client, or clients "
+            "send a random one in the `header` x-api-key, in addition to the token."
+        ),
+    ] = "authorizer"
     unlisted: Annotated[
         str | None,
         Meta(description="The plan that all clients without a plan share. Unless set, they get status 403."),
@@ -48,12 +61,17 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     @property
     def rejects_unlisted(self) -> bool:
-        """Whether clients without a plan are rejected."""
-        return bool(self.plans) and self.unlisted is None
+        """Whether the authorizer rejects clients without a plan."""
+        return bool(self.plans) and self.unlisted is None and not self.requires_keys
+
+    @property
+    def requires_keys(self) -> bool:
+        """Whether clients send their API keys."""
+        return self.keys == "header"
 
     def clients(self) -> UsageClients | None:
-        """Return the listed clients by issuer, for the authorizer; None if there are no plans."""
-        if not self.plans:
+        """Return the listed clients by issuer, for the authorizer; None if it has to return no keys."""
+        if not self.plans or self.requires_keys:
             return None
         clients: dict[str, tuple[str, ...]] = {}
         for plan in self.plans:
@@ -63,6 +81,7 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def problems(self, issuers: Sequence[Issuer]) -> Iterator[FieldError]:
         """Yield mistakes between fields. If `issuers` is empty, the plans' clients are not compared with them."""
+        yield from _key_problems(self)
         yield from _plan_problems(self)
         yield from _client_problems(self, {issuer.name: issuer for issuer in issuers})
 
@@ -80,24 +99,34 @@ class UsagePlansArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class ClientKey:
-    """The API key of a client, or of all clients without a plan. It grants no access: clients cannot send it."""
+    """The API key of a client, or of all clients without a plan.
+
+    It grants no access without a token. If `value` is None, API Gateway generates one, which the client sends.
+    """
 
     name: str
-    value: str
+    value: str | None
     description: str
+    issuer: str = ""
+    client: str = ""
 
 
 class UsagePlans(pulumi.ComponentResource):
-    """The plans of an API's stage, and a key for each of their clients."""
+    """The plans of an API's stage, and a key for each of their clients.
+
+    `keys` are the keys that clients send, by the names of their issuers and clients. They are secrets.
+    """
 
     def __init__(self, name: str, args: UsagePlansArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:api:UsagePlans", name, None, opts)
         self.args = args
         self.child_opts = pulumi.ResourceOptions(parent=self)
+        sent: dict[str, dict[str, pulumi.Output[str]]] = {}
         for plan in args.usage.plans:
             created = self._plan(plan)
             for key in client_keys(args.names, args.usage, plan):
-                self._key(key, created)
+                sent.setdefault(key.issuer, {})[key.client] = self._key(key, created)
+        self.keys = pulumi.Output.secret(sent)
         self.register_outputs({})
 
     def _plan(self, plan: UsagePlan) -> aws.apigateway.UsagePlan:
@@ -116,8 +145,8 @@ class UsagePlans(pulumi.ComponentResource):
             opts=self.child_opts,
         )
 
-    def _key(self, key: ClientKey, plan: aws.apigateway.UsagePlan) -> None:
-        """Create a key and attach it to its plan."""
+    def _key(self, key: ClientKey, plan: aws.apigateway.UsagePlan) -> pulumi.Output[str]:
+        """Create a key, attach it to its plan, and return its value."""
         created = aws.apigateway.ApiKey(
             key.name,
             name=self.args.names.resource(key.name),
@@ -132,22 +161,37 @@ class UsagePlans(pulumi.ComponentResource):
             key_type="API_KEY",
             usage_plan_id=plan.id,
             # For each stage, a key can be in only one plan: a client must leave its plan before it can join another.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            # Its output `value` is the key, which the provider does not mark as a secret.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, additional_secret_outputs=["value"]),
         )
+        return created.value
 
 
 def client_keys(names: Names, usage: UsageSettings, plan: UsagePlan) -> Iterator[ClientKey]:
     """Yield the keys of a plan's clients, and the shared key if clients without a plan share this one."""
     for issuer, clients in plan.clients.items():
         for client in clients:
-            value = usage_key(names.project, names.stack, issuer, client)
             # An issuer's name has no "|", so no two clients have the same name.
-            yield ClientKey(name=f"{issuer}|{client}", value=value, description=f"Client {client} of issuer {issuer}")
+            name, value = f"{issuer}|{client}", usage_key(names.project, names.stack, issuer, client)
+            if usage.requires_keys:
+                # Another resource than the authorizer's key, because removing `value` alone would keep the value, which
+                # anyone who knows the client can compute.
+                name, value = f"{SENT}:{name}", None
+            description = f"Client {client} of issuer {issuer}"
+            yield ClientKey(name=name, value=value, description=description, issuer=issuer, client=client)
     if plan.name == usage.unlisted:
         value = usage_key(names.project, names.stack)
         # Not named after its plan: its value is the same in any plan, and API Gateway rejects a second key with the
         # same value while the first exists.
         yield ClientKey(name=UNLISTED, value=value, description="All clients that no plan lists")
+
+
+def _key_problems(usage: UsageSettings) -> Iterator[FieldError]:
+    if usage.requires_keys and not usage.plans:
+        yield FieldError("usage.keys", "needs plans: each key belongs to a client of a plan", usage.keys)
+    if usage.requires_keys and usage.unlisted is not None:
+        requirement = "must not be set with `keys: header`: only listed clients have keys"
+        yield FieldError("usage.unlisted", requirement, usage.unlisted)
 
 
 def _plan_problems(usage: UsageSettings) -> Iterator[FieldError]:

@@ -1,5 +1,6 @@
 """`python -m local`: see `python -m local --help`."""
 
+import logging
 import signal
 import sys
 
@@ -16,5 +17,9 @@ except ModuleNotFoundError as missing:
     if missing.name and missing.name.split(".")[0] in ("local", "infra", "handlers", "authorizer"):
         raise
     sys.exit(f"gatehouse: package {missing.name} is not installed; use .venv/bin/python, which `make local` creates")
+
+# Messages of the program (`pulumi.log.info`).
+logging.basicConfig(format="gatehouse: %(message)s")
+logging.getLogger("local.engine").setLevel(logging.INFO)
 
 sys.exit(main())

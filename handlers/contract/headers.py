@@ -1,5 +1,6 @@
 """The request headers that operations read, and the response headers that scripts of other origins may read."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -58,5 +59,7 @@ EXPOSED_HEADERS = (
 )
 """The response headers that browsers otherwise hide from scripts (Fetch Standard, "CORS-exposed header name")."""
 
-EXPOSE_HEADERS = ", ".join(EXPOSED_HEADERS)
-"""The value of Access-Control-Expose-Headers, whether a handler or API Gateway sends it."""
+
+def expose_headers(additional: Iterable[str] = ()) -> str:
+    """Return the value of Access-Control-Expose-Headers, whether a handler or API Gateway sends it."""
+    return ", ".join((*EXPOSED_HEADERS, *additional))

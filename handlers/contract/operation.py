@@ -24,7 +24,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     path ends in an item's id if `on_item`. `status` is that of success, `verb` is part of the scope that a token needs,
     `body` and `response` are the kinds of request and response bodies, and `actions` are the DynamoDB actions that the
     function's role allows, on its collection's table only. `problems` are those that it can respond with besides
-    `HANDLER_PROBLEMS` and `GATEWAY_PROBLEMS`.
+    `HANDLER_PROBLEMS`, `WRITE_PROBLEMS` and `GATEWAY_PROBLEMS`.
 
     `summary`, `description` and `success` (of the response) are for the OpenAPI document; there, `{items}`, `{an_item}`
     and `{item}` stand for the collection's name and its singular, `{order}` for the orders of its list, and
@@ -68,6 +68,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 HANDLER_PROBLEMS: Final = (problem.BAD_REQUEST, problem.INVALID_TOKEN, problem.INTERNAL_ERROR, problem.UNAVAILABLE)
 """The problems that every handler can respond with."""
+
+WRITE_PROBLEMS: Final = (problem.READ_ONLY,)
+"""The problems that every handler of a write can respond with besides."""
 
 GATEWAY_PROBLEMS: Final = (
     problem.INSUFFICIENT_SCOPE, problem.FORBIDDEN, problem.TOO_MANY_REQUESTS, problem.QUOTA_EXCEEDED,

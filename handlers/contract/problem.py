@@ -112,6 +112,11 @@ UNAVAILABLE = Problem(
     "The database did not answer, or the token could not be checked; a retry may succeed.",
     retry_after=1,
 )  # fmt: skip
+READ_ONLY = Problem(
+    "read-only", 503, "The API is read-only at the moment.",
+    "The operator has made the API read-only for a while; nothing was changed.",
+    retry_after=60,
+)  # fmt: skip
 TIMEOUT = Problem(
     "timeout", 504, "The request timed out.",
     "The function behind the route did not answer in time; a write may have succeeded or not.",

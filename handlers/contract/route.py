@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handlers.contract.collection import Collection, Model
-from handlers.contract.operation import GATEWAY_PROBLEMS, HANDLER_PROBLEMS, OPERATIONS, Operation
+from handlers.contract.operation import GATEWAY_PROBLEMS, HANDLER_PROBLEMS, OPERATIONS, WRITE_PROBLEMS, Operation
 from handlers.contract.problem import ALREADY_EXISTS, Problem
 
 
@@ -38,7 +38,8 @@ class Route:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The problems that the route can respond with. An id can be taken only where clients choose ids."""
-        found = (*HANDLER_PROBLEMS, *GATEWAY_PROBLEMS, *self.operation.problems)
+        of_writes = WRITE_PROBLEMS if self.operation.verb == "write" else ()
+        found = (*HANDLER_PROBLEMS, *of_writes, *GATEWAY_PROBLEMS, *self.operation.problems)
         return tuple(each for each in found if each is not ALREADY_EXISTS or self.collection.client_ids)
 
     @property

@@ -4,22 +4,33 @@ Source: AWS, "Working with API Gateway extensions to OpenAPI". Security schemes 
 extension, schemas are JSON schema draft 4, and model names are alphanumeric.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from handlers.contract import Route
+from authorizer.settings import CacheBy
+from handlers.contract import Collection, Route
+from infra.api_settings import ApiSettings
+from infra.cors import Cors
 from infra.documents.gateway_responses import gateway_responses
 from infra.documents.parameters import parameters
+from infra.documents.patch_schemas import SUFFIX, patch_schemas
 from infra.documents.preflight import preflight
 from infra.documents.schemas import REFERENCE, gateway_schema, model_schemas
+from infra.response_cache import cache_key, varying_headers
 
 AUTHORIZER = "bearer"
 API_KEY = "api_key"
 """The scheme's name in API Gateway's own documents (AWS, "Configure a method to use API keys")."""
+API_KEY_HEADER = "x-api-key"
 
 TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"  # noqa: S105
 """The pattern of an Authorization header (RFC 6750, RFC 7515 §7.1). The authorizer is not called for any other."""
+
+
+ROUTE_SOURCES = "method.request.header.Authorization, context.httpMethod, context.resourcePath"
+"""The identity sources of policies that are cached for each route (AWS, "Configure an API Gateway Lambda authorizer":
+they may be headers, query strings, stage variables and `$context` variables)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +38,9 @@ class GatewayDocument:
     """The document's inputs.
 
     `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
-    `policy_cache` is how long (seconds) API Gateway caches its policies. `rejects_clients` is whether clients without a
-    usage plan are rejected.
+    `policy_cache` is how long (seconds) API Gateway caches its policies, and `cache_by` what it caches them by.
+    `rejects_clients` is whether the authorizer rejects clients without a usage plan, and `requires_keys` whether
+    clients send their API keys.
     """
 
     title: str
@@ -36,10 +48,17 @@ class GatewayDocument:
     functions: Mapping[str, str]
     authorizer: str
     policy_cache: int
-    cors_origins: tuple[str, ...] = ()
-    validate_bodies: bool = False
+    cache_by: CacheBy = "token"
+    api: ApiSettings = field(default_factory=ApiSettings)
     has_usage_plans: bool = False
     rejects_clients: bool = False
+    requires_keys: bool = False
+
+    @property
+    def cors(self) -> Cors:
+        """Which pages may call, and send what: their key too, if it is in a header."""
+        cors = self.api.cors
+        return replace(cors, headers=(*cors.headers, API_KEY_HEADER)) if self.requires_keys else cors
 
     def render(self) -> dict[str, Any]:
         """Return the document."""
@@ -48,22 +67,28 @@ class GatewayDocument:
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
             "x-amazon-apigateway-request-validators": {
-                "request": {"validateRequestParameters": True, "validateRequestBody": self.validate_bodies}
+                "request": {"validateRequestParameters": True, "validateRequestBody": self.api.validate_bodies}
             },
             "x-amazon-apigateway-request-validator": "request",
             "x-amazon-apigateway-gateway-responses": gateway_responses(
-                self.title, self.cors_origins, rejects_clients=self.rejects_clients
+                self.title, self.cors, rejects_clients=self.rejects_clients, requires_keys=self.requires_keys
             ),
             "components": {
                 "securitySchemes": self._security_schemes(),
-                "schemas": {name: gateway_schema(schema) for name, schema in model_schemas(collections).items()},
+                "schemas": {name: gateway_schema(schema) for name, schema in self._schemas(collections).items()},
             },
             "paths": {path: self._path(path) for path in sorted({route.path for route in self.routes})}
             | self._unknown_paths(),
         }
 
+    def _schemas(self, collections: Iterable[Collection]) -> dict[str, Any]:
+        """Return the schemas of bodies; those of patches are used only where API Gateway validates."""
+        collections = list(collections)
+        patches = patch_schemas(collections) if self.api.validate_bodies else {}
+        return {**model_schemas(collections), **patches}
+
     def _security_schemes(self) -> dict[str, Any]:
-        api_key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+        api_key = {"type": "apiKey", "name": API_KEY_HEADER, "in": "header"}
         return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.has_usage_plans else {})}
 
     def _security(self) -> list[dict[str, Any]]:
@@ -74,16 +99,21 @@ class GatewayDocument:
         return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.has_usage_plans else [])]
 
     def _authorizer(self) -> dict[str, Any]:
+        kind = (
+            {"type": "token", "identityValidationExpression": TOKEN_EXPRESSION}
+            if self.cache_by == "token"
+            else {"type": "request", "identitySource": ROUTE_SOURCES}
+        )
         return {
             "type": "apiKey",
-            "name": "Authorization",
+            # AWS, "x-amazon-apigateway-authorizer object": it must be "Unused" if there are several identity sources.
+            "name": "Authorization" if self.cache_by == "token" else "Unused",
             "in": "header",
             "x-amazon-apigateway-authtype": "custom",
             "x-amazon-apigateway-authorizer": {
-                "type": "token",
                 "authorizerUri": self.authorizer,
                 "authorizerResultTtlInSeconds": self.policy_cache,
-                "identityValidationExpression": TOKEN_EXPRESSION,
+                **kind,
             },
         }
 
@@ -92,9 +122,9 @@ class GatewayDocument:
         methods = {
             method.lower(): self._method(route, method) for route in routes for method in route.operation.methods
         }
-        if self.cors_origins:
+        if self.cors.origins:
             in_path = [_parameter(each) for each in parameters(routes[0]) if each["in"] == "path"]
-            methods["options"] = preflight(sorted(methods), self.cors_origins) | {"parameters": in_path}
+            methods["options"] = preflight(sorted(methods), self.cors) | {"parameters": in_path}
         return methods
 
     def _unknown_paths(self) -> dict[str, Any]:
@@ -102,30 +132,41 @@ class GatewayDocument:
 
         OPTIONS is their only method, so API Gateway still answers any other method with MISSING_AUTHENTICATION_TOKEN.
         """
-        if not self.cors_origins:
+        if not self.cors.origins:
             return {}
         methods = sorted({method for route in self.routes for method in route.operation.methods})
-        response = preflight(methods, self.cors_origins)
+        response = preflight(methods, self.cors)
         proxy = _parameter({"name": "proxy", "in": "path", "required": True})
         return {"/": {"options": response}, "/{proxy+}": {"options": response | {"parameters": [proxy]}}}
 
     def _method(self, route: Route, method: str) -> dict[str, Any]:
+        caches = self.api.cache.ttl(route, method) is not None
+        headers = varying_headers(self.api.cors) if caches else ()
+        described = [*parameters(route), *({"name": name, "in": "header"} for name in headers)]
         found: dict[str, Any] = {
             "operationId": route.operation_id(method),
             "security": self._security(),
-            "parameters": [_parameter(each) for each in parameters(route)],
+            "parameters": [_parameter(each) for each in described],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {
                 "type": "aws_proxy",
                 "httpMethod": "POST",
                 "uri": self.functions[route.name],
                 "passthroughBehavior": "when_no_match",
+                **({"cacheKeyParameters": cache_key(described)} if caches else {}),
             },
         }
-        if route.operation.body == "whole":
-            content = {"schema": {"$ref": REFERENCE.format(name=route.body_model.__name__)}}
+        if model := self._body_model(route):
+            content = {"schema": {"$ref": REFERENCE.format(name=model)}}
             found["requestBody"] = {"required": True, "content": dict.fromkeys(route.operation.media_types, content)}
         return found
+
+    def _body_model(self, route: Route) -> str | None:
+        """Return the name of the model of the route's bodies, if it has one."""
+        name = route.body_model.__name__
+        if route.operation.body == "patch":
+            return f"{name}{SUFFIX}" if self.api.validate_bodies else None
+        return name if route.operation.body == "whole" else None
 
 
 def _parameter(described: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,29 +4,27 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from handlers.contract import OPERATIONS
-
-MAX_AGE = 600
-"""How long browsers may cache the response, in seconds."""
+from infra.cors import Cors
 
 
-def preflight(methods: Sequence[str], origins: tuple[str, ...]) -> dict[str, Any]:
-    """Return the OPTIONS operation of a path, which allows these methods from these origins.
+def preflight(methods: Sequence[str], cors: Cors) -> dict[str, Any]:
+    """Return the OPTIONS operation of a path, which allows these methods from the allowed origins.
 
     One origin is a literal header. Several need Velocity: a response header mapping can only be a literal, so the
     template compares the request's origin and overrides the header.
     """
     headers = {
         "Access-Control-Allow-Methods": ",".join(method.upper() for method in methods),
-        "Access-Control-Allow-Headers": ",".join(allowed_headers()),
-        "Access-Control-Max-Age": str(MAX_AGE),
+        "Access-Control-Allow-Headers": ",".join(cors.allowed_headers),
+        "Access-Control-Max-Age": str(cors.max_age),
         "Vary": "Origin",
+        **({"Access-Control-Allow-Credentials": "true"} if cors.credentials else {}),
     }
     response: dict[str, Any] = {"statusCode": "204"}
-    if len(origins) == 1:
-        headers["Access-Control-Allow-Origin"] = origins[0]
+    if len(cors.origins) == 1:
+        headers["Access-Control-Allow-Origin"] = cors.origins[0]
     else:
-        response["responseTemplates"] = {"application/json": allow_listed_origin(origins)}
+        response["responseTemplates"] = {"application/json": allow_listed_origin(cors.origins)}
     response["responseParameters"] = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
     declared = {name: {"schema": {"type": "string"}} for name in (*headers, "Access-Control-Allow-Origin")}
     return {
@@ -38,12 +36,6 @@ def preflight(methods: Sequence[str], origins: tuple[str, ...]) -> dict[str, Any
             "responses": {"default": response},
         },
     }
-
-
-def allowed_headers() -> list[str]:
-    """Return the request headers that the operations read, in lower case."""
-    names = {header.name.lower() for operation in OPERATIONS for header in operation.request_headers}
-    return sorted({"authorization", "content-type"} | names)
 
 
 def allow_listed_origin(origins: tuple[str, ...]) -> str:

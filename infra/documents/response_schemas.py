@@ -7,6 +7,7 @@ import msgspec
 
 from handlers.contract import Collection
 from handlers.contract.identifiers import Id
+from infra.documents.patch_schemas import patch_schemas
 from infra.documents.schemas import REFERENCE, field_schemas, type_schema
 
 EXAMPLE_ID = "01a1f97f-08f1-7b5a-abae-f739da7cf322"
@@ -66,8 +67,8 @@ def response_schemas(collections: Sequence[Collection]) -> dict[str, Any]:
     found: dict[str, Any] = {"FieldError": FIELD_ERROR, "Problem": PROBLEM}
     for each in collections:
         model = each.model.__name__
-        found |= {f"Stored{model}": _stored(each), f"{model}Page": _page(each), f"{model}Patch": _patch(each)}
-    return found
+        found |= {f"Stored{model}": _stored(each), f"{model}Page": _page(each)}
+    return found | patch_schemas(collections)
 
 
 def stored_example(collection: Collection) -> dict[str, Any]:
@@ -93,21 +94,3 @@ def _page(collection: Collection) -> dict[str, Any]:
     properties = {collection.name: {"type": "array", "items": items}, "next_cursor": cursor}
     description = f"Some of the owner's {collection.name}."
     return _object(description, properties, required=properties, additionalProperties=False)
-
-
-def _patch(collection: Collection) -> dict[str, Any]:
-    """Return the schema of a merge patch (RFC 7396); null restores a field's default."""
-    required = {field.encode_name for field in msgspec.structs.fields(collection.model) if field.required}
-    fields = field_schemas(collection).items()
-    return {
-        "type": "object",
-        "description": "A JSON Merge Patch (RFC 7396): omitted fields stay as they are, null restores a default.",
-        "properties": {name: each if name in required else _nullable(each) for name, each in fields},
-        "additionalProperties": False,
-    }
-
-
-def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(schema.get("type"), str) and "enum" not in schema:
-        return {**schema, "type": [schema["type"], "null"]}
-    return {"anyOf": [schema, {"type": "null"}]}

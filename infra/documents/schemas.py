@@ -33,14 +33,14 @@ def model_schemas(collections: Iterable[Collection]) -> dict[str, Any]:
     return {
         name: {**schema, "properties": {field: _describe_default(each) for field, each in fields.items()}}
         for collection in collections
-        for name, schema in _components([collection.model, collection.new_model]).items()
+        for name, schema in components([collection.model, collection.new_model]).items()
         for fields in [schema.get("properties", {})]
     }
 
 
 def field_schemas(collection: Collection) -> dict[str, Any]:
     """Return the schemas of the fields that clients write, without their defaults."""
-    fields = _components([collection.model])[collection.model.__name__]["properties"]
+    fields = components([collection.model])[collection.model.__name__]["properties"]
     return {name: {key: each[key] for key in each if key != "default"} for name, each in fields.items()}
 
 
@@ -62,9 +62,10 @@ def gateway_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _components(models: list[Any]) -> dict[str, Any]:
-    _, components = msgspec.json.schema_components(models, ref_template=REFERENCE)
-    return {name: _portable(schema) for name, schema in components.items()}
+def components(models: list[Any]) -> dict[str, Any]:
+    """Return the schemas of models, and of the structs inside them, by name."""
+    _, found = msgspec.json.schema_components(models, ref_template=REFERENCE)
+    return {name: _portable(schema) for name, schema in found.items()}
 
 
 def _portable(schema: Any) -> Any:

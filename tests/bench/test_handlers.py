@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from handlers.contract import Index, load_collections
+from handlers.cors import CorsPolicy
 from handlers.database import client as dynamodb_client
 from handlers.environment import Environment
 from handlers.lambda_handler import LambdaHandler
@@ -106,7 +107,7 @@ class StubClient:
 def test_cpu_of_a_read_besides_the_client(results: Results) -> None:
     (items,) = (each for each in load_collections() if each.name == "items")
     function = LambdaHandler("read", read.operate)
-    environment = Environment(collection=items, table="bench", cors_origins=("http://localhost:3000",))
+    environment = Environment(collection=items, table="bench", cors=CorsPolicy(origins=("http://localhost:3000",)))
     function.__dict__.update(dynamodb=StubClient(), environment=environment)
     with contextlib.redirect_stdout(io.StringIO()):
         assert function(EVENT, None)["statusCode"] == 200

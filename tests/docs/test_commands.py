@@ -28,6 +28,7 @@ NOT_RUN = {
     "make docs": "installs packages, and CI runs it",
     "make openapi": "`make check` compares what it would write",
     "make settings": "`make check` compares what it would write",
+    "make diagram": "tests/graph/test_diagram.py compares what it would write",
     "make clean": "removes the environment of the tests",
     "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
     ".venv/bin/python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from handlers.contract import Collection, routes
+from infra.access_log import REST_FORMAT
 from infra.bundles import ROOT
 from infra.index_checks import index_problems
-from infra.rest_api import ACCESS_LOG_FORMAT
 from infra.settings import load
 from tests.docs.pages import Block, blocks
 
@@ -126,4 +126,4 @@ def shape(value: Any) -> Any:
 def test_a_query_of_the_access_log_uses_fields_that_it_has(block: Block) -> None:
     names = re.findall(r"(?:fields |, |filter )([a-z_]+)", block.text)
     assert names
-    assert set(names) <= set(json.loads(ACCESS_LOG_FORMAT))
+    assert set(names) <= set(json.loads(REST_FORMAT))

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from handlers.contract.headers import EXPOSE_HEADERS
+from handlers.contract.headers import expose_headers
 from local.provider import Provider
 from tests.e2e.conftest import ORIGIN, Client
 
@@ -157,7 +157,7 @@ class TestCrossOrigin:
         ]
         assert [answer.status_code for answer in answers] == [200, 404, 401, 403, 404]
         assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {ORIGIN}
-        assert {answer.headers["Access-Control-Expose-Headers"] for answer in answers} == {EXPOSE_HEADERS}
+        assert {answer.headers["Access-Control-Expose-Headers"] for answer in answers} == {expose_headers()}
 
 
 def test_the_execution_log_group_has_the_retention_of_the_other_logs(client: Client) -> None:

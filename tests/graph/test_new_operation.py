@@ -64,7 +64,7 @@ class DynamoDB:
         return {"Item": {**Key, "name": name, "description": {"S": ""}, "revision": revision}}
 
 (items,) = (each for each in load_collections() if each.name == "items")
-environment = Environment(collection=items, table="t", cors_origins=())
+environment = Environment(collection=items, table="t")
 handler.__dict__.update(dynamodb=DynamoDB(), environment=environment)
 found = []
 for item_id in ("new", "archived"):
@@ -77,12 +77,13 @@ print(json.dumps(found))
 GATEWAY_DOCUMENT = """
 import json
 from handlers.contract import load_collections, routes
+from infra.api_settings import ApiSettings
 from infra.documents.gateway import GatewayDocument
 
 found = routes(load_collections())
 document = GatewayDocument(
     title="t", routes=found, functions={route.name: route.name for route in found}, authorizer="a",
-    policy_cache=300, cors_origins=("https://a.example",),
+    policy_cache=300, api=ApiSettings(cors_origins=("https://a.example",)),
 )
 print(json.dumps(document.render()))
 """

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from authorizer.claims import Caller
 from authorizer.decision import decide
-from authorizer.event import Stage
+from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import DeploymentSettings, PolicyEncoding
 from infra.response_size import MAX_BYTES, REQUEST_ID, ResponseTooLarge, choose_encoding, response_size
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the emulator's envi
 
 bounded = settings(derandomize=True, max_examples=60, deadline=None, database=None)
 
-NAMES = ("items", "users", "o", "xy", "ids", "get", "long-name_2")
-"""With the shortest possible names, which one `?` too many would match."""
+NAMES = ("items", "users", "o", "xy", "ids", "get", "long-name_2", "item", "itemsets", "oo")
+"""With the shortest possible names, which one `?` too many would match, and names that others begin with."""
 
 SCOPES = sorted(f"{name}:{verb}" for name in NAMES for verb in ("read", "write"))
 STAGE = Stage.of("aws", "eu-central-1", "123456789012", "abcdefghij", "prod")
@@ -136,6 +136,47 @@ class TestGrants:
         routes = resources_of(PLAIN_IDS)
         assert evaluator.allowed(policy_of(encoding, tuple(SCOPES), time.time() - 30), routes) == set(routes)
         assert evaluator.allowed(policy_of(encoding, tuple(SCOPES), time.time() - 61), routes) == set()
+
+
+EVERY_ROUTE = {Route(method, route.path): route.scope for route in ROUTES for method in route.methods}
+
+
+def requests_of(route: Route, ids: tuple[str, ...]) -> set[str]:
+    """Return the resources of requests for the route, with these ids."""
+    resource = f"{STAGE.prefix}{route.method}{route.path}"
+    return {resource.replace("{id}", name) for name in ids}
+
+
+class TestRouteGrants:
+    """A policy that is cached for one route."""
+
+    @bounded
+    @given(scopes=st.sets(st.sampled_from(SCOPES)), route=st.sampled_from(list(EVERY_ROUTE)))
+    def test_it_allows_its_route_if_and_only_if_the_scope_was_granted_and_nothing_else(
+        self, evaluator: Evaluator, scopes: set[str], route: Route
+    ) -> None:
+        policies = Policies(ROUTES)
+        granted = policies.granted(tuple(sorted(scopes)), route)
+        policy = policies.document(STAGE, granted, int(time.time()) + 60, route)
+        expected = requests_of(route, PLAIN_IDS) if EVERY_ROUTE[route] in scopes else set[str]()
+        assert evaluator.allowed(policy, [*resources_of(PLAIN_IDS), *FOREIGN]) == expected
+
+    @bounded
+    @given(route=st.sampled_from(list(EVERY_ROUTE)), text=st.text(min_size=1, max_size=30))
+    def test_no_text_as_an_id_grants_access_to_another_route(
+        self, evaluator: Evaluator, route: Route, text: str
+    ) -> None:
+        policy = Policies(ROUTES).document(STAGE, (EVERY_ROUTE[route],), int(time.time()) + 60, route)
+        ids = (*SLASHED_IDS, text, f"{text}/items/{text}")
+        found = evaluator.allowed(policy, resources_of(ids))
+        same = f"{STAGE.prefix}{route.method}/{route.path.split('/')[1]}/"
+        assert found == {each for each in resources_of(ids) if each in requests_of(route, ids)}
+        assert all(each.startswith(same) or each == same[:-1] for each in found)
+
+    def test_nothing_is_allowed_after_the_backstop(self, evaluator: Evaluator) -> None:
+        for route, scope in EVERY_ROUTE.items():
+            expired = Policies(ROUTES).document(STAGE, (scope,), int(time.time()) - 61, route)
+            assert evaluator.allowed(expired, requests_of(route, PLAIN_IDS)) == set()
 
 
 LARGE = routes(

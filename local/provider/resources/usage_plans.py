@@ -23,7 +23,8 @@ def _enable_by_default(given: Properties) -> Document:
 
 def _read_key(connection: Connection, state: State) -> Live:
     found = connection.client("apigateway").get_api_key(apiKey=state.id, includeValue=True)
-    return Live(inputs=chosen(found, *_KEY, "value", "tags"), outputs={"value": found["value"]})
+    given = ("value",) if "value" in state.inputs else ()  # otherwise API Gateway has generated it
+    return Live(inputs=chosen(found, *_KEY, *given, "tags"), outputs={"value": found["value"]})
 
 
 def _update_key(connection: Connection, state: State, given: Properties) -> None:

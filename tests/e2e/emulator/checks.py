@@ -131,6 +131,31 @@ def authorizer_cache_flush(sandbox: Sandbox) -> None:
     assert flushed("none") == 404
 
 
+def identity_sources(sandbox: Sandbox) -> None:
+    """Policies are cached for each method and path, and a request without one of the sources gets 401."""
+    counting = AUTHORIZER.replace("import json", "import json, itertools\ncounter = itertools.count(1)")
+    counting = counting.replace('event["authorizationToken"]', 'event["headers"]["authorization"]')
+    counting = counting.replace(
+        "{**output, **overrides}", "{**output, **overrides, 'context': {'calls': next(counter)}}"
+    )
+    api = sandbox.api()
+    sources = "method.request.header.Authorization, context.httpMethod,context.resourcePath"
+    authorizer = api.authorizer(sandbox.function(counting), ttl=300, type="REQUEST", identitySource=sources)
+    for method, path in (("GET", "/items"), ("PUT", "/items/{id}"), ("GET", "/items/{id}")):
+        api.proxy(method=method, path=path, authorizer=authorizer)
+    api.deploy()
+
+    def calls(method: str, path: str, token: object) -> str:
+        answer = api.call(method, path, token=token)
+        assert answer.status_code == 200
+        return answer.json()["requestContext"]["authorizer"]["calls"]
+
+    assert api.call("GET", "/items").status_code == 401
+    requests = (("GET", "/items"), ("GET", "/items/1"), ("GET", "/items/2"), ("PUT", "/items/1"), ("GET", "/items"))
+    assert [calls(method, path, {}) for method, path in requests] == ["1", "2", "2", "3", "1"]
+    assert calls("GET", "/items", allowing()) == "4"
+
+
 def usage_identifier_keys(sandbox: Sandbox) -> None:
     """The API key is the authorizer's, and the client's is ignored."""
     value = "a-key-of-twenty-characters"
@@ -258,6 +283,45 @@ def lambda_permissions(sandbox: Sandbox) -> None:
     assert (rejected.status_code, rejected.json()) == (500, {"message": "Internal server error"})
 
 
+def response_cache(sandbox: Sandbox) -> None:
+    """Responses are kept per value of the cache key's parameters, after the authorizer, until the cache is flushed."""
+    api = sandbox.api()
+    parameters = ["method.request.header.Authorization", "method.request.querystring.q"]
+    function = sandbox.function(returning("{'statusCode': 200, 'body': __import__('uuid').uuid4().hex}"))
+    api.proxy(
+        function,
+        path="/kept",
+        authorizer=api.authorizer(ttl=300),
+        requestParameters=dict.fromkeys(parameters, False),
+        integration={"cacheKeyParameters": parameters},
+    )
+    api.proxy(function, path="/other").deploy()
+    settings = {"enabled": "true", "ttlInSeconds": "1", "requireAuthorizationForCacheControl": "true"}
+    patches = {"/cacheClusterEnabled": "true", "/cacheClusterSize": "0.5"}
+    patches |= {f"/~1kept/GET/caching/{name}": value for name, value in settings.items()}
+    operations = [{"op": "replace", "path": path, "value": value} for path, value in patches.items()]
+    sandbox.gateway.update_stage(restApiId=api.id, stageName="test", patchOperations=operations)
+
+    def get(token: object, **request: Any) -> str:
+        answer = api.call(path="/kept", token=token, **request)
+        return answer.text if answer.status_code == 200 else str(answer.status_code)
+
+    ann, denied = {"principalId": "ann"}, allowing(Resource="arn:aws:execute-api:*:*:none")
+    started = time.monotonic()
+    first, ids = get(ann), {api.call(path="/kept", token=ann).headers["x-amzn-requestid"] for _ in range(2)}
+    same = [get(ann), get(ann, params={"unlisted": "1"}), get(ann, headers={"Cache-Control": "max-age=0"})]
+    assert same == [first] * 3 or time.monotonic() - started > 1
+    assert len(ids) == 2
+    assert get({"principalId": "ben"}) != first
+    assert get(ann, params={"q": "1"}) != first
+    assert get(denied) == "403"
+    assert api.call(path="/other").text != api.call(path="/other").text
+    assert eventually(lambda: get(ann) != first)
+    second = get(ann)
+    sandbox.gateway.flush_stage_cache(restApiId=api.id, stageName="test")
+    assert get(ann) != second
+
+
 def mock_templates(sandbox: Sandbox) -> None:
     """A mock integration renders its templates."""
     template = """#set($origin = $input.params('Origin'))
@@ -354,6 +418,15 @@ def resource_tags(sandbox: Sandbox) -> None:
         gateway.untag_resource(resourceArn=arn + path, tagKeys=["old"])
         assert describe()["tags"] == {"kept": "2", "new": "3"}
         assert gateway.get_tags(resourceArn=arn + path)["tags"] == {"kept": "2", "new": "3"}
+    http = sandbox.http_gateway
+    tags = {"old": "1", "kept": "2"}
+    http_api = http.create_api(Name="tagged", ProtocolType="HTTP", Tags=tags)["ApiId"]
+    http.create_stage(ApiId=http_api, StageName="tagged", Tags=tags)
+    for path in (f"/apis/{http_api}", f"/apis/{http_api}/stages/tagged"):
+        http.tag_resource(ResourceArn=arn + path, Tags={"new": "3"})
+        http.untag_resource(ResourceArn=arn + path, TagKeys=["old"])
+    assert http.get_api(ApiId=http_api)["Tags"] == {"kept": "2", "new": "3"}
+    assert http.get_stage(ApiId=http_api, StageName="tagged")["Tags"] == {"kept": "2", "new": "3"}
 
 
 def access_logs(sandbox: Sandbox) -> None:
@@ -540,12 +613,14 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         unauthorized_exactly,
         authorizer_context,
         authorizer_cache_flush,
+        identity_sources,
         usage_identifier_keys,
         deployment_snapshots,
         proxy_events,
         proxy_responses,
         remapped_headers,
         lambda_permissions,
+        response_cache,
         mock_templates,
         request_models,
         typed_updates,

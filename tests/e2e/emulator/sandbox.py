@@ -77,6 +77,7 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         self.gateway = self.client("apigateway")
+        self.http_gateway = self.client("apigatewayv2")
         self.functions = self.client("lambda")
         self.logs = self.client("logs")
         policy = {"Version": "2012-10-17", "Statement": []}
@@ -85,7 +86,7 @@ class Sandbox:
 
     def close(self) -> None:
         self.http.close()
-        for client in (self.gateway, self.functions, self.logs):
+        for client in (self.gateway, self.http_gateway, self.functions, self.logs):
             client.close()
 
     def client(self, service: str) -> Any:
@@ -169,16 +170,15 @@ class Api:
             self.resources[path] = created["id"]
         return self.resources[path]
 
-    def authorizer(self, function: Function | None = None, *, ttl: int = 0) -> str:
-        """Add a TOKEN authorizer; the default function returns an output that the token specifies."""
+    def authorizer(self, function: Function | None = None, *, ttl: int = 0, **settings: str) -> str:
+        """Add a TOKEN authorizer, or another by its settings; the default function's output is what the token says."""
         function = function or self.sandbox.function(AUTHORIZER)
         created = self.sandbox.gateway.create_authorizer(
             restApiId=self.id,
             name=f"authorizer-{next(self.sandbox.numbers)}",
-            type="TOKEN",
             authorizerUri=function.uri,
-            identitySource="method.request.header.Authorization",
             authorizerResultTtlInSeconds=ttl,
+            **{"type": "TOKEN", "identitySource": "method.request.header.Authorization", **settings},
         )
         return created["id"]
 

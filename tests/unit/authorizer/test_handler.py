@@ -69,7 +69,7 @@ def test_malformed_settings_fail_requests(raw: bytes) -> None:
         {"issuers": ()},
         {"issuers": (issuer(), issuer())},
         {"issuers": (issuer(url="http://idp.example.com"),)},
-        {"routes": routes("item", "items")},
+        {"routes": routes("items/parts")},
     ],
 )
 def test_invalid_settings_fail_requests(changes: dict[str, object]) -> None:
@@ -263,7 +263,7 @@ def test_the_handler_passes_on_the_event_and_the_context(monkeypatch: pytest.Mon
             {"issuers": (issuer(), issuer())},
             "issuers[1].name: must not be the name of another issuer (found 'main'); issuers[1].url: must not",
         ),
-        ({"routes": routes("item", "items")}, "collections 'item' and 'items': no name may be a prefix of another"),
+        ({"routes": routes("items/parts")}, "route '/items/parts': the path must be /name or /name/{parameter}"),
     ],
 )
 def test_all_problems_of_the_settings_are_reported(changes: dict[str, object], message: str) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from authorizer import policy, resource_patterns
 from authorizer.event import Stage
-from authorizer.policy import Policies
+from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import PolicyEncoding, RouteScope
 from tests.unit.authorizer.provider import NOW, STAGE, Harness, allowed, routes, token
+
+STAGE_OF_TEST = Stage.of("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
 
 
 def resources(scope: str) -> list[str]:
@@ -104,10 +106,27 @@ class TestRoutes:
         with pytest.raises(ValueError, match="the method must be one of"):
             resource_patterns.group_routes([route("/items", method)])
 
-    @pytest.mark.parametrize("names", [("item", "items"), ("items", "itemsets"), ("a", "b", "ab")])
-    def test_names_that_are_prefixes_of_others_are_rejected(self, names: tuple[str, ...]) -> None:
-        with pytest.raises(ValueError, match="prefix of another"):
-            resource_patterns.group_routes([route(f"/{name}") for name in names])
+    @pytest.mark.parametrize(
+        ("names", "prefixes"),
+        [
+            (("item", "items"), {"item"}),
+            (("items", "itemsets", "users"), {"items"}),
+            (("ab", "b", "a", "a0"), {"a"}),
+            (("a", "ab", "abc"), {"a", "ab"}),
+            (("items", "users"), set[str]()),
+        ],
+    )
+    def test_names_that_are_prefixes_of_others_are_known(self, names: tuple[str, ...], prefixes: set[str]) -> None:
+        groups = resource_patterns.group_routes([route(f"/{name}") for name in names])
+        assert {group.name for group in groups if group.is_prefix} == prefixes
+
+    @pytest.mark.parametrize("encoding", ENCODINGS)
+    def test_a_wildcard_after_a_name_does_not_match_another_collection(self, encoding: PolicyEncoding) -> None:
+        made = Policies(routes("item", "items"), encoding)
+        (allow, *_) = made.document(STAGE_OF_TEST, ("item:read", "item:write"), NOW)["Statement"]
+        assert not [each for each in allow["Resource"] if each.endswith("/item*")]
+        (allow, *_) = made.document(STAGE_OF_TEST, ("items:read",), NOW)["Statement"]
+        assert any(each.endswith("GET/items*") for each in allow["Resource"])
 
     def test_two_scopes_for_one_method_are_rejected(self) -> None:
         with pytest.raises(ValueError, match="two scopes"):

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from handlers.contract import Collection, Model, load_collections, routes
-from handlers.contract.discovery import checked
 
 
 class Order(Model):
@@ -124,11 +123,6 @@ def test_fields_whose_parameters_or_attributes_have_the_same_name_are_rejected(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         two_fields(*fields, **options)
-
-
-def test_a_name_that_is_a_prefix_of_another_is_rejected_because_policies_end_in_a_wildcard() -> None:
-    with pytest.raises(ValueError, match="prefix"):
-        checked([collection("order"), collection("orders")])
 
 
 def test_routes_are_every_collection_crossed_with_every_operation() -> None:

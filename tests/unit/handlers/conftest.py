@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from handlers.contract import OPERATIONS, Collection, load_collections
+from handlers.cors import CorsPolicy
 from handlers.cursor import encode_cursor
 from handlers.database import Database, client
 from handlers.environment import Environment
@@ -124,7 +125,9 @@ def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     """Yield a collection's functions with a new table."""
     (collection,) = (each for each in (*load_collections(), MEETINGS) if each.name == name)
     environment = Environment(
-        collection=collection, table=f"gatehouse-test-{name}", cors_origins=(ORIGIN, "https://app.example.com")
+        collection=collection,
+        table=f"gatehouse-test-{name}",
+        cors=CorsPolicy(origins=(ORIGIN, "https://app.example.com")),
     )
     create_table(name, environment.table, dynamodb.meta.endpoint_url, dynamodb.meta.region_name)
     functions = {name: LambdaHandler(name, each.operate) for name, each in HANDLERS.items()}

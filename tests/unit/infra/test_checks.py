@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Annotated, Any, cast
 
 import msgspec
+import pulumi
 import pytest
 
 from handlers.contract import Collection, Model, Route, load_collections, routes
-from infra.checks import NotDeployable, require_deployable
+from infra.checks import CACHED_BY_ROUTE, NotDeployable, require_deployable
 from infra.documents.schemas import model_schemas
 from infra.naming import Names
 from tests.unit.infra.test_settings import ISSUER, load, texts
@@ -90,9 +91,39 @@ def test_names_that_aws_rejects_are_reported(stack: str) -> None:
     assert stack in reasons(collection(), names=Names("gatehouse", stack))
 
 
-def test_routes_with_a_policy_that_is_too_large_are_rejected() -> None:
-    many = [collection(f"{letter}{other}things", f"{letter}{other}") for letter in "abcdef" for other in "abcdefgh"]
-    assert "API Gateway allows 8000" in reasons(*many)
+MANY = [collection(f"{letter}{other}things", f"{letter}{other}") for letter in "abcdef" for other in "abcdefgh"]
+
+
+def deploy(*collections: Collection, **settings: Any) -> list[str]:
+    """Check that the collections can be deployed, and return what the deployment says about it."""
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(pulumi.log, "info", said.append)
+        require_deployable(routes(collections), NAMES, load("gatehouse", "test", texts(**settings)))
+    return said
+
+
+class TestWhatPoliciesAreCachedBy:
+    def test_a_policy_for_all_routes_that_is_too_large_is_rejected_with_a_hint(self) -> None:
+        found = reasons(*MANY, authorizer={"cacheBy": "token"})
+        assert "API Gateway allows 8000" in found
+        assert found.endswith("use fewer collections or shorter names, or authorizer.cacheBy: route")
+
+    def test_by_default_many_collections_have_a_policy_for_each_route_and_the_deployment_says_so(self) -> None:
+        (said,) = deploy(*MANY)
+        assert said == CACHED_BY_ROUTE
+
+    @pytest.mark.parametrize(
+        ("collections", "settings"),
+        [
+            (MANY[:5], {}),
+            (MANY, {"cacheBy": "route"}),
+            (MANY[:5], {"cacheBy": "route"}),
+            (MANY[:5], {"cacheBy": "token"}),
+        ],
+    )
+    def test_otherwise_it_says_nothing(self, collections: list[Collection], settings: dict[str, str]) -> None:
+        assert deploy(*collections, authorizer=settings) == []
 
 
 def test_decimals_are_described_as_the_numbers_they_are() -> None:

@@ -8,17 +8,21 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
+from authorizer.settings import CacheBy
 from handlers.contract import Route, load_collections, routes
 from handlers.contract.headers import EXPOSED_HEADERS
 from handlers.contract.operation import HANDLER_PROBLEMS
 from handlers.contract.problem import ALREADY_EXISTS
+from handlers.cors import CorsPolicy
 from handlers.cursor import decode_cursor
-from handlers.lambda_handler import cors_headers
 from handlers.list_parameters import selection_of
 from handlers.store import Position
+from infra.api_settings import ApiSettings
 from infra.bundles import ROOT
-from infra.documents.gateway import GatewayDocument
+from infra.cors import Cors
+from infra.documents.gateway import TOKEN_EXPRESSION, GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
+from infra.documents.http_gateway import HttpGatewayDocument
 from infra.documents.openapi import openapi_document
 from infra.documents.preflight import preflight
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
@@ -33,7 +37,11 @@ PLAN = UsagePlan(name="small", rate=1, burst=2, clients={"main": ("slow",)})
 
 
 def gateway_document(
-    origins: tuple[str, ...] = ("https://a.example",), *, validate: bool = False, usage: UsageSettings | None = None
+    origins: tuple[str, ...] = ("https://a.example",),
+    *,
+    validate: bool = False,
+    usage: UsageSettings | None = None,
+    cache_by: CacheBy = "token",
 ) -> dict[str, Any]:
     return GatewayDocument(
         title="gatehouse-test-api",
@@ -41,10 +49,11 @@ def gateway_document(
         functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
         policy_cache=300,
-        cors_origins=origins,
-        validate_bodies=validate,
+        cache_by=cache_by,
+        api=ApiSettings(cors_origins=origins, validate_bodies=validate),
         has_usage_plans=bool(usage and usage.plans),
         rejects_clients=bool(usage and usage.rejects_unlisted),
+        requires_keys=bool(usage and usage.requires_keys),
     ).render()
 
 
@@ -90,6 +99,81 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
         response = paths[path]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
         assert response["responseParameters"]["method.response.header.Access-Control-Allow-Methods"] == methods
     assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
+
+
+def http_document(cache_by: CacheBy = "token") -> dict[str, Any]:
+    return HttpGatewayDocument(
+        title="gatehouse-test-api",
+        routes=ROUTES,
+        functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
+        authorizer="arn:authorizer",
+        policy_cache=60,
+        cache_by=cache_by,
+    ).render()
+
+
+class TestHttpApi:
+    document = http_document()
+
+    def test_it_has_the_routes_of_the_rest_api_without_preflights(self) -> None:
+        def targets(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+            return {
+                (path, method): operation["x-amazon-apigateway-integration"]["uri"]
+                for path, method, operation in operations(document)
+                if method != "options"
+            }
+
+        assert targets(self.document) == targets(gateway_document())
+        assert all(method != "options" for _, method, _ in operations(self.document))
+
+    def test_every_operation_requires_the_authorizer_and_sends_events_with_payload_format_2(self) -> None:
+        for _, _, operation in operations(self.document):
+            assert operation["security"] == [{"bearer": []}]
+            assert operation["x-amazon-apigateway-integration"]["payloadFormatVersion"] == "2.0"
+
+    @pytest.mark.parametrize(
+        ("cache_by", "sources"),
+        [
+            ("token", ["$request.header.Authorization"]),
+            ("route", ["$request.header.Authorization", "$context.routeKey"]),
+        ],
+    )
+    def test_policies_are_cached_for_each_token_or_for_each_token_and_route(
+        self, cache_by: CacheBy, sources: list[str]
+    ) -> None:
+        (scheme,) = http_document(cache_by)["components"]["securitySchemes"].values()
+        assert scheme["x-amazon-apigateway-authorizer"] == {
+            "type": "request",
+            "authorizerUri": "arn:authorizer",
+            "authorizerPayloadFormatVersion": "2.0",
+            "authorizerResultTtlInSeconds": 60,
+            "enableSimpleResponses": False,
+            "identitySource": sources,
+        }
+
+    def test_it_is_valid_openapi_that_promises_no_validation(self) -> None:
+        OpenAPIV30SpecValidator(self.document).validate()
+        for _, _, operation in operations(self.document):
+            assert "requestBody" not in operation
+            assert all(each["in"] == "path" for each in operation.get("parameters", []))
+
+
+def test_policies_are_cached_for_each_token_or_for_each_token_and_route() -> None:
+    by_token = gateway_document()["components"]["securitySchemes"]["bearer"]
+    by_route = gateway_document(cache_by="route")["components"]["securitySchemes"]["bearer"]
+    common = {"authorizerUri": "arn:authorizer", "authorizerResultTtlInSeconds": 300}
+    assert by_token["name"] == "Authorization"
+    assert by_token["x-amazon-apigateway-authorizer"] == {
+        **common,
+        "type": "token",
+        "identityValidationExpression": TOKEN_EXPRESSION,
+    }
+    assert by_route["name"] == "Unused"
+    assert by_route["x-amazon-apigateway-authorizer"] == {
+        **common,
+        "type": "request",
+        "identitySource": "method.request.header.Authorization, context.httpMethod, context.resourcePath",
+    }
 
 
 class TestUsagePlans:
@@ -215,17 +299,19 @@ class TestImport:
 
 
 def test_one_origin_is_a_literal_and_several_are_compared() -> None:
-    one = preflight(["get"], ("https://a.example",))["x-amazon-apigateway-integration"]["responses"]["default"]
+    one = preflight(["get"], Cors(origins=("https://a.example",)))["x-amazon-apigateway-integration"]["responses"][
+        "default"
+    ]
     assert one["responseParameters"]["method.response.header.Access-Control-Allow-Origin"] == "'https://a.example'"
     assert "responseTemplates" not in one
-    two = preflight(["get"], ("https://a.example", "https://b.example"))
+    two = preflight(["get"], Cors(origins=("https://a.example", "https://b.example")))
     response = two["x-amazon-apigateway-integration"]["responses"]["default"]
     assert "method.response.header.Access-Control-Allow-Origin" not in response["responseParameters"]
     assert '["https://a.example", "https://b.example"]' in response["responseTemplates"]["application/json"]
 
 
 class TestGatewayResponses:
-    responses = gateway_responses("realm", ("https://a.example",))
+    responses = gateway_responses("realm", Cors(origins=("https://a.example",)))
 
     def test_every_type_that_can_be_customised_has_its_own(self) -> None:
         assert set(self.responses) == {
@@ -261,7 +347,7 @@ class TestGatewayResponses:
     def test_scripts_may_read_the_same_headers_of_errors_as_of_other_responses(self, kind: str) -> None:
         origin = "https://a.example"
         headers = self.responses[kind]["responseParameters"]
-        handlers = cors_headers({"headers": {"origin": origin}}, (origin,))
+        handlers = CorsPolicy(origins=(origin,)).headers({"headers": {"origin": origin}})
         errors = {name: headers[f"gatewayresponse.header.{name}"].strip("'") for name in handlers}
         assert errors == handlers
 
@@ -277,9 +363,9 @@ class TestGatewayResponses:
 
     def test_several_origins_are_reflected_and_without_origins_there_is_no_header(self) -> None:
         name = "gatewayresponse.header.Access-Control-Allow-Origin"
-        several = gateway_responses("realm", ("https://a.example", "https://b.example"))["UNAUTHORIZED"]
+        several = gateway_responses("realm", Cors(origins=("https://a.example", "https://b.example")))["UNAUTHORIZED"]
         assert several["responseParameters"][name] == "method.request.header.Origin"
-        assert name not in gateway_responses("realm", ())["UNAUTHORIZED"]["responseParameters"]
+        assert name not in gateway_responses("realm", Cors())["UNAUTHORIZED"]["responseParameters"]
 
 
 def openapi() -> dict[str, Any]:

@@ -2,24 +2,29 @@
 
 import json
 import string
-from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
 from authorizer.claims import Caller
 from authorizer.decision import decide
-from authorizer.event import Stage
+from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import MAX_TEXT, DeploymentSettings, UsageClients, is_printable
 from handlers import contract
 from infra import response_size
 from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
-from infra.response_size import ResponseTooLarge, choose_encoding, largest_responses
+from infra.response_size import (
+    ResponseTooLarge,
+    choose_encoding,
+    largest_responses,
+    largest_route_responses,
+    with_policy_that_fits,
+)
 from tests.unit.authorizer.provider import Harness, claims, event, issuer, routes, settings, token
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts
@@ -47,7 +52,6 @@ def largest(made: DeploymentSettings, stage: Stage = STAGE) -> int:
 @st.composite
 def stacks(draw: st.DrawFn) -> DeploymentSettings:
     names = sorted(draw(st.sets(NAMES, min_size=1, max_size=12)))
-    assume(not any(second.startswith(first) for first, second in pairwise(names)))
     usage = draw(
         st.sampled_from(
             [None, UsageClients(unlisted="refuse"), UsageClients(clients={"main": ("c" * 255, "d")}), UsageClients()]
@@ -167,8 +171,59 @@ def test_the_response_to_the_longest_token_is_within_the_limit() -> None:
 def test_a_stack_whose_responses_could_be_too_large_is_rejected() -> None:
     ends = [f"{letter}{number}" for letter in "abcdef" for number in range(9)]
     many = [collection(f"{end}{'x' * 28}", f"Model{end}") for end in ends]
+    by_token = load("gatehouse", "test", texts(authorizer={"cacheBy": "token"}))
     with pytest.raises(NotDeployable, match="the authorizer's response may take"):
-        require_deployable(contract.routes(many), Names("gatehouse", "test"), load("gatehouse", "test", texts()))
+        require_deployable(contract.routes(many), Names("gatehouse", "test"), by_token)
+
+
+class TestCacheBy:
+    few = settings(routes=routes("items", "users"))
+    many = settings(routes=routes(*(f"collection{number:03}" for number in range(150))))
+
+    def test_one_policy_for_all_routes_is_chosen_while_it_fits(self) -> None:
+        chosen = [with_policy_that_fits(each, STAGE, None) for each in (self.few, self.many)]
+        assert [each.cache_by for each in chosen] == ["token", "route"]
+        assert [each.policy_encoding for each in chosen] == ["methods", "compact-any-region"]
+
+    def test_a_setting_overrides_the_choice(self) -> None:
+        assert with_policy_that_fits(self.few, STAGE, "route").cache_by == "route"
+        with pytest.raises(ResponseTooLarge, match=r"or authorizer\.cacheBy: route$"):
+            with_policy_that_fits(self.many, STAGE, "token")
+
+    def test_the_size_of_a_policy_for_one_route_does_not_depend_on_the_number_of_routes(self) -> None:
+        one = msgspec.structs.replace(self.many, routes=self.many.routes[:6])
+        sizes = [
+            max(response_size.response_size(response) for response in largest_route_responses(each, STAGE))
+            for each in (one, self.many)
+        ]
+        assert sizes[0] == sizes[1] < 2500
+
+    def test_a_route_whose_pattern_is_too_long_is_rejected(self) -> None:
+        long = settings(routes=routes("x" * (response_size.MAX_RESOURCE - len(STAGE.prefix) - len("DELETE//*") + 1)))
+        with pytest.raises(ResponseTooLarge):
+            with_policy_that_fits(long, STAGE, "route")
+
+    @bounded(derandomize=True, max_examples=100, deadline=None, database=None)
+    @given(made=stacks(), stage=STAGES, data=st.data())
+    def test_no_response_about_a_route_exceeds_the_computed_size(
+        self, made: DeploymentSettings, stage: Stage, data: st.DataObject
+    ) -> None:
+        (known,) = made.issuers
+        policies = Policies(made.routes)
+        routes_ = [Route(method, each.path) for each in made.routes for method in each.methods]
+        caller = Caller(
+            issuer=known.name,
+            subject=data.draw(TEXTS),
+            client=data.draw(st.sampled_from(known.clients)) if known.clients else data.draw(TEXTS),
+            token_id=data.draw(TEXTS),
+            tenant=None if known.tenant_claim is None else data.draw(TEXTS),
+            scopes=tuple(sorted(policies.scopes)),
+            expires=response_size.EXPIRES,
+            issued_at=None,
+        )
+        decision = decide(made, policies, stage, caller, None, data.draw(st.sampled_from(routes_)))
+        largest_ = max(map(response_size.response_size, largest_route_responses(made, stage)))
+        assert response_size.response_size(decision.with_id(response_size.REQUEST_ID)) <= largest_
 
 
 def test_the_size_includes_the_decision_id_if_decisions_are_logged() -> None:
