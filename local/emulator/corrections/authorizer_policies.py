@@ -15,10 +15,11 @@ from local.emulator.ministack_internals import POLICIES, REST, internal, patch
 
 def apply() -> None:
     """Use MiniStack's IAM evaluator."""
-    patch(REST, "_evaluate_policy", _evaluate)
+    patch(REST, "_evaluate_policy", evaluate)
 
 
-def _evaluate(_original: object, document: dict[str, Any], method_arn: str) -> str:
+def evaluate(_original: object, document: dict[str, Any], method_arn: str) -> str:
+    """Return Allow, Deny (by a statement) or NoMatch."""
     _, _, _, region, account, _ = method_arn.split(":", 5)
     context = internal(POLICIES, "EvalContext")("*", "Anonymous", account, "execute-api:Invoke", method_arn, region)
     statements = internal(POLICIES, "parse_policy_document")(document)

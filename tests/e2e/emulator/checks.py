@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, eventually, returning, zip_of
+from tests.e2e.emulator.http_checks import HTTP_CHECKS
+from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, allowing, eventually, returning, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from tests.e2e.emulator.sandbox import Api, Function, Sandbox
 
 CONTEXT = '{"message":$context.error.messageString,"code":"$context.authorizer.code"}'
-
-
-def allowing(**statement: object) -> dict[str, object]:
-    """Return a token for a policy with one Allow of these elements; by default, it allows all actions and resources."""
-    names = statement.keys()
-    action = {} if names & {"Action", "NotAction"} else {"Action": "execute-api:Invoke"}
-    resource = {} if names & {"Resource", "NotResource"} else {"Resource": "*"}
-    return {"policyDocument": {"Statement": [{"Effect": "Allow", **action, **resource, **statement}]}}
 
 
 def authorizer_policies(sandbox: Sandbox) -> None:
@@ -633,4 +626,4 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         function_logs,
         function_log_levels,
     )
-}
+} | HTTP_CHECKS
