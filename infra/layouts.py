@@ -101,4 +101,4 @@ def override_problems(routes: Sequence[Route], settings: FunctionSettings) -> It
 
 
 def _indexes(collection: Collection, table: Table) -> list[pulumi.Input[str]]:
-    return [pulumi.Output.concat(table.arn, "/index/", index) for index in collection.indexes]
+    return [pulumi.Output.concat(table.arn, "/index/", index.name) for index in collection.indexes]

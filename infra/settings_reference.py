@@ -20,9 +20,6 @@ SCHEMA = ROOT / "docs" / "stack-file.schema.json"
 
 MARK = "<!-- Everything below is written by `make settings` from the types of the settings. -->\n"
 
-MEMBERS = {tuple: "[]", dict: ".*"}
-"""How the members of lists and maps are written in the names of fields."""
-
 ENCRYPTED = {
     "title": "An encrypted value",
     "type": "object",
@@ -102,20 +99,25 @@ def _encryptable(schema: Any) -> Any:
     return {**members, **nested}
 
 
+_MEMBERS: dict[Any, tuple[int, str]] = {tuple: (0, "[]"), dict: (1, ".*")}
+"""For lists and maps, which type argument is that of their members, and how names write a member."""
+
+
 def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield the cells of a row for each field of a struct, or of the structs in a list or a map, at any depth.
 
     `path` is the prefix of the fields' names: `keys.` for a group within a group, `plans[].` for the structs in a list,
-    `overrides.*.` for those in a map.
+    and `routes.*.` for those in a map.
     """
     base = unwrapped(kind)
-    if get_origin(base) in MEMBERS:
-        yield from _rows(get_args(base)[-1 if get_origin(base) is dict else 0], path)
+    if get_origin(base) in _MEMBERS:
+        yield from _rows(get_args(base)[_MEMBERS[get_origin(base)][0]], path)
     elif isinstance(base, type) and issubclass(base, msgspec.Struct):
         for field in msgspec.structs.fields(base):
-            name, members = f"{path}{field.encode_name}", MEMBERS.get(get_origin(unwrapped(field.type)))
-            nested = list(_rows(field.type, f"{name}{members or ''}."))
-            if not nested or members or field.default is None:
+            name, origin = f"{path}{field.encode_name}", get_origin(unwrapped(field.type))
+            _, suffix = _MEMBERS.get(origin, (0, ""))
+            nested = list(_rows(field.type, f"{name}{suffix}."))
+            if not nested or suffix or field.default is None:
                 yield (f"`{name}`", _values(field.type), _default(field), description_of(field))
             yield from nested
 

@@ -102,7 +102,9 @@ def needed(name: str) -> set[tuple[str, str]]:
     (collection,) = (each for each in load_collections() if each.name == name)
     table = f"gatehouse-local-{name}"
     actions = ("Query", "PutItem", "GetItem", "UpdateItem", "DeleteItem")
-    return {(action, table) for action in actions} | {("Query", f"{table}/index/{each}") for each in collection.indexes}
+    return {(action, table) for action in actions} | {
+        ("Query", f"{table}/index/{each.name}") for each in collection.indexes
+    }
 
 
 def require_every_route(client: Client) -> None:
