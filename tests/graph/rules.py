@@ -183,7 +183,7 @@ def _needed(plan: Architecture, route: Route) -> Iterator[tuple[str, str]]:
     )
     indexes = route.collection.indexes if route.operation.reads_indexes else ()
     for action in route.operation.actions:
-        yield from ((action, arn) for arn in (table, *(f"{table}/index/{each}" for each in indexes)))
+        yield from ((action, arn) for arn in (table, *(f"{table}/index/{each.name}" for each in indexes)))
 
 
 def _granted(plan: Architecture, function: Resource) -> Iterator[tuple[str, str]]:
