@@ -209,6 +209,7 @@ def http_access_logs(sandbox: Sandbox) -> None:
     answers = [
         api.call(token={"context": {"code": 7}}), api.call(), api.call(token={"raise": "broken"}),
         api.call(path="/raises"), api.call(path="/none"),
+        api.call(token={**allowing(Resource="arn:aws:execute-api:::nothing"), "context": {"code": 8}}),
     ]  # fmt: skip
     events = sandbox.logs.filter_log_events(logGroupName="/http-access")["events"]
     lines = [json.loads(event["message"]) for event in events]
@@ -220,6 +221,7 @@ def http_access_logs(sandbox: Sandbox) -> None:
         ["GET", "GET /", "500", "-", "-", "broken", "-"],
         ["GET", "GET /raises", "500", "-", "-", "-", "broken"],
         ["GET", "-", "404", "NOT_FOUND", "-", "-", "-"],
+        ["GET", "GET /", "403", "ACCESS_DENIED", "8", "-", "-"],
     ]
 
 
