@@ -35,7 +35,7 @@ ANSWERS = {
         "http": message(403, "Forbidden"),
     },
     "unknown path": {"rest": problem(404, "not-found"), "http": message(404, "Not Found")},
-    "unavailable keys": {"rest": problem(503, "unavailable"), "http": message(500, "Internal Server Error")},
+    "unavailable authorizer": {"rest": problem(503, "unavailable"), "http": message(500, "Internal Server Error")},
 }
 
 
