@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn, cast
@@ -12,16 +12,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from handlers.contract import FieldError
 from handlers.contract.operation import JSON
 from handlers.contract.problem import UNSUPPORTED_MEDIA_TYPE
 from handlers.errors import BadRequest, ProblemError
-
-MAX_DIGITS = 38
-"""The significant digits of a number that DynamoDB stores."""
-
-MAX_EXPONENT = 125
-"""The largest and smallest power of ten of a number that DynamoDB stores."""
+from handlers.json_values import storage_errors
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -73,7 +67,7 @@ class Request:
             raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
         if not isinstance(value, dict):
             raise BadRequest("The body must be a JSON object.")
-        if errors := tuple(_storage_errors(value, "")):
+        if errors := tuple(storage_errors(value, "")):
             raise BadRequest("The body contains values that cannot be stored.", errors)
         return cast("dict[str, Any]", value)
 
@@ -149,28 +143,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"member {name!r} is repeated")
         members[name] = value
     return members
-
-
-def _storage_errors(value: Any, place: str) -> Iterator[FieldError]:
-    """Return the values that cannot be stored exactly: numbers with too many digits, texts that are not Unicode."""
-    match value:
-        case str():
-            if any("\ud800" <= character <= "\udfff" for character in value):
-                yield FieldError(place, "must not contain an unpaired surrogate")
-        case int() | Decimal() if not isinstance(value, bool):
-            digits = Decimal(value).normalize().as_tuple()
-            if len(digits.digits) > MAX_DIGITS or abs(Decimal(value).adjusted()) > MAX_EXPONENT:
-                detail = f"must have at most {MAX_DIGITS} significant digits and an exponent of at most {MAX_EXPONENT}"
-                yield FieldError(place, detail)
-        case dict():
-            for name, each in cast("dict[str, Any]", value).items():
-                yield from _storage_errors(name, place or name)
-                yield from _storage_errors(each, f"{place}.{name}" if place else name)
-        case list():
-            for index, each in enumerate(cast("list[Any]", value)):
-                yield from _storage_errors(each, f"{place}[{index}]")
-        case _:
-            pass
 
 
 def _reject_constant(name: str) -> NoReturn:

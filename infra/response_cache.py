@@ -70,9 +70,15 @@ def cache_problems(routes: Sequence[Route], cache: CacheSettings) -> Iterator[st
             yield f"api.cache.collections.{name}: unknown collection; collections: {', '.join(known)}"
 
 
-def varying_headers(cors: Cors) -> list[str]:
-    """Return the request headers besides the route's own on which a response depends: the caller's, and the page's."""
-    return ["Authorization", *(["Origin"] if cors.depends_on_origin else [])]
+def varying_headers(route: Route, cors: Cors) -> list[str]:
+    """Return the request headers on which a response depends, besides the parameters of the route, in all spellings.
+
+    HTTP/2 clients send names in lower case. AWS does not document that a key finds a header in any spelling, and
+    accepts both (DianaIonita/serverless-api-gateway-caching#109). Callers would share an entry if it did not.
+    """
+    own = [header.name for header in route.operation.request_headers]
+    others = ["Authorization", *(["Origin"] if cors.depends_on_origin else [])]
+    return [*others, *(name.lower() for name in (*own, *others))]
 
 
 def cache_key(parameters: Sequence[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -23,7 +23,7 @@ class Client:
 
     stack: RunningStack
     http: httpx.Client
-    flavour: str = "rest"
+    flavour: str = field(default="rest", kw_only=True)
 
     @property
     def url(self) -> str:
@@ -87,7 +87,7 @@ def stack(engine: Engine, flavour: str, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def client(stack: RunningStack, flavour: str) -> Iterator[Client]:
     with httpx.Client(timeout=30) as http:
-        yield Client(stack, http, flavour)
+        yield Client(stack, http, flavour=flavour)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

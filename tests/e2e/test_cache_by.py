@@ -46,7 +46,7 @@ def options(engine: Engine, flavour: str, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def client(options: StackOptions, flavour: str) -> Iterator[Client]:
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
-        client = Client(stack, http, flavour)
+        client = Client(stack, http, flavour=flavour)
         token = client.token("before-the-change")
         created = client.call("POST", "/items", token, json=ITEM)
         assert created.status_code == 201

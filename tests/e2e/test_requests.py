@@ -63,7 +63,7 @@ class KeyClient(Client):
         """Send a request with the key of the client `fast`, or of another one, or with this value."""
         value = more.pop("key", self.keys["fast"])
         headers = {**({"x-api-key": value} if value is not None else {}), **more.pop("headers", {})}
-        return super().call(method, path, token, headers=headers, **more)
+        return super().call(method, path, token or None, headers=headers, **more)
 
     @property
     def gateway(self) -> Any:
@@ -197,6 +197,13 @@ class TestResponseCache:
     def test_no_caller_receives_anothers_response(self, client: KeyClient) -> None:
         assert not self.leaks(client)
 
+    def test_nor_in_any_spelling_of_the_header(self, client: KeyClient) -> None:
+        ann, ben = (client.token(str(uuid.uuid4())) for _ in range(2))
+        client.call("POST", "/events", ann, json=EVENT)
+        for name in ("authorization", "Authorization"):
+            found = [self.read(client, "/events", "", headers={name: f"Bearer {each}"}) for each in (ann, ben)]
+            assert [len(page["events"]) for _, page in found] == [1, 0]
+
     def test_without_the_authorization_header_in_the_key_they_would(self, client: KeyClient) -> None:
         gateway, api = client.gateway, client.api["restApiId"]
         resources = gateway.get_resources(restApiId=api, limit=500, embed=["methods"])["items"]
@@ -206,8 +213,8 @@ class TestResponseCache:
             if each["path"] == "/events"
         )
         found = gateway.get_integration(**target)
-        key = [name for name in found["cacheKeyParameters"] if not name.endswith(".Authorization")]
-        assert len(key) == len(found["cacheKeyParameters"]) - 1
+        key = [name for name in found["cacheKeyParameters"] if not name.lower().endswith(".authorization")]
+        assert len(key) == len(found["cacheKeyParameters"]) - 2
         before = gateway.get_stage(**client.api)["deploymentId"]
         changed = {name: found[name] for name in ("type", "uri", "passthroughBehavior")} | {"cacheKeyParameters": key}
         gateway.put_integration(**target, **changed, integrationHttpMethod="POST")

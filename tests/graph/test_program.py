@@ -103,19 +103,20 @@ def test_tables_are_keyed_by_owner_and_id(graph: Graph) -> None:
         assert table.inputs["ttl"] == {"attributeName": "expires_at", "enabled": True}
 
 
-def test_every_filter_has_an_index_in_order_of_creation_and_so_have_ids_that_clients_choose(graph: Graph) -> None:
+def test_every_filter_and_range_has_an_index_and_so_have_ids_that_clients_choose(graph: Graph) -> None:
     for collection in load_collections():
         table = graph.of_type("dynamodb/table:Table")[collection.name]
         indexes = {index["name"]: index["keySchemas"] for index in table.inputs.get("globalSecondaryIndexes", ())}
-        partition_keys = {f"by_{name}": f"by_{name}" for name in collection.filters}
+        keys = {f"by_{name}": (f"by_{name}", "created_at") for name in collection.filters}
         if collection.client_ids:
-            partition_keys["by_created"] = "owner"
+            keys["by_created"] = ("owner", "created_at")
+        keys |= {f"{name}_range": ("owner", name) for name in collection.ranges}
         assert indexes == {
             name: [
                 {"attributeName": partition_key, "keyType": "HASH"},
-                {"attributeName": "created_at", "keyType": "RANGE"},
+                {"attributeName": sort_key, "keyType": "RANGE"},
             ]
-            for name, partition_key in partition_keys.items()
+            for name, (partition_key, sort_key) in keys.items()
         }
 
 

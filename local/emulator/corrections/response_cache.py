@@ -6,9 +6,9 @@ the cache. An entry's key is made of the integration's `cacheNamespace`, which i
 the values of its `cacheKeyParameters`; other parameters do not count. `Cache-Control: max-age=0` refreshes an entry, if
 the settings allow it to everyone. FlushStageCache empties the cache. MiniStack keeps the settings and caches nothing.
 
-Where AWS's documentation is silent, this is the stricter assumption: methods of a resource share its entries, and
-errors of a function are cached like all its responses. Unlike AWS, GET is cached only where the settings say so, and
-nobody has the permission to refresh an entry.
+Where AWS's documentation is silent, this is the stricter assumption: methods of a resource share its entries, a key has
+a header only in the spelling of its parameter, and errors of a function are cached like all its responses. Unlike AWS,
+GET is cached only where the settings say so, and nobody has the permission to refresh an entry.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from local.emulator.corrections.proxy_events import sent_headers
 from local.emulator.data_plane import current_request, gateway_error
 from local.emulator.ministack_internals import REST, GatewayError, Original, Response, patch
 
@@ -86,7 +87,7 @@ def _key(integration: dict[str, Any], request: GatewayRequest) -> Key:
 def _value(parameter: str, request: GatewayRequest) -> str:
     place, _, name = parameter.partition(".")
     if place == "header":
-        return request.headers.get(name.lower(), "")
+        return sent_headers().get(name, "")
     if place == "path":
         path: dict[str, str] = request.record.get("path_params") or {}
         return path.get(name, "")

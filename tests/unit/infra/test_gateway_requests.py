@@ -42,10 +42,12 @@ class TestResponseCache:
         lists = {"limit", "cursor", "order"} | set(parameters("events"))
         assert set(key_of(found, "/events") or ()) == {
             "method.request.header.Authorization",
+            "method.request.header.authorization",
             *(f"method.request.querystring.{name}" for name in lists),
         }
         assert set(key_of(found, "/events/{id}") or ()) == {
-            "method.request.header.Authorization", "method.request.header.If-None-Match", "method.request.path.id",
+            "method.request.header.Authorization", "method.request.header.authorization",
+            "method.request.header.If-None-Match", "method.request.header.if-none-match", "method.request.path.id",
         }  # fmt: skip
 
     @pytest.mark.parametrize(("origins", "varies"), [((), False), (("*",), False), (ONE, True), (TWO, True)])
@@ -59,6 +61,7 @@ class TestResponseCache:
         assert (responses[0] != responses[1]) is varies
         key = key_of(document(cache=CACHE, cors_origins=origins), "/events") or ()
         assert ("method.request.header.Origin" in key) is varies
+        assert ("method.request.header.origin" in key) is varies
 
     def test_every_parameter_of_a_key_is_declared(self) -> None:
         """AWS, "AWS::ApiGateway::Method Integration": otherwise it is not valid."""
