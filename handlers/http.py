@@ -3,10 +3,12 @@
 import base64
 import binascii
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -109,9 +111,17 @@ def _mapping(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _query(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return the query parameters. Raises BadRequest if one is repeated, because its meaning would be ambiguous."""
-    several = _mapping(event.get("multiValueQueryStringParameters"))
-    if repeated := sorted(name for name, values in several.items() if len(values) > 1):
+    """Return the query parameters. Raises BadRequest if one is repeated, because its meaning would be ambiguous.
+
+    In payload format 2.0, `queryStringParameters` joins the values with commas, so only the raw query string shows it.
+    """
+    if event.get("version") == "2.0":
+        names = Counter(name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
+        repeated = sorted(name for name, count in names.items() if count > 1)
+    else:
+        several = _mapping(event.get("multiValueQueryStringParameters"))
+        repeated = sorted(name for name, values in several.items() if len(values) > 1)
+    if repeated:
         raise BadRequest(f"Query parameters must not be repeated: {', '.join(repeated)}.")
     return dict(_mapping(event.get("queryStringParameters")))
 

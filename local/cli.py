@@ -151,8 +151,7 @@ def show_key(options: argparse.Namespace) -> int:
 def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
-    connection = Provider(running.endpoint).connection
-    clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
+    clients = revoke.Clients.of(Provider(running.endpoint).connection.client)
     stack = revoke.DeployedStack.read(ROOT, running.stack)
     # Locally a decision is cached immediately, so there is no need to wait before the cache is flushed again.
     revoke.print_lines(revoke.revoke(stack, clients, revoke.request_of(options), pause=lambda _: None))

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.emulator.data_plane import PolicyWithOutput, with_output
 from local.emulator.ministack_internals import HTTP, Original, Response, Result, internal, json_object, patch
 
 AUTHORIZER = "ministack-apigw-authorizer"
@@ -97,7 +98,8 @@ def track_http_requests() -> None:
     """Keep `current_http_request()` up to date. These patches must be applied after all corrections."""
     patch(HTTP, "_handle_execute_in_scope", _handle)
     patch(HTTP, "_match_route", _store_route)
-    patch(HTTP, "_authorize_request_v2", _store_context)
+    patch_invocations(AUTHORIZER, _add_output)
+    patch(HTTP, "_evaluate_authorizer_policy", _store_context)
     patch_invocations(INTEGRATION, _store_integration)
 
 
@@ -140,11 +142,15 @@ def _store_route(original: Original, *arguments: object) -> dict[str, Any] | Non
     return route
 
 
-async def _store_context(original: Original, *arguments: object) -> tuple[Response | None, dict[str, Any] | None]:
-    error, context = await original(*arguments)
-    if request := current_http_request():
-        request.authorizer_context = context or {}
-    return error, context
+async def _add_output(invoke: Invoke, _request: HttpRequest, event: dict[str, Any]) -> Result:
+    return with_output(await invoke(event))
+
+
+def _store_context(original: Original, document: object, route_arn: str) -> str:
+    request = current_http_request()
+    if request and isinstance(document, PolicyWithOutput):
+        request.authorizer_context = document.output.get("context") or {}
+    return original(document, route_arn)
 
 
 async def _store_integration(invoke: Invoke, request: HttpRequest, event: dict[str, Any]) -> Result:

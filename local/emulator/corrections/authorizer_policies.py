@@ -20,6 +20,8 @@ def apply() -> None:
 
 def evaluate(_original: object, document: dict[str, Any], method_arn: str) -> str:
     """Return Allow, Deny (by a statement) or NoMatch."""
+    # `*` matches any character, but a line break (of an HTTP API's decoded path) ends a match of MiniStack's evaluator.
+    method_arn = method_arn.replace("\n", " ")
     _, _, _, region, account, _ = method_arn.split(":", 5)
     context = internal(POLICIES, "EvalContext")("*", "Anonymous", account, "execute-api:Invoke", method_arn, region)
     statements = internal(POLICIES, "parse_policy_document")(document)

@@ -23,7 +23,8 @@ PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"}
 def http_authorizers(sandbox: Sandbox) -> None:
     """All elements of the policy are evaluated, also while it is cached; failures reveal nothing."""
     api = sandbox.http_api()
-    api.proxy(authorizer=api.authorizer(ttl=300)).deploy()
+    authorizer = api.authorizer(ttl=300)
+    api.proxy(authorizer=authorizer).proxy(key="GET /a/{id}", authorizer=authorizer).deploy()
     arn = f"{api.execution_arn}/test/GET/"
     api.call(token=allowing())  # warm up the functions, because the following requests are timed
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
@@ -37,6 +38,7 @@ def http_authorizers(sandbox: Sandbox) -> None:
     assert answer(expiring) == answer(allowing(Resource=arn)) == (200, None)
     assert answer(allowing(NotResource=arn)) == forbidden
     assert answer(allowing(Action="s3:GetObject")) == forbidden
+    assert api.call(path="/a/b%0Ac", token=allowing(Resource=f"{arn}a/*")).status_code == 200
     assert answer({"raise": "Unauthorized"}) == (401, {"message": "Unauthorized"})
     for other in ("unauthorized", " Unauthorized", "a secret"):
         assert answer({"raise": other}) == failed
@@ -209,6 +211,7 @@ def http_access_logs(sandbox: Sandbox) -> None:
     answers = [
         api.call(token={"context": {"code": 7}}), api.call(), api.call(token={"raise": "broken"}),
         api.call(path="/raises"), api.call(path="/none"),
+        api.call(token={**allowing(Resource="arn:aws:execute-api:::nothing"), "context": {"code": 8}}),
     ]  # fmt: skip
     events = sandbox.logs.filter_log_events(logGroupName="/http-access")["events"]
     lines = [json.loads(event["message"]) for event in events]
@@ -220,6 +223,7 @@ def http_access_logs(sandbox: Sandbox) -> None:
         ["GET", "GET /", "500", "-", "-", "broken", "-"],
         ["GET", "GET /raises", "500", "-", "-", "-", "broken"],
         ["GET", "-", "404", "NOT_FOUND", "-", "-", "-"],
+        ["GET", "GET /", "403", "ACCESS_DENIED", "8", "-", "-"],
     ]
 
 
