@@ -4,7 +4,7 @@ BIN = .venv/bin
 # Tests write only to build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test e2e-pulumi quick check bench mutate openapi settings docs lock clean program tests emulator
+.PHONY: local test e2e-pulumi quick check bench mutate openapi settings diagram docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -18,10 +18,12 @@ e2e-pulumi: tests emulator
 		--ignore=tests/e2e/test_commands.py
 
 # The inner loop: unit and graph tests in under a minute on two cores. Left out, besides all tests of running systems:
-# builds of bundles, tools that need Node or Java, long runs of generated data, and the plan command in its own process.
+# builds of bundles, tools that need Node or Java, long runs of generated data, the plan command in its own process, and
+# plans of every pair of settings.
 quick: tests
 	@$(TIDY) $(BIN)/pytest --numprocesses auto --dist loadfile -m "not java" tests/unit tests/graph \
 		--deselect tests/graph/test_program.py::TestPlanCommand --ignore=tests/graph/test_against.py \
+		--deselect tests/graph/test_rules.py::test_the_rules_hold_for_every_pair_of_settings \
 		$(patsubst %,--ignore=tests/unit/%,infra/test_bundles.py infra/test_lint.py infra/test_typescript.py handlers/test_model.py)
 
 check: tests
@@ -51,6 +53,10 @@ openapi: program
 # The page and the editors' schema of a stack's settings, from their types.
 settings: program
 	@$(BIN)/python -m infra.settings_reference
+
+# The README's diagram, from the plan of the stack `prod`.
+diagram: program
+	@$(BIN)/python -m local.readme
 
 # The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
 docs:

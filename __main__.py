@@ -3,11 +3,12 @@
 import pulumi
 
 from handlers.contract import load_collections, routes
+from infra.api import create_api
 from infra.authorizer import Authorizer, AuthorizerArgs
 from infra.checks import require_deployable
 from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
-from infra.rest_api import RestApi, RestApiArgs
+from infra.rest_api import RestApiArgs
 from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
 from infra.table import Table, collection_table
@@ -28,7 +29,7 @@ if settings.revocation.enabled:
     revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
 authorizer_data = settings.for_authorizer(names, api_routes)
 authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
-gateway = RestApi("api", RestApiArgs(
+gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
     policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs, tags=tags,
 ))  # fmt: skip

@@ -3,23 +3,19 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from handlers.contract import FieldError
 from handlers.contract.operation import JSON
 from handlers.contract.problem import UNSUPPORTED_MEDIA_TYPE
 from handlers.errors import BadRequest, ProblemError
-
-MAX_DIGITS = 38
-"""The significant digits of a number that DynamoDB stores."""
-
-MAX_EXPONENT = 125
-"""The largest and smallest power of ten of a number that DynamoDB stores."""
+from handlers.json_values import storage_errors
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -71,7 +67,7 @@ class Request:
             raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
         if not isinstance(value, dict):
             raise BadRequest("The body must be a JSON object.")
-        if errors := tuple(_storage_errors(value, "")):
+        if errors := tuple(storage_errors(value, "")):
             raise BadRequest("The body contains values that cannot be stored.", errors)
         return cast("dict[str, Any]", value)
 
@@ -115,9 +111,17 @@ def _mapping(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _query(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return the query parameters. Raises BadRequest if one is repeated, because its meaning would be ambiguous."""
-    several = _mapping(event.get("multiValueQueryStringParameters"))
-    if repeated := sorted(name for name, values in several.items() if len(values) > 1):
+    """Return the query parameters. Raises BadRequest if one is repeated, because its meaning would be ambiguous.
+
+    In payload format 2.0, `queryStringParameters` joins the values with commas, so only the raw query string shows it.
+    """
+    if event.get("version") == "2.0":
+        names = Counter(name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
+        repeated = sorted(name for name, count in names.items() if count > 1)
+    else:
+        several = _mapping(event.get("multiValueQueryStringParameters"))
+        repeated = sorted(name for name, values in several.items() if len(values) > 1)
+    if repeated:
         raise BadRequest(f"Query parameters must not be repeated: {', '.join(repeated)}.")
     return dict(_mapping(event.get("queryStringParameters")))
 
@@ -139,28 +143,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"member {name!r} is repeated")
         members[name] = value
     return members
-
-
-def _storage_errors(value: Any, place: str) -> Iterator[FieldError]:
-    """Return the values that cannot be stored exactly: numbers with too many digits, texts that are not Unicode."""
-    match value:
-        case str():
-            if any("\ud800" <= character <= "\udfff" for character in value):
-                yield FieldError(place, "must not contain an unpaired surrogate")
-        case int() | Decimal() if not isinstance(value, bool):
-            digits = Decimal(value).normalize().as_tuple()
-            if len(digits.digits) > MAX_DIGITS or abs(Decimal(value).adjusted()) > MAX_EXPONENT:
-                detail = f"must have at most {MAX_DIGITS} significant digits and an exponent of at most {MAX_EXPONENT}"
-                yield FieldError(place, detail)
-        case dict():
-            for name, each in cast("dict[str, Any]", value).items():
-                yield from _storage_errors(name, place or name)
-                yield from _storage_errors(each, f"{place}.{name}" if place else name)
-        case list():
-            for index, each in enumerate(cast("list[Any]", value)):
-                yield from _storage_errors(each, f"{place}[{index}]")
-        case _:
-            pass
 
 
 def _reject_constant(name: str) -> NoReturn:

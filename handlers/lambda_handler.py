@@ -95,7 +95,7 @@ class LambdaHandler:
         route = Route(collection, self.operation)
         _require_known_parameters(request, route.query_parameters)
         database = Database(self.dynamodb, self.environment.table, deadline)
-        store = Store(database, caller.partition(collection), collection.filters)
+        store = Store(database, caller.partition(collection), collection)
         return self.operate(Invocation(request, route, caller, store))
 
 

@@ -1,13 +1,11 @@
 """Items as clients see them."""
 
-from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from handlers.contract import Model, validate
 from handlers.contract.entity_tags import entity_tag
 from handlers.http import Response
+from handlers.json_values import json_value
 from handlers.store import Item
 
 
@@ -25,4 +23,4 @@ def item_response(item: Item, status: int, headers: dict[str, str] | None = None
 
 def validated(body: dict[str, Any], model: type[Model]) -> dict[str, Any]:
     """Return all fields of a body as JSON values; numbers stay exact. Raises Invalid."""
-    return msgspec.to_builtins(validate(body, model), builtin_types=(Decimal,))
+    return json_value(validate(body, model))

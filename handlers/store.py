@@ -7,12 +7,17 @@ from typing import Any
 
 from handlers import clock
 from handlers.attribute_values import deserialize_item, serialize, serialize_item
-from handlers.contract.keys import CREATED, CREATION_INDEX, PARTITION_KEY, SORT_KEY, index_name
+from handlers.contract import Collection, Index
+from handlers.contract.keys import CREATED, PARTITION_KEY, SORT_KEY
 from handlers.contract.problem import ALREADY_EXISTS, NOT_FOUND
 from handlers.database import ConditionFailed, Database
 from handlers.errors import PreconditionFailed, ProblemError
+from handlers.expressions import Expression, equalities, with_range
+from handlers.index_attributes import index_attributes, partition_value
+from handlers.selection import Selection
 
 Item = dict[str, Any]
+Items = list[Item]
 Revisions = tuple[str, ...] | None
 
 ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
@@ -20,52 +25,31 @@ ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
 
 @dataclass(frozen=True)
 class Position:
-    """An item's position in a list: lists are in order of creation, to the millisecond.
+    """An item's position in a list: the value by which the list is sorted, and the id.
 
-    Items of one millisecond are in no particular order in an index: DynamoDB defines none for equal sort keys. But
-    every query has the same order, so the id says where it continues.
+    Items with equal values are in no particular order in an index: DynamoDB defines none for equal sort keys. But every
+    query has the same order, so the id says where it continues.
     """
 
-    created_at: str
+    sort_value: Any
     item_id: str
-
-    @classmethod
-    def of(cls, item: Item) -> "Position":
-        """Return the position of an item."""
-        return cls(item[CREATED], item[SORT_KEY])
 
 
 @dataclass(frozen=True)
 class Page:
     """Some of an owner's items, and the position after which the next page starts (None for the last page)."""
 
-    items: list[Item]
+    items: Items
     after: Position | None
 
 
 @dataclass(frozen=True)
-class Filter:
-    """Selects the items whose field has this value, from the field's index."""
-
-    field: str
-    value: str
-
-    @property
-    def index(self) -> str:
-        """The name of the index and of its key attribute."""
-        return index_name(self.field)
-
-
-@dataclass(frozen=True)
 class Store:
-    """An owner's items: one partition of one table. No method reads or writes another partition.
-
-    `filters` are the fields that have an index.
-    """
+    """An owner's items: one partition of a collection's table. No method reads or writes another partition."""
 
     database: Database
     owner: str
-    filters: tuple[str, ...] = ()
+    collection: Collection
 
     def read(self, item_id: str) -> Item:
         """Read an item consistently. Raises a 404 error."""
@@ -74,34 +58,26 @@ class Store:
             raise _not_found(item_id)
         return self.item(deserialize_item(found["Item"]))
 
-    def find(self, item_id: str) -> Page:
-        """Return a page with the item, or an empty one; read consistently, with the permission to query only."""
-        return self._query({PARTITION_KEY: self.owner, SORT_KEY: item_id}, ConsistentRead=True)
+    def find(self, item_id: str) -> Items:
+        """Return the item, or nothing; read consistently, with the permission to query only."""
+        return self._query(equalities({PARTITION_KEY: self.owner, SORT_KEY: item_id}), ConsistentRead=True)[0]
 
-    def list(
-        self,
-        *,
-        limit: int,
-        after: Position | None,
-        newest_first: bool,
-        ids_in_order: bool,
-        filtered: Filter | None = None,
-    ) -> Page:
-        """Return a page of at most `limit` items in order of creation. It reads exactly the items that it returns.
+    def list(self, selection: Selection, *, limit: int, after: Position | None = None) -> Page:
+        """Return a page of at most `limit` items. It reads exactly the items that it returns.
 
-        If the ids are in order of creation (`ids_in_order`), it reads the table, consistently. Otherwise, and for a
-        filter, it reads an index, which is eventually consistent: it may miss the last writes.
+        It reads an index, which is eventually consistent: it may miss the last writes. Only where the selection needs
+        none, it reads the table, consistently.
         """
-        index, key = None if ids_in_order else CREATION_INDEX, {PARTITION_KEY: self.owner}
-        if filtered:
-            index, key = filtered.index, {filtered.index: self._filter_value(filtered.field, filtered.value)}
-        return self._query(
-            key,
+        index = selection.index
+        key = {Index.of(selection.equal).partition_key: partition_value(self.owner, selection.equal)}
+        items, has_more = self._query(
+            with_range(equalities(key), selection.order, selection.lowest, selection.highest),
             Limit=limit,
-            ScanIndexForward=not newest_first,
-            **({"IndexName": index} if index else {"ConsistentRead": True}),
-            **({"ExclusiveStartKey": self._start_key(key, index, after)} if after else {}),
+            ScanIndexForward=not selection.descending,
+            **({"IndexName": index.name} if index else {"ConsistentRead": True}),
+            **({"ExclusiveStartKey": self._start_key(key, selection, after)} if after else {}),
         )
+        return Page(items, Position(items[-1][selection.order], items[-1][SORT_KEY]) if has_more else None)
 
     def new_item(self, item_id: str, fields: Mapping[str, Any], milliseconds: int) -> Item:
         """Return an item to store, created at a time in milliseconds since 1970."""
@@ -111,7 +87,7 @@ class Store:
     def put(self, item: Item) -> dict[str, Any]:
         """Return the arguments of a put that stores a new item if its id is free."""
         return {
-            "Item": serialize_item({PARTITION_KEY: self.owner, **item, **self._filter_values(item)}),
+            "Item": serialize_item({PARTITION_KEY: self.owner, **self._attributes(item)}),
             "ConditionExpression": ID_IS_FREE,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -129,15 +105,12 @@ class Store:
 
         Raises a 404 error, or PreconditionFailed if the item is at another revision.
         """
-        changes = {
-            **fields,
-            "updated_at": clock.timestamp(clock.now()),
-            "revision": secrets.token_hex(8),
-            **self._filter_values(fields),
-        }
-        unused = (name for name in map(index_name, self.filters) if name not in changes)
-        removed = {f"#removed{number}": name for number, name in enumerate(unused)}
-        clauses, names, values = _equalities(changes)
+        changes = self._attributes(
+            {**fields, "updated_at": clock.timestamp(clock.now()), "revision": secrets.token_hex(8)}
+        )
+        unused = {*self.collection.field_names, *self.collection.index_attributes} - set(changes)
+        removed = {f"#removed{number}": name for number, name in enumerate(sorted(unused))}
+        clauses, names, values = equalities(changes)
         expression = f"SET {', '.join(clauses)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
         arguments = {"UpdateExpression": expression, "ReturnValues": "ALL_NEW"}
         try:
@@ -161,12 +134,13 @@ class Store:
 
     def item(self, stored: Mapping[str, Any]) -> Item:
         """Return a stored item without the attributes that only the table needs."""
-        hidden = {PARTITION_KEY, *(index_name(field) for field in self.filters)}
-        return {name: value for name, value in stored.items() if name not in hidden}
+        hidden = {PARTITION_KEY, *self.collection.index_attributes}
+        nulls = dict.fromkeys(self.collection.nullable_ranges)
+        return nulls | {name: value for name, value in stored.items() if name not in hidden}
 
-    def _query(self, key: Mapping[str, str], **arguments: Any) -> Page:
-        """Query the table, or the index in the arguments, for these key attributes."""
-        clauses, names, values = _equalities(key)
+    def _query(self, condition: Expression, **arguments: Any) -> tuple[Items, bool]:
+        """Query the table, or the index in the arguments; return the items, and whether there may be more."""
+        clauses, names, values = condition
         found = self.database.call(
             "query",
             KeyConditionExpression=" AND ".join(clauses),
@@ -174,8 +148,7 @@ class Store:
             ExpressionAttributeValues=values,
             **arguments,
         )
-        items = [self.item(deserialize_item(each)) for each in found["Items"]]
-        return Page(items, Position.of(items[-1]) if "LastEvaluatedKey" in found else None)
+        return [self.item(deserialize_item(each)) for each in found["Items"]], "LastEvaluatedKey" in found
 
     def _conditional(
         self, operation: str, item_id: str, revisions: Revisions, names: Item, values: Item, **arguments: str
@@ -200,30 +173,16 @@ class Store:
     def _key(self, item_id: str) -> dict[str, Any]:
         return serialize_item({PARTITION_KEY: self.owner, SORT_KEY: item_id})
 
-    def _start_key(self, key: Mapping[str, str], index: str | None, after: Position) -> dict[str, Any]:
+    def _start_key(self, key: Mapping[str, str], selection: Selection, after: Position) -> dict[str, Any]:
         """Return where a query continues: the table's keys, and those of the index as well (AWS, "Query")."""
-        of_index = serialize_item({**key, CREATED: after.created_at}) if index else {}
+        of_index = serialize_item({**key, selection.order: after.sort_value}) if selection.index else {}
         return self._key(after.item_id) | of_index
 
-    def _filter_values(self, fields: Mapping[str, Any]) -> dict[str, str]:
-        """Return the key attributes of the indexes; an empty field is in no index."""
-        found = {field: fields.get(field) for field in self.filters}
-        return {
-            index_name(field): self._filter_value(field, str(value))
-            for field, value in found.items()
-            if value not in (None, "")
-        }
-
-    def _filter_value(self, field: str, value: str) -> str:
-        # An owner and a value may contain the separator; the owner's length makes the key unambiguous.
-        return f"{len(self.owner)}#{self.owner}#{field}#{value}"
-
-
-def _equalities(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
-    """Return a clause `#0 = :0` for each field, with the names and the values of the placeholders."""
-    names = {f"#{number}": name for number, name in enumerate(fields)}
-    values = {f":{number}": serialize(value) for number, value in enumerate(fields.values())}
-    return [f"{name} = {value}" for name, value in zip(names, values, strict=True)], names, values
+    def _attributes(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the attributes that store fields, with those of the indexes."""
+        nulls = {name for name in self.collection.nullable_ranges if fields.get(name) is None}
+        stored = {name: value for name, value in fields.items() if name not in nulls}
+        return stored | index_attributes(self.collection, self.owner, fields)
 
 
 def require_own(failed: ConditionFailed, item: Item) -> None:

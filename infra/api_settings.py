@@ -1,7 +1,7 @@
 """The settings of the API and its stage."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +38,10 @@ HeaderName = Annotated[
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """The API and its stage."""
 
+    flavour: Annotated[
+        Literal["rest", "http"],
+        Meta(description="Whether API Gateway provides a REST API or an HTTP API, which is cheaper and can do less."),
+    ] = "rest"
     cors_origins: Annotated[
         tuple[Origin, ...],
         Meta(description='Origins that browsers may call from, or only `"*"`. Without any, browsers cannot call.'),

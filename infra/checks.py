@@ -10,14 +10,10 @@ import pulumi
 
 from handlers.contract import Collection, Route
 from infra.documents.gateway import GatewayDocument
+from infra.index_checks import index_problems
 from infra.naming import Names
 from infra.response_size import MAX_BYTES, ResponseTooLarge
 from infra.settings import StackSettings
-
-MAX_FILTER_LENGTH = 256
-"""Characters of a text with a filter, of up to 4 bytes each. DynamoDB limits the key of an index to 2048 bytes (AWS,
-"Quotas in Amazon DynamoDB"), and the key contains the owner too."""
-
 
 CACHED_BY_ROUTE = (
     "API Gateway will cache one policy for each token and route (authorizer.cacheBy: route), because one for all "
@@ -64,18 +60,12 @@ def _collection_problems(collection: Collection, settings: StackSettings) -> Ite
         for issuer in settings.issuers:
             if issuer.tenant_claim is None:
                 yield f"{collection.name}: partitioned by tenant, but issuer {issuer.name} has no tenantClaim"
-    filters = {f"{collection.name}.{name}" for name in collection.filters}
+    yield from index_problems(collection)
     for path, kind in _types(msgspec.inspect.type_info(collection.model), collection.name):
         if isinstance(kind, msgspec.inspect.FloatType):
             yield f"{path}: must be decimal.Decimal instead of float, which DynamoDB does not store exactly"
         elif isinstance(kind, msgspec.inspect.AnyType):
             yield f"{path}: must have a type that excludes floats, which DynamoDB does not store exactly"
-        elif path in filters and isinstance(kind, msgspec.inspect.StrType) and not _is_short(kind):
-            yield f"{path}: must have a max_length of at most {MAX_FILTER_LENGTH}, because it is in the key of an index"
-
-
-def _is_short(kind: msgspec.inspect.StrType) -> bool:
-    return kind.max_length is not None and kind.max_length <= MAX_FILTER_LENGTH
 
 
 def _types(kind: msgspec.inspect.Type, path: str) -> Iterator[tuple[str, msgspec.inspect.Type]]:

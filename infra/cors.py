@@ -56,9 +56,9 @@ class Cors:
         if not self.origins:
             given = {
                 "corsHeaders": list(self.headers), "corsExposedHeaders": list(self.exposed_headers),
-                "corsMaxAge": self.max_age if self.max_age != DEFAULT_MAX_AGE else None,
-                "corsCredentials": self.credentials,
+                "corsMaxAge": None if self.max_age == DEFAULT_MAX_AGE else self.max_age,
+                "corsCredentials": self.credentials or None,
             }  # fmt: skip
             for name, value in given.items():
-                if value not in ([], None, False):
+                if value is not None and value != []:
                     yield FieldError(f"api.{name}", "needs corsOrigins", value)

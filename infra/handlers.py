@@ -93,4 +93,4 @@ def function_args(route: Route, args: HandlersArgs, code: pulumi.Archive) -> Fun
 def resources(route: Route, table: Table) -> list[pulumi.Input[str]]:
     """Return the ARNs that a route's function may use: the table, and for a list its indexes."""
     indexes = route.collection.indexes if route.operation.reads_indexes else ()
-    return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index) for index in indexes)]
+    return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index.name) for index in indexes)]

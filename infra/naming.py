@@ -35,7 +35,7 @@ class Names:
 
     @property
     def api(self) -> str:
-        """The name of the REST API."""
+        """The API's name."""
         return self.resource("api")
 
     def function_log_group(self, name: str) -> str:

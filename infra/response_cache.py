@@ -4,7 +4,7 @@ Source: AWS, "Cache settings for REST APIs in API Gateway".
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -12,7 +12,9 @@ from msgspec import Meta
 from handlers.contract import FieldError, Route
 from infra.cors import Cors
 
-Size = Literal["0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"]
+SIZES = (0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237)
+"""GB."""
+ALLOWED = ", ".join(f"{each:g}" for each in SIZES)
 
 IGNORE = "SUCCEED_WITHOUT_RESPONSE_HEADER"
 """What happens to a request to refresh an entry (`Cache-Control: max-age=0`) without the permission to: the header is
@@ -29,11 +31,17 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The stage's cache of responses to GET, which costs money per hour. It is always encrypted."""
 
     size: Annotated[
-        Size | None, Meta(description='Its size in GB, in quotes: `"0.5"`. There is no cache unless it is set.')
+        Annotated[float, Meta(ge=SIZES[0], le=SIZES[-1])] | None,
+        Meta(description=f"Its size in GB: {ALLOWED}. There is no cache unless it is set."),
     ] = None
     collections: Annotated[
         dict[str, CollectionCache], Meta(description="The collections whose responses are cached, by name.")
     ] = {}
+
+    @property
+    def cluster_size(self) -> str | None:
+        """The size as API Gateway writes it."""
+        return None if self.size is None else f"{self.size:g}"
 
     def ttl(self, route: Route, method: str) -> int | None:
         """Return the seconds for which responses to a method are cached; None if they are not.
@@ -46,6 +54,8 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def problems(self) -> Iterator[FieldError]:
         """Yield settings that do not go together."""
+        if self.size is not None and self.size not in SIZES:
+            yield FieldError("api.cache.size", f"must be one of: {ALLOWED}", self.size)
         if self.collections and self.size is None:
             yield FieldError("api.cache.size", "is required, because collections are listed")
         if self.size is not None and not self.collections:
@@ -60,9 +70,15 @@ def cache_problems(routes: Sequence[Route], cache: CacheSettings) -> Iterator[st
             yield f"api.cache.collections.{name}: unknown collection; collections: {', '.join(known)}"
 
 
-def varying_headers(cors: Cors) -> list[str]:
-    """Return the request headers besides the route's own on which a response depends: the caller's, and the page's."""
-    return ["Authorization", *(["Origin"] if cors.depends_on_origin else [])]
+def varying_headers(route: Route, cors: Cors) -> list[str]:
+    """Return the request headers on which a response depends, besides the parameters of the route, in all spellings.
+
+    HTTP/2 clients send names in lower case. AWS does not document that a key finds a header in any spelling, and
+    accepts both (DianaIonita/serverless-api-gateway-caching#109). Callers would share an entry if it did not.
+    """
+    own = [header.name for header in route.operation.request_headers]
+    others = ["Authorization", *(["Origin"] if cors.depends_on_origin else [])]
+    return [*others, *(name.lower() for name in (*own, *others))]
 
 
 def cache_key(parameters: Sequence[dict[str, Any]]) -> list[str]:

@@ -2,62 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract import Route
-from infra.api_settings import ApiSettings
-from infra.authorizer import Authorizer
+from infra.access_log import REST_FORMAT, access_log
+from infra.api_args import ApiArgs
 from infra.documents.gateway import GatewayDocument
-from infra.handlers import Handlers
-from infra.logs import LogSettings, log_group
+from infra.logs import log_group
 from infra.method_settings import method_settings
-from infra.naming import Names
 from infra.usage import UsageSettings
 
 ENDPOINT_TYPE = "REGIONAL"
 
-ACCESS_LOG_FORMAT = json.dumps(
-    {
-        "request_id": "$context.requestId",
-        "decision_id": "$context.authorizer.decision_id",
-        # The authorizer's invocation, present even if it returned no context: a 401 or a failure.
-        "authorizer_request_id": "$context.authorizer.requestId",
-        "time": "$context.requestTimeEpoch",
-        "method": "$context.httpMethod",
-        "route": "$context.resourcePath",
-        "status": "$context.status",
-        "error": "$context.error.responseType",
-        "milliseconds": "$context.responseLatency",
-        "integration_milliseconds": "$context.integration.latency",
-        "authorizer_milliseconds": "$context.authorizer.latency",
-        "issuer": "$context.authorizer.issuer",
-        "client": "$context.authorizer.client",
-    }
-)
-"""One JSON object per request. It contains neither tokens nor personal data."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class RestApiArgs:
-    """The routes, the functions behind them, and the settings of the stage.
+class RestApiArgs(ApiArgs):
+    """An API, and the limits for each of its clients."""
 
-    `policy_cache` is how long (seconds) API Gateway caches the authorizer's policies.
-    """
-
-    names: Names
-    routes: Sequence[Route]
-    handlers: Handlers
-    authorizer: Authorizer
-    policy_cache: int
-    api: ApiSettings
     usage: UsageSettings
-    logs: LogSettings
-    tags: dict[str, str]
 
     @property
     def key_source(self) -> str:
@@ -125,18 +91,16 @@ class RestApi(pulumi.ComponentResource):
 
     def _stage(self, name: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
         args = self.args
-        access_log = self._log_group("access", args.names.access_log_group)
+        log = access_log(name, args, self)
         return aws.apigateway.Stage(
             name,
             rest_api=self.api.id,
             deployment=deployment.id,
             stage_name=args.names.stack,
-            access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
-                destination_arn=access_log.arn, format=ACCESS_LOG_FORMAT
-            ),
+            access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(destination_arn=log.arn, format=REST_FORMAT),
             variables=args.api.variables(args.names.stack),
             cache_cluster_enabled=True if args.api.cache.size else None,
-            cache_cluster_size=args.api.cache.size,
+            cache_cluster_size=args.api.cache.cluster_size,
             tags=args.tags,
             opts=self.child_opts,
         )
@@ -144,7 +108,8 @@ class RestApi(pulumi.ComponentResource):
     def _set_methods(self, name: str, stage: aws.apigateway.Stage) -> None:
         """Set the throttling, caching, metrics and execution log of all methods, and of those that differ."""
         args = self.args
-        execution_log = self._log_group("execution", self.api.id.apply(args.names.execution_log_group))
+        log_name = self.api.id.apply(args.names.execution_log_group)
+        execution_log = log_group("execution", log_name, args.logs, args.tags, self.child_opts)
         for method, path, settings in method_settings(args.routes, args.api):
             aws.apigateway.MethodSettings(
                 f"{name}-{method}" if method else name,
@@ -155,9 +120,6 @@ class RestApi(pulumi.ComponentResource):
                 # With a logging level, API Gateway would create a missing log group itself, without retention.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
             )
-
-    def _log_group(self, name: str, physical_name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
-        return log_group(name, physical_name, self.args.logs, self.args.tags, self.child_opts)
 
 
 def digest(body: str, *arguments: str) -> str:

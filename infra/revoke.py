@@ -4,7 +4,8 @@ Entries are written to the denylist first; then API Gateway's cache of policies 
 authorizer again, which reads the denylist.
 
 The command needs dynamodb:DescribeTable and dynamodb:PutItem on the stack's denylist, apigateway:GET on /restapis and
-apigateway:DELETE on /restapis/{id}/stages/{stage}/cache/authorizers.
+/apis, and apigateway:DELETE on /restapis/{id}/stages/{stage}/cache/authorizers or, for an HTTP API, on the same path
+below /apis.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from handlers.contract import FieldError
 from infra import stack_file
 from infra.bundles import ROOT
 from infra.naming import REVOCATIONS, Names
+from infra.policy_caches import Flush, find_caches
 from infra.settings import StackSettings, load
 from infra.stack_file import ENCRYPTED, SettingsError
 
@@ -63,6 +65,12 @@ class Clients:
 
     dynamodb: Any
     apigateway: Any
+    apigatewayv2: Any
+
+    @classmethod
+    def of(cls, client: Callable[[str], Any]) -> "Clients":
+        """Return the clients that a function creates from the names of their services."""
+        return cls(client("dynamodb"), client("apigateway"), client("apigatewayv2"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +117,7 @@ def _clients(stack: DeployedStack) -> Clients:
     import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
 
     session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
-    return Clients(session.client("dynamodb"), session.client("apigateway"))
+    return Clients.of(session.client)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,7 +156,7 @@ def revoke(
     subjects, tokens = _keys(issuer, request)
     table = stack.names.resource(REVOCATIONS)
     with _aws_errors("nothing was revoked"):
-        api = _api_id(clients, stack)
+        caches = _caches(clients, stack)
         now = _now(clients, table, stack)
     written: list[str] = []
     try:
@@ -160,7 +168,7 @@ def revoke(
         raise RevokeError(" ".join((*written, f"Not everything was revoked; {error}"))) from None
     finally:
         if written:
-            _flush_cache(stack, clients, api, pause)
+            _flush(stack, caches, pause)
     return written
 
 
@@ -186,15 +194,15 @@ def _keys(issuer: str, request: RevokeRequest) -> tuple[dict[str, str], dict[str
         raise RevokeError(str(error)) from None
 
 
-def _api_id(clients: Clients, stack: DeployedStack) -> str:
+def _caches(clients: Clients, stack: DeployedStack) -> list[Flush]:
     name = stack.names.api
-    pages = clients.apigateway.get_paginator("get_rest_apis").paginate()
-    found = [api["id"] for page in pages for api in page.get("items", ()) if api["name"] == name]
-    if not found:
+    try:
+        caches = find_caches(clients.apigateway, clients.apigatewayv2, name, stack.names.stack)
+    except LookupError as error:
+        raise RevokeError(str(error)) from None
+    if not caches:
         raise RevokeError(_not_found(f"API named {name}", stack))
-    if len(found) > 1:
-        raise RevokeError(f"found {len(found)} APIs named {name}, so it is not clear whose cache to flush")
-    return found[0]
+    return caches
 
 
 def _now(clients: Clients, table: str, stack: DeployedStack) -> int:
@@ -236,13 +244,15 @@ def _write(clients: Clients, table: str, item: dict[str, Any]) -> None:
         )
 
 
-def _flush_cache(stack: DeployedStack, clients: Clients, api: str, pause: Callable[[float], None]) -> None:
+def _flush(stack: DeployedStack, caches: Sequence[Flush], pause: Callable[[float], None]) -> None:
     """Flush the cache twice: a decision that read the denylist before the write may be cached after the first flush."""
     seconds = stack.settings.authorizer.policy_cache
     with _aws_errors(f"the denylist was written, but API Gateway may use cached policies for {seconds} more seconds"):
-        clients.apigateway.flush_stage_authorizers_cache(restApiId=api, stageName=stack.names.stack)
+        for flush in caches:
+            flush()
         pause(stack.settings.revocation.timeout + MARGIN)
-        clients.apigateway.flush_stage_authorizers_cache(restApiId=api, stageName=stack.names.stack)
+        for flush in caches:
+            flush()
 
 
 @contextmanager

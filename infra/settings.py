@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,7 @@ from infra.function import FunctionDefaults, FunctionSettings
 from infra.logs import LogSettings
 from infra.naming import Names
 from infra.response_size import expected_stage, with_policy_that_fits
+from infra.rest_only import rest_only_problems
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage import UsageSettings
@@ -146,7 +147,7 @@ def _parsed(value: Any, kind: Any) -> Any:
     Pulumi passes every group as text, and every encrypted number and boolean within a group.
     """
     kind = unwrapped(kind)
-    if isinstance(value, str) and kind is not str:
+    if isinstance(value, str) and not _is_text(kind):
         with suppress(ValueError, RecursionError):
             value = msgspec.json.decode(value)
     if isinstance(value, dict):
@@ -155,6 +156,10 @@ def _parsed(value: Any, kind: Any) -> Any:
     if isinstance(value, list):
         return [_parsed(member, _member_type(kind)) for member in cast("list[Any]", value)]
     return value
+
+
+def _is_text(kind: Any) -> bool:
+    return kind is str or (get_origin(kind) is Literal and all(isinstance(each, str) for each in get_args(kind)))
 
 
 def _member_type(kind: Any, name: str = "") -> Any:
@@ -203,6 +208,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *rest_only_problems(settings),
         *settings.usage.problems(settings.issuers if issuers_known else ()),
     ):
         if not any(re.match(rf"{re.escape(field)}($|[.\[])", error.field) for field in reported):

@@ -99,19 +99,25 @@ def _encryptable(schema: Any) -> Any:
     return {**members, **nested}
 
 
-def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the cells of a row for each field of a struct, or of the structs in a list, at any depth.
+_MEMBERS: dict[Any, tuple[int, str]] = {tuple: (0, "[]"), dict: (1, ".*")}
+"""For lists and maps, which type argument is that of their members, and how names write a member."""
 
-    `path` is the prefix of the fields' names: `keys.` for a group within a group, `plans[].` for the structs in a list.
+
+def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the cells of a row for each field of a struct, or of the structs in a list or a map, at any depth.
+
+    `path` is the prefix of the fields' names: `keys.` for a group within a group, `plans[].` for the structs in a list,
+    and `routes.*.` for those in a map.
     """
     base = unwrapped(kind)
-    if get_origin(base) is tuple:
-        yield from _rows(get_args(base)[0], path)
+    if get_origin(base) in _MEMBERS:
+        yield from _rows(get_args(base)[_MEMBERS[get_origin(base)][0]], path)
     elif isinstance(base, type) and issubclass(base, msgspec.Struct):
         for field in msgspec.structs.fields(base):
-            name, is_list = f"{path}{field.encode_name}", get_origin(unwrapped(field.type)) is tuple
-            nested = list(_rows(field.type, f"{name}[]." if is_list else f"{name}."))
-            if not nested or is_list:
+            name, origin = f"{path}{field.encode_name}", get_origin(unwrapped(field.type))
+            _, suffix = _MEMBERS.get(origin, (0, ""))
+            nested = list(_rows(field.type, f"{name}{suffix}."))
+            if not nested or suffix:
                 yield (f"`{name}`", _values(field.type), _default(field), description_of(field))
             yield from nested
 

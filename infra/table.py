@@ -1,7 +1,7 @@
 """DynamoDB tables, billed on demand."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -9,8 +9,8 @@ import pulumi
 import pulumi_aws as aws
 from msgspec import Meta
 
-from handlers.contract import Collection
-from handlers.contract.keys import CREATED, EXPIRY, PARTITION_KEY, SORT_KEY
+from handlers.contract import Collection, Index
+from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
 from infra.naming import Names
 
 
@@ -28,9 +28,9 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 @dataclass(frozen=True, kw_only=True)
 class TableArgs:
-    """The keys of a table, all strings: `keys` are the partition key and, optionally, the sort key.
+    """The keys of a table: `keys` are the partition key and, optionally, the sort key.
 
-    `indexes` holds the partition keys of the global secondary indexes by index name; each is sorted by creation time.
+    `indexes` are the global secondary indexes, and `numbers` those of all keys that are numbers; others are strings.
     `expiry` is the attribute (seconds since 1970) after which DynamoDB may delete an item.
     """
 
@@ -39,12 +39,14 @@ class TableArgs:
     expiry: str
     data: DataSettings
     tags: dict[str, str]
-    indexes: Mapping[str, str] = field(default_factory=dict[str, str])
+    indexes: Sequence[Index] = ()
+    numbers: Sequence[str] = ()
 
     @property
     def key_attributes(self) -> tuple[str, ...]:
         """Every key attribute of the table and its indexes: DynamoDB requires definitions of these and no others."""
-        return tuple(dict.fromkeys((*self.keys, *self.indexes.values(), *([CREATED] if self.indexes else []))))
+        partition_keys = (index.partition_key for index in self.indexes)
+        return tuple(dict.fromkeys((*self.keys, *partition_keys, *(index.order for index in self.indexes))))
 
 
 def collection_table(collection: Collection, names: Names, data: DataSettings, tags: dict[str, str]) -> TableArgs:
@@ -54,6 +56,7 @@ def collection_table(collection: Collection, names: Names, data: DataSettings, t
         keys=(PARTITION_KEY, SORT_KEY),
         expiry=EXPIRY,
         indexes=collection.indexes,
+        numbers=collection.number_ranges,
         data=data,
         tags=tags,
     )
@@ -71,12 +74,15 @@ class Table(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=args.keys[0],
             range_key=args.keys[1] if len(args.keys) > 1 else None,
-            attributes=[aws.dynamodb.TableAttributeArgs(name=key, type="S") for key in args.key_attributes],
+            attributes=[
+                aws.dynamodb.TableAttributeArgs(name=key, type="N" if key in args.numbers else "S")
+                for key in args.key_attributes
+            ],
             global_secondary_indexes=[
                 aws.dynamodb.TableGlobalSecondaryIndexArgs(
-                    name=index, key_schemas=key_schemas(partition_key), projection_type="ALL"
+                    name=index.name, key_schemas=key_schemas(index), projection_type="ALL"
                 )
-                for index, partition_key in args.indexes.items()
+                for index in args.indexes
             ],
             ttl=aws.dynamodb.TableTtlArgs(attribute_name=args.expiry, enabled=True),
             deletion_protection_enabled=protect,
@@ -89,9 +95,9 @@ class Table(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
 
-def key_schemas(partition_key: str) -> list[aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs]:
-    """Return an index's keys: its partition key, then the creation time, by which its items are sorted."""
+def key_schemas(index: Index) -> list[aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs]:
+    """Return an index's keys: its partition key, then the field by which its items are sorted."""
     return [
         aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=name, key_type=kind)
-        for name, kind in ((partition_key, "HASH"), (CREATED, "RANGE"))
+        for name, kind in ((index.partition_key, "HASH"), (index.order, "RANGE"))
     ]

@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | preview | down | status | token | revoke | plan`."""
+"""The commands: `python -m local up | preview | down | status | token | key | revoke | plan`."""
 
 import argparse
 import json
@@ -8,24 +8,21 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
 import msgspec
-from rich.console import Console
 
 from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
-from infra.changes import as_markdown, as_text, losses
-from infra.changes.renderings import code
 from infra.stack_file import SettingsError
-from local import detached, foreground, update
-from local.against import NOT_COMPARED, changes_since
+from local import detached, foreground, plan_command, update
+from local.console import CONSOLE, AddCommand, CommandError
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
-from local.engines import Engine
+from local.engine.values import revealed
+from local.engines import STACK, Engine, exports
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
-from local.plan import plan, records, tree
 from local.processes import process_exists, wait_until
 from local.provider import Provider
 from local.pulumi_cli import PulumiError
@@ -42,15 +39,6 @@ EXPECTED_ERRORS = (
     revoke.RevokeError,
 )
 """Errors that are reported without a traceback."""
-
-CONSOLE = Console(soft_wrap=True, highlight=False)
-
-AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
-"""Adds a command with this name, function and description, and returns its parser."""
-
-
-class CommandError(Exception):
-    """A command failed; the message is one line that says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,40 +135,26 @@ def token(options: argparse.Namespace) -> int:
     return 0
 
 
+def show_key(options: argparse.Namespace) -> int:
+    """Print a client's API key and nothing else."""
+    _running()
+    keys = cast("dict[str, dict[str, str]]", revealed(exports(State()).get("apiKeys", {})))
+    key = keys.get(options.issuer, {}).get(options.client)
+    if key is None:
+        clients = ", ".join(f"{client} of {issuer}" for issuer, listed in keys.items() for client in listed)
+        known = f"clients with a key: {clients}" if clients else "set gatehouse:usage.keys to header, and add plans"
+        raise CommandError(f"client {options.client} of issuer {options.issuer} has no API key; {known}")
+    sys.stdout.write(key + "\n")
+    return 0
+
+
 def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
-    connection = Provider(running.endpoint).connection
-    clients = revoke.Clients(connection.client("dynamodb"), connection.client("apigateway"))
+    clients = revoke.Clients.of(Provider(running.endpoint).connection.client)
     stack = revoke.DeployedStack.read(ROOT, running.stack)
     # Locally a decision is cached immediately, so there is no need to wait before the cache is flushed again.
     revoke.print_lines(revoke.revoke(stack, clients, revoke.request_of(options), pause=lambda _: None))
-    return 0
-
-
-def show_plan(options: argparse.Namespace) -> int:
-    """Print the resources of a stack without creating them, or how they differ from those of another commit."""
-    if options.against:
-        return _show_difference(options)
-    if options.markdown or options.allow_data_loss:
-        raise CommandError("--markdown and --allow-data-loss need --against")
-    deployment = plan(ROOT, options.stack, options.overrides)
-    if options.json:
-        sys.stdout.write(json.dumps(records(deployment), indent=2) + "\n")
-    else:
-        CONSOLE.print(tree(deployment))
-    return 0
-
-
-def _show_difference(options: argparse.Namespace) -> int:
-    changes = changes_since(ROOT, options.against, options.stack, options.overrides)
-    if options.markdown:
-        heading = f"### {code(options.stack)}: plan compared with {code(options.against)}"
-        sys.stdout.write(f"{heading}\n\n{as_markdown(changes)}\n\n{NOT_COMPARED}\n\n")
-    else:
-        sys.stdout.write(f"{as_text(changes)}\n")
-    if losses(changes) and not options.allow_data_loss:
-        raise CommandError("data would be lost; if that is intended, pass --allow-data-loss")
     return 0
 
 
@@ -208,14 +182,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_stack_commands(add_command)
     _add_token_commands(add_command)
-    command = add_command("plan", show_plan, "print a stack's resources; needs no network, credentials or emulator")
-    command.add_argument("--stack", type=_stack_name, default="local", help="dev, prod, local, … (%(default)s)")
-    output = command.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print a list of {type, name, parent, protect, inputs}")
-    output.add_argument("--against", metavar="REF", help="print how the plan differs from that of another commit")
-    command.add_argument("--markdown", action="store_true", help="print the differences as Markdown")
-    command.add_argument("--allow-data-loss", action="store_true", help="do not fail if the changes would lose data")
-    stack_file.add_options(command)
+    plan_command.add(add_command)
     return parser
 
 
@@ -251,6 +218,9 @@ def _add_token_commands(add_command: AddCommand) -> None:
     command.add_argument(
         "--alg", choices=ALGORITHMS, default=TokenRequest.algorithm, help="the signature algorithm (%(default)s)"
     )
+    command = add_command("key", show_key, "print the API key that a client sends in x-api-key")
+    command.add_argument("--client", default=TokenRequest.client, help="the client_id (%(default)s)")
+    command.add_argument("--issuer", default=STACK, help="the name of the client's issuer (%(default)s)")
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")
     revoke.add_arguments(command)
 
@@ -265,12 +235,6 @@ def _printable(text: str) -> str:
     if text.isprintable():
         return text
     raise argparse.ArgumentTypeError(f"{text!a} contains characters that cannot be printed")
-
-
-def _stack_name(text: str) -> str:
-    if text and "/" not in text:
-        return text
-    raise argparse.ArgumentTypeError(f"invalid stack name {text!r}")
 
 
 def _claim(text: str) -> tuple[str, Any]:

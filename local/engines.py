@@ -50,8 +50,7 @@ class Target:
 
     def exports(self) -> Mapping[str, Any]:
         """Return the program's exports after the last deployment."""
-        (stack,) = (each for each in Checkpoint(self.state.checkpoint).load() if each.type == STACK_TYPE)
-        return stack.outputs
+        return exports(self.state)
 
     def pulumi(self) -> PulumiStack:
         """Return the stack as the Pulumi CLI's."""
@@ -63,6 +62,12 @@ class Target:
             endpoint=self.endpoint,
             overrides=self.overrides,
         )
+
+
+def exports(state: State) -> Mapping[str, Any]:
+    """Return the program's exports after the last deployment. Secrets among them are of the type `Secret`."""
+    (stack,) = (each for each in Checkpoint(state.checkpoint).load() if each.type == STACK_TYPE)
+    return stack.outputs
 
 
 def up(engine: Engine, target: Target, on_step: Callable[[Step], None] | None = None) -> list[Change] | None:

@@ -13,16 +13,7 @@ from infra.bundles import without_building
 from infra.changes import SECRET_MARK, UNKNOWN_MARK
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
-from local.provider import Provider
-from local.provider.state import Document, Failure
-
-
-class _Planner(Provider):
-    """A provider for plans, which may contain any type."""
-
-    def check(self, type_: str, inputs: Document) -> list[Failure]:  # noqa: ARG002 - the interface of providers
-        """Accept everything."""
-        return []
+from local.provider.example import ExampleProvider, Planner
 
 
 def plan(
@@ -43,9 +34,30 @@ def plan(
             project=file.project,
             stack=stack,
             config=file.values,
-            provider=_Planner(None, region=file.values.get("aws:region")),
+            provider=Planner(None, region=file.values.get("aws:region")),
             preview=True,
             checkpoint=checkpoint,
+        )
+
+
+def example(root: Path, stack: str, overrides: Mapping[str, str] | None = None, name: str | None = None) -> Deployment:
+    """Run the program as `plan` does, with the ids and ARNs of an example account instead of unknown values.
+
+    `name` is the stack's name if it is not that of the stack whose settings are used.
+
+    Raises:
+        SettingsError: The stack's settings are invalid.
+        DeploymentError: The program failed.
+    """
+    file = stack_file.read(root, stack, overrides)
+    with without_building():
+        return run(
+            root / "__main__.py",
+            project=file.project,
+            stack=name or stack,
+            config=file.values,
+            provider=ExampleProvider(file.values.get("aws:region")),
+            preview=False,
         )
 
 

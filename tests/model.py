@@ -104,7 +104,7 @@ OPTIONAL: Mapping[str, dict[str, st.SearchStrategy[str]]] = {
     "users": {"email": st.sampled_from(["c@d", "b#email#c@d", ""])},
     "events": {"location": texts(0)},
 }
-DATES = st.sampled_from(["2026-06-15", "2024-02-29"])
+DATES = st.sampled_from(["2026-06-15", "2024-02-29", "2026-06-16"])
 REQUIRED: Mapping[str, dict[str, st.SearchStrategy[str]]] = {
     "items": {"name": NAMES},
     "users": {"name": NAMES},
@@ -337,13 +337,11 @@ class ApiMachine(RuleBasedStateMachine):
         order=st.sampled_from(["newest", "oldest"]), data=st.data(),
     )  # fmt: skip
     def page_through(self, collection: str, owner: str, limit: int, order: str, data: st.DataObject) -> None:
-        name, value = data.draw(st.sampled_from([("", ""), *FILTERS.get(collection, ())]))
-        known = in_order_of_creation(self.items_of(collection, owner), order)
-        expected = [document for document in known if not name or document[name] == value]
-        query = {"limit": str(limit), "order": order} | ({name: value} if name else {})
+        query = data.draw(st.sampled_from(QUERIES[collection]))
+        query = {"limit": str(limit)} | ({} if field_of(query) else {"order": order}) | query
         head = self.ask("HEAD", collection, owner, query=query)
         assert (head.status, head.text) == (200, "")
-        assert self.pages(collection, owner, query) == expected
+        assert self.pages(collection, owner, query) == selected(self.items_of(collection, owner), query)
 
     def pages(self, collection: str, owner: str, query: dict[str, str]) -> list[Any]:
         """Return the items of all pages of a list, as `with_ids_in_order`; only the last page may be short."""
@@ -360,18 +358,30 @@ class ApiMachine(RuleBasedStateMachine):
     @rule(collection=COLLECTION_NAMES, owner=OWNER_NAMES, data=st.data())
     def follow_a_cursor_of_anyone(self, collection: str, owner: str, data: st.DataObject) -> None:
         item = self.any_id(data)
-        first = self.ask("GET", item.collection, owner, query={"limit": "1"}).json
+        query = data.draw(st.sampled_from(QUERIES[item.collection]))
+        first = self.ask("GET", item.collection, owner, query={**query, "limit": "1"}).json
         if first["next_cursor"]:
             (last,) = first[item.collection]
-            after = sort_key(collection, last)
-            query = {"cursor": first["next_cursor"], "limit": "100"}
             for other in OWNERS:
-                known = in_order_of_creation(self.items_of(collection, other), "newest")
-                found = with_ids_in_order(self.ask("GET", collection, other, query=query).json, collection, query)
-                older = [each for each in known if sort_key(collection, each) < after]
-                newer_or_same = found[: len(found) - len(older)]
-                assert found == newer_or_same + older
-                assert all(sort_key(collection, each) == after and each != last for each in newer_or_same)
+                cursor = {"cursor": first["next_cursor"], "limit": "100"}
+                answer = self.ask(
+                    "GET", collection, other, query=cursor | (query if collection == item.collection else {})
+                )
+                if (collection, other) == (item.collection, owner):
+                    self.follows(answer, collection, owner, query, last)
+                else:
+                    assert answer.status == 400
+
+    def follows(self, answer: Answer, collection: str, owner: str, query: dict[str, str], last: dict[str, Any]) -> None:
+        """Check a page that continues after an item; items with an equal sort key may be before or after it."""
+        known = selected(self.items_of(collection, owner), query)
+        found = with_ids_in_order(answer.json, collection, query)
+        key = sort_key(collection, query)
+        (place,) = (index for index, each in enumerate(known) if each == last)
+        rest = [each for each in known[place:] if each[key] != last[key]]
+        same = found[: len(found) - len(rest)]
+        assert found == same + rest
+        assert all(each[key] == last[key] and each != last for each in same)
 
     @rule(owner=OWNER_NAMES, data=st.data())
     def look_up(self, owner: str, data: st.DataObject) -> None:
@@ -385,7 +395,11 @@ class ApiMachine(RuleBasedStateMachine):
 
     @rule(
         collection=COLLECTION_NAMES, owner=OWNER_NAMES,
-        query=st.sampled_from([{"limit": "0"}, {"cursor": "?"}, {"order": "up"}, {"name": "a"}, {"date": "soon"}]),
+        query=st.sampled_from([
+            {"limit": "0"}, {"cursor": "?"}, {"order": "up"}, {"name": "a"}, {"date": "soon"}, {"date_to": "x"},
+            {"date_from": "2026-06-16", "date_to": "2026-06-15"}, {"date_from": "2026-06-15", "order": "newest"},
+            {"date": "2026-06-15", "date_from": "2026-06-15"}, {"name_from": "a"}, {"order": "-name"},
+        ]),
     )  # fmt: skip
     def reject_a_list(self, collection: str, owner: str, query: dict[str, str]) -> None:
         assert self.ask("GET", collection, owner, query=query).status == 400
@@ -394,47 +408,70 @@ class ApiMachine(RuleBasedStateMachine):
     def every_owner_sees_their_own(self) -> None:
         collection, self.order = self.touched, "oldest" if self.order == "newest" else "newest"
         for owner in OWNERS:
-            known = in_order_of_creation(self.items_of(collection, owner), self.order)
+            items = self.items_of(collection, owner)
             answer = self.ask("GET", collection, owner, query={"limit": "100", "order": self.order})
             assert answer.status == 200
-            assert with_ids_in_order(answer.json, collection, {"order": self.order}) == known
-            for name, value in PROBES.get(collection, ()):
-                found = self.pages(collection, owner, {name: value, "order": self.order, "limit": "1"})
-                assert found == [document for document in known if document[name] == value]
+            assert with_ids_in_order(answer.json, collection, {"order": self.order}) == selected(
+                items, {"order": self.order}
+            )
+            for probe in PROBES.get(collection, ()):
+                query = {"order": self.order, "limit": "1", **probe}
+                assert self.pages(collection, owner, query) == selected(items, query)
 
 
-PROBES = {"users": [("email", "c@d")]}
-"""The filters requested after each step: with an ambiguous combination of owner and value."""
+PROBES = {"users": [{"email": "c@d"}], "events": [{"order": "-date"}]}
+"""The lists requested after each step: with an ambiguous combination of owner and value, and of changed dates."""
 
-FILTERS = {
-    "users": [("email", "c@d"), ("email", "b#email#c@d")],
-    "events": [("date", "2026-06-15"), ("date", "2024-02-29")],
-}
-"""The filters and values that are requested."""
+QUERIES: Mapping[str, list[dict[str, str]]] = {
+    "items": [{}],
+    "users": [{}, {"email": "c@d"}, {"email": "b#email#c@d"}],
+    "events": [
+        {}, {"date": "2026-06-15"}, {"date": "2024-02-29"}, {"order": "date"}, {"order": "-date"},
+        {"date_from": "2026-06-15"}, {"date_to": "2026-06-15", "order": "-date"}, {"date_from": "2024-03-01"},
+        {"date_from": "2026-06-15", "date_to": "2026-06-15"}, {"date_from": "2027-01-01"},
+    ],
+}  # fmt: skip
+"""The filters, ranges and orders that are requested."""
 
 
-def in_order_of_creation(items: Mapping[str, Stored], order: str) -> list[dict[str, Any]]:
-    """Return the items in the order of a list: items of the same millisecond are in order of their ids."""
-    documents = [stored.document for stored in items.values()]
-    return sorted(documents, key=lambda each: (each["created_at"], each["id"]), reverse=order == "newest")
+def field_of(query: Mapping[str, str]) -> str:
+    """Return the field that a list is in order of; empty for the time of creation."""
+    ranges = {"date_from", "date_to"} & set(query) or query.get("order") in ("date", "-date")
+    return "date" if ranges else ""
+
+
+def selected(items: Mapping[str, Stored], query: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the items of a list, in its order; items with equal sort keys are in order of their ids."""
+    documents = [
+        document
+        for document in (stored.document for stored in items.values())
+        if all(document[name] == query[name] for name in ("email", "date") if name in query)
+        and query.get("date_from", "") <= document.get("date", "") <= query.get("date_to", "9999-12-31")
+    ]
+    key = field_of(query) or "created_at"
+    return sorted(documents, key=itemgetter(key, "id"), reverse=is_descending(query))
+
+
+def is_descending(query: Mapping[str, str]) -> bool:
+    return query.get("order") == "-date" if field_of(query) else query.get("order") != "oldest"
 
 
 def with_ids_in_order(page: Mapping[str, Any], collection: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the items of a page with those of each millisecond in order of their ids.
+    """Return the items of a page with those of each sort key in order of their ids.
 
-    Where the ids are in order of creation, an unfiltered list is in this order already. All other lists are read from
-    an index, and DynamoDB defines no order of equal sort keys.
+    A list that is read from the table is in this order already. All others are read from an index, and DynamoDB defines
+    no order of equal sort keys.
     """
-    if not COLLECTIONS[collection].client_ids and not {"email", "date"} & set(query):
-        return page[collection]
-    groups = groupby(page[collection], key=itemgetter("created_at"))
-    newest_first = query.get("order") != "oldest"
-    return [each for _, group in groups for each in sorted(group, key=itemgetter("id"), reverse=newest_first)]
+    key = sort_key(collection, query)
+    groups = groupby(page[collection], key=itemgetter(key))
+    return [each for _, group in groups for each in sorted(group, key=itemgetter("id"), reverse=is_descending(query))]
 
 
-def sort_key(collection: str, document: Mapping[str, Any]) -> str:
-    """Return the sort key of an unfiltered list: the time of creation, or the id if it contains the time."""
-    return document["created_at" if COLLECTIONS[collection].client_ids else "id"]
+def sort_key(collection: str, query: Mapping[str, str]) -> str:
+    """Return the sort key of a list: a field, the time of creation, or the id if it contains the time."""
+    if field_of(query):
+        return field_of(query)
+    return "created_at" if COLLECTIONS[collection].client_ids or {"email", "date"} & set(query) else "id"
 
 
 def tag_header(form: str, stored: Stored | None) -> str:

@@ -7,6 +7,7 @@ from the routes. Nothing here imports anything else of the project.
 
 from handlers.contract.collection import Collection, Model
 from handlers.contract.discovery import load_collections
+from handlers.contract.index import Index
 from handlers.contract.operation import OPERATIONS, Operation
 from handlers.contract.problem import Problem
 from handlers.contract.route import Route, routes
@@ -25,6 +26,7 @@ __all__ = [
     "REQUIREMENT",
     "Collection",
     "FieldError",
+    "Index",
     "Invalid",
     "Model",
     "Operation",

@@ -27,7 +27,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `HANDLER_PROBLEMS`, `WRITE_PROBLEMS` and `GATEWAY_PROBLEMS`.
 
     `summary`, `description` and `success` (of the response) are for the OpenAPI document; there, `{items}`, `{an_item}`
-    and `{item}` stand for the collection's name and its singular, and `{consistency}` for what its lists guarantee.
+    and `{item}` stand for the collection's name and its singular, `{order}` for the orders of its list, and
+    `{consistency}` for what the list guarantees.
     """
 
     name: str
@@ -84,7 +85,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         verb="read",
         actions=("dynamodb:Query",),
         summary="List {items}",
-        description="Returns a page of {items} in order of creation. {consistency}",
+        description="Returns a page of {items} {order}. {consistency}",
         success="A page of {items}.",
         response="page",
     ),

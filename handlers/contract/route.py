@@ -51,7 +51,13 @@ class Route:
         """Fill in the placeholders of the operation's summary, description or success."""
         items, item = self.collection.name, self.collection.singular
         an_item = f"{'an' if item[0] in 'aeio' else 'a'} {item}"
-        return text.format(items=items, item=item, an_item=an_item, consistency=self._consistency)
+        return text.format(items=items, item=item, an_item=an_item, order=self._order, consistency=self._consistency)
+
+    @property
+    def _order(self) -> str:
+        """The orders of the list, in words."""
+        fields = " or ".join(f"`{name}`" for name in self.collection.range_fields)
+        return "in order of creation" + (f", or of {fields}" if fields else "")
 
     @property
     def _consistency(self) -> str:
@@ -60,7 +66,8 @@ class Route:
         late = f"is eventually consistent: it may miss the last writes, which `GET {item}` returns."
         if self.collection.client_ids:
             return f"The list {late}"
-        return "The list is consistent." + (f" A filtered list {late}" if self.collection.filters else "")
+        indexed = "A list with a filter or in another order" if self.collection.range_fields else "A filtered list"
+        return "The list is consistent." + (f" {indexed} {late}" if self.collection.indexes else "")
 
     def operation_id(self, method: str) -> str:
         """Return the name of one method of the route: the route's own name for the operation's first method."""

@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
+from msgspec import UnsetType
 
 T = TypeVar("T")
 
@@ -142,11 +143,18 @@ def _member_errors(value: object, kind: Any, place: str) -> list[FieldError]:
 
 
 def unwrapped(kind: Any) -> Any:
-    """Return a type without its limits, and without None where that is the only alternative."""
+    """Return a type without its limits, and without None and UNSET where they are the only alternatives."""
     if get_origin(kind) is Annotated:
         return unwrapped(get_args(kind)[0])
-    members = [each for each in get_args(kind) if each is not type(None)]
+    members = [each for each in get_args(kind) if each not in (type(None), UnsetType)]
     return unwrapped(members[0]) if get_origin(kind) in (Union, UnionType) and len(members) == 1 else kind
+
+
+def allows_null(kind: Any) -> bool:
+    """Return whether None is a value of a type."""
+    if get_origin(kind) is Annotated:
+        return allows_null(get_args(kind)[0])
+    return kind is type(None) or (get_origin(kind) in (Union, UnionType) and any(map(allows_null, get_args(kind))))
 
 
 def _struct_errors(value: dict[Any, Any], kind: type[msgspec.Struct], place: str) -> list[FieldError]:

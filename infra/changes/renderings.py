@@ -91,12 +91,14 @@ def _property_lines(change: Change, limit: int, style: Callable[[str], str]) -> 
     """Yield a line for each changed property, up to a limit; those that require a replacement come first."""
     shown = sorted(change.properties, key=lambda each: not each.replaces)[:limit]
     for each in shown:
-        yield _property_line(each, style)
+        yield property_line(each, style)
     if more := len(change.properties) - len(shown):
         yield f"{more} {'more ' if shown else ''}changed {'property' if more == 1 else 'properties'}"
 
 
-def _property_line(change: PropertyChange, style: Callable[[str], str]) -> str:
+def property_line(change: PropertyChange, style: Callable[[str], str] | None = None) -> str:
+    """Return a property with its values before and after; `style` renders names and values (by default, as text)."""
+    style = style or _printable
     match change.old, change.new:
         case None, str(new):
             values = f"{style(new)} is added"

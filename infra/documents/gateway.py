@@ -141,7 +141,7 @@ class GatewayDocument:
 
     def _method(self, route: Route, method: str) -> dict[str, Any]:
         caches = self.api.cache.ttl(route, method) is not None
-        headers = varying_headers(self.api.cors) if caches else ()
+        headers = varying_headers(route, self.api.cors) if caches else ()
         described = [*parameters(route), *({"name": name, "in": "header"} for name in headers)]
         found: dict[str, Any] = {
             "operationId": route.operation_id(method),

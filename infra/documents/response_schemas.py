@@ -12,7 +12,7 @@ from infra.documents.schemas import REFERENCE, field_schemas, type_schema
 
 EXAMPLE_ID = "01a1f97f-08f1-7b5a-abae-f739da7cf322"
 EXAMPLE_TIME = "2026-06-15T09:30:00.000Z"
-EXAMPLE_CURSOR = "MjAyNi0wNi0xNVQwOTozMDowMC4wMDBaIDAxYTFmOTdmLTA4ZjEtN2I1YS1hYmFlLWY3MzlkYTdjZjMyMg"
+EXAMPLE_CURSOR = "YOfoamxcr2rFMDFhMWY5N2YtMDhmMS03YjVhLWFiYWUtZjczOWRhN2NmMzIyIDIwMjYtMDYtMTVUMDk6MzA6MDAuMDAwWg"
 
 CURSOR_FORMAT = "cursor"
 """The format of a cursor. Its schema has no pattern, because cursors are opaque."""

@@ -150,7 +150,11 @@ async def _store_invocation_id(original: Original, *arguments: object) -> Result
 
 
 async def _add_output(original: Original, *arguments: object) -> Result:
-    result: Result = await original(*arguments)
+    return with_output(await original(*arguments))
+
+
+def with_output(result: Result) -> Result:
+    """Return an authorizer's result with the rest of its output in its policy."""
     output = json_object((result or {}).get("body"))
     document = json_object((output or {}).get("policyDocument"))
     if result is None or output is None or document is None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 APP = "ministack.app"
 REST = "ministack.services.apigateway_v1"
+HTTP = "ministack.services.apigateway"
 FUNCTIONS = "ministack.services.lambda_svc"
 LOGS = "ministack.services.cloudwatch_logs"
 WORKERS = "ministack.core.lambda_runtime"

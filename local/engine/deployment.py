@@ -91,6 +91,11 @@ class Deployment:
     exports: Mapping[str, Any]
     seconds: float
 
+    @property
+    def custom(self) -> tuple[Resource, ...]:
+        """The resources without the components and the stack, which only group them."""
+        return tuple(resource for resource in self.resources if resource.custom)
+
     def of_type(self, type_: str) -> tuple[Resource, ...]:
         """Return the resources of a type, such as `aws:dynamodb/table:Table`."""
         return tuple(resource for resource in self.resources if resource.type == type_)

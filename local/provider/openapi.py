@@ -12,10 +12,10 @@ from typing import Any, Final, cast
 from local.provider.properties import Properties
 
 EXTENSION: Final = "x-amazon-apigateway-"
-_ANY_METHOD: Final = f"{EXTENSION}any-method"
-_VERBS: Final = ("get", "put", "post", "delete", "options", "head", "patch", _ANY_METHOD)
+ANY_METHOD: Final = f"{EXTENSION}any-method"
+VERBS: Final = ("get", "put", "post", "delete", "options", "head", "patch", ANY_METHOD)
 _LOCATIONS: Final = {"query": "querystring", "path": "path", "header": "header"}
-_DESCRIPTIVE: Final = ("summary", "description", "tags", "externalDocs", "deprecated", "example", "examples")
+DESCRIPTIVE: Final = ("summary", "description", "tags", "externalDocs", "deprecated", "example", "examples")
 """Fields that only describe an API."""
 _UNSUPPORTED_KEYWORDS: Final = frozenset(
     {"nullable", "discriminator", "readOnly", "writeOnly", "xml", "externalDocs", "example", "deprecated", "default"}
@@ -131,12 +131,12 @@ class Import:
             self.client.put_gateway_response(restApiId=self.api, responseType=kind, **status, **rest)
 
     def _create_path(self, path: str, item: Properties, default_validator: str | None) -> None:
-        item.pop_many(*_DESCRIPTIVE)
+        item.pop_many(*DESCRIPTIVE)
         shared = self._request_parameters(item)
         resource = self._create_resource(path)
         for verb in item:
-            if verb in _VERBS:
-                method = "ANY" if verb == _ANY_METHOD else verb.upper()
+            if verb in VERBS:
+                method = "ANY" if verb == ANY_METHOD else verb.upper()
                 target = {"restApiId": self.api, "resourceId": resource, "httpMethod": method}
                 self._create_method(target, item.pop_object(verb), shared, default_validator)
 
@@ -152,14 +152,14 @@ class Import:
     def _create_method(
         self, target: dict[str, str], operation: Properties, shared: dict[str, bool], default_validator: str | None
     ) -> None:
-        operation.pop_many(*_DESCRIPTIVE)
+        operation.pop_many(*DESCRIPTIVE)
         validator = operation.pop(f"{EXTENSION}request-validator", default_validator)
         self.client.put_method(
             **target,
             operationName=operation.pop("operationId", ""),
             requestParameters=shared | self._request_parameters(operation),
             requestModels=self._request_models(operation.pop_object("requestBody")),
-            **({"requestValidatorId": _id_of(self.validators, validator, operation)} if validator else {}),
+            **({"requestValidatorId": id_of(self.validators, validator, operation)} if validator else {}),
             **self._authorization(operation),
         )
         self._put_method_responses(target, operation.pop_object("responses"))
@@ -177,7 +177,7 @@ class Import:
                 path = requirement.path_of(name)
                 raise DocumentError(f"{path}: a method can have only one authorizer, and a Lambda authorizer no scopes")
             else:
-                authorizer = _id_of(self.authorizers, name, requirement)
+                authorizer = id_of(self.authorizers, name, requirement)
                 authorization |= {"authorizationType": "CUSTOM", "authorizerId": authorizer}
         return authorization
 
@@ -189,11 +189,11 @@ class Import:
             if location not in _LOCATIONS:
                 raise DocumentError(f"{parameter.path_of('in')}: API Gateway does not support {location} parameters")
             found[f"method.request.{_LOCATIONS[location]}.{parameter.pop('name')}"] = parameter.pop("required", False)
-            parameter.pop_many("schema", "style", "explode", *_DESCRIPTIVE)
+            parameter.pop_many("schema", "style", "explode", *DESCRIPTIVE)
         return found
 
     def _request_models(self, body: Properties) -> dict[str, str]:
-        body.pop_many("required", *_DESCRIPTIVE)
+        body.pop_many("required", *DESCRIPTIVE)
         return self._models_of(body.pop_object("content"))
 
     def _models_of(self, content: Properties) -> dict[str, str]:
@@ -201,7 +201,7 @@ class Import:
         found: dict[str, str] = {}
         for media in content:
             kind = content.pop_object(media)
-            kind.pop_many(*_DESCRIPTIVE)
+            kind.pop_many(*DESCRIPTIVE)
             schema = kind.pop_object("schema")
             name = _model_name(schema.pop("$ref", ""))
             if name not in self.models:
@@ -223,7 +223,7 @@ class Import:
                 responseParameters={f"method.response.header.{name}": False for name in headers.pop_many(*headers)},
                 responseModels=self._models_of(response.pop_object("content")),
             )
-            response.pop_many(*_DESCRIPTIVE)
+            response.pop_many(*DESCRIPTIVE)
 
     def _put_integration(self, target: dict[str, str], given: Properties) -> None:
         if "type" not in given:
@@ -269,7 +269,8 @@ def _model_name(reference: str) -> str:
     return reference.removeprefix("#/components/schemas/")
 
 
-def _id_of(ids: dict[str, str], name: str, node: Properties) -> str:
+def id_of(ids: dict[str, str], name: str, node: Properties) -> str:
+    """Return the id of what a document defines under a name. Raises DocumentError if it defines nothing."""
     if name not in ids:
         raise DocumentError(f"{node.path_of(name)}: the document does not define {name}")
     return ids[name]

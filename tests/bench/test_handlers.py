@@ -9,22 +9,19 @@ from typing import Any
 
 import pytest
 
-from handlers.contract import load_collections
-from handlers.contract.keys import CREATION_INDEX, index_name
+from handlers.contract import Index, load_collections
 from handlers.cors import CorsPolicy
-from handlers.database import Database
 from handlers.database import client as dynamodb_client
 from handlers.environment import Environment
 from handlers.lambda_handler import LambdaHandler
 from handlers.read import handler as read
-from handlers.store import Store
 from local.emulator.launch import Options, free_port, start
 from tests.bench.lambda_runtime import EVENT, ITEM, Program, cold_start
 from tests.bench.programs import bundle_file, gatehouse, recipe
 from tests.bench.recording import Results
 from tests.bench.report import Number
 from tests.bench.rounds import interleaved, relative
-from tests.unit.handlers.conftest import Api, collection_api
+from tests.unit.handlers.conftest import Api, collection_api, put_items_of_others
 
 RECIPE, SOURCE, COMPILED = "the boto3 handler, source", "gatehouse, source", "gatehouse, compiled"
 STARTS = {SOURCE: 0.75, COMPILED: 0.45}
@@ -78,8 +75,8 @@ def test_a_list_reads_as_many_items_as_it_returns(results: Results, tmp_path_fac
         )
         with collection_api("users", dynamodb) as users:
             fill(users)
-            for index in (CREATION_INDEX, index_name("email")):
-                assert items_in(users, index) == OWN + OTHERS
+            for index in (Index(), Index.of_filter("email")):
+                assert items_in(users, index.name) == OWN + OTHERS
             for name, query in {"a list": {}, "a filtered list": {"email": EMAIL}}.items():
                 scanned.clear()
                 found = users.call("list", query={"limit": "100", **query}).json["users"]
@@ -91,15 +88,7 @@ def test_a_list_reads_as_many_items_as_it_returns(results: Results, tmp_path_fac
 def fill(users: Api) -> None:
     for number in range(OWN):
         users.created(name=f"{number}", email=EMAIL)
-    requests = [{"PutRequest": {"Item": of_another(number)}} for number in range(OTHERS)]
-    for begin in range(0, OTHERS, 25):
-        users.dynamodb.batch_write_item(RequestItems={users.table: requests[begin : begin + 25]})
-
-
-def of_another(number: int) -> dict[str, Any]:
-    """Return a user as the handlers store it, so that every index contains it."""
-    store = Store(Database(None, "", 0), f"local|owner-{number % 1000}", filters=("email",))
-    return store.put(store.new_item(f"{number}", {"name": "a", "email": EMAIL}, number))["Item"]
+    put_items_of_others(users, OTHERS, name="a", email=EMAIL)
 
 
 def items_in(users: Api, index: str) -> int:

@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from handlers.contract import Collection, routes
+from infra.access_log import REST_FORMAT
 from infra.bundles import ROOT
-from infra.rest_api import ACCESS_LOG_FORMAT
+from infra.index_checks import index_problems
 from infra.settings import load
 from tests.docs.pages import Block, blocks
 
@@ -45,9 +46,19 @@ def test_python_runs(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", [each for each in blocks("python") if each.kind == "collection"], ids=str)
-def test_the_documented_collection_has_routes(block: Block) -> None:
+def test_a_documented_collection_has_routes_and_can_be_deployed(block: Block) -> None:
     names, _ = run(block)
-    assert routes([cast("Collection", names["COLLECTION"])])[0].path == "/invoices"
+    collection = cast("Collection", names["COLLECTION"])
+    assert routes([collection])[0].path in ("/invoices", "/visits")
+    assert list(index_problems(collection)) == []
+
+
+def test_the_table_of_requests_and_indexes_is_that_of_the_documented_collection() -> None:
+    (block,) = (each for each in blocks("python") if each.kind == "collection" and "visits" in each.text)
+    collection = cast("Collection", run(block)[0]["COLLECTION"])
+    rows = re.findall(r"^\| .+ \| `([a-z_+]+)` \|$", (ROOT / "docs" / "collections.md").read_text(), re.MULTILINE)
+    assert rows == [*collection.filters, *collection.ranges]
+    assert len(collection.indexes) == len(rows)
 
 
 def test_the_bill_is_what_its_formula_computes() -> None:
@@ -115,4 +126,4 @@ def shape(value: Any) -> Any:
 def test_a_query_of_the_access_log_uses_fields_that_it_has(block: Block) -> None:
     names = re.findall(r"(?:fields |, |filter )([a-z_]+)", block.text)
     assert names
-    assert set(names) <= set(json.loads(ACCESS_LOG_FORMAT))
+    assert set(names) <= set(json.loads(REST_FORMAT))

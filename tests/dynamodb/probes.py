@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from handlers.contract.keys import CREATED, CREATION_INDEX, PARTITION_KEY, SORT_KEY
+from handlers.contract import Index
+from handlers.contract.keys import CREATED, PARTITION_KEY, SORT_KEY
 
 TIME = "2026-06-15T09:30:00.000Z"
 IDS = tuple("abcdefgh")
@@ -29,7 +30,7 @@ def listed(client: Any, table: str, **more: Any) -> dict[str, Any]:
     """Query the index of creation times."""
     return client.query(
         TableName=table,
-        IndexName=CREATION_INDEX,
+        IndexName=Index().name,
         KeyConditionExpression="#owner = :owner",
         ExpressionAttributeNames={"#owner": PARTITION_KEY},
         ExpressionAttributeValues={":owner": {"S": "ann"}},

@@ -1,8 +1,8 @@
-"""A running stack, shared by all tests, with its own state folder and ports."""
+"""A running stack of each API flavour, shared by all tests, with its own state folder and ports."""
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -23,6 +23,7 @@ class Client:
 
     stack: RunningStack
     http: httpx.Client
+    flavour: str = field(default="rest", kw_only=True)
 
     @property
     def url(self) -> str:
@@ -36,6 +37,10 @@ class Client:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return self.http.request(method, f"{self.url}{path}", headers=headers, **more)
+
+    def request_id(self, answer: httpx.Response) -> str:
+        """Return the id of a response's request."""
+        return answer.headers["x-amzn-requestid" if self.flavour == "rest" else "apigw-requestid"]
 
     def function_logs(self) -> str:
         return self.stack.emulator.options.functions_log.read_text()
@@ -60,14 +65,34 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return Engine(request.config.getoption("--engine"))
 
 
+@pytest.fixture(scope="session", params=["rest", "http"])
+def flavour(request: pytest.FixtureRequest) -> str:
+    """The flavour of the API: every test that uses the stack runs with both, except those marked `rest_only`."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    options = StackOptions(root=ROOT, state=tmp_path_factory.mktemp("state"), port=two_free_ports(), engine=engine)
+def stack(engine: Engine, flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    options = StackOptions(
+        root=ROOT,
+        state=tmp_path_factory.mktemp("state"),
+        port=two_free_ports(),
+        engine=engine,
+        settings={"api.flavour": flavour},
+    )
     with running_stack(options, lambda _: None, lambda _: None) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def client(stack: RunningStack) -> Iterator[Client]:
+def client(stack: RunningStack, flavour: str) -> Iterator[Client]:
     with httpx.Client(timeout=30) as http:
-        yield Client(stack, http)
+        yield Client(stack, http, flavour=flavour)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip the tests of features that HTTP APIs do not have."""
+    marker = item.get_closest_marker("rest_only")
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    if marker is not None and parameters.get("flavour") == "http":
+        pytest.skip(f"only REST APIs: {marker.args[0]}")

@@ -19,36 +19,38 @@ from local.engines import Engine
 from local.provider import Provider
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
+from tests.e2e.gateway_answers import assert_answer
 from tests.e2e.test_tokens import BAD
 
+USAGE = {
+    "unlisted": "others",
+    "plans": [
+        {"name": "others", "rate": 100, "burst": 200},
+        {"name": "small", "rate": 1, "burst": 2, "clients": {"local": ["slow"]}},
+    ],
+}
 SETTINGS = {
-    "revocation.enabled": True,
-    "usage": {
-        "unlisted": "others",
-        "plans": [
-            {"name": "others", "rate": 100, "burst": 200},
-            {"name": "small", "rate": 1, "burst": 2, "clients": {"local": ["slow"]}},
-        ],
-    },
+    "rest": {"revocation.enabled": True, "usage": USAGE},
+    "http": {"revocation.enabled": True, "api.flavour": "http"},
 }
 ITEM = {"name": "a"}
 
 
 @pytest.fixture(scope="module")
-def options(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> StackOptions:
+def options(engine: Engine, flavour: str, tmp_path_factory: pytest.TempPathFactory) -> StackOptions:
     state = tmp_path_factory.mktemp("state")
-    settings = {**SETTINGS, "authorizer.cacheBy": "token"}
+    settings = {**SETTINGS[flavour], "authorizer.cacheBy": "token"}
     return StackOptions(root=ROOT, state=state, port=two_free_ports(), engine=engine, settings=settings)
 
 
 @pytest.fixture(scope="module")
-def client(options: StackOptions) -> Iterator[Client]:
+def client(options: StackOptions, flavour: str) -> Iterator[Client]:
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
-        client = Client(stack, http)
+        client = Client(stack, http, flavour=flavour)
         token = client.token("before-the-change")
         created = client.call("POST", "/items", token, json=ITEM)
         assert created.status_code == 201
-        by_route = replace(options, settings={**SETTINGS, "authorizer.cacheBy": "route"})
+        by_route = replace(options, settings={**SETTINGS[flavour], "authorizer.cacheBy": "route"})
         engines.up(options.engine, by_route.target(stack.emulator.endpoint_url))
         for _first_then_cached in range(2):
             assert client.call("GET", f"/items/{created.json()['id']}", token).json() == created.json()
@@ -66,13 +68,21 @@ def decisions(client: Client, subject: str) -> int:
     return sum('"message":"decision"' in line and f'"client":"{subject}"' in line for line in lines)
 
 
-def test_the_authorizer_is_called_with_the_request_and_caches_by_token_and_route(provider: Provider) -> None:
-    gateway = provider.connection.client("apigateway")
-    (api,) = gateway.get_rest_apis()["items"]
-    (found,) = gateway.get_authorizers(restApiId=api["id"])["items"]
-    assert found["type"] == "REQUEST"
-    assert found["identitySource"] == "method.request.header.Authorization, context.httpMethod, context.resourcePath"
-    assert not found.get("identityValidationExpression")
+def test_the_authorizer_is_called_with_the_request_and_caches_by_token_and_route(
+    provider: Provider, flavour: str
+) -> None:
+    client = provider.connection.client
+    if flavour == "rest":
+        (api,) = client("apigateway").get_rest_apis()["items"]
+        (found,) = client("apigateway").get_authorizers(restApiId=api["id"])["items"]
+        sources = "method.request.header.Authorization, context.httpMethod, context.resourcePath"
+        assert (found["type"], found["identitySource"]) == ("REQUEST", sources)
+        assert not found.get("identityValidationExpression")
+    else:
+        (api,) = client("apigatewayv2").get_apis()["Items"]
+        (found,) = client("apigatewayv2").get_authorizers(ApiId=api["ApiId"])["Items"]
+        sources = ["$request.header.Authorization", "$context.routeKey"]
+        assert (found["AuthorizerType"], found["IdentitySource"]) == ("REQUEST", sources)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(("read", "write", "both"))), ids="-".join)
@@ -117,13 +127,14 @@ def test_a_revoked_token_is_401_on_every_route_immediately(client: Client, provi
     token, other = client.token("revoked-by-route"), client.token("stays")
     paths = ("/items", "/users", "/events")
     assert {client.call("GET", path, each).status_code for path in paths for each in (token, other)} == {200}
-    clients = Clients(provider.connection.client("dynamodb"), provider.connection.client("apigateway"))
+    clients = Clients.of(provider.connection.client)
     request = RevokeRequest(subjects=["revoked-by-route"])
     list(revoke.revoke(DeployedStack.read(ROOT, "local"), clients, request, pause=lambda _: None))
     assert [client.call("GET", path, token).status_code for path in paths] == [401, 401, 401]
     assert [client.call("GET", path, other).status_code for path in paths] == [200, 200, 200]
 
 
+@pytest.mark.rest_only("HTTP APIs have no usage plans")
 def test_a_clients_limits_apply_to_all_its_routes_together(client: Client) -> None:
     token = client.token(client="slow")
     paths = ("/items", "/users", "/events")
@@ -135,9 +146,7 @@ def test_a_clients_limits_apply_to_all_its_routes_together(client: Client) -> No
 
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_an_invalid_token_is_401(client: Client, name: str) -> None:
-    answer = client.call("GET", "/items", BAD[name](client))
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].endswith('error="invalid_token"')
+    assert_answer(client.call("GET", "/items", BAD[name](client)), "invalid token", client.flavour)
 
 
 @pytest.mark.parametrize("value", ["", "Basic YTpi", "Bearer", "Bearer a b", "Bearer a.b"])

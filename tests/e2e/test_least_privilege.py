@@ -46,7 +46,9 @@ def test_a_handler_may_perform_only_its_operations_actions_on_its_own_table(prov
     own = f"table/gatehouse-local-{route.collection.name}"
     by_filter = [f"by_{name}" for name in route.collection.filters]
     by_creation = ["by_created"] if route.collection.client_ids else []
-    indexes = [f"{own}/index/{name}" for name in (*by_filter, *by_creation) if route.operation.name == "list"]
+    by_range = [f"{name}_range" for name in route.collection.ranges]
+    names = (*by_filter, *by_creation, *by_range)
+    indexes = [f"{own}/index/{name}" for name in names if route.operation.name == "list"]
     assert [resource.rpartition(":")[2] for resource in table["Resource"]] == [own, *indexes]
 
 

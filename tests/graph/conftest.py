@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from infra.bundles import ROOT
+from local.architecture import Architecture
 from local.engine import Deployment, Resource
-from local.plan import plan
+from local.plan import example, plan
 
 
 class Graph:
@@ -32,6 +33,12 @@ class Graph:
 @cache
 def planned(stack: str) -> Graph:
     return Graph(plan(ROOT, stack))
+
+
+@cache
+def explained(stack: str) -> Architecture:
+    """Return a stack that is planned with the ids and ARNs of an example account."""
+    return Architecture(example(ROOT, stack))
 
 
 @pytest.fixture

@@ -22,4 +22,5 @@ COLLECTION = Collection(
     summary="Events, each on one day.",
     example={"name": "CDK Workshop", "date": "2026-06-15", "location": "Berlin"},
     filters=("date",),
+    ranges=("date",),
 )

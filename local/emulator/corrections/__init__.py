@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-from local.emulator import data_plane
+from local.emulator import data_plane, http_data_plane
 
 CORRECTIONS = (
     "authorizer-policies",
@@ -23,6 +23,7 @@ CORRECTIONS = (
     "proxy-responses",
     "remapped-headers",
     "lambda-permissions",
+    "response-cache",
     "mock-templates",
     "request-models",
     "typed-updates",
@@ -34,6 +35,15 @@ CORRECTIONS = (
     "payload-limits",
     "function-logs",
     "function-log-levels",
+    "http-authorizers",
+    "http-cache-flush",
+    "http-deployment-snapshots",
+    "http-events",
+    "http-responses",
+    "http-lambda-permissions",
+    "http-cors",
+    "http-payload-limits",
+    "http-access-logs",
 )
 """In the order of their application: a later correction wraps the earlier ones. The modules have the same names."""
 
@@ -50,3 +60,4 @@ def apply(*, without: frozenset[str] = frozenset()) -> None:
         if name not in without:
             importlib.import_module(f"{__name__}.{name.replace('-', '_')}").apply()
     data_plane.track_requests()
+    http_data_plane.track_http_requests()

@@ -29,28 +29,34 @@ def apply() -> None:
 
 async def _handle(original: Original, *arguments: object) -> Response:
     response: Response = await original(*arguments)
-    request = current_request()
-    settings: dict[str, str] = (request.stage.get("accessLogSettings") if request else None) or {}
-    if request and settings.get("destinationArn") and settings.get("format"):
-        _write(settings["destinationArn"], _line(settings["format"], request, response), request)
+    if request := current_request():
+        settings: dict[str, str] = request.stage.get("accessLogSettings") or {}
+        write_line(settings, _variables(request, response), request.api_id, request.stage_name, request.started)
     return response
 
 
-def _line(template: str, request: GatewayRequest, response: Response) -> str:
+def _variables(request: GatewayRequest, response: Response) -> dict[str, str]:
     status, _, body = response
-    values = {
+    return {
         **context_variables(request),
         "status": str(status),
         "responseLength": str(len(body)),
         "responseLatency": str(int((time.time() - request.started) * 1000)),
     }
-    return _VARIABLE.sub(lambda match: values.get(match[1]) or "-", template)
 
 
-def _write(destination_arn: str, line: str, request: GatewayRequest) -> None:
-    group = destination_arn.partition(":log-group:")[2].removesuffix(":*")
-    stream = hashlib.sha256(f"{request.api_id}/{request.stage_name}".encode()).hexdigest()[:32]
+def write_line(
+    settings: dict[str, str], variables: dict[str, str], api_id: str, stage_name: str, started: float
+) -> None:
+    """Write a request's line to the log group of a stage's access log settings, if it has any.
+
+    `variables` are the `$context` variables by their names without `$context.`; `started` is in seconds since 1970.
+    """
+    if not (settings.get("destinationArn") and settings.get("format")):
+        return
+    line = _VARIABLE.sub(lambda match: variables.get(match[1]) or "-", settings["format"])
+    group = settings["destinationArn"].partition(":log-group:")[2].removesuffix(":*")
+    stream = hashlib.sha256(f"{api_id}/{stage_name}".encode()).hexdigest()[:32]
     names: dict[str, Any] = {"logGroupName": group, "logStreamName": stream}
     internal(LOGS, "_create_log_stream")(names)  # returns an error if the stream exists or the group does not
-    event = {"timestamp": int(request.started * 1000), "message": line}
-    internal(LOGS, "_put_log_events")({**names, "logEvents": [event]})
+    internal(LOGS, "_put_log_events")({**names, "logEvents": [{"timestamp": int(started * 1000), "message": line}]})

@@ -29,11 +29,16 @@ async def _invoke(original: Original, *arguments: object) -> Result:
 
 
 def _is_well_formed(output: dict[str, Any] | None) -> bool:
+    context = json_object((output or {}).get("context") or {})
+    return is_acceptable(output) and not any(isinstance(value, dict | list) for value in (context or {}).values())
+
+
+def is_acceptable(output: dict[str, Any] | None) -> bool:
+    """Return whether an output is small enough and has a context and a policy with valid statements."""
     if output is None or len(json.dumps(output, separators=(",", ":"))) > _MAXIMUM_BYTES:
         return False
-    context = json_object(output.get("context") or {})
     policy = json_object(output.get("policyDocument"))
-    if context is None or policy is None or any(isinstance(value, dict | list) for value in context.values()):
+    if policy is None or json_object(output.get("context") or {}) is None:
         return False
     return all(_is_statement(json_object(statement)) for statement in _statements(policy))
 

@@ -15,10 +15,13 @@ from local.emulator.ministack_internals import POLICIES, REST, internal, patch
 
 def apply() -> None:
     """Use MiniStack's IAM evaluator."""
-    patch(REST, "_evaluate_policy", _evaluate)
+    patch(REST, "_evaluate_policy", evaluate)
 
 
-def _evaluate(_original: object, document: dict[str, Any], method_arn: str) -> str:
+def evaluate(_original: object, document: dict[str, Any], method_arn: str) -> str:
+    """Return Allow, Deny (by a statement) or NoMatch."""
+    # `*` matches any character, but a line break (of an HTTP API's decoded path) ends a match of MiniStack's evaluator.
+    method_arn = method_arn.replace("\n", " ")
     _, _, _, region, account, _ = method_arn.split(":", 5)
     context = internal(POLICIES, "EvalContext")("*", "Anonymous", account, "execute-api:Invoke", method_arn, region)
     statements = internal(POLICIES, "parse_policy_document")(document)

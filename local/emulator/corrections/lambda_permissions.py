@@ -38,7 +38,7 @@ async def _invoke_authorizer(
 ) -> Result:
     source = f"{event['methodArn'].partition('/')[0]}/authorizers/{authorizer['id']}"
     has_role = bool(authorizer.get("authorizerCredentials"))
-    if has_role or _is_permitted(authorizer.get("authorizerUri", ""), source, account, region):
+    if has_role or is_permitted(authorizer.get("authorizerUri", ""), source, account, region):
         return await original(authorizer, event, account, region)
     return None  # MiniStack answers with AUTHORIZER_CONFIGURATION_ERROR
 
@@ -60,13 +60,14 @@ async def _invoke(
     resource_path = _PATH_PARAMETER.sub("*", resource["path"])
     source = f"arn:aws:execute-api:{owner_region}:{owner_account_id}:{api_id}/{stage_name}/{method}{resource_path}"
     uri: str = integration.get("uri", "")
-    if integration.get("credentials") or _is_permitted(uri, source, owner_account_id, owner_region):
+    if integration.get("credentials") or is_permitted(uri, source, owner_account_id, owner_region):
         named |= {"owner_account_id": owner_account_id, "owner_region": owner_region}
         return await original(integration, api_id, stage_name, stage, resource, path, method, *arguments, **named)
     return gateway_error("API_CONFIGURATION_ERROR")
 
 
-def _is_permitted(uri: str, source_arn: str, account: str, region: str) -> bool:
+def is_permitted(uri: str, source_arn: str, account: str, region: str) -> bool:
+    """Return whether the policy of the function at this URI allows API Gateway to invoke it for a source."""
     function_arn = internal(REST, "_extract_lambda_ref_from_integration_uri")(uri)
     name = internal(FUNCTIONS, "_get_func_record_for_ref_in_scope")(function_arn, account_id=account, region=region)[2]
     # The record of an alias has no policy; statements in the function's policy name the alias.

@@ -24,8 +24,8 @@ from local.emulator.ministack_internals import (
     patch,
 )
 
-_GATEWAY_BYTES = 10 * 1024 * 1024
-_FUNCTION_BYTES = 6_291_556  # the limit in AWS's error message
+GATEWAY_BYTES = 10 * 1024 * 1024
+FUNCTION_BYTES = 6_291_556  # the limit in AWS's error message
 _ENVIRONMENT_BYTES = 4096
 _TOO_LONG: Response = (413, {"Content-Type": "application/json"}, b'{"message":"Request Too Long"}')
 
@@ -41,20 +41,20 @@ def apply() -> None:
 
 async def _execute(original: Original, *arguments: object) -> Response | GatewayError:
     request = current_request()
-    return _TOO_LONG if request and len(request.body) > _GATEWAY_BYTES else await original(*arguments)
+    return _TOO_LONG if request and len(request.body) > GATEWAY_BYTES else await original(*arguments)
 
 
 async def _invoke(original: Original, *arguments: object, **named: object) -> Response | GatewayError:
     request = current_request()
-    is_too_long = request and len(request.body) > _FUNCTION_BYTES
+    is_too_long = request and len(request.body) > FUNCTION_BYTES
     return _TOO_LONG if is_too_long else await original(*arguments, **named)
 
 
 def _run(original: Original, *arguments: object, **named: object) -> dict[str, Any]:
     response: dict[str, Any] = original(*arguments, **named)
-    if response.get("status") != "ok" or len(json.dumps(response.get("result"))) <= _FUNCTION_BYTES:
+    if response.get("status") != "ok" or len(json.dumps(response.get("result"))) <= FUNCTION_BYTES:
         return response
-    error = f"Response payload size exceeded maximum allowed payload size ({_FUNCTION_BYTES} bytes)."
+    error = f"Response payload size exceeded maximum allowed payload size ({FUNCTION_BYTES} bytes)."
     return {**response, "status": "error", "error": error, "result": None}
 
 

@@ -34,6 +34,11 @@ def apply() -> None:
     patch(REST, "_invoke_lambda_proxy_v1", _invoke)
 
 
+def sent_headers() -> dict[str, str]:
+    """Return the headers of the current request with their names as the client spelled them."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in _raw_headers.get([])}
+
+
 def _keep_headers(app: Original) -> Original:
     async def handle(scope: dict[str, Any], receive: object, send: object) -> None:
         headers: RawHeaders = scope.get("headers", [])

@@ -61,7 +61,7 @@ def _is_proxy_response(output: dict[str, Any]) -> bool:
     headers, multiple = json_object(output.get("headers") or {}), json_object(output.get("multiValueHeaders") or {})
     return (
         output.keys() <= _FIELDS
-        and _is_status(output.get("statusCode", 200))
+        and is_status(output.get("statusCode", 200))
         and headers is not None
         and all(isinstance(value, str | bool) for value in headers.values())
         and multiple is not None
@@ -71,7 +71,8 @@ def _is_proxy_response(output: dict[str, Any]) -> bool:
     )
 
 
-def _is_status(value: object) -> bool:
+def is_status(value: object) -> bool:
+    """Return whether a function's status code is acceptable: a number, or its text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return False
     text = str(value)
@@ -85,12 +86,12 @@ async def _invoke(
     milliseconds = int(integration.get("timeoutInMillis") or _DEFAULT_TIMEOUT_MILLISECONDS)
     done, _ = await asyncio.wait({running}, timeout=milliseconds / 1000)
     if not done:
-        running.add_done_callback(_retrieve_exception)
+        running.add_done_callback(retrieve_exception)
         return gateway_error("INTEGRATION_TIMEOUT", "Endpoint request timed out", _SERVER_ERROR)
     return running.result()
 
 
-def _retrieve_exception(ended: asyncio.Task[Response | GatewayError]) -> None:
+def retrieve_exception(ended: asyncio.Future[Any]) -> None:
     """Retrieve the exception; otherwise asyncio logs that it was never retrieved."""
     ended.exception()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from local.emulator.ministack_internals import REST, Original, Result, json_object, patch
 
-_MESSAGE = "Unauthorized"
+MESSAGE = "Unauthorized"
 
 
 def apply() -> None:
@@ -22,4 +22,4 @@ async def _invoke(original: Original, *arguments: object) -> Result:
     if not result or not result.get("error"):
         return result
     message = (json_object(result.get("body")) or {}).get("errorMessage")
-    return result if message == _MESSAGE else {**result, "body": {"errorMessage": "not the message"}}
+    return result if message == MESSAGE else {**result, "body": {"errorMessage": "not the message"}}

@@ -3,7 +3,16 @@
 from typing import Final
 
 from local.provider.resource_type import ResourceType
-from local.provider.resources import cloudwatch, dynamodb, iam, lambda_functions, rest_apis, stages, usage_plans
+from local.provider.resources import (
+    cloudwatch,
+    dynamodb,
+    http_apis,
+    iam,
+    lambda_functions,
+    rest_apis,
+    stages,
+    usage_plans,
+)
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
@@ -11,6 +20,7 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **lambda_functions.TYPES,
     **rest_apis.TYPES,
     **stages.TYPES,
+    **http_apis.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
 }

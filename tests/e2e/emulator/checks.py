@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, eventually, returning, zip_of
+from tests.e2e.emulator.http_checks import HTTP_CHECKS
+from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, allowing, eventually, returning, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from tests.e2e.emulator.sandbox import Api, Function, Sandbox
 
 CONTEXT = '{"message":$context.error.messageString,"code":"$context.authorizer.code"}'
-
-
-def allowing(**statement: object) -> dict[str, object]:
-    """Return a token for a policy with one Allow of these elements; by default, it allows all actions and resources."""
-    names = statement.keys()
-    action = {} if names & {"Action", "NotAction"} else {"Action": "execute-api:Invoke"}
-    resource = {} if names & {"Resource", "NotResource"} else {"Resource": "*"}
-    return {"policyDocument": {"Statement": [{"Effect": "Allow", **action, **resource, **statement}]}}
 
 
 def authorizer_policies(sandbox: Sandbox) -> None:
@@ -283,6 +276,45 @@ def lambda_permissions(sandbox: Sandbox) -> None:
     assert (rejected.status_code, rejected.json()) == (500, {"message": "Internal server error"})
 
 
+def response_cache(sandbox: Sandbox) -> None:
+    """Responses are kept per value of the cache key's parameters, after the authorizer, until the cache is flushed."""
+    api = sandbox.api()
+    parameters = ["method.request.header.Authorization", "method.request.querystring.q"]
+    function = sandbox.function(returning("{'statusCode': 200, 'body': __import__('uuid').uuid4().hex}"))
+    api.proxy(
+        function,
+        path="/kept",
+        authorizer=api.authorizer(ttl=300),
+        requestParameters=dict.fromkeys(parameters, False),
+        integration={"cacheKeyParameters": parameters},
+    )
+    api.proxy(function, path="/other").deploy()
+    settings = {"enabled": "true", "ttlInSeconds": "1", "requireAuthorizationForCacheControl": "true"}
+    patches = {"/cacheClusterEnabled": "true", "/cacheClusterSize": "0.5"}
+    patches |= {f"/~1kept/GET/caching/{name}": value for name, value in settings.items()}
+    operations = [{"op": "replace", "path": path, "value": value} for path, value in patches.items()]
+    sandbox.gateway.update_stage(restApiId=api.id, stageName="test", patchOperations=operations)
+
+    def get(token: object, **request: Any) -> str:
+        answer = api.call(path="/kept", token=token, **request)
+        return answer.text if answer.status_code == 200 else str(answer.status_code)
+
+    ann, denied = {"principalId": "ann"}, allowing(Resource="arn:aws:execute-api:*:*:none")
+    started = time.monotonic()
+    first, ids = get(ann), {api.call(path="/kept", token=ann).headers["x-amzn-requestid"] for _ in range(2)}
+    same = [get(ann), get(ann, params={"unlisted": "1"}), get(ann, headers={"Cache-Control": "max-age=0"})]
+    assert same == [first] * 3 or time.monotonic() - started > 1
+    assert len(ids) == 2
+    assert get({"principalId": "ben"}) != first
+    assert get(ann, params={"q": "1"}) != first
+    assert get(denied) == "403"
+    assert api.call(path="/other").text != api.call(path="/other").text
+    assert eventually(lambda: get(ann) != first)
+    second = get(ann)
+    sandbox.gateway.flush_stage_cache(restApiId=api.id, stageName="test")
+    assert get(ann) != second
+
+
 def mock_templates(sandbox: Sandbox) -> None:
     """A mock integration renders its templates."""
     template = """#set($origin = $input.params('Origin'))
@@ -379,6 +411,15 @@ def resource_tags(sandbox: Sandbox) -> None:
         gateway.untag_resource(resourceArn=arn + path, tagKeys=["old"])
         assert describe()["tags"] == {"kept": "2", "new": "3"}
         assert gateway.get_tags(resourceArn=arn + path)["tags"] == {"kept": "2", "new": "3"}
+    http = sandbox.http_gateway
+    tags = {"old": "1", "kept": "2"}
+    http_api = http.create_api(Name="tagged", ProtocolType="HTTP", Tags=tags)["ApiId"]
+    http.create_stage(ApiId=http_api, StageName="tagged", Tags=tags)
+    for path in (f"/apis/{http_api}", f"/apis/{http_api}/stages/tagged"):
+        http.tag_resource(ResourceArn=arn + path, Tags={"new": "3"})
+        http.untag_resource(ResourceArn=arn + path, TagKeys=["old"])
+    assert http.get_api(ApiId=http_api)["Tags"] == {"kept": "2", "new": "3"}
+    assert http.get_stage(ApiId=http_api, StageName="tagged")["Tags"] == {"kept": "2", "new": "3"}
 
 
 def access_logs(sandbox: Sandbox) -> None:
@@ -572,6 +613,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         proxy_responses,
         remapped_headers,
         lambda_permissions,
+        response_cache,
         mock_templates,
         request_models,
         typed_updates,
@@ -584,4 +626,4 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         function_logs,
         function_log_levels,
     )
-}
+} | HTTP_CHECKS

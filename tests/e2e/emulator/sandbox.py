@@ -34,12 +34,22 @@ def handler(event, context):
     return {**output, **overrides}
 """
 
+HTTP_AUTHORIZER = AUTHORIZER.replace('event["authorizationToken"]', 'event["identitySource"][0]')
+
 ECHO = """
 import json
 
 def handler(event, context):
     return {"statusCode": 200, "body": json.dumps(event)}
 """
+
+
+def allowing(**statement: object) -> dict[str, object]:
+    """Return a token for a policy with one Allow of these elements; by default, it allows all actions and resources."""
+    names = statement.keys()
+    action = {} if names & {"Action", "NotAction"} else {"Action": "execute-api:Invoke"}
+    resource = {} if names & {"Resource", "NotResource"} else {"Resource": "*"}
+    return {"policyDocument": {"Statement": [{"Effect": "Allow", **action, **resource, **statement}]}}
 
 
 def returning(expression: str) -> str:
@@ -77,6 +87,7 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         self.gateway = self.client("apigateway")
+        self.http_gateway = self.client("apigatewayv2")
         self.functions = self.client("lambda")
         self.logs = self.client("logs")
         policy = {"Version": "2012-10-17", "Statement": []}
@@ -85,7 +96,7 @@ class Sandbox:
 
     def close(self) -> None:
         self.http.close()
-        for client in (self.gateway, self.functions, self.logs):
+        for client in (self.gateway, self.http_gateway, self.functions, self.logs):
             client.close()
 
     def client(self, service: str) -> Any:
@@ -141,6 +152,10 @@ class Sandbox:
         """Create an empty API."""
         created = self.gateway.create_rest_api(name="sandbox", **settings)
         return Api(self, created["id"], created["rootResourceId"])
+
+    def http_api(self, **settings: Any) -> HttpApi:
+        """Create an empty HTTP API."""
+        return HttpApi(self, self.http_gateway.create_api(Name="sandbox", ProtocolType="HTTP", **settings)["ApiId"])
 
 
 @dataclass
@@ -242,6 +257,61 @@ class Api:
         headers = {**request.pop("headers", {}), **({"Authorization": json.dumps(token)} if token is not None else {})}
         url = self.sandbox.url(self.id) + path
         return self.sandbox.http.request(method, url, headers=headers, **request)
+
+
+@dataclass
+class HttpApi:
+    """An HTTP API; its stage is `test`."""
+
+    sandbox: Sandbox
+    id: str
+
+    @property
+    def execution_arn(self) -> str:
+        options = self.sandbox.emulator.options
+        return f"arn:aws:execute-api:{options.region}:{options.account}:{self.id}"
+
+    def authorizer(self, function: Function | None = None, *, ttl: int = 0, sources: tuple[str, ...] = ()) -> str:
+        """Add a REQUEST authorizer; the default function returns an output that the token specifies."""
+        function = function or self.sandbox.function(HTTP_AUTHORIZER)
+        created = self.sandbox.http_gateway.create_authorizer(
+            ApiId=self.id,
+            Name=f"authorizer-{next(self.sandbox.numbers)}",
+            AuthorizerType="REQUEST",
+            AuthorizerUri=function.uri,
+            AuthorizerPayloadFormatVersion="2.0",
+            AuthorizerResultTtlInSeconds=ttl,
+            IdentitySource=["$request.header.Authorization", *sources],
+        )
+        return created["AuthorizerId"]
+
+    def proxy(
+        self, function: Function | str = ECHO, key: str = "GET /", *, authorizer: str | None = None, **settings: Any
+    ) -> HttpApi:
+        """Add a route with a proxy integration of a function, given as an object or as its source."""
+        function = self.sandbox.function(function) if isinstance(function, str) else function
+        client = self.sandbox.http_gateway
+        integration = client.create_integration(
+            ApiId=self.id, IntegrationType="AWS_PROXY", IntegrationMethod="POST", IntegrationUri=function.uri,
+            PayloadFormatVersion="2.0", **settings,
+        )["IntegrationId"]  # fmt: skip
+        kind = {"AuthorizationType": "CUSTOM", "AuthorizerId": authorizer} if authorizer else {}
+        client.create_route(ApiId=self.id, RouteKey=key, Target=f"integrations/{integration}", **kind)
+        return self
+
+    def deploy(self, **stage: Any) -> HttpApi:
+        """Deploy the current state of the API to its stage."""
+        client = self.sandbox.http_gateway
+        deployment = client.create_deployment(ApiId=self.id)["DeploymentId"]
+        exists = any(each["StageName"] == "test" for each in client.get_stages(ApiId=self.id)["Items"])
+        change = client.update_stage if exists else client.create_stage
+        change(ApiId=self.id, StageName="test", DeploymentId=deployment, **stage)
+        return self
+
+    def call(self, method: str = "GET", path: str = "/", *, token: object = None, **request: Any) -> httpx.Response:
+        """Send a request; a token is sent as JSON, for the default authorizer."""
+        headers = {**request.pop("headers", {}), **({"Authorization": json.dumps(token)} if token is not None else {})}
+        return self.sandbox.http.request(method, self.sandbox.url(self.id) + path, headers=headers, **request)
 
 
 def eventually(condition: Callable[[], bool], *, seconds: float = 3.0) -> bool:

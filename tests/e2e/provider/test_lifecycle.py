@@ -25,6 +25,9 @@ FUNCTION = "aws:lambda/function:Function"
 API = "aws:apigateway/restApi:RestApi"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 STAGE = "aws:apigateway/stage:Stage"
+HTTP_API = "aws:apigatewayv2/api:Api"
+HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
+HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 
 Inputs = dict[str, Any]
 
@@ -58,6 +61,21 @@ def body(*paths: str) -> str:
     })  # fmt: skip
 
 
+def http_body(*paths: str) -> str:
+    integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": "arn", "payloadFormatVersion": "2.0"}
+    operation = {"security": [{"all": []}], "responses": {}, "x-amazon-apigateway-integration": integration}
+    authorizer = {"type": "request", "identitySource": "$request.header.Authorization", "authorizerUri": "arn"}
+    scheme = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authorizer": authorizer}
+    return json.dumps(
+        {
+            "openapi": "3.0.1",
+            "info": {"title": "api"},
+            "components": {"securitySchemes": {"all": scheme}},
+            "paths": {path: {"get": operation} for path in paths},
+        }
+    )
+
+
 @dataclass
 class Prepared:
     """An emulator in which the resources exist that others refer to."""
@@ -68,6 +86,8 @@ class Prepared:
     function: str
     api: str
     deployments: tuple[str, str]
+    http_api: str
+    http_deployments: tuple[str, str]
     stage: str
     key: str
     plan: str
@@ -86,9 +106,14 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
     provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
+    http_api = provider.create(HTTP_API, "used", {"name": "lifecycle", "protocolType": "HTTP"}).id
+    one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
-    return Prepared(provider, folder, str(role.outputs["arn"]), "lifecycle", api, (first, second), "used", key, plan)
+    arn, deployments = str(role.outputs["arn"]), (first, second)
+    return Prepared(
+        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan
+    )  # fmt: skip
 
 
 def cases(at: Prepared) -> dict[str, list[Inputs]]:
@@ -123,6 +148,19 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "restApi": at.api, "stageName": "cycle", "deployment": at.deployments[0],
         "variables": {"stack": "dev", "x": "1"}, "tags": {"stage": "dev"},
         "accessLogSettings": {"destinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:x", "format": "{}"},
+    }  # fmt: skip
+    cors = {"allowOrigins": ["https://a"], "allowMethods": ["GET"], "allowHeaders": ["authorization"], "maxAge": 9}
+    http_api: Inputs = {
+        "name": "cycle", "protocolType": "HTTP", "body": http_body("/a/{id}", "/b"), "failOnWarnings": True,
+        "corsConfiguration": cors, "tags": {"stage": "dev"},
+    }  # fmt: skip
+    throttling = {"throttlingRateLimit": 5.5, "throttlingBurstLimit": 9}
+    http_stage: Inputs = {
+        "apiId": at.http_api, "name": "cycle", "deploymentId": at.http_deployments[0],
+        "stageVariables": {"stack": "dev", "x": "1"}, "tags": {"stage": "dev"},
+        "accessLogSettings": {"destinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:x", "format": "{}"},
+        "defaultRouteSettings": throttling | {"detailedMetricsEnabled": True},
+        "routeSettings": [{"routeKey": "GET /a", **throttling}],
     }  # fmt: skip
     settings = {"metricsEnabled": True, "loggingLevel": "ERROR", "dataTraceEnabled": False,
                 "throttlingBurstLimit": 20, "throttlingRateLimit": 10}  # fmt: skip
@@ -166,6 +204,18 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             stage | {"tags": {"team": "b"}, "description": "second", "xrayTracingEnabled": True},
         ],
         DEPLOYMENT: [{"restApi": at.api, "description": "first"}, {"restApi": at.api, "description": "second"}],
+        HTTP_API: [
+            http_api, http_api | {"body": http_body("/b", "/c"), "tags": {}},
+            {name: value for name, value in http_api.items() if name != "corsConfiguration"},
+            http_api | {"name": "renamed", "corsConfiguration": cors | {"allowOrigins": ["*"]}},
+        ],
+        HTTP_STAGE: [
+            http_stage, http_stage | {"deploymentId": at.http_deployments[1], "stageVariables": {"stack": "prod"}},
+            http_stage | {"routeSettings": [], "tags": {"team": "b"}, "description": "second"},
+            {name: value for name, value in http_stage.items()
+             if name not in ("accessLogSettings", "stageVariables", "defaultRouteSettings")},
+        ],
+        HTTP_DEPLOYMENT: [{"apiId": at.http_api, "triggers": {"api": "1"}}],
         "aws:apigateway/methodSettings:MethodSettings": [
             methods, methods | {"settings": settings | {"throttlingRateLimit": 7, "metricsEnabled": False}},
         ],
@@ -274,6 +324,9 @@ class TestReplacements:
             (ROLE, {"name": "other"}),
             (DEPLOYMENT, {"triggers": {"api": "2"}}),
             (STAGE, {"stageName": "other"}),
+            (HTTP_API, {"protocolType": "WEBSOCKET"}),
+            (HTTP_DEPLOYMENT, {"triggers": {"api": "2"}}),
+            (HTTP_STAGE, {"name": "other"}),
             ("aws:apigateway/apiKey:ApiKey", {"value": "w" * 20}),
             ("aws:lambda/permission:Permission", {"sourceArn": "arn:aws:execute-api:us-east-1:000000000000:y/*"}),
         ],

@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from handlers.contract import OPERATIONS, load_collections
+from handlers.contract import OPERATIONS, Collection, load_collections
 from handlers.cors import CorsPolicy
-from handlers.database import client
+from handlers.cursor import encode_cursor
+from handlers.database import Database, client
 from handlers.environment import Environment
 from handlers.lambda_handler import LambdaHandler
+from handlers.list_parameters import selection_of
+from handlers.store import Position, Store
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
 from tests.dynamodb.tables import create_table
+from tests.unit.handlers.meetings import COLLECTION as MEETINGS
 
 ORIGIN = "http://localhost:3000"
 HANDLERS: Mapping[str, LambdaHandler] = {
@@ -54,6 +58,7 @@ class Api:
     """The functions of a collection, invoked with events of payload format 1.0."""
 
     collection: str
+    described: Collection
     functions: Mapping[str, LambdaHandler]
     context: Context = Context()
 
@@ -98,6 +103,10 @@ class Api:
         assert answer.status == 201, answer.text
         return answer.json
 
+    def cursor(self, sort_value: Any, item_id: str, query: Mapping[str, str], owner: str = "local|ann") -> str:
+        """Return the cursor of a position in the list with these parameters, of which there may be no page."""
+        return encode_cursor(Position(sort_value, item_id), selection_of(query, self.described), owner)
+
     @property
     def dynamodb(self) -> Any:
         return self.functions["read"].dynamodb
@@ -114,7 +123,7 @@ class Api:
 @contextmanager
 def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     """Yield a collection's functions with a new table."""
-    (collection,) = (each for each in load_collections() if each.name == name)
+    (collection,) = (each for each in (*load_collections(), MEETINGS) if each.name == name)
     environment = Environment(
         collection=collection,
         table=f"gatehouse-test-{name}",
@@ -125,7 +134,7 @@ def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     for function in functions.values():
         function.__dict__.update(dynamodb=dynamodb, environment=environment)
     try:
-        yield Api(name, functions)
+        yield Api(name, collection, functions)
     finally:
         dynamodb.delete_table(TableName=environment.table)
 
@@ -166,3 +175,67 @@ def users(dynamodb: Any) -> Iterator[Api]:
 def events(dynamodb: Any) -> Iterator[Api]:
     with collection_api("events", dynamodb) as found:
         yield found
+
+
+@pytest.fixture
+def meetings(dynamodb: Any) -> Iterator[Api]:
+    with collection_api("meetings", dynamodb) as found:
+        yield found
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that a function made: its arguments and DynamoDB's answer."""
+
+    arguments: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+
+@pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[Query]:
+    """Record every query."""
+    made: list[Query] = []
+    original = Database.call
+
+    def call(self: Database, operation: str, **arguments: Any) -> dict[str, Any]:
+        capacity = {"ReturnConsumedCapacity": "TOTAL"} if operation == "query" else {}
+        answer = original(self, operation, **arguments, **capacity)
+        if operation == "query":
+            made.append(Query(arguments, answer))
+        return answer
+
+    monkeypatch.setattr(Database, "call", call)
+    return made
+
+
+def listed(api: Api, **query: str) -> list[list[dict[str, Any]]]:
+    """Return the items of a list, page by page."""
+    found: list[list[dict[str, Any]]] = []
+    while True:
+        page = api.call("list", query=query).json
+        found.append(page[api.collection])
+        if page["next_cursor"] is None:
+            return found
+        query["cursor"] = page["next_cursor"]
+
+
+def pages(api: Api, **query: str) -> list[list[str]]:
+    """Return the ids of a list, page by page."""
+    return [[each["id"] for each in page] for page in listed(api, **query)]
+
+
+def ids(api: Api, **query: str) -> list[str]:
+    """Return the ids of all pages of a list."""
+    return [item_id for page in pages(api, **query) for item_id in page]
+
+
+def put_items_of_others(api: Api, number: int, **fields: Any) -> None:
+    """Store items of 1,000 other owners as the handlers store them, so that every index contains them."""
+    for begin in range(0, number, 25):
+        requests = [{"PutRequest": {"Item": item_of_another(api, each, fields)}} for each in range(begin, begin + 25)]
+        api.dynamodb.batch_write_item(RequestItems={api.table: requests})
+
+
+def item_of_another(api: Api, number: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    store = Store(Database(None, "", 0), f"local|owner-{number % 1000}", api.described)
+    return store.put(store.new_item(f"{number}", fields, number))["Item"]

@@ -3,8 +3,6 @@
 import pytest
 
 from handlers import clock
-from handlers.cursor import encode_cursor
-from handlers.store import Position
 from tests.unit.handlers.conftest import Api
 
 
@@ -49,11 +47,6 @@ def test_an_invalid_address_is_rejected_as_the_documents_pattern_requires(users:
     assert (answer.status, answer.json["errors"][0]["field"]) == (400, "email")
 
 
-def cursor_at(seconds: str, item_id: str) -> str:
-    """Return the cursor after an item that was created so many seconds after the start of 1970."""
-    return encode_cursor(Position(f"1970-01-01T00:00:{seconds}Z", item_id))
-
-
 @pytest.mark.parametrize("operation", ["create", "replace", "update", "list"])
 def test_an_invalid_address_is_reported_with_the_requirement(users: Api, operation: str) -> None:
     item_id = users.created()["id"] if operation in ("replace", "update") else ""
@@ -79,31 +72,40 @@ class TestLookUp:
         assert users.call("list", query=query).status == 400
 
     @pytest.mark.parametrize(
-        ("others", "found"),
+        ("others", "after", "found"),
         [
-            ({"limit": "2", "order": "oldest"}, True),
-            ({"email": "b@example.com"}, True),
-            ({"email": "a@example.com"}, False),
-            ({"order": "oldest", "cursor": cursor_at("00.001", "9")}, True),
-            ({"order": "oldest", "cursor": cursor_at("00.002", "1")}, True),
-            ({"order": "oldest", "cursor": cursor_at("00.002", "2")}, False),
-            ({"order": "oldest", "cursor": cursor_at("00.002", "9")}, True),
-            ({"order": "oldest", "cursor": cursor_at("00.003", "1")}, False),
-            ({"order": "newest", "cursor": cursor_at("00.001", "9")}, False),
-            ({"order": "newest", "cursor": cursor_at("00.002", "1")}, True),
-            ({"order": "newest", "cursor": cursor_at("00.002", "2")}, False),
-            ({"order": "newest", "cursor": cursor_at("00.002", "9")}, True),
-            ({"order": "newest", "cursor": cursor_at("00.003", "1")}, True),
+            ({"limit": "2", "order": "oldest"}, (), True),
+            ({"email": "b@example.com"}, (), True),
+            ({"email": "a@example.com"}, (), False),
+            ({"order": "oldest"}, ("00.001", "9"), True),
+            ({"order": "oldest"}, ("00.002", "1"), True),
+            ({"order": "oldest"}, ("00.002", "2"), False),
+            ({"order": "oldest"}, ("00.002", "9"), True),
+            ({"order": "oldest"}, ("00.003", "1"), False),
+            ({"order": "newest"}, ("00.001", "9"), False),
+            ({"order": "newest"}, ("00.002", "1"), True),
+            ({"order": "newest"}, ("00.002", "2"), False),
+            ({"order": "newest"}, ("00.002", "9"), True),
+            ({"order": "newest"}, ("00.003", "1"), True),
         ],
     )
     def test_a_user_is_listed_only_if_it_matches_the_other_parameters_too(
-        self, users: Api, others: dict[str, str], found: bool, monkeypatch: pytest.MonkeyPatch
+        self,
+        users: Api,
+        others: dict[str, str],
+        after: tuple[str, ...],
+        found: bool,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        """`after` is an item's time of creation, in seconds after the start of 1970, and its id."""
         monkeypatch.setattr(clock, "now", lambda: 2)
         user = users.created(id="2", email="b@example.com")
         users.created(id="1", email="a@example.com")
         users.created(id="3", email="b@example.com")
-        answer = users.call("list", query={"userId": "2", **others})
+        query = {"userId": "2", **others}
+        if after:
+            query["cursor"] = users.cursor(f"1970-01-01T00:00:{after[0]}Z", after[1], others)
+        answer = users.call("list", query=query)
         assert answer.json == {"users": [user] if found else [], "next_cursor": None}
 
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from handlers.database import Database
+from handlers.list_parameters import selection_of
 from handlers.store import Store
 from tests.unit.handlers.conftest import Api, Context
 
@@ -97,8 +98,8 @@ def test_every_line_has_the_timestamp_that_filtering_by_level_requires(
 
 def test_a_store_does_not_read_another_partition(api: Api) -> None:
     mine = api.created()
-    other = Store(Database(api.dynamodb, api.table, time.monotonic() + 5), "local|eve")
-    assert other.list(limit=100, after=None, newest_first=True, ids_in_order=True).items == []
+    other = Store(Database(api.dynamodb, api.table, time.monotonic() + 5), "local|eve", api.described)
+    assert other.list(selection_of({}, api.described), limit=100).items == []
     assert api.call("read", mine["id"]).status == 200
 
 

@@ -66,6 +66,19 @@ def test_both_formats_get_the_same_response(
     assert comparable(first) == comparable(second)
 
 
+@pytest.mark.parametrize("raw", ["limit=1&limit=2", "limit=1&%6Cimit=2", "limit=&limit="])
+def test_a_repeated_parameter_is_rejected_in_both_formats(api: Api, raw: str) -> None:
+    """API Gateway joins the values of a repeated parameter with commas in payload format 2.0."""
+    values = ["1", "2"] if "1" in raw else ["", ""]
+    first = api.event("list") | {"multiValueQueryStringParameters": {"limit": values}}
+    first["queryStringParameters"] = {"limit": values[-1]}
+    second = in_format_2(first) | {"rawQueryString": raw, "queryStringParameters": {"limit": ",".join(values)}}
+    for event in (first, second):
+        answer = api.functions["list"](event, Context())
+        assert answer["statusCode"] == 400
+        assert json.loads(answer["body"])["detail"] == "Query parameters must not be repeated: limit."
+
+
 @pytest.mark.parametrize("in_format", [lambda event: event, in_format_2], ids=["1.0", "2.0"])
 def test_every_line_names_the_decision_that_allowed_the_request(
     api: Api, in_format: Callable[[dict[str, Any]], dict[str, Any]], capsys: pytest.CaptureFixture[str]

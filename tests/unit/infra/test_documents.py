@@ -15,12 +15,14 @@ from handlers.contract.operation import HANDLER_PROBLEMS
 from handlers.contract.problem import ALREADY_EXISTS
 from handlers.cors import CorsPolicy
 from handlers.cursor import decode_cursor
+from handlers.list_parameters import selection_of
 from handlers.store import Position
 from infra.api_settings import ApiSettings
 from infra.bundles import ROOT
 from infra.cors import Cors
 from infra.documents.gateway import TOKEN_EXPRESSION, GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
+from infra.documents.http_gateway import HttpGatewayDocument
 from infra.documents.openapi import openapi_document
 from infra.documents.preflight import preflight
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
@@ -97,6 +99,63 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
         response = paths[path]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
         assert response["responseParameters"]["method.response.header.Access-Control-Allow-Methods"] == methods
     assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
+
+
+def http_document(cache_by: CacheBy = "token") -> dict[str, Any]:
+    return HttpGatewayDocument(
+        title="gatehouse-test-api",
+        routes=ROUTES,
+        functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
+        authorizer="arn:authorizer",
+        policy_cache=60,
+        cache_by=cache_by,
+    ).render()
+
+
+class TestHttpApi:
+    document = http_document()
+
+    def test_it_has_the_routes_of_the_rest_api_without_preflights(self) -> None:
+        def targets(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+            return {
+                (path, method): operation["x-amazon-apigateway-integration"]["uri"]
+                for path, method, operation in operations(document)
+                if method != "options"
+            }
+
+        assert targets(self.document) == targets(gateway_document())
+        assert all(method != "options" for _, method, _ in operations(self.document))
+
+    def test_every_operation_requires_the_authorizer_and_sends_events_with_payload_format_2(self) -> None:
+        for _, _, operation in operations(self.document):
+            assert operation["security"] == [{"bearer": []}]
+            assert operation["x-amazon-apigateway-integration"]["payloadFormatVersion"] == "2.0"
+
+    @pytest.mark.parametrize(
+        ("cache_by", "sources"),
+        [
+            ("token", ["$request.header.Authorization"]),
+            ("route", ["$request.header.Authorization", "$context.routeKey"]),
+        ],
+    )
+    def test_policies_are_cached_for_each_token_or_for_each_token_and_route(
+        self, cache_by: CacheBy, sources: list[str]
+    ) -> None:
+        (scheme,) = http_document(cache_by)["components"]["securitySchemes"].values()
+        assert scheme["x-amazon-apigateway-authorizer"] == {
+            "type": "request",
+            "authorizerUri": "arn:authorizer",
+            "authorizerPayloadFormatVersion": "2.0",
+            "authorizerResultTtlInSeconds": 60,
+            "enableSimpleResponses": False,
+            "identitySource": sources,
+        }
+
+    def test_it_is_valid_openapi_that_promises_no_validation(self) -> None:
+        OpenAPIV30SpecValidator(self.document).validate()
+        for _, _, operation in operations(self.document):
+            assert "requestBody" not in operation
+            assert all(each["in"] == "path" for each in operation.get("parameters", []))
 
 
 def test_policies_are_cached_for_each_token_or_for_each_token_and_route() -> None:
@@ -428,7 +487,7 @@ class TestOpenapiDocument:
         assert "id" not in schemas["User"]["properties"]
 
     def test_a_list_that_is_read_from_an_index_is_described_as_eventually_consistent(self) -> None:
-        for path, lag in (("/items", None), ("/users", "The list is event"), ("/events", "A filtered list is event")):
+        for path, lag in (("/items", None), ("/users", "The list is event"), ("/events", "in another order is event")):
             description = openapi()["paths"][path]["get"]["description"]
             assert "in order of creation" in description
             assert (lag or "The list is consistent.") in description
@@ -439,7 +498,9 @@ class TestOpenapiDocument:
         assert set(email) == {"type", "maxLength", "pattern", "description"}
 
     def test_the_example_of_a_cursor_is_valid(self) -> None:
-        assert decode_cursor(EXAMPLE_CURSOR) == Position(EXAMPLE_TIME, EXAMPLE_ID)
+        (items,) = (each for each in load_collections() if each.name == "items")
+        position = Position(EXAMPLE_TIME, EXAMPLE_ID)
+        assert decode_cursor(EXAMPLE_CURSOR, selection_of({}, items), "example|subject") == position
 
 
 def examples(document: dict[str, Any], node: Any) -> Iterator[tuple[dict[str, Any], Any]]:

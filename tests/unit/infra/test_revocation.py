@@ -1,5 +1,7 @@
 """The order of the steps of a revocation, and what is reported if one of them fails."""
 
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +22,8 @@ class Services:
     class CallFailed(ClientError):
         pass
 
-    def __init__(self, *failing: str) -> None:
-        self.failing = failing
+    def __init__(self, *failing: str, rest: Sequence[str] = ("a1",), http: Sequence[str] = ()) -> None:
+        self.failing, self.rest, self.http = failing, rest, http
         self.calls: list[str] = []
         self.exceptions = type("exceptions", (), {
             "ResourceNotFoundException": KeyError, "ConditionalCheckFailedException": LookupError,
@@ -36,17 +38,22 @@ class Services:
     def describe_table(self, **_: str) -> Any:
         return {"ResponseMetadata": {"HTTPHeaders": {"date": "Fri, 15 Jan 2027 08:00:00 GMT"}}}
 
-    def get_paginator(self, _name: str) -> Any:
-        return self
-
-    def paginate(self) -> Any:
-        return [{}, {"items": [{"id": "x", "name": "gatehouse-prod-web"}, {"id": "a1", "name": "gatehouse-prod-api"}]}]
+    def get_paginator(self, name: str) -> Any:
+        apis = self.http if name == "get_apis" else self.rest
+        names = {"x": "gatehouse-prod-web"} | dict.fromkeys(apis, "gatehouse-prod-api")
+        upper = [{"ApiId": api, "Name": name} for api, name in names.items()]
+        lower = [{"id": api, "name": name} for api, name in names.items()]
+        pages = [{}, {"Items": upper} if name == "get_apis" else {"items": lower}]
+        return SimpleNamespace(paginate=lambda: pages)
 
     def put_item(self, **calls: Any) -> None:
         self.do(f"put {calls['Item']['revoked']['S']}")
 
     def flush_stage_authorizers_cache(self, *, restApiId: str, stageName: str) -> None:  # noqa: N803
         self.do(f"flush {restApiId} {stageName}")
+
+    def reset_authorizers_cache(self, *, ApiId: str, StageName: str) -> None:  # noqa: N803
+        self.do(f"reset {ApiId} {StageName}")
 
     def pause(self, seconds: float) -> None:
         self.calls.append(f"pause {seconds:g}")
@@ -57,7 +64,7 @@ def revoked(
 ) -> list[str]:
     settings = StackSettings(issuers=ISSUERS, revocation=RevocationSettings(enabled=enabled, timeout=2))
     stack = DeployedStack(Names("gatehouse", "prod"), settings, "eu-central-1", None)
-    return revoke(stack, Clients(services, services), RevokeRequest(issuer=issuer, **requested), services.pause)
+    return revoke(stack, Clients.of(lambda _: services), RevokeRequest(issuer=issuer, **requested), services.pause)
 
 
 FLUSHED = ["flush a1 prod", f"pause {2 + MARGIN:g}", "flush a1 prod"]
@@ -72,6 +79,37 @@ def test_the_cache_is_flushed_after_all_entries_are_written_and_again_after_a_pa
         "Revoked every token that issuer main issued to bob until 2027-01-15T08:00:00Z.",
         "Revoked token t-1 of issuer main.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rest", "http", "flushed"),
+    [
+        ((), ("b2",), ["reset b2 prod"]),
+        (("a1",), ("b2",), ["flush a1 prod", "reset b2 prod"]),
+    ],
+    ids=["an HTTP API", "both, during a change of the flavour"],
+)
+def test_the_caches_of_all_apis_of_the_stack_are_flushed(
+    rest: tuple[str, ...], http: tuple[str, ...], flushed: list[str]
+) -> None:
+    services = Services(rest=rest, http=http)
+    revoked(services, subjects=["ann"])
+    assert services.calls[1:] == [*flushed, f"pause {2 + MARGIN:g}", *flushed]
+
+
+@pytest.mark.parametrize(
+    ("rest", "http", "message"),
+    [
+        ((), (), "there is no API named gatehouse-prod-api"),
+        (("a", "b"), (), "found 2 APIs named"),
+        (("a",), ("b", "c"), "found 2 APIs named"),
+    ],
+)
+def test_nothing_is_revoked_if_the_api_is_not_known(rest: tuple[str, ...], http: tuple[str, ...], message: str) -> None:
+    services = Services(rest=rest, http=http)
+    with pytest.raises(RevokeError, match=message):
+        revoked(services, subjects=["ann"])
+    assert services.calls == []
 
 
 def test_entries_written_before_a_failure_apply_at_once_and_are_reported() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from handlers.contract import REQUIREMENT, load_collections
 from infra.authorizer import authorizer_bundle
 from infra.bundles import Target
 from infra.naming import Names
+from infra.rest_only import REST_ONLY
 from infra.settings import MOVED, StackSettings, load
 from infra.stack_file import ENCRYPTED, SettingsError
 
@@ -203,6 +204,30 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
             "usage.plans[0].clients.x: unknown issuer; issuers: main",
         ),
         ({"usage": {"plans": [{**PLAN, "quota": 2**31}]}}, "usage.plans[0].quota"),
+        ({"usage": {"keys": "header"}}, "usage.keys: needs plans"),
+        ({"usage": {"keys": "cookie"}}, "usage.keys: must be one of: authorizer, header"),
+        (
+            {"usage": {"keys": "header", "plans": [PLAN], "unlisted": PLAN["name"]}},
+            "usage.unlisted: must not be set with `keys: header`: only listed clients have keys",
+        ),
+        ({"api": {"cache": {"size": 2, "collections": {"items": {"ttl": 1}}}}}, "api.cache.size: must be one of: 0.5,"),
+        ({"api": {"cache": {"size": 0.5}}}, "api.cache.collections: must not be empty"),
+        ({"api": {"cache": {"collections": {"items": {"ttl": 1}}}}}, "api.cache.size: is required"),
+        ({"api": {"cache": {"size": 0.5, "collections": {"items": {"ttl": 3601}}}}}, "api.cache.collections.items.ttl"),
+        ({"api": {"routes": {"items": {"throttleRate": 1}}}}, "api.routes.items.throttleBurst: is required"),
+        ({"api": {"stageVariables": {"readOnly": "x"}}}, "api.stageVariables.readOnly: must not be set here"),
+        ({"api": {"corsCredentials": True}}, "api.corsCredentials: needs corsOrigins"),
+        ({"api": {"corsMaxAge": 1}}, "api.corsMaxAge: needs corsOrigins"),
+        ({"api": {"corsHeaders": ["X-A"]}}, "api.corsHeaders: needs corsOrigins"),
+        ({"api": {"corsExposedHeaders": ["X-A"]}}, "api.corsExposedHeaders: needs corsOrigins"),
+        (
+            {"api": {"corsOrigins": ["*"], "corsCredentials": True}},
+            'api.corsCredentials: needs a list of origins in corsOrigins instead of "*"',
+        ),
+        (
+            {"api": {"corsOrigins": ["https://a.example"], "corsHeaders": ["a'b"]}},
+            "api.corsHeaders[0]: must be 1 to 64 letters, digits and hyphens",
+        ),
         (
             {"usage": {"plans": [{**PLAN, "clients": {"main": ["a\nb"]}}]}},
             'usage.plans[0].clients.main[0]: must be printable and at most 255 bytes (found "a\\nb")',
@@ -433,3 +458,30 @@ def test_usage_and_times_reach_the_authorizer() -> None:
     text = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
     assert text.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
     assert (text.keys.max_age, text.keys.stale_if_error) == (60, 21_600)
+
+
+class TestFlavours:
+    given: ClassVar[dict[str, dict[str, Any]]] = {
+        "usage.plans": {"usage": {"plans": [PLAN | {"clients": {"main": ["app"]}}]}},
+        "usage.keys": {"usage": {"keys": "header", "plans": [PLAN | {"clients": {"main": ["app"]}}]}},
+        "api.cache": {"api": {"cache": {"size": "0.5", "collections": {"items": {"ttl": 60}}}}},
+        "api.validateBodies": {"api": {"validateBodies": True}},
+    }
+    """A value of each setting that only REST APIs support."""
+
+    def test_every_setting_that_http_apis_lack_has_an_example(self) -> None:
+        assert set(self.given) == set(REST_ONLY)
+
+    @pytest.mark.parametrize("key", REST_ONLY)
+    def test_a_setting_that_http_apis_lack_is_rejected_by_name_for_them_only(self, key: str) -> None:
+        values = {group: dict(members) for group, members in self.given[key].items()}
+        load("gatehouse", "dev", texts(**values))
+        values.setdefault("api", {})["flavour"] = "http"
+        problem = f"  gatehouse:{key}: requires api.flavour: rest; HTTP APIs have no {REST_ONLY[key]}"
+        assert problem in report(**values).splitlines()
+
+    def test_default_values_are_accepted(self) -> None:
+        load("gatehouse", "dev", texts(api={"flavour": "http", "validateBodies": False}, usage={"plans": []}))
+
+    def test_an_unknown_flavour_is_rejected(self) -> None:
+        assert "gatehouse:api.flavour" in report(api={"flavour": "graphql"})

@@ -104,8 +104,16 @@ class TestPage:
         text = PAGE.read_text()
         for field in FIELDS:
             assert f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}" in text
-        names = re.findall(r"^\| `([\w.\[\]]+)` \| .+ \| .+ \| .+ \|$", text, re.MULTILINE)
-        assert {"url", "corsOrigins", "memory", "keys.maxAge", "decisionCache.seconds", "plans[].quota"} <= set(names)
+        names = re.findall(r"^\| `([\w.*\[\]]+)` \| .+ \| .+ \| .+ \|$", text, re.MULTILINE)
+        assert {
+            "url",
+            "corsOrigins",
+            "memory",
+            "keys.maxAge",
+            "decisionCache.seconds",
+            "plans[].quota",
+            "routes.*.throttleRate",
+        } <= set(names)
         assert len(names) == text.count("\n| `")
 
     def test_has_an_example_that_is_valid_and_sets_every_group(self) -> None:

@@ -1,0 +1,16 @@
+"""What all commands share: the console, errors, and how a command is added to the command line."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+CONSOLE = Console(soft_wrap=True, highlight=False)
+
+AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
+"""Adds a command with this name, function and description, and returns its parser."""
+
+
+class CommandError(Exception):
+    """A command failed; the message is one line that says why."""

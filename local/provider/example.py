@@ -1,0 +1,96 @@
+"""Providers of plans, which create nothing.
+
+A plan shows values that AWS assigns as unknown, and with them every policy and the API's document. With
+`ExampleProvider` they are those of an example account, so that both can be read.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from local.provider.aws import Provider
+from local.provider.lookups import look_up
+from local.provider.state import Document, Failure, State
+
+ACCOUNT: Final = "123456789012"
+"""The account of AWS's own examples."""
+
+_LAMBDA: Final = {
+    "arn": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+}
+_API: Final = {"executionArn": "arn:aws:execute-api:{region}:{account}:{id}"}
+
+OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "aws:apigateway/restApi:RestApi": {
+        "arn": "arn:aws:apigateway:{region}::/restapis/{id}",
+        **_API,
+    },
+    "aws:apigateway/stage:Stage": {
+        "id": "ags-{restApi}-{stageName}",
+        "arn": "arn:aws:apigateway:{region}::/restapis/{restApi}/stages/{stageName}",
+        "executionArn": "arn:aws:execute-api:{region}:{account}:{restApi}/{stageName}",
+        "invokeUrl": "https://{restApi}.execute-api.{region}.amazonaws.com/{stageName}",
+    },
+    "aws:apigatewayv2/api:Api": {
+        "arn": "arn:aws:apigateway:{region}::/apis/{id}",
+        **_API,
+        "apiEndpoint": "https://{id}.execute-api.{region}.amazonaws.com",
+    },
+    "aws:apigatewayv2/stage:Stage": {
+        "arn": "arn:aws:apigateway:{region}::/apis/{apiId}/stages/{name}",
+        "executionArn": "arn:aws:execute-api:{region}:{account}:{apiId}/{name}",
+        "invokeUrl": "https://{apiId}.execute-api.{region}.amazonaws.com/{name}",
+    },
+    "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
+    "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
+    "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
+    "aws:lambda/alias:Alias": {
+        "arn": "{functionName}:{name}",
+        "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+    },
+    "aws:lambda/function:Function": {
+        "id": "{name}",
+        **_LAMBDA,
+        "version": "1",
+        "qualifiedArn": "{arn}:1",
+        "qualifiedInvokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}:1/invocations",
+    },
+    "aws:lambda/layerVersion:LayerVersion": {
+        "layerArn": "arn:aws:lambda:{region}:{account}:layer:{layerName}",
+        "arn": "{layerArn}:1",
+        "version": "1",
+    },
+}
+"""How the outputs of each type follow from its inputs, in this order. Other types have an ARN of the usual form."""
+
+
+class Planner(Provider):
+    """A provider for plans, which may contain any type."""
+
+    def check(self, type_: str, inputs: Document) -> list[Failure]:  # noqa: ARG002 - the interface of providers
+        """Accept everything."""
+        return []
+
+
+class ExampleProvider(Planner):
+    """Answers as AWS would in an example account. The ids depend on nothing but a resource's type and name."""
+
+    def __init__(self, region: str | None) -> None:
+        super().__init__(None, region=region)
+        self._place = {"region": region or "", "account": ACCOUNT}
+
+    def create(self, type_: str, name: str, inputs: Document) -> State:
+        """Return the resource as if it had been created."""
+        id_ = hashlib.sha256(f"{type_} {name}".encode()).hexdigest()[:10]
+        service, kind = type_.split(":")[1].split("/")
+        generic = {"arn": f"arn:aws:{service}:{{region}}:{{account}}:{kind}/{{name}}", "value": id_ * 2}
+        values: dict[str, Any] = {"id": id_, "name": f"{name}-{id_[:7]}", **self._place, **inputs}
+        outputs: Document = {}
+        for output, form in OUTPUTS.get(type_, generic).items():
+            values[output] = outputs[output] = inputs.get(output) or form.format_map(values)
+        return State(id=values["id"], inputs=inputs, outputs={"name": values["name"], **inputs, **outputs})
+
+    def invoke(self, token: str, args: Document) -> Document | None:
+        """Return the result of a provider function in the example account."""
+        return look_up(token, args, region=self._place["region"], account=ACCOUNT)

@@ -1,0 +1,241 @@
+"""The settings of a stack as a space: the values of each setting that tests combine, and the rules between settings.
+
+A new setting must be added to VALUES, and a rule between settings to RULES, which states it once more.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Any, Final, get_args, get_origin
+
+import msgspec
+
+from handlers.contract import unwrapped
+from infra.settings import StackSettings
+from tests.graph.covering import covering
+
+Row = Mapping[str, Any]
+"""A value for each setting."""
+
+DEFAULT: Final = object()
+"""Stands for a setting that is not set."""
+
+ISSUER: Final = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
+LIMIT: Final = {"throttleRate": 1, "throttleBurst": 2}
+PLAN: Final = {"name": "partners", "rate": 50, "burst": 100, "clients": {"main": ["app"]}}
+OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "period": "WEEK"}
+
+VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "issuers": ([ISSUER], [ISSUER, {**ISSUER, "name": "second", "url": "https://second.example.com"}]),
+    "issuers[].algorithms": (DEFAULT, ["EdDSA"]),
+    "issuers[].profile": (DEFAULT, "cognito", "generic"),
+    "issuers[].keyUrl": (DEFAULT, "https://keys.example.com/jwks?v=1"),
+    "issuers[].leeway": (DEFAULT, 0, 300),
+    "issuers[].maxLifetime": (DEFAULT, 60, 604_800),
+    "issuers[].scopeClaim": (DEFAULT, "scp"),
+    "issuers[].scopePrefix": (DEFAULT, "api://"),
+    "issuers[].scopeSeparator": (DEFAULT, "."),
+    "issuers[].defaultScopes": (DEFAULT, ["items:read"]),
+    "issuers[].requiredClaims": (DEFAULT, {"azp": ["app"]}),
+    "issuers[].clients": (DEFAULT, ["other"], ["app", "other"]),
+    "issuers[].tenantClaim": (DEFAULT, "org"),
+    "api.flavour": (DEFAULT, "http"),
+    "api.corsOrigins": (DEFAULT, ["*"], ["https://a.example", "*"], ["https://a.example", "http://localhost:3000"]),
+    "api.corsHeaders": (DEFAULT, ["X-Trace"]),
+    "api.corsExposedHeaders": (DEFAULT, ["X-Trace"]),
+    "api.corsMaxAge": (DEFAULT, 0, 86_400),
+    "api.corsCredentials": (DEFAULT, True),
+    "api.throttleRate": (DEFAULT, 1, 100_000),
+    "api.throttleBurst": (DEFAULT, 1, 100_000),
+    "api.routes": (DEFAULT, {"items": LIMIT, "users-list": {**LIMIT, "throttleRate": 5}}),
+    "api.validateBodies": (DEFAULT, True),
+    "api.cache.size": (DEFAULT, "0.5"),
+    "api.cache.collections": (DEFAULT, {"items": {"ttl": 60}}),
+    "api.readOnly": (DEFAULT, True),
+    "api.stageVariables": (DEFAULT, {"readOnly": "true"}, {"color": "blue"}),
+    "functions.architecture": (DEFAULT, "x86_64", "host"),
+    "functions.compiledFiles": (DEFAULT, True),
+    "functions.memory": (DEFAULT, 128, 10_240),
+    "functions.timeout": (DEFAULT, 3, 29),
+    "data.protect": (DEFAULT, True),
+    "authorizer.policyCache": (DEFAULT, 0, 3600),
+    "authorizer.cacheBy": (DEFAULT, "token", "route"),
+    "authorizer.decisionCache.seconds": (DEFAULT, 0, 3600),
+    "authorizer.decisionCache.entries": (DEFAULT, 1, 100_000),
+    "authorizer.keys.maxAge": (DEFAULT, 1, 604_800),
+    "authorizer.keys.staleIfError": (DEFAULT, 300, 604_800),
+    "authorizer.keys.cooldown": (DEFAULT, 1, 604_800),
+    "authorizer.keys.retryDelay": (DEFAULT, 1, 604_800),
+    "authorizer.keys.fetchTimeout": (DEFAULT, 0.1, 4.0),
+    "authorizer.keys.refreshTimeout": (DEFAULT, 0.1, 8.0),
+    "usage.plans": (DEFAULT, [OTHERS], [{**PLAN, "period": "DAY"}], [PLAN], [PLAN, OTHERS]),
+    "usage.keys": (DEFAULT, "header"),
+    "usage.unlisted": (DEFAULT, "nothing", "others"),
+    "revocation.enabled": (DEFAULT, True),
+    "revocation.whenUnavailable": (DEFAULT, "accept"),
+    "revocation.timeout": (DEFAULT, 0.1, 8.0),
+    "logs.retentionDays": (DEFAULT, 1, 3653),
+    "logs.level": (DEFAULT, "DEBUG", "WARN", "ERROR"),
+    "logs.decisions": (DEFAULT, False),
+    "tags": (DEFAULT, {"team": "a"}),
+}  # fmt: skip
+"""Limits and choices of each setting; the last value is the one that adds most to a stack."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Settings that do not go together. `is_wrong` gets their values, or defaults; `reported` is what is reported."""
+
+    reported: str
+    keys: tuple[str, ...]
+    is_wrong: Callable[..., Any]
+
+    def is_broken(self, row: Row) -> bool:
+        """Return whether a row breaks the rule."""
+        return bool(self.is_wrong(*(effective(row, key) for key in self.keys)))
+
+
+REST_ONLY: Final = {
+    "usage.plans": ("usage.plans", lambda plans: plans),
+    "usage.keys": ("usage.keys", lambda keys: keys == "header"),
+    "api.cache.size": ("api.cache", lambda size: size),
+    "api.cache.collections": ("api.cache", lambda collections: collections),
+    "api.validateBodies": ("api.validateBodies", lambda validate: validate),
+}
+"""The settings that require a REST API: what is reported, and when they require it."""
+
+RULES: Final = (
+    Rule("api.corsOrigins", ("api.corsOrigins",), lambda origins: "*" in origins and len(origins) > 1),
+    Rule("api.corsCredentials", ("api.corsCredentials", "api.corsOrigins"),
+         lambda allowed, origins: allowed and (not origins or "*" in origins)),
+    Rule("api.corsHeaders", ("api.corsHeaders", "api.corsOrigins"), lambda names, origins: names and not origins),
+    Rule("api.corsExposedHeaders", ("api.corsExposedHeaders", "api.corsOrigins"),
+         lambda names, origins: names and not origins),
+    Rule("api.corsMaxAge", ("api.corsMaxAge", "api.corsOrigins"),
+         lambda seconds, origins: seconds != 600 and not origins),
+    Rule("api.cache.size", ("api.cache.size", "api.cache.collections"),
+         lambda size, collections: collections and not size),
+    Rule("api.cache.collections", ("api.cache.collections", "api.cache.size"),
+         lambda collections, size: size and not collections),
+    Rule("api.stageVariables.readOnly", ("api.stageVariables",), lambda variables: "readOnly" in variables),
+    *(Rule(reported, ("api.flavour", key), lambda flavour, value, needs=needs: flavour == "http" and needs(value))
+      for key, (reported, needs) in REST_ONLY.items()),
+    Rule("usage.keys", ("usage.keys", "usage.plans"), lambda keys, plans: keys == "header" and not plans),
+    Rule("usage.unlisted", ("usage.unlisted", "usage.keys"), lambda unlisted, keys: unlisted and keys == "header"),
+    Rule("usage.unlisted", ("usage.unlisted", "usage.plans"),
+         lambda unlisted, plans: unlisted and unlisted not in [each["name"] for each in plans]),
+    *(Rule(f"usage.plans[{index}].clients", ("usage.plans", "usage.unlisted"),
+           lambda plans, unlisted, index=index: OTHERS in plans[index : index + 1] and unlisted != "others")
+      for index in (0, 1)),
+    Rule("usage.plans[0].period", ("usage.plans",),
+         lambda plans: plans and "quota" not in plans[0] and "period" in plans[0]),
+    Rule("usage.plans[0].clients.main[0]", ("usage.plans", "issuers[].clients"),
+         lambda plans, clients: clients == ["other"] and any("main" in each.get("clients", {}) for each in plans[:1])),
+    Rule("issuers[0].defaultScopes", ("issuers[].defaultScopes", "issuers[].requiredClaims"),
+         lambda scopes, claims: scopes and not claims),
+    Rule("authorizer.keys.staleIfError", ("authorizer.keys.staleIfError", "authorizer.keys.maxAge"),
+         lambda stale, age: stale <= age),
+    Rule("authorizer.keys.fetchTimeout",
+         ("authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout", "revocation.enabled", "revocation.timeout"),
+         lambda fetch, refresh, enabled, revoked: fetch + max(fetch, refresh) + (revoked if enabled else 0) > 9),
+)  # fmt: skip
+
+
+def broken(row: Row) -> set[str]:
+    """Return what is reported of a row."""
+    return {rule.reported for rule in RULES if rule.is_broken(row)}
+
+
+def effective(row: Row, key: str) -> Any:
+    """Return a setting's value, or its default."""
+    return default_of(key) if row[key] is DEFAULT else row[key]
+
+
+@cache
+def default_of(key: str) -> Any:
+    """Return a setting's default, as JSON."""
+    kind: Any = StackSettings
+    default: Any = None
+    for name in key.replace("[]", "").split("."):
+        (field,) = (each for each in msgspec.structs.fields(unwrapped(kind)) if each.encode_name == name)
+        default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+        is_list = get_origin(unwrapped(field.type)) is tuple
+        kind = get_args(unwrapped(field.type))[0] if is_list else field.type
+    return msgspec.json.decode(msgspec.json.encode(default))
+
+
+def groups(row: Row) -> dict[str, Any]:
+    """Return the settings as a stack file has them: `{"api": {"flavour": "http"}, …}`."""
+    found: dict[str, Any] = {}
+    for key in VALUES:  # in this order: a list comes before what is in it
+        value = row.get(key, DEFAULT)
+        if value is not DEFAULT:
+            *path, last = key.replace("[]", ".0").split(".")
+            place: Any = found
+            for step in path:
+                place = place[0] if step == "0" else place.setdefault(step, {})
+            place[last] = copy.deepcopy(value)
+    return found
+
+
+def values(row: Row) -> dict[str, str]:
+    """Return the settings as the program gets them."""
+    present = groups(row)
+    own = {f"gatehouse:{name}": json.dumps(present.get(name, {})) for name in StackSettings.__struct_fields__}
+    return {"aws:region": "us-east-1", **own}
+
+
+def overrides(row: Row) -> dict[str, str]:
+    """Return the settings as overrides of those of any stack file."""
+    return {key: value for key, value in values(row).items() if key != "aws:region"}
+
+
+DEFAULTS: Final[Row] = {key: each[0] for key, each in VALUES.items()}
+"""The settings of a stack that sets none."""
+
+
+def with_values(row: Row, **changes: Any) -> Row:
+    """Return a row with other values of some settings, whose keys have `__` for `.`."""
+    return {**row, **{key.replace("__", "."): value for key, value in changes.items()}}
+
+
+def everything_on(flavour: str) -> Row:
+    """Return the settings that add the most resources to a stack with an API of this flavour."""
+    row = {key: each[-1] for key, each in VALUES.items()} | {"api.flavour": flavour}
+    row |= {"usage.unlisted": DEFAULT, "usage.plans": [PLAN]}  # `keys: header` has no plan for unlisted clients
+    row |= dict.fromkeys(("authorizer.keys.maxAge", "authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout",
+                          "revocation.timeout"), DEFAULT)  # fmt: skip
+    return row if flavour == "rest" else {**row, **dict.fromkeys(REST_ONLY, DEFAULT)}
+
+
+@cache
+def pairwise() -> list[Row]:
+    """Return valid rows that contain every pair of values that can be in a valid row."""
+    units = [[frozenset(map(_name, row.items())) for row in combinations_of(keys, valid=True)] for keys in components()]
+    named = {_name((key, value)): (key, value) for key, each in VALUES.items() for value in each}
+    return [dict(named[name] for name in row) for row in covering(units)]
+
+
+def _name(item: tuple[str, Any]) -> str:
+    """Return a text that identifies a setting's value."""
+    return f"{item[0]}={item[1]!r}"
+
+
+def combinations_of(keys: Sequence[str], *, valid: bool = False) -> Iterator[Row]:
+    """Yield all combinations of some settings' values, or only the valid ones."""
+    for found in product(*(VALUES[key] for key in keys)):
+        row = dict(zip(keys, found, strict=True))
+        if not (valid and any(rule.is_broken(row) for rule in RULES if set(rule.keys) <= row.keys())):
+            yield row
+
+
+def components() -> list[tuple[str, ...]]:
+    """Return all settings in groups; those that rules connect, directly or through others, are in the same group."""
+    found: list[set[str]] = [{key} for key in VALUES]
+    for rule in RULES:
+        connected = set(rule.keys).union(*(each for each in found if each & set(rule.keys)))
+        found = [each for each in found if not each & connected] + [connected]
+    return [tuple(key for key in VALUES if key in each) for each in found]
