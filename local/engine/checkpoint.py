@@ -94,7 +94,7 @@ class Checkpoint:
         try:
             resources = tuple(map(resource_of, entries))
             if changes := self._journal.read():
-                resources = with_changes(resources, changes)
+                resources = tuple(with_changes(resources, changes))
                 self.save(resources)
         except ValueError as error:
             raise CheckpointError(f"{self.path}: {error}") from error

@@ -44,7 +44,8 @@ async def wait_for_registrations() -> None:
 
     The SDK's function waits for the first of all outputs, again and again.
     """
-    manager, outputs, lock = settings.SETTINGS.rpc_manager, settings.SETTINGS.outputs, settings.SETTINGS.lock
+    run: Any = settings.SETTINGS
+    manager, outputs, lock = run.rpc_manager, run.outputs, run.lock
     while True:
         while manager.rpcs:
             await asyncio.sleep(0)
