@@ -18,10 +18,12 @@ e2e-pulumi: tests emulator
 		--ignore=tests/e2e/test_commands.py
 
 # The inner loop: unit and graph tests in under a minute on two cores. Left out, besides all tests of running systems:
-# builds of bundles, tools that need Node or Java, long runs of generated data, and the plan command in its own process.
+# builds of bundles, tools that need Node or Java, long runs of generated data, the plan command in its own process, and
+# plans of every pair of settings.
 quick: tests
 	@$(TIDY) $(BIN)/pytest --numprocesses auto --dist loadfile -m "not java" tests/unit tests/graph \
 		--deselect tests/graph/test_program.py::TestPlanCommand --ignore=tests/graph/test_against.py \
+		--deselect tests/graph/test_rules.py::test_the_rules_hold_for_every_pair_of_settings \
 		$(patsubst %,--ignore=tests/unit/%,infra/test_bundles.py infra/test_lint.py infra/test_typescript.py handlers/test_model.py)
 
 check: tests

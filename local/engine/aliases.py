@@ -20,6 +20,7 @@ class Aliases:
         self._project = project
         self._stack = stack
         self._old_urns: dict[str, str] = {}
+        self._users: dict[str, str] = {}
 
     def candidates(self, resource: Resource, given: Sequence[alias_pb2.Alias]) -> tuple[str, ...]:
         """Return the URNs that a resource may have had, in the order in which they are tried."""
@@ -27,16 +28,14 @@ class Aliases:
 
     def use(self, resource: Resource, old_urn: str) -> None:
         """Note that a resource was found by an earlier URN. Raises ResourceError if another one was, too."""
-        for urn, used in self._old_urns.items():
-            if used == old_urn:
-                raise ResourceError(
-                    resource.type, resource.name, f"its alias {old_urn} is that of {name_of(urn)} already"
-                )
+        if (user := self._users.get(old_urn)) is not None:
+            raise ResourceError(resource.type, resource.name, f"its alias {old_urn} is that of {name_of(user)} already")
         self._old_urns[resource.urn] = old_urn
+        self._users[old_urn] = resource.urn
 
     def user_of(self, old_urn: str) -> str | None:
         """Return the URN of the resource that was found by this earlier URN."""
-        return next((urn for urn, used in self._old_urns.items() if used == old_urn), None)
+        return self._users.get(old_urn)
 
     def _candidates(self, resource: Resource, given: Sequence[alias_pb2.Alias]) -> Iterator[str]:
         own = [self._resolve(resource, alias) for alias in given]

@@ -1,11 +1,11 @@
 """The state of a stack in a file, in the format of `pulumi stack export --show-secrets` (deployment version 3).
 
-The Pulumi CLI reads it with `pulumi stack import --file`, and the local engine reads what the CLI exports
-(https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go).
+The Pulumi CLI reads it with `pulumi stack import --file`, and the local engine reads what the CLI exports. During a
+deployment, the changes are in a journal next to the file.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from local.engine.deployment import DeploymentError, Resource
-from local.engine.urns import name_of
-from local.engine.values import from_state, to_state
+from local.engine.entries import Entry, entry_of, resource_of
+from local.engine.journal import Change, Journal
+from local.engine.slots import with_changes
 
 _VERSION: Final = 3
 _SECRETS_PROVIDER: Final = {
@@ -38,6 +39,7 @@ class Checkpoint:
         self.path = path.absolute()
         self._secrets_provider: dict[str, Any] = _SECRETS_PROVIDER
         self._unresolved: list[dict[str, Any]] = []
+        self._journal = Journal(self.path)
 
     def load(self) -> tuple[Resource, ...]:
         """Return the resources, each after those that it depends on; none if there is no file.
@@ -54,13 +56,19 @@ class Checkpoint:
             # until someone has checked.
             operations = found.deployment.pending_operations
             self._unresolved = [operation for operation in operations if operation["type"] == "creating"]
-            return tuple(_resource(entry) for entry in found.deployment.resources)
+            entries = found.deployment.resources
         except FileNotFoundError:
-            return ()
+            entries = []
         except (msgspec.MsgspecError, ValueError) as error:
             raise CheckpointError(f"{self.path}: {error}") from error
+        return self._resources(entries)
 
-    def save(self, resources: Sequence[Resource]) -> None:
+    def append(self, changes: Iterable[Change]) -> None:
+        """Record changes since the file was loaded or saved, without writing all of it again."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._journal.append(changes)
+
+    def save(self, resources: Iterable[Resource]) -> None:
         """Replace the file's content in one step.
 
         It lists no operations in progress: an operation is completed and recorded before an interrupt takes effect.
@@ -70,7 +78,7 @@ class Checkpoint:
             deployment=_Deployment(
                 manifest={"time": datetime.now(UTC).isoformat(), "magic": "", "version": ""},
                 secrets_providers=self._secrets_provider,
-                resources=[_entry(resource) for resource in resources],
+                resources=[entry_of(resource) for resource in resources],
                 pending_operations=self._unresolved,
             ),
         )
@@ -79,53 +87,27 @@ class Checkpoint:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.encode(content, order="deterministic"))
         temporary.replace(self.path)
+        self._journal.discard()
 
-
-class _Entry(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
-    """The attributes of a `Resource` that Pulumi keeps, which lacks `delete_before_replace` among others."""
-
-    urn: str
-    custom: bool
-    delete: bool = False
-    id: str = ""
-    type: str
-    inputs: dict[str, Any] = {}
-    outputs: dict[str, Any] = {}
-    parent: str = ""
-    protect: bool = False
-    external: bool = False
-    dependencies: tuple[str, ...] = ()
-    init_errors: tuple[str, ...] = ()
-    provider: str = ""
-    property_dependencies: dict[str, tuple[str, ...] | None] = {}
-    pending_replacement: bool = False
-    additional_secret_outputs: tuple[str, ...] = ()
-    import_id: str = msgspec.field(default="", name="importID")
-    retain_on_delete: bool = False
-    ignore_changes: tuple[str, ...] = ()
-    replace_on_changes: tuple[str, ...] = ()
+    def _resources(self, entries: list[Entry]) -> tuple[Resource, ...]:
+        """Return the resources of the file, with the changes of a deployment that was killed."""
+        try:
+            resources = tuple(map(resource_of, entries))
+            if changes := self._journal.read():
+                resources = tuple(with_changes(resources, changes))
+                self.save(resources)
+        except ValueError as error:
+            raise CheckpointError(f"{self.path}: {error}") from error
+        return resources
 
 
 class _Deployment(msgspec.Struct, omit_defaults=True):
     manifest: dict[str, Any]
     secrets_providers: dict[str, Any] = {}
-    resources: list[_Entry] = []
+    resources: list[Entry] = []
     pending_operations: list[dict[str, Any]] = []
 
 
 class _File(msgspec.Struct):
     version: int
     deployment: _Deployment
-
-
-def _entry(resource: Resource) -> _Entry:
-    kept: dict[str, Any] = {name: getattr(resource, name) for name in _Entry.__struct_fields__}
-    kept["inputs"], kept["outputs"] = to_state(resource.inputs), to_state(resource.outputs)
-    return _Entry(**kept)
-
-
-def _resource(entry: _Entry) -> Resource:
-    kept = msgspec.structs.asdict(entry)
-    kept["inputs"], kept["outputs"] = from_state(entry.inputs), from_state(entry.outputs)
-    kept["property_dependencies"] = {name: urns for name, urns in entry.property_dependencies.items() if urns}
-    return Resource(**kept, name=name_of(entry.urn), delete_before_replace=None)

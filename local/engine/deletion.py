@@ -38,10 +38,13 @@ def destroy(
     """
     steps: list[Step] = []
     snapshot = Snapshot(Checkpoint(path), read_only=preview)
-    for step in delete_remaining(Operations(provider, snapshot, preview=preview)):
-        steps.append(step)
-        if on_step is not None:
-            on_step(step)
+    try:
+        for step in delete_remaining(Operations(provider, snapshot, preview=preview)):
+            steps.append(step)
+            if on_step is not None:
+                on_step(step)
+    finally:
+        snapshot.save()
     return tuple(steps)
 
 

@@ -131,7 +131,7 @@ class Engine:
         """Take over an existing resource, and change it to the state that the program wants."""
         found = self._operations.read(goal, goal.import_id, inputs=True)
         self._snapshot.add(found, replaces=old)
-        self._snapshot.save()
+        self._snapshot.record()
         operation = "replace" if old else "import"
         if self._is_plan:
             return Step(operation=operation, resource=dataclasses.replace(found, inputs=goal.inputs), old=old)

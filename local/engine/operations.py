@@ -98,7 +98,7 @@ class Operations:
                 self.snapshot.change(resource, dataclasses.replace(resource, pending_replacement=True))
             else:
                 self.snapshot.remove(resource)
-            self.snapshot.save()
+            self.snapshot.record()
 
     def _apply(
         self,
@@ -111,7 +111,7 @@ class Operations:
         """Create or update a resource and record it, also if that succeeds only in part."""
         if self.preview or not goal.custom:
             self.snapshot.add(goal, instead_of=instead_of, replaces=replaces)
-            self.snapshot.save()
+            self.snapshot.record()
             return goal
         self._require_known(goal)
         start = time.perf_counter()
@@ -123,11 +123,11 @@ class Operations:
                 partial = _with_state(goal, failure.state, init_errors=(str(failure),))
                 partial = dataclasses.replace(partial, inputs=with_secrets_of(goal.inputs, failure.state.inputs))
                 self.snapshot.add(partial, instead_of=instead_of, replaces=replaces)
-                self.snapshot.save()
+                self.snapshot.record()
                 raise
             made = dataclasses.replace(made, seconds=time.perf_counter() - start)
             self.snapshot.add(made, instead_of=instead_of, replaces=replaces)
-            self.snapshot.save()
+            self.snapshot.record()
         return made
 
     def _require_known(self, resource: Resource) -> None:

@@ -24,6 +24,7 @@ from local.engine.isolation import InlineExecutor, isolated_environment, note_lo
 from local.engine.monitor import EngineLog, ResourceMonitor
 from local.engine.operations import Operations
 from local.engine.providers import DefaultProviders
+from local.engine.sdk import fast_sdk
 from local.engine.snapshot import Snapshot
 from local.provider.state import Provider
 
@@ -45,7 +46,7 @@ def deploy(
         stack: The stack's name; its settings are in `Pulumi.<stack>.yaml`.
         provider: Manages the resources.
         overrides: Settings that replace those of the stack file (infra/stack_file.py).
-        checkpoint: The state of the last deployment, updated after each step; it need not exist. Without a file, all
+        checkpoint: The state of the last deployment, in whose journal each step is recorded. Without a file, all
             resources are created.
         preview: Return what would be done, and change nothing.
         on_step: Called with each step when it is done.
@@ -109,7 +110,7 @@ def run(
     def interrupt() -> None:
         monitor.fail(DeploymentError("interrupted"))
 
-    with isolated_environment(program.parent), immediate_interrupts(interrupt):
+    with isolated_environment(program.parent), immediate_interrupts(interrupt), fast_sdk():
         try:
             asyncio.run(_run(program, config, settings, monitor))
             if monitor.failure is None:

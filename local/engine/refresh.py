@@ -25,13 +25,17 @@ def refresh(
     steps: list[Step] = []
     snapshot = Snapshot(Checkpoint(path), read_only=preview)
     operations = Operations(provider, snapshot, preview=preview)
-    for resource in tuple(snapshot.old):
-        if resource.custom and not resource.is_provider and not resource.pending_replacement:
-            step = _refresh(operations, resource)
-            steps.append(step)
-            if on_step is not None:
-                on_step(step)
-    snapshot.save()
+    try:
+        for listed in snapshot.old:
+            # It was changed meanwhile if it referred to a resource that no longer exists.
+            resource = listed if listed.delete else snapshot.find(listed.urn) or listed
+            if resource.custom and not resource.is_provider and not resource.pending_replacement:
+                step = _refresh(operations, resource)
+                steps.append(step)
+                if on_step is not None:
+                    on_step(step)
+    finally:
+        snapshot.save()
     return tuple(steps)
 
 
@@ -39,11 +43,11 @@ def _refresh(operations: Operations, resource: Resource) -> Step:
     found = operations.refresh(resource)
     if found is None:
         operations.snapshot.forget(resource)
-        operations.snapshot.save()
+        operations.snapshot.record()
         return Step(operation="delete", resource=resource, old=resource)
     if found != resource:
         operations.snapshot.change(resource, found)
-        operations.snapshot.save()
+        operations.snapshot.record()
     changed = _changed(operations, found, resource)
     return Step(operation="update" if changed else "same", resource=found, old=resource, changed=changed)
 

@@ -26,13 +26,13 @@ def blocks(plan: Architecture) -> dict[str, list[str]]:
 
 
 def test_a_handler_is_explained_in_full() -> None:
-    assert blocks(explained("prod"))["gatehouse-prod-events-list, the role of function gatehouse-prod-events-list"] == [
+    assert blocks(explained("prod"))["gatehouse-prod-items-read, the role of function gatehouse-prod-items-read"] == [
         "  is assumed by lambda.amazonaws.com (sts:AssumeRole)",
         "  may write its own log (logs:CreateLogStream, logs:PutLogEvents)",
-        "  may query items in table gatehouse-prod-events and its index by_date (dynamodb:Query)",
-        "  is invoked by API Gateway for GET /events",
-        "  is invoked by API Gateway for HEAD /events",
-        "  serves requests that gatehouse-prod-authorizer allows, for events:read",
+        "  may read items in table gatehouse-prod-items (dynamodb:GetItem)",
+        "  is invoked by API Gateway for GET /items/*",
+        "  is invoked by API Gateway for HEAD /items/*",
+        "  serves requests that gatehouse-prod-authorizer allows, for items:read",
     ]
 
 

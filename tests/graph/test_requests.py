@@ -147,6 +147,10 @@ class TestStageVariables:
         assert graph.inputs(STAGE)["variables"] == {"stack": "prod", "readOnly": "true"}
         assert changed(graph) == {"aws:apigateway/stage:Stage"}
 
+    def test_an_http_api_has_the_variable_too(self) -> None:
+        graph = planned(api={**API, "flavour": "http", "readOnly": True})
+        assert graph.inputs("apigatewayv2/stage:Stage")["stageVariables"] == {"stack": "prod", "readOnly": "true"}
+
     def test_the_variable_is_not_set_by_default(self, graph: Graph) -> None:
         assert set(graph.inputs(STAGE)["variables"]) == {"stack"}
 

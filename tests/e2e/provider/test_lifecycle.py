@@ -202,6 +202,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             stage, stage | {"deployment": at.deployments[1], "variables": {"stack": "prod"}},
             {name: value for name, value in stage.items() if name != "accessLogSettings"},
             stage | {"tags": {"team": "b"}, "description": "second", "xrayTracingEnabled": True},
+            stage | {"cacheClusterEnabled": True, "cacheClusterSize": "1.6"},
         ],
         DEPLOYMENT: [{"restApi": at.api, "description": "first"}, {"restApi": at.api, "description": "second"}],
         HTTP_API: [
@@ -218,6 +219,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         HTTP_DEPLOYMENT: [{"apiId": at.http_api, "triggers": {"api": "1"}}],
         "aws:apigateway/methodSettings:MethodSettings": [
             methods, methods | {"settings": settings | {"throttlingRateLimit": 7, "metricsEnabled": False}},
+            methods | {"settings": settings | {
+                "cachingEnabled": True, "cacheTtlInSeconds": 9, "cacheDataEncrypted": True,
+                "requireAuthorizationForCacheControl": True, "unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403",
+            }},
         ],
         "aws:apigateway/account:Account": [{"cloudwatchRoleArn": at.role}, {"cloudwatchRoleArn": f"{at.role}2"}],
         "aws:apigateway/usagePlan:UsagePlan": [
@@ -277,6 +282,27 @@ def test_every_input_of_a_type_is_changed_or_replaces(prepared: Prepared) -> Non
         changeable = {name for update in kind.updates for name in update.inputs}
         named = {name for each in (inputs, *changes) for name in each}
         assert kind.overwrites or named <= {*changeable, *kind.replaces, *kind.ignored, "endpointConfiguration"}, type_
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs"),
+    [
+        ("aws:apigateway/apiKey:ApiKey", {"name": "generated"}),
+        (
+            "aws:apigateway/methodSettings:MethodSettings",
+            {"stageName": "used", "methodPath": "~1a~1{id}/GET", "settings": {"throttlingBurstLimit": 3}},
+        ),
+    ],
+)
+def test_a_generated_key_and_the_settings_of_one_method_are_read_as_they_were_created(
+    prepared: Prepared, type_: str, inputs: Inputs
+) -> None:
+    if "methodPath" in inputs:
+        inputs = inputs | {"restApi": prepared.api}
+    state = prepared.provider.create(type_, "cycle", inputs)
+    assert_unchanged(prepared.provider, type_, state, inputs)
+    assert "apiKey" not in type_ or len(state.outputs["value"]) >= 20
+    prepared.provider.delete(type_, state)
 
 
 class TestDrift:

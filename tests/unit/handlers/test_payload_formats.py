@@ -108,3 +108,25 @@ def test_an_item_is_deleted_in_format_2_too(api: Api) -> None:
     item = api.created()
     assert api.functions["delete"](in_format_2(api.event("delete", item["id"])), Context())["statusCode"] == 204
     assert api.call("read", item["id"]).status == 404
+
+
+@pytest.mark.parametrize("convert", [dict, in_format_2])
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [("create", {"name": "b"}), ("replace", {"name": "b"}), ("update", {"name": "b"}), ("delete", None)],
+)
+def test_a_stage_variable_stops_writes_in_both_formats(
+    api: Api, convert: Callable[[dict[str, Any]], dict[str, Any]], operation: str, body: Any
+) -> None:
+    item = api.created()
+    event = convert(api.event(operation, "" if operation == "create" else item["id"], body))
+
+    def status(value: str) -> int:
+        return api.functions[operation]({**event, "stageVariables": {"readOnly": value}}, Context())["statusCode"]
+
+    before = api.stored()
+    assert status("true") == 503
+    assert api.stored() == before
+    reading = convert(api.event("read", item["id"])) | {"stageVariables": {"readOnly": "true"}}
+    assert api.functions["read"](reading, Context())["statusCode"] == 200
+    assert status("false") in (200, 201, 204)

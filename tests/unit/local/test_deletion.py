@@ -92,6 +92,13 @@ class TestRefresh:
         assert (two.dependencies, two.property_dependencies) == ((), {})
         assert changes(stack.up(SOURCE)) == ["create one"]
 
+    def test_drift_of_a_dependent_of_a_resource_that_no_longer_exists_is_recorded(self, stack: FakeStack) -> None:
+        del stack.provider.cloud["id-of-one"]
+        stack.provider.cloud["id-of-two"] = {"text": "changed"}
+        refresh(stack.checkpoint, stack.provider)
+        (two,) = stack.state("two")
+        assert two.inputs == {"text": "changed"}
+
     def test_a_preview_changes_nothing(self, stack: FakeStack) -> None:
         stack.provider.cloud["id-of-one"] = {"size": 5}
         before = stack.checkpoint.read_bytes()

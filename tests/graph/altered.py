@@ -1,0 +1,62 @@
+"""Plans with deliberate mistakes."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local.architecture import Architecture
+from local.engine import Resource
+
+Alteration = Callable[[Architecture], Architecture]
+
+
+def altered(type_: str, change: Callable[[dict[str, Any]], None], name: str = "", **fields: Any) -> Alteration:
+    """Return a function that changes the inputs, and fields, of the first resource of a type, or of a name."""
+
+    def alter(plan: Architecture) -> Architecture:
+        found = [each for each in plan.deployment.of_type(type_) if name in ("", each.name)]
+        inputs = dict(found[0].inputs)
+        change(inputs)
+        return replaced(plan, found[0], dataclasses.replace(found[0], inputs=inputs, **fields))
+
+    return alter
+
+
+def with_inputs(type_: str, name: str = "", **inputs: Any) -> Alteration:
+    """Return a function that gives a resource other inputs; None removes one."""
+
+    def change(found: dict[str, Any]) -> None:
+        found |= inputs
+        for key in [key for key, value in found.items() if value is None]:
+            del found[key]
+
+    return altered(type_, change, name)
+
+
+def with_json(type_: str, key: str, change: Callable[[Any], None], name: str = "") -> Alteration:
+    """Return a function that changes an input that is a text of JSON."""
+
+    def change_text(inputs: dict[str, Any]) -> None:
+        document = json.loads(inputs[key])
+        change(document)
+        inputs[key] = json.dumps(document)
+
+    return altered(type_, change_text, name)
+
+
+def without(type_: str, name: str) -> Alteration:
+    """Return a function that removes a resource."""
+
+    def remove(plan: Architecture) -> Architecture:
+        kept = tuple(each for each in plan.deployment.resources if (each.type, each.name) != (type_, name))
+        assert len(kept) == len(plan.deployment.resources) - 1
+        return Architecture(dataclasses.replace(plan.deployment, resources=kept))
+
+    return remove
+
+
+def replaced(plan: Architecture, old: Resource, new: Resource) -> Architecture:
+    """Return a plan with another resource in place of one."""
+    resources = tuple(new if each is old else each for each in plan.deployment.resources)
+    return Architecture(dataclasses.replace(plan.deployment, resources=resources))

@@ -1,0 +1,234 @@
+"""Rules that every plan must keep, whatever its settings: each yields what breaks it.
+
+A plan must have the ids and ARNs of an example account (`local.plan.example`). tests/graph/test_rules.py applies every
+rule to many plans, and shows for each that it fails on a counter-example.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from handlers.contract import Route, load_collections, routes
+from local.architecture import Architecture, Grant, Method, function_name, statements, texts
+from local.engine import Resource
+from local.engine.values import Secret, revealed
+
+ROUTES: Final = {route.name: route for route in routes(load_collections())}
+
+Rule = Callable[[Architecture], Iterator[str]]
+
+WILDCARDS: Final = {
+    r"arn:aws:logs:[^:]+:[0-9]+:log-group:[^:*]+:\*": "the log streams of one log group, whose names Lambda chooses",
+}
+"""The resources with a wildcard that a statement may have, with the reasons."""
+
+CREDENTIALS: Final = (
+    "identity.apiKey",
+    "authorizer.token",
+    "usageIdentifierKey",
+    "header.",
+    "request.body",
+    "Authorization",
+)
+"""What an access log must not contain: variables of API Gateway whose values grant access, or are not known."""
+
+
+def no_statement_has_a_wildcard_action(plan: Architecture) -> Iterator[str]:
+    for grant in plan.grants:
+        if "NotAction" in grant.statement or any("*" in each for each in texts(grant.statement.get("Action"))):
+            yield _where(grant)
+
+
+def no_statement_has_a_wildcard_resource(plan: Architecture) -> Iterator[str]:
+    for grant in plan.grants:
+        for resource in texts(grant.statement.get("Resource")):
+            if re.search(r"[*?]", resource) and not any(re.fullmatch(each, resource) for each in WILDCARDS):
+                yield f"{_where(grant)}: {resource}"
+        if "NotResource" in grant.statement:
+            yield _where(grant)
+
+
+def each_role_is_used_by_one_function(plan: Architecture) -> Iterator[str]:
+    used = Counter(each.inputs["role"] for each in plan.functions.values())
+    for name, role in plan.of_type("iam/role:Role").items():
+        if used[role.outputs["arn"]] != 1:
+            yield f"{name} is used by {used[role.outputs['arn']]} functions"
+
+
+def only_lambda_assumes_a_role(plan: Architecture) -> Iterator[str]:
+    for name, role in plan.of_type("iam/role:Role").items():
+        for each in statements(role.inputs["assumeRolePolicy"]):
+            if each.get("Principal") != {"Service": "lambda.amazonaws.com"} or each.get("Action") != "sts:AssumeRole":
+                yield f"{name}: {each}"
+
+
+def every_function_may_do_exactly_what_its_routes_need(plan: Architecture) -> Iterator[str]:
+    for name, function in plan.functions.items():
+        served = {each.operation for each in plan.methods if each.function == name}
+        if served:
+            expected = {pair for each in served & ROUTES.keys() for pair in _needed(plan, ROUTES[each])}
+            found = {pair for pair in _granted(plan, function) if pair[0].startswith("dynamodb:")}
+            yield from (f"{name}: {pair} is missing" for pair in sorted(expected - found))
+            yield from (f"{name}: {pair} is not needed" for pair in sorted(found - expected))
+
+
+def every_log_group_has_retention(plan: Architecture) -> Iterator[str]:
+    for name, group in plan.of_type("cloudwatch/logGroup:LogGroup").items():
+        if not group.inputs.get("retentionInDays"):
+            yield name
+
+
+def every_function_writes_its_own_log_group_which_exists_before(plan: Architecture) -> Iterator[str]:
+    """Lambda creates a missing log group itself, without retention."""
+    groups = plan.of_type("cloudwatch/logGroup:LogGroup")
+    used = Counter(each.inputs.get("loggingConfig", {}).get("logGroup") for each in plan.functions.values())
+    for name, function in plan.functions.items():
+        group = function.inputs.get("loggingConfig", {}).get("logGroup")
+        if group not in groups or used[group] != 1 or groups[group].urn not in function.dependencies:
+            yield f"{name}: {group}"
+
+
+def data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither(plan: Architecture) -> Iterator[str]:
+    """The setting protects all tables of a stack, in both ways, and restores them to any second."""
+    found = {
+        name: (each.protect, each.inputs["deletionProtectionEnabled"], each.inputs["pointInTimeRecovery"]["enabled"])
+        for name, each in plan.of_type("dynamodb/table:Table").items()
+    }
+    if len({protected for each in found.values() for protected in each}) != 1:
+        yield from (f"{name}: {each}" for name, each in found.items())
+
+
+def no_method_lacks_the_authorizer_except_options(plan: Architecture) -> Iterator[str]:
+    for method in plan.methods:
+        if method.name != "OPTIONS" and method.authorizer not in plan.functions:
+            yield f"{method.name} {method.path}"
+
+
+def exactly_the_routes_of_the_contract_are_deployed(plan: Architecture) -> Iterator[str]:
+    expected = {(method, route.path, name) for name, route in ROUTES.items() for method in route.operation.methods}
+    found = {(each.name, each.path, each.operation) for each in plan.methods if each.name != "OPTIONS"}
+    yield from (f"{each} is missing" for each in sorted(expected - found))
+    yield from (f"{each} is not in the contract" for each in sorted(found - expected))
+
+
+def only_this_api_may_invoke_a_function_for_its_own_methods(plan: Architecture) -> Iterator[str]:
+    (api,) = plan.apis
+    prefix = api.outputs["executionArn"]
+    allowed: set[tuple[str, str]] = set()
+    for permission in plan.permissions:
+        function, source = function_name(permission.inputs["function"]), permission.inputs.get("sourceArn", "")
+        found = {method for method in plan.methods if method.function and _matches(source, prefix, method)}
+        authorizes = source == f"{prefix}/authorizers/*" and function in {each.authorizer for each in plan.methods}
+        is_gateway = permission.inputs["principal"] == "apigateway.amazonaws.com"
+        if not is_gateway or not (authorizes or found) or {each.function for each in found} - {function}:
+            yield f"{permission.name}: {source}"
+        allowed |= {(each.name, each.path) for each in found}
+    for method in plan.methods:
+        if method.function and (method.name, method.path) not in allowed:
+            yield f"{method.name} {method.path} may not invoke {method.function}"
+
+
+def no_secret_is_in_plain_properties_or_exports(plan: Architecture) -> Iterator[str]:
+    deployment = plan.deployment
+    secrets = {text for each in deployment.resources for text in _secrets([each.inputs, each.outputs])}
+    secrets |= set(_secrets(deployment.exports))
+    for resource in deployment.resources:
+        for text in _plain_texts([resource.inputs, resource.outputs]):
+            yield from (f"{resource.type} {resource.name}" for secret in secrets if secret in text)
+    for text in _plain_texts(deployment.exports):
+        yield from (f"an export: {text[:9]}…" for secret in secrets if secret in text)
+
+
+def no_api_key_is_plain(plan: Architecture) -> Iterator[str]:
+    for key in plan.deployment.of_type("aws:apigateway/apiKey:ApiKey"):
+        if not isinstance(key.outputs.get("value"), Secret):
+            yield key.name
+
+
+def no_log_contains_credentials_or_bodies(plan: Architecture) -> Iterator[str]:
+    for settings in plan.deployment.of_type("aws:apigateway/methodSettings:MethodSettings"):
+        if settings.inputs["settings"].get("dataTraceEnabled") is not False:
+            yield f"{settings.name}: bodies and headers"
+    for type_ in ("aws:apigateway/stage:Stage", "aws:apigatewayv2/stage:Stage"):
+        for stage in plan.deployment.of_type(type_):
+            log_format = stage.inputs["accessLogSettings"]["format"]
+            yield from (f"{stage.name}: {each}" for each in CREDENTIALS if each in log_format)
+
+
+def each_document_has_its_own_deployment(plans: Iterable[Architecture]) -> Iterator[str]:
+    """A deployment is a snapshot of the API, so it must be replaced whenever any part of the API changes."""
+    apis: dict[str, set[str]] = {}
+    for plan in plans:
+        (api,) = plan.apis
+        parts = {name: value for name, value in api.inputs.items() if name != "tags"}
+        for type_ in ("aws:apigateway/deployment:Deployment", "aws:apigatewayv2/deployment:Deployment"):
+            for deployment in plan.deployment.of_type(type_):
+                triggers = json.dumps(deployment.inputs.get("triggers"))
+                apis.setdefault(triggers, set()).add(repr((api.type, parts)))
+    yield from (f"{len(found)} APIs have {triggers}" for triggers, found in apis.items() if len(found) > 1)
+
+
+def _where(grant: Grant) -> str:
+    return f"{grant.role or grant.resource.name}: {json.dumps(grant.statement)}"
+
+
+def _needed(plan: Architecture, route: Route) -> Iterator[tuple[str, str]]:
+    """Yield the actions that a route needs, each with the ARN of the table or index."""
+    (table,) = (
+        each.outputs["arn"]
+        for each in plan.of_type("dynamodb/table:Table").values()
+        if each.name == route.collection.name
+    )
+    indexes = route.collection.indexes if route.operation.reads_indexes else ()
+    for action in route.operation.actions:
+        yield from ((action, arn) for arn in (table, *(f"{table}/index/{each.name}" for each in indexes)))
+
+
+def _granted(plan: Architecture, function: Resource) -> Iterator[tuple[str, str]]:
+    for grant in plan.grants_of(function.inputs["role"].rpartition("/")[2]):
+        for action in texts(grant.statement.get("Action")):
+            yield from ((action, arn) for arn in texts(grant.statement.get("Resource")))
+
+
+def _matches(source: str, prefix: str, method: Method) -> bool:
+    """Return whether the source of a permission covers a method of the API."""
+    pattern = ".*".join(map(re.escape, source.split("*")))
+    return re.fullmatch(pattern, f"{prefix}/stage/{method.name}{method.path.replace('{id}', 'x')}") is not None
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    """Yield the texts that are secret."""
+    match value:
+        case Secret():
+            yield from (text for text in _plain_texts(revealed(value)) if text)
+        case dict():
+            yield from (text for each in value.values() for text in _secrets(each))
+        case list():
+            yield from (text for each in value for text in _secrets(each))
+        case _:
+            return
+
+
+def _plain_texts(value: Any) -> Iterator[str]:
+    """Yield the texts that are not secret."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (text for each in value.values() for text in _plain_texts(each))
+        case list():
+            yield from (text for each in value for text in _plain_texts(each))
+        case _:
+            return
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource, each_role_is_used_by_one_function,
+    only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
+    every_function_writes_its_own_log_group_which_exists_before,
+    data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither, no_method_lacks_the_authorizer_except_options,
+    exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_for_its_own_methods,
+    no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""Every rule holds for the shipped stacks, with everything on, and for pairs of settings; and each can fail."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import pytest
+
+from infra.bundles import ROOT
+from local.architecture import Architecture
+from local.plan import example
+from tests.graph import rules
+from tests.graph.altered import Alteration, altered, with_inputs, with_json, without
+from tests.graph.conftest import explained
+from tests.graph.settings_space import everything_on, overrides, pairwise
+
+ROLE = "aws:iam/role:Role"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+GROUP = "aws:cloudwatch/logGroup:LogGroup"
+FUNCTION = "aws:lambda/function:Function"
+TABLE = "aws:dynamodb/table:Table"
+PERMISSION = "aws:lambda/permission:Permission"
+API = "aws:apigateway/restApi:RestApi"
+KEY = "aws:apigateway/apiKey:ApiKey"
+
+SHIPPED: Final = {"dev": {}, "prod": {}, "local": {}}
+EVERYTHING: Final = {f"everything on, {each}": overrides(everything_on(each)) for each in ("rest", "http")}
+PLANS: Final[Mapping[str, Mapping[str, str]]] = {**SHIPPED, **EVERYTHING}
+
+
+@cache
+def planned(name: str) -> Architecture:
+    return explained(name) if name in SHIPPED else Architecture(example(ROOT, "prod", PLANS[name]))
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
+def test_it_holds(rule: rules.Rule, name: str) -> None:
+    assert list(rule(planned(name))) == []
+
+
+def action(name: str) -> Alteration:
+    """Return a function that gives a role one more action on the table of its function."""
+    return with_json(POLICY, "policy", lambda document: document["Statement"][1]["Action"].append(name), "items-read")
+
+
+def resource(arn: str) -> Alteration:
+    """Return a function that gives a role one more resource."""
+    return with_json(POLICY, "policy", lambda document: document["Statement"][1]["Resource"].append(arn), "items-read")
+
+
+def statement(changes: dict[str, Any], key: str = "policy", type_: str = POLICY) -> Alteration:
+    """Return a function that changes the first statement of a policy."""
+    return with_json(type_, key, lambda document: document["Statement"][0].update(changes), "items-read")
+
+
+def operation(change: Any) -> Alteration:
+    """Return a function that changes the operation GET /items of the API's document."""
+    return with_json(API, "body", lambda document: change(document["paths"]["/items"]))
+
+
+COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
+    rules.no_statement_has_a_wildcard_action: (
+        action("dynamodb:*"), action("*"), statement({"NotAction": ["iam:*"]}),
+    ),
+    rules.no_statement_has_a_wildcard_resource: (
+        resource("*"), resource("arn:aws:dynamodb:us-east-1:123456789012:table/*"), statement({"NotResource": ["x"]}),
+        resource("arn:aws:logs:us-east-1:123456789012:log-group:*:*"),
+    ),
+    rules.each_role_is_used_by_one_function: (
+        with_inputs(FUNCTION, "items-read", role="arn:aws:iam::123456789012:role/gatehouse-prod-items-list"),
+        without(FUNCTION, "items-read"),
+    ),
+    rules.only_lambda_assumes_a_role: (
+        statement({"Principal": "*"}, "assumeRolePolicy", ROLE),
+        statement({"Principal": {"Service": "lambda.amazonaws.com", "AWS": "*"}}, "assumeRolePolicy", ROLE),
+        statement({"Action": "sts:*"}, "assumeRolePolicy", ROLE),
+    ),
+    rules.every_function_may_do_exactly_what_its_routes_need: (
+        action("dynamodb:Scan"), resource("arn:aws:dynamodb:us-east-1:123456789012:table/gatehouse-prod-users"),
+        with_json(POLICY, "policy", lambda document: document["Statement"].pop(), "items-read"),
+    ),
+    rules.every_log_group_has_retention: (
+        with_inputs(GROUP, retentionInDays=None), with_inputs(GROUP, "execution", retentionInDays=0),
+    ),
+    rules.every_function_writes_its_own_log_group_which_exists_before: (
+        with_inputs(FUNCTION, "items-read", loggingConfig=None),
+        with_inputs(FUNCTION, "items-read", loggingConfig={"logGroup": "/aws/lambda/gatehouse-prod-items-list"}),
+        without(GROUP, "items-read"), altered(FUNCTION, lambda _: None, dependencies=()),
+    ),
+    rules.data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither: (
+        altered(TABLE, lambda _: None, protect=False), with_inputs(TABLE, deletionProtectionEnabled=False),
+        with_inputs(TABLE, "items", pointInTimeRecovery={"enabled": False}),
+    ),
+    rules.no_method_lacks_the_authorizer_except_options: (
+        operation(lambda path: path["get"].pop("security")), operation(lambda path: path["get"].update(security=[])),
+        operation(lambda path: path["get"].update(security=[{"api_key": []}])),
+        operation(lambda path: path.update({"x-amazon-apigateway-any-method": {}})), without(FUNCTION, "authorizer"),
+    ),
+    rules.exactly_the_routes_of_the_contract_are_deployed: (
+        operation(lambda path: path.pop("head")), operation(lambda path: path.update(delete=path["get"])),
+        operation(lambda path: path["get"].update(operationId="items-create")),
+    ),
+    rules.only_this_api_may_invoke_a_function_for_its_own_methods: (
+        with_inputs(PERMISSION, sourceArn=None), with_inputs(PERMISSION, principal="*"),
+        with_inputs(PERMISSION, sourceArn="arn:aws:execute-api:us-east-1:123456789012:other/*/GET/items"),
+        with_inputs(PERMISSION, "items-read-get", function="gatehouse-prod-items-create"),
+        without(PERMISSION, "items-read-get"), without(PERMISSION, "items-read-head"),
+    ),
+    rules.no_secret_is_in_plain_properties_or_exports: (
+        lambda plan: with_inputs(FUNCTION, description=f"Key {secret_of(plan)}")(plan),
+        lambda plan: with_inputs(FUNCTION, environment={"variables": {"KEY": secret_of(plan)}})(plan),
+        lambda plan: Architecture(
+            dataclasses.replace(plan.deployment, exports={**plan.deployment.exports, "key": secret_of(plan)})
+        ),
+    ),
+    rules.no_api_key_is_plain: (altered(KEY, lambda _: None, outputs={"value": "plain"}),),
+    rules.no_log_contains_credentials_or_bodies: (
+        with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={"dataTraceEnabled": True}),
+        with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={}),
+        with_inputs("aws:apigateway/stage:Stage", accessLogSettings={"format": "$context.identity.apiKey"}),
+    ),
+}  # fmt: skip
+"""Mistakes that break each rule."""
+
+
+def secret_of(plan: Architecture) -> str:
+    """Return the value of a key that a client sends."""
+    return plan.deployment.of_type(KEY)[0].outputs["value"].value
+
+
+def test_every_rule_has_a_counter_example() -> None:
+    assert list(COUNTER_EXAMPLES) == list(rules.RULES)
+
+
+@pytest.mark.parametrize(
+    ("rule", "alteration"),
+    [
+        pytest.param(rule, alteration, id=f"{rule.__name__}-{number}")
+        for rule, alterations in COUNTER_EXAMPLES.items()
+        for number, alteration in enumerate(alterations)
+    ],
+)
+def test_it_fails_on_a_counter_example(rule: rules.Rule, alteration: Alteration) -> None:
+    assert list(rule(alteration(planned("everything on, rest"))))
+
+
+def test_a_deployment_follows_every_change_of_the_document() -> None:
+    assert list(rules.each_document_has_its_own_deployment(map(planned, PLANS))) == []
+
+
+@pytest.mark.parametrize("triggers", [None, {"api": "the same"}])
+def test_a_deployment_that_does_not_follow_the_document_is_found(triggers: Any) -> None:
+    stuck = with_inputs("aws:apigateway/deployment:Deployment", triggers=triggers)
+    assert list(rules.each_document_has_its_own_deployment(map(stuck, map(planned, SHIPPED))))
+
+
+def test_the_rules_hold_for_every_pair_of_settings() -> None:
+    plans = [Architecture(example(ROOT, "prod", overrides(row))) for row in pairwise()]
+    for plan, row in zip(plans, pairwise(), strict=True):
+        broken = {rule.__name__: found for rule in rules.RULES if (found := list(rule(plan)))}
+        assert not broken, row
+    assert list(rules.each_document_has_its_own_deployment(plans)) == []
+    assert len({repr(plan.apis[0].inputs) for plan in plans}) > len(plans) // 2
