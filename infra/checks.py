@@ -12,6 +12,7 @@ import pulumi
 from handlers.contract import Collection, Route
 from infra.documents.gateway import GatewayDocument
 from infra.index_checks import index_problems
+from infra.layouts import function_names, override_problems
 from infra.naming import Names
 from infra.quotas import exceeded_quotas
 from infra.response_size import MAX_BYTES, ResponseTooLarge
@@ -39,7 +40,8 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
         *settings.api.contract_problems(routes),
-        *names.problems([*(route.name for route in routes), "authorizer"]),
+        *names.problems(function_names(routes, settings.functions.layout)),
+        *override_problems(routes, settings.functions),
         *_response_problems(routes, names, settings),
     ]
     if not problems:
