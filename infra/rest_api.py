@@ -14,7 +14,7 @@ from infra.api_args import ApiArgs
 from infra.documents.gateway import GatewayDocument
 from infra.logs import log_group
 from infra.method_settings import method_settings
-from infra.usage import UsageSettings
+from infra.usage_settings import UsageSettings
 
 ENDPOINT_TYPE = "REGIONAL"
 
@@ -83,9 +83,7 @@ class RestApi(pulumi.ComponentResource):
             policy_cache=args.policy_cache,
             cache_by=args.authorizer.cache_by,
             api=args.api,
-            has_usage_plans=bool(args.usage.plans),
-            rejects_clients=args.usage.rejects_unlisted,
-            requires_keys=args.usage.requires_keys,
+            usage=args.usage,
         )
         return json.dumps(document.render(), sort_keys=True)
 

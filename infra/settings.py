@@ -20,7 +20,7 @@ from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
-from infra.usage import UsageSettings
+from infra.usage_settings import UsageSettings
 
 NAMESPACES = ("aws", "pulumi")
 """The namespaces of the AWS provider's settings and of Pulumi's own, which are not checked here."""

@@ -120,7 +120,8 @@ def _invocation(plan: Architecture, permission: Resource) -> str:
     arns = [each.outputs["executionArn"] for each in plan.apis]
     part = next((source.removeprefix(arn) for arn in arns if source.startswith(f"{arn}/")), "")
     route = _ROUTE.fullmatch(part)
-    purpose = f"for {route['method']} {route['path']}" if route else "to authorize" if part == "/authorizers/*" else ""
+    method = route["method"].replace("*", "any method of") if route else ""
+    purpose = f"for {method} {route['path']}" if route else "to authorize" if part == "/authorizers/*" else ""
     alias = f", alias {inputs['qualifier']}," if "qualifier" in inputs else ""
     if inputs["principal"] == _GATEWAY and inputs["action"] == "lambda:InvokeFunction" and purpose:
         return f"is invoked{alias} by API Gateway {purpose}"

@@ -75,7 +75,8 @@ INSUFFICIENT_SCOPE = Problem(
 )  # fmt: skip
 FORBIDDEN = Problem(
     "forbidden", 403, "The client has no usage plan.",
-    "The client has no usage plan, or a firewall rule rejected the request.",
+    "The client has no usage plan, or sent no valid API key where one is required, or a firewall rule rejected the "
+    "request.",
 )  # fmt: skip
 NOT_FOUND = Problem(
     "not-found", 404, "The item does not exist.", "The item does not exist, or it belongs to another owner."

@@ -13,24 +13,13 @@ from handlers.contract import Collection, Route
 from infra.api_settings import ApiSettings
 from infra.cors import Cors
 from infra.documents.gateway_responses import gateway_responses
+from infra.documents.gateway_security import API_KEY_HEADER, security, security_schemes
 from infra.documents.parameters import parameters
 from infra.documents.patch_schemas import SUFFIX, patch_schemas
 from infra.documents.preflight import preflight
 from infra.documents.schemas import REFERENCE, gateway_schema, model_schemas
 from infra.response_cache import cache_key, varying_headers
-
-AUTHORIZER = "bearer"
-API_KEY = "api_key"
-"""The scheme's name in API Gateway's own documents (AWS, "Configure a method to use API keys")."""
-API_KEY_HEADER = "x-api-key"
-
-TOKEN_EXPRESSION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"  # noqa: S105
-"""The pattern of an Authorization header (RFC 6750, RFC 7515 §7.1). The authorizer is not called for any other."""
-
-
-ROUTE_SOURCES = "method.request.header.Authorization, context.httpMethod, context.resourcePath"
-"""The identity sources of policies that are cached for each route (AWS, "Configure an API Gateway Lambda authorizer":
-they may be headers, query strings, stage variables and `$context` variables)."""
+from infra.usage_settings import UsageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +28,7 @@ class GatewayDocument:
 
     `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
     `policy_cache` is how long (seconds) API Gateway caches its policies, and `cache_by` what it caches them by.
-    `rejects_clients` is whether the authorizer rejects clients without a usage plan, and `requires_keys` whether
-    clients send their API keys.
+    `usage` says whether methods require API keys, and who sends them.
     """
 
     title: str
@@ -50,15 +38,13 @@ class GatewayDocument:
     policy_cache: int
     cache_by: CacheBy = "token"
     api: ApiSettings = field(default_factory=ApiSettings)
-    has_usage_plans: bool = False
-    rejects_clients: bool = False
-    requires_keys: bool = False
+    usage: UsageSettings = field(default_factory=UsageSettings)
 
     @property
     def cors(self) -> Cors:
         """Which pages may call, and send what: their key too, if it is in a header."""
         cors = self.api.cors
-        return replace(cors, headers=(*cors.headers, API_KEY_HEADER)) if self.requires_keys else cors
+        return replace(cors, headers=(*cors.headers, API_KEY_HEADER)) if self.usage.requires_keys else cors
 
     def render(self) -> dict[str, Any]:
         """Return the document."""
@@ -71,10 +57,15 @@ class GatewayDocument:
             },
             "x-amazon-apigateway-request-validator": "request",
             "x-amazon-apigateway-gateway-responses": gateway_responses(
-                self.title, self.cors, rejects_clients=self.rejects_clients, requires_keys=self.requires_keys
+                self.title,
+                self.cors,
+                rejects_clients=self.usage.rejects_unlisted,
+                requires_keys=self.usage.requires_keys,
             ),
             "components": {
-                "securitySchemes": self._security_schemes(),
+                "securitySchemes": security_schemes(
+                    self.authorizer, self.policy_cache, self.cache_by, with_keys=bool(self.usage.plans)
+                ),
                 "schemas": {name: gateway_schema(schema) for name, schema in self._schemas(collections).items()},
             },
             "paths": {path: self._path(path) for path in sorted({route.path for route in self.routes})}
@@ -86,36 +77,6 @@ class GatewayDocument:
         collections = list(collections)
         patches = patch_schemas(collections) if self.api.validate_bodies else {}
         return {**model_schemas(collections), **patches}
-
-    def _security_schemes(self) -> dict[str, Any]:
-        api_key = {"type": "apiKey", "name": API_KEY_HEADER, "in": "header"}
-        return {AUTHORIZER: self._authorizer(), **({API_KEY: api_key} if self.has_usage_plans else {})}
-
-    def _security(self) -> list[dict[str, Any]]:
-        """Return what a method requires: the authorizer, and with usage plans the API key that the authorizer returns.
-
-        In OpenAPI, two entries are alternatives; API Gateway requires both, as in the output of AWS SAM (`swagger.py`).
-        """
-        return [{AUTHORIZER: []}, *([{API_KEY: []}] if self.has_usage_plans else [])]
-
-    def _authorizer(self) -> dict[str, Any]:
-        kind = (
-            {"type": "token", "identityValidationExpression": TOKEN_EXPRESSION}
-            if self.cache_by == "token"
-            else {"type": "request", "identitySource": ROUTE_SOURCES}
-        )
-        return {
-            "type": "apiKey",
-            # AWS, "x-amazon-apigateway-authorizer object": it must be "Unused" if there are several identity sources.
-            "name": "Authorization" if self.cache_by == "token" else "Unused",
-            "in": "header",
-            "x-amazon-apigateway-authtype": "custom",
-            "x-amazon-apigateway-authorizer": {
-                "authorizerUri": self.authorizer,
-                "authorizerResultTtlInSeconds": self.policy_cache,
-                **kind,
-            },
-        }
 
     def _path(self, path: str) -> dict[str, Any]:
         routes = [route for route in self.routes if route.path == path]
@@ -145,7 +106,7 @@ class GatewayDocument:
         described = [*parameters(route), *({"name": name, "in": "header"} for name in headers)]
         found: dict[str, Any] = {
             "operationId": route.operation_id(method),
-            "security": self._security(),
+            "security": security(with_keys=bool(self.usage.plans)),
             "parameters": [_parameter(each) for each in described],
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {

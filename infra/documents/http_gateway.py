@@ -11,7 +11,7 @@ from typing import Any
 
 from authorizer.settings import CacheBy
 from handlers.contract import Route
-from infra.documents.gateway import AUTHORIZER
+from infra.documents.gateway_security import AUTHORIZER
 
 IDENTITY_SOURCES: Mapping[CacheBy, list[str]] = {
     "token": ["$request.header.Authorization"],

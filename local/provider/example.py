@@ -46,7 +46,7 @@ OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
     "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
     "aws:lambda/alias:Alias": {
-        "arn": "{functionName}:{name}",
+        "arn": "arn:aws:lambda:{region}:{account}:function:{functionName}:{name}",
         "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
     },
     "aws:lambda/function:Function": {

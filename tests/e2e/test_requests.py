@@ -7,15 +7,18 @@ import json
 import stat
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 
+from authorizer.decision import usage_key
 from infra.bundles import ROOT
-from local import cli
+from infra.changes import as_text
+from local import cli, engines
 from local.engine.values import Secret, revealed
 from local.engines import Engine
 from local.stack import RunningStack, StackOptions, running_stack
@@ -319,3 +322,26 @@ def test_writes_get_503_while_the_stage_is_read_only(client: KeyClient, token: s
     finally:
         set_read_only("false")
     assert client.call("PATCH", path, token, json={"name": "b"}).status_code == 200
+
+
+def test_switching_to_a_header_replaces_the_keys_that_anyone_can_compute(engine: Engine, tmp_path: Path) -> None:
+    plans = [{"name": "big", "rate": 1000, "burst": 1000, "clients": {"local": ["app"]}}]
+    port = two_free_ports()
+    options = StackOptions(root=ROOT, state=tmp_path, port=port, engine=engine, settings={"usage": {"plans": plans}})
+    with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
+        client = Client(stack, http)
+        token = client.token(client="app")
+        assert client.call("GET", "/items", token).status_code == 200
+        switched = replace(options, settings={"usage": {"keys": "header", "plans": plans}})
+        target = switched.target(stack.emulator.endpoint_url)
+        with State(tmp_path).deploying():
+            changes = engines.up(engine, target)
+        key = revealed(target.exports()["apiKeys"])["local"]["app"]
+        computed = usage_key("gatehouse", "local", "local", "app")
+        found = [
+            client.call("GET", "/items", token, headers={"x-api-key": each} if each else {}).status_code
+            for each in (None, computed, key)
+        ]
+        assert found == [403, 403, 200]
+        assert key not in as_text(changes or [], done=True)
+        assert [each["value"] for each in aws(stack, "apigateway").get_api_keys(includeValues=True)["items"]] == [key]

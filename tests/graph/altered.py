@@ -12,10 +12,10 @@ Alteration = Callable[[Architecture], Architecture]
 
 
 def altered(type_: str, change: Callable[[dict[str, Any]], None], name: str = "", **fields: Any) -> Alteration:
-    """Return a function that changes the inputs, and fields, of the first resource of a type, or of a name."""
+    """Return a function that changes the inputs, and fields, of the first resource of a type whose name starts so."""
 
     def alter(plan: Architecture) -> Architecture:
-        found = [each for each in plan.deployment.of_type(type_) if name in ("", each.name)]
+        found = [each for each in plan.deployment.of_type(type_) if each.name.startswith(name)]
         inputs = dict(found[0].inputs)
         change(inputs)
         return replaced(plan, found[0], dataclasses.replace(found[0], inputs=inputs, **fields))
@@ -46,11 +46,11 @@ def with_json(type_: str, key: str, change: Callable[[Any], None], name: str = "
 
 
 def without(type_: str, name: str) -> Alteration:
-    """Return a function that removes a resource."""
+    """Return a function that removes the first resource of a type whose name starts so."""
 
     def remove(plan: Architecture) -> Architecture:
-        kept = tuple(each for each in plan.deployment.resources if (each.type, each.name) != (type_, name))
-        assert len(kept) == len(plan.deployment.resources) - 1
+        removed = next(each for each in plan.deployment.of_type(type_) if each.name.startswith(name))
+        kept = tuple(each for each in plan.deployment.resources if each is not removed)
         return Architecture(dataclasses.replace(plan.deployment, resources=kept))
 
     return remove

@@ -19,10 +19,15 @@ ROUTES: Final = {route.name: route for route in routes(load_collections())}
 
 Rule = Callable[[Architecture], Iterator[str]]
 
-WILDCARDS: Final = {
-    r"arn:aws:logs:[^:]+:[0-9]+:log-group:[^:*]+:\*": "the log streams of one log group, whose names Lambda chooses",
-}
-"""The resources with a wildcard that a statement may have, with the reasons."""
+WILDCARDS: Final = (
+    (
+        r"logs:\w+",
+        r"arn:aws:logs:[^:]+:[0-9]+:log-group:[^:*]+:\*",
+        "Lambda chooses the names of a group's log streams",
+    ),
+    (r"xray:Put\w+", r"\*", "X-Ray has no resources to which these actions could be limited"),
+)
+"""The actions that may be allowed on resources with a wildcard, with the reasons."""
 
 CREDENTIALS: Final = (
     "identity.apiKey",
@@ -44,7 +49,7 @@ def no_statement_has_a_wildcard_action(plan: Architecture) -> Iterator[str]:
 def no_statement_has_a_wildcard_resource(plan: Architecture) -> Iterator[str]:
     for grant in plan.grants:
         for resource in texts(grant.statement.get("Resource")):
-            if re.search(r"[*?]", resource) and not any(re.fullmatch(each, resource) for each in WILDCARDS):
+            if re.search(r"[*?]", resource) and not _may_be_wild(resource, texts(grant.statement.get("Action"))):
                 yield f"{_where(grant)}: {resource}"
         if "NotResource" in grant.statement:
             yield _where(grant)
@@ -113,20 +118,25 @@ def exactly_the_routes_of_the_contract_are_deployed(plan: Architecture) -> Itera
     yield from (f"{each} is not in the contract" for each in sorted(found - expected))
 
 
-def only_this_api_may_invoke_a_function_for_its_own_methods(plan: Architecture) -> Iterator[str]:
+def only_this_api_may_invoke_a_function_and_only_for_its_own_paths(plan: Architecture) -> Iterator[str]:
+    """API Gateway chooses the function by the method too, so a permission may cover all methods of a path."""
     (api,) = plan.apis
     prefix = api.outputs["executionArn"]
-    allowed: set[tuple[str, str]] = set()
+    allowed, authorizing = set[Method](), set[str]()
     for permission in plan.permissions:
         function, source = function_name(permission.inputs["function"]), permission.inputs.get("sourceArn", "")
         found = {method for method in plan.methods if method.function and _matches(source, prefix, method)}
         authorizes = source == f"{prefix}/authorizers/*" and function in {each.authorizer for each in plan.methods}
         is_gateway = permission.inputs["principal"] == "apigateway.amazonaws.com"
-        if not is_gateway or not (authorizes or found) or {each.function for each in found} - {function}:
+        own = {each for each in plan.methods if each.function == function}
+        if not is_gateway or not (authorizes or found) or {each.path for each in found} - {each.path for each in own}:
             yield f"{permission.name}: {source}"
-        allowed |= {(each.name, each.path) for each in found}
+        allowed |= found & own
+        authorizing |= {function} if authorizes else set()
+    for name in {each.authorizer for each in plan.methods if each.authorizer} - authorizing:
+        yield f"{name} may not be invoked to authorize"
     for method in plan.methods:
-        if method.function and (method.name, method.path) not in allowed:
+        if method.function and method not in allowed:
             yield f"{method.name} {method.path} may not invoke {method.function}"
 
 
@@ -172,6 +182,13 @@ def each_document_has_its_own_deployment(plans: Iterable[Architecture]) -> Itera
 
 def _where(grant: Grant) -> str:
     return f"{grant.role or grant.resource.name}: {json.dumps(grant.statement)}"
+
+
+def _may_be_wild(resource: str, actions: list[str]) -> bool:
+    return any(
+        re.fullmatch(resources, resource) and actions and all(re.fullmatch(action, each) for each in actions)
+        for action, resources, _ in WILDCARDS
+    )
 
 
 def _needed(plan: Architecture, route: Route) -> Iterator[tuple[str, str]]:
@@ -229,6 +246,6 @@ RULES: Final[tuple[Rule, ...]] = (
     only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
     every_function_writes_its_own_log_group_which_exists_before,
     data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither, no_method_lacks_the_authorizer_except_options,
-    exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_for_its_own_methods,
+    exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_and_only_for_its_own_paths,
     no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
 )  # fmt: skip

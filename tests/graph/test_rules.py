@@ -67,6 +67,7 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     rules.no_statement_has_a_wildcard_resource: (
         resource("*"), resource("arn:aws:dynamodb:us-east-1:123456789012:table/*"), statement({"NotResource": ["x"]}),
         resource("arn:aws:logs:us-east-1:123456789012:log-group:*:*"),
+        statement({"Action": ["xray:PutTraceSegments", "xray:GetTraceSummaries"], "Resource": "*"}),
     ),
     rules.each_role_is_used_by_one_function: (
         with_inputs(FUNCTION, "items-read", role="arn:aws:iam::123456789012:role/gatehouse-prod-items-list"),
@@ -102,11 +103,11 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         operation(lambda path: path.pop("head")), operation(lambda path: path.update(delete=path["get"])),
         operation(lambda path: path["get"].update(operationId="items-create")),
     ),
-    rules.only_this_api_may_invoke_a_function_for_its_own_methods: (
+    rules.only_this_api_may_invoke_a_function_and_only_for_its_own_paths: (
         with_inputs(PERMISSION, sourceArn=None), with_inputs(PERMISSION, principal="*"),
         with_inputs(PERMISSION, sourceArn="arn:aws:execute-api:us-east-1:123456789012:other/*/GET/items"),
-        with_inputs(PERMISSION, "items-read-get", function="gatehouse-prod-items-create"),
-        without(PERMISSION, "items-read-get"), without(PERMISSION, "items-read-head"),
+        with_inputs(PERMISSION, "items-read", function="gatehouse-prod-items-create"),
+        without(PERMISSION, "items-read"), without(PERMISSION, "items-create"), without(PERMISSION, "authorizer"),
     ),
     rules.no_secret_is_in_plain_properties_or_exports: (
         lambda plan: with_inputs(FUNCTION, description=f"Key {secret_of(plan)}")(plan),

@@ -1,5 +1,6 @@
 """Every attack is rejected by the check that it targets, and its valid twin is accepted."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,19 +35,21 @@ class TestAttack:
             assert caught.value.__cause__ is caught.value.__context__ is None
             assert tested.reason == attack.reason
 
-    def test_its_valid_twin_is_accepted(self, name: str) -> None:
+    @pytest.mark.parametrize("event", [rest, http])
+    def test_its_valid_twin_is_accepted(self, name: str, event: Callable[[str], dict[str, Any]]) -> None:
         attack = ATTACKS[name]
         tested = harness(attack)
-        output = tested.authorizer(rest(attack.twin()), None)
+        output = tested.authorizer(event(attack.twin()), None)
         assert {"GET/items*", "???/items*"} & set(allowed(output))
         assert tested.reason == "ok"
 
-    def test_it_is_rejected_after_its_twin_was_cached(self, name: str) -> None:
+    @pytest.mark.parametrize("event", [rest, http])
+    def test_it_is_rejected_after_its_twin_was_cached(self, name: str, event: Callable[[str], dict[str, Any]]) -> None:
         attack = ATTACKS[name]
         tested = harness(attack)
-        tested.authorizer(rest(attack.twin()), None)
+        tested.authorizer(event(attack.twin()), None)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
-            tested.authorizer(rest(attack.forge()), None)
+            tested.authorizer(event(attack.forge()), None)
 
 
 def test_the_corpus_has_more_than_eighty_attacks() -> None:

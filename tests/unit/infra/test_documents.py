@@ -20,15 +20,16 @@ from handlers.store import Position
 from infra.api_settings import ApiSettings
 from infra.bundles import ROOT
 from infra.cors import Cors
-from infra.documents.gateway import TOKEN_EXPRESSION, GatewayDocument
+from infra.documents.gateway import GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
+from infra.documents.gateway_security import TOKEN_EXPRESSION
 from infra.documents.http_gateway import HttpGatewayDocument
 from infra.documents.openapi import openapi_document
 from infra.documents.preflight import preflight
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
 from infra.documents.responses import HEADERS
 from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, gateway_schema
-from infra.usage import UsagePlan, UsageSettings
+from infra.usage_settings import UsagePlan, UsageSettings
 from tests.unit.handlers.meetings import COLLECTION as MEETINGS
 
 ROUTES = routes(load_collections())
@@ -52,9 +53,7 @@ def gateway_document(
         policy_cache=300,
         cache_by=cache_by,
         api=ApiSettings(cors_origins=origins, validate_bodies=validate),
-        has_usage_plans=bool(usage and usage.plans),
-        rejects_clients=bool(usage and usage.rejects_unlisted),
-        requires_keys=bool(usage and usage.requires_keys),
+        usage=usage or UsageSettings(),
     ).render()
 
 

@@ -12,8 +12,10 @@ from infra.cors import Cors
 from infra.documents.gateway import GatewayDocument
 from infra.documents.gateway_responses import gateway_responses
 from infra.response_cache import CacheSettings, CollectionCache
+from infra.usage_settings import UsagePlan, UsageSettings
 
 ROUTES = routes(load_collections())
+PLAN = UsagePlan(name="a", rate=1, burst=1, clients={"main": ("app",)})
 CACHE = CacheSettings(size=0.5, collections={"events": CollectionCache(ttl=60)})
 ONE = ("https://a.example",)
 TWO = (*ONE, "https://b.example")
@@ -27,8 +29,7 @@ def document(*, requires_keys: bool = False, **api: Any) -> dict[str, Any]:
         authorizer="a",
         policy_cache=0,
         api=ApiSettings(**api),
-        has_usage_plans=requires_keys,
-        requires_keys=requires_keys,
+        usage=UsageSettings(keys="header", plans=(PLAN,)) if requires_keys else UsageSettings(),
     ).render()
 
 

@@ -1,0 +1,70 @@
+"""The numbers of resources in the documentation are those of the planned stacks."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+import pytest
+
+import handlers.contract
+from handlers.contract import Route, load_collections, routes
+from infra.bundles import ROOT
+from infra.changes.renderings import short_type
+from local.plan import plan
+from tests.docs.pages import PAGES
+
+PAGE = next(page for page in PAGES if page.name == "resources.md")
+ROUTES = routes(load_collections())
+MAX_PER_ROUTE = 5
+"""The greatest number of resources that a route may add to the default stack."""
+
+
+def options() -> list[tuple[str, str]]:
+    """Return the rows of the table of options: the settings in code, and what they add."""
+    table = PAGE.read_text().partition("<!-- options -->\n")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return [(row[0].strip("`"), row[1]) for row in rows]
+
+
+@cache
+def counted(*settings: str) -> Counter[str]:
+    """Return the number of resources of each type in the stack `prod` with these settings."""
+    overrides = dict(setting.split("=", 1) for setting in settings)
+    return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "prod", overrides).custom)
+
+
+def difference(more: Counter[str], less: Counter[str]) -> str:
+    """Return in words what one stack has more, and less, than another."""
+    added = [f"{count} `{type_}`" for type_, count in sorted((more - less).items())]
+    removed = [f"{count} `{type_}` less" for type_, count in sorted((less - more).items())]
+    return ", ".join((*added, *removed)) or "nothing"
+
+
+@pytest.mark.parametrize(("settings", "adds"), options(), ids=[settings for settings, _ in options()])
+def test_an_option_adds_what_the_table_says(settings: str, adds: str) -> None:
+    assert difference(counted(*re.split(r"; (?=\w+\.)", settings)), counted()) == adds
+
+
+def without(monkeypatch: pytest.MonkeyPatch, removed: Sequence[Route]) -> Counter[str]:
+    """Return the resources of the stack without some routes."""
+    with monkeypatch.context() as patched:
+        kept = [route for route in ROUTES if route not in removed]
+        patched.setattr(handlers.contract, "routes", lambda _: kept)
+        return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "prod").custom)
+
+
+@pytest.mark.parametrize("name", ["items-create", "items-delete"])
+def test_a_route_adds_at_most_five_resources(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = counted() - without(monkeypatch, [route for route in ROUTES if route.name == name])
+    assert 0 < added.total() <= MAX_PER_ROUTE
+    assert f"A route adds {difference(added, Counter())}." in " ".join(PAGE.read_text().split())
+
+
+def test_the_rest_of_the_stack_is_as_large_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    (route,) = (each for each in ROUTES if each.name == "items-create")
+    only = without(monkeypatch, [each for each in ROUTES if each is not route])
+    added = counted() - without(monkeypatch, [route])
+    rest = only - added - Counter({"dynamodb:Table": len(load_collections())})
+    sentence = f"Apart from routes and tables, a stack has {rest.total()} resources"
+    assert sentence in " ".join(PAGE.read_text().split())
