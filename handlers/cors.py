@@ -6,6 +6,9 @@ from typing import Any
 
 from handlers.contract.headers import expose_headers
 
+CORS_VARIABLES = ("CORS_ORIGINS", "CORS_EXPOSED_HEADERS", "CORS_CREDENTIALS")
+"""The environment variables with a policy."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CorsPolicy:

@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
+from handlers import snapshots
 from handlers.attribute_values import deserialize_item
 from handlers.contract.problem import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
 from handlers.errors import ProblemError
@@ -79,6 +81,21 @@ def client() -> Any:
     dynamodb = cast("Any", botocore.session.Session()).create_client("dynamodb", config=config)
     dynamodb.meta.events.register("before-parse.dynamodb", _verify_checksum)
     return dynamodb
+
+
+@cache
+def shared_client() -> Any:
+    """Return the client of this process."""
+    return client()
+
+
+def _renew() -> None:
+    """Forget the client, and seed the jitter of retries: all copies of a snapshot would wait equally long."""
+    shared_client.cache_clear()
+    random.seed()
+
+
+snapshots.after_restore(_renew)
 
 
 def _verify_checksum(response_dict: Mapping[str, Any], **_: Any) -> None:

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from handlers.contract import Collection, load_collections
-from handlers.cors import CorsPolicy
+from handlers.cors import CORS_VARIABLES, CorsPolicy
+
+COLLECTION = "COLLECTION"
+TABLE = "TABLE"
+TABLE_PREFIX = "TABLE_PREFIX"
+VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, *CORS_VARIABLES)
+"""The variables. A function of one collection has the first two, one of several only the prefix of their tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +23,14 @@ class Environment:
     cors: CorsPolicy = field(default_factory=CorsPolicy)
 
     @classmethod
-    def read(cls, variables: Mapping[str, str] = os.environ) -> "Environment":
-        """Read the environment variables. Raises LookupError for a missing one or an unknown collection."""
-        name = variables["COLLECTION"]
+    def read(cls, variables: Mapping[str, str] = os.environ, collection: str = "") -> "Environment":
+        """Read the environment variables; `collection` is for functions that serve several.
+
+        Raises LookupError for a missing variable or an unknown collection.
+        """
+        name = collection or variables[COLLECTION]
         collections = {each.name: each for each in load_collections()}
         if name not in collections:
-            raise LookupError(f"unknown COLLECTION {name!r}; known: {list(collections)}")
-        return cls(collection=collections[name], table=variables["TABLE"], cors=CorsPolicy.read(variables))
+            raise LookupError(f"unknown {COLLECTION} {name!r}; known: {list(collections)}")
+        table = variables.get(TABLE) or f"{variables[TABLE_PREFIX]}{name}"
+        return cls(collection=collections[name], table=table, cors=CorsPolicy.read(variables))

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from handlers import IN_LAMBDA, log
+from handlers import IN_LAMBDA, log, snapshots
 from handlers.caller import Caller
 from handlers.contract import OPERATIONS, FieldError, Route
 from handlers.contract.identifiers import is_id
 from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND, PROBLEM_JSON, READ_ONLY
 from handlers.contract.stage import READ_ONLY as READ_ONLY_VARIABLE
 from handlers.contract.stage import TRUE
-from handlers.database import Database, client, deadline_in
+from handlers.database import Database, deadline_in, shared_client
 from handlers.environment import Environment
 from handlers.errors import BadRequest, ProblemError, problem_error
 from handlers.http import Request, Response, authorizer_context
@@ -47,26 +47,40 @@ class Invocation:
 
 
 class LambdaHandler:
-    """The Lambda handler of an operation: `handler = LambdaHandler("read", read)`."""
+    """The Lambda handler of an operation: `handler = LambdaHandler("read", read)`.
 
-    def __init__(self, name: str, operate: Callable[[Invocation], Response]) -> None:
+    `collection` is the name of its collection, if the environment variables do not have it.
+    """
+
+    def __init__(self, name: str, operate: Callable[[Invocation], Response], collection: str = "") -> None:
         (self.operation,) = (each for each in OPERATIONS if each.name == name)
         self.operate = operate
+        self.collection = collection
         if IN_LAMBDA:
-            with suppress(Exception):  # each request retries, and logs the exception
-                _ = self.dynamodb, self.environment
+            self._prepare()
             gc.freeze()
             gc.enable()
+            snapshots.after_restore(self._renew)
 
     @cached_property
     def environment(self) -> Environment:
         """The environment variables, read at first use so that modules can be imported anywhere."""
-        return Environment.read()
+        return Environment.read(collection=self.collection)
 
     @cached_property
     def dynamodb(self) -> Any:
         """The DynamoDB client, which all invocations share."""
-        return client()
+        return shared_client()
+
+    def _prepare(self) -> None:
+        """Prepare for the first request. A failure is suppressed: each request retries, and logs the exception."""
+        with suppress(Exception):
+            _ = self.dynamodb, self.environment
+
+    def _renew(self) -> None:
+        """Get the new client: the connections and credentials of the old one are those of the snapshot."""
+        self.__dict__.pop("dynamodb", None)
+        self._prepare()
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Respond to an event. Never raises: an unhandled exception becomes a 500 response without details."""

@@ -10,9 +10,11 @@ from msgspec import Meta
 
 from authorizer.settings import CacheBy, DecisionCacheSettings, DeploymentSettings, KeySettings, dump
 from authorizer.settings_file import FILE_NAME
-from infra.bundles import ROOT, Bundle, Target, archive
+from infra.bundles import ROOT, Bundle, archive, modules_of
 from infra.function import Function, FunctionArgs, FunctionDefaults
+from infra.requirements import Requirements
 from infra.revocation import Revocation
+from infra.target import Target
 from infra.trimmed_packages import MSGSPEC_REPLACED
 
 TIMEOUT = 10
@@ -85,10 +87,12 @@ class Authorizer(pulumi.ComponentResource):
             FunctionArgs(
                 description="Checks bearer tokens and returns a policy",
                 handler="authorizer.handler.handler",
-                code=archive(authorizer_bundle(args.data, defaults.target, compiled=defaults.settings.compiled_files)),
+                code=archive(
+                    authorizer_bundle(args.data, defaults.target(name), compiled=defaults.settings.compiled_files)
+                ),
                 defaults=defaults,
                 timeout=TIMEOUT,
-                log_level=authorizer_log_level(defaults.logs.level),
+                log_level=authorizer_log_level(defaults.log_level(name)),
                 environment=revocation.environment if revocation else {},
                 optional={"revocation": revocation.statements} if revocation else {},
             ),
@@ -106,12 +110,15 @@ class Authorizer(pulumi.ComponentResource):
 
 def authorizer_bundle(data: DeploymentSettings, target: Target, *, compiled: bool = False) -> Bundle:
     """Return the authorizer's bundle. The data is a file in it, because Lambda's environment holds only 4 KB."""
+    package = ROOT / "authorizer"
+    requirements = Requirements(
+        file=package / "requirements.txt", target=target, excluded=NEVER_IMPORTED, replaced=REPLACED, compiled=compiled
+    )
     return Bundle(
         name="authorizer",
-        package=ROOT / "authorizer",
         target=target,
-        generated={**REPLACED, f"authorizer/{FILE_NAME}": dump(data)},
-        excluded=NEVER_IMPORTED,
+        files={**modules_of(package), f"authorizer/{FILE_NAME}": dump(data)},
+        requirements=requirements,
         compiled=compiled,
     )
 

@@ -1,17 +1,29 @@
-"""Files of a bundle made smaller or faster: compiled Python modules and stripped shared libraries."""
+"""Files of a bundle made smaller or faster (compiled modules, stripped libraries), and the zip file that holds them."""
 
+import io
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pulumi
 
+FORMAT = "4"
+"""Part of every hash: increase it when bundles are built differently from the same inputs."""
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time of every entry: the earliest that a zip file can hold."""
+
 ELF = b"\x7fELF\x02\x01"
 """The start of a 64-bit, little-endian ELF file: Lambda's two architectures, and Linux on both."""
+
+
+_compiled: dict[tuple[str, bytes, str], bytes] = {}
+"""Compiled files by path, source and version of Python: most bundles of a deployment have the same modules."""
 
 
 class CompileError(pulumi.RunError):
@@ -24,21 +36,31 @@ def compile_files(files: Mapping[str, bytes], python: str) -> dict[str, bytes]:
     A compiled file is only valid for one minor version of Python, the target's: `python` is that version (`3.13`).
     Raises CompileError if its interpreter is not installed.
     """
-    interpreter = _interpreter(python)
-    sources = [path for path in sorted(files) if path.endswith(".py")]
+    missing = {path: content for path, content in files.items() if (path, content, python) not in _compiled}
+    sources = {path: content for path, content in missing.items() if path.endswith(".py")}
+    if sources:
+        compiled = _compile(sources, _interpreter(python))
+        _compiled.update({(path, content, python): compiled[path] for path, content in sources.items()})
+    return {
+        f"{path}c" if path.endswith(".py") else path: _compiled.get((path, content, python), content)
+        for path, content in files.items()
+    }
+
+
+def _compile(sources: Mapping[str, bytes], interpreter: str) -> dict[str, bytes]:
+    """Return the compiled file of each source, by the source's path. Raises CompileError."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path in sources:
+        for path, content in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(files[path])
+            (folder / path).write_bytes(content)
         # Next to the sources (-b), without the folder (-s) or a time (PEP 552) in the files.
         options = ["-b", "-q", "-s", str(folder), "--invalidation-mode", "unchecked-hash", "-j", "1"]
         command = [interpreter, "-I", "-m", "compileall", *options, str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise CompileError(f"the bundle's files could not be compiled: {(done.stdout + done.stderr).strip()}")
-        compiled = {f"{path}c": (folder / f"{path}c").read_bytes() for path in sources}
-    return {path: content for path, content in files.items() if not path.endswith(".py")} | compiled
+        return {path: (folder / f"{path}c").read_bytes() for path in sources}
 
 
 def _interpreter(python: str) -> str:
@@ -78,3 +100,19 @@ def _segment_end(content: bytes, entry: int) -> int:
     (offset,) = struct.unpack_from("<Q", content, entry + 8)
     (length,) = struct.unpack_from("<Q", content, entry + 32)
     return offset + length
+
+
+def zip_files(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip file of these files: sorted, with fixed times and modes.
+
+    Entries are stored without compression, because the output of DEFLATE depends on the host's zlib.
+    """
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path, EPOCH)
+            entry.create_system = 3
+            entry.external_attr = (0o100755 if ".so" in path else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_STORED
+            target.writestr(entry, files[path])
+    return out.getvalue()

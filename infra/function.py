@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
 import pulumi
 import pulumi_aws as aws
-from msgspec import Meta
 
-from infra.bundles import Target
+from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings, log_group
 from infra.naming import Names
+from infra.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
+from infra.target import Target
 
 ASSUME_ROLE = {
     "Version": "2012-10-17",
@@ -19,26 +19,11 @@ ASSUME_ROLE = {
 }
 
 
-class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The Lambda functions: the handlers and the authorizer."""
+ALIAS = "live"
+"""The alias that API Gateway calls, if the stack has versions."""
 
-    architecture: Annotated[
-        Literal["arm64", "x86_64", "host"],
-        Meta(description="The processor. `host` is the machine that runs the local stack."),
-    ] = "arm64"
-    compiled_files: Annotated[
-        bool,
-        Meta(
-            description="Whether bundles contain compiled Python files instead of sources, which shortens cold starts. "
-            "The machine that deploys must have the functions' version of Python."
-        ),
-    ] = False
-    memory: Annotated[
-        int, Meta(ge=128, le=10240, description="Memory of each function, in MB. Its share of the CPU grows with it.")
-    ] = 512
-    timeout: Annotated[
-        int, Meta(ge=3, le=29, description="Seconds that a handler may run. API Gateway waits at most 29.")
-    ] = 10
+TRACING = "tracing"
+"""The name of the policy with which a function sends traces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +35,13 @@ class FunctionDefaults:
     logs: LogSettings
     tags: dict[str, str]
 
-    @property
-    def target(self) -> Target:
-        """The platform that the functions run on."""
-        return Target.of(self.settings.architecture)
+    def target(self, name: str) -> Target:
+        """Return the platform that a function runs on."""
+        return Target.of(self.settings.architecture, self.settings.of(name).runtime)
+
+    def log_level(self, name: str) -> str:
+        """Return the lowest severity that a function logs."""
+        return self.settings.log_level(name, self.logs.level)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +52,24 @@ class Statement:
     resources: Sequence[pulumi.Input[str]]
 
 
+SEND_TRACES = Statement(actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"), resources=("*",))
+"""What tracing needs. X-Ray has no resources for it (AWS, "Actions, resources, and condition keys for AWS X-Ray")."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
-    """A function's code, environment variables and permissions besides writing its own log.
+    """A function's code, layers, environment variables and permissions besides writing its own log.
 
     `optional` holds statements that a setting adds, in a policy for each name. When the setting is removed, Pulumi
     updates the function first and deletes the policy last, so that running requests keep their permissions.
-    `timeout` (seconds) and `log_level` override the stack's defaults.
+    `timeout` (seconds) and `log_level` replace what the settings say.
     """
 
     description: str
     handler: str
     code: pulumi.Archive
     defaults: FunctionDefaults
+    layers: Sequence[pulumi.Input[str]] = ()
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     statements: Sequence[Statement] = ()
     optional: Mapping[str, Sequence[Statement]] = field(default_factory=dict[str, Sequence[Statement]])
@@ -89,7 +82,7 @@ class Function(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:compute:Function", name, None, opts)
-        defaults = args.defaults
+        defaults, settings = args.defaults, args.defaults.settings.of(name)
         child_opts = pulumi.ResourceOptions(parent=self)
         # Lambda would create a missing log group with its first line, and without retention.
         group = log_group(name, defaults.names.function_log_group(name), defaults.logs, defaults.tags, child_opts)
@@ -101,7 +94,8 @@ class Function(pulumi.ComponentResource):
             opts=child_opts,
         )
         documents = {"function": policy_document(own_log(group.arn), *args.statements)}
-        documents |= {each: policy_document(*statements) for each, statements in args.optional.items()}
+        optional = {**args.optional, **({TRACING: [SEND_TRACES]} if settings.tracing else {})}
+        documents |= {each: policy_document(*statements) for each, statements in optional.items()}
         policies = [
             aws.iam.RolePolicy(
                 name if each == "function" else f"{name}-{each}",
@@ -114,7 +108,13 @@ class Function(pulumi.ComponentResource):
         ]
         function = self._function(name, args, group, role, policies)
         self.name = function.name
-        self.invoke_arn = function.invoke_arn
+        self.alias = self._alias(name, function) if settings.versions else None
+        self.invoke_arn = self.alias.invoke_arn if self.alias else function.invoke_arn
+        if self.alias and settings.provisioned_concurrency:
+            provisioned = ProvisionedConcurrencyArgs(
+                function=defaults.names.resource(name), alias=self.alias, settings=settings.provisioned_concurrency
+            )
+            ProvisionedConcurrency(name, provisioned, child_opts)
         self.register_outputs({"name": self.name, "invoke_arn": self.invoke_arn})
 
     def _function(
@@ -125,7 +125,8 @@ class Function(pulumi.ComponentResource):
         role: aws.iam.Role,
         policies: Sequence[aws.iam.RolePolicy],
     ) -> aws.lambda_.Function:
-        defaults = args.defaults
+        defaults, settings, target = args.defaults, args.defaults.settings.of(name), args.defaults.target(name)
+        variables = {**settings.environment, **args.environment}
         return aws.lambda_.Function(
             name,
             name=defaults.names.resource(name),
@@ -133,28 +134,49 @@ class Function(pulumi.ComponentResource):
             role=role.arn,
             handler=args.handler,
             code=args.code,
-            runtime=defaults.target.runtime,
-            architectures=[defaults.target.architecture],
-            memory_size=defaults.settings.memory,
-            timeout=args.timeout or defaults.settings.timeout,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=args.environment) if args.environment else None,
+            layers=list(args.layers) or None,
+            runtime=target.runtime,
+            architectures=[target.architecture],
+            memory_size=settings.memory,
+            timeout=args.timeout or settings.timeout,
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=variables) if variables else None,
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(
                 log_format="JSON",
                 log_group=group.name,
-                application_log_level=args.log_level or defaults.logs.level,
+                application_log_level=args.log_level or defaults.log_level(name),
                 system_log_level="WARN",
             ),
+            reserved_concurrent_executions=settings.reserved_concurrency,
+            publish=settings.versions or None,
+            snap_start=aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions") if settings.snap_start else None,
+            tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active") if settings.tracing else None,
             tags=defaults.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
 
+    def _alias(self, name: str, function: aws.lambda_.Function) -> aws.lambda_.Alias:
+        """Create the alias of the newest version."""
+        return aws.lambda_.Alias(
+            name,
+            name=ALIAS,
+            function_name=function.name,
+            function_version=function.version,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     def allow_gateway(self, name: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
-        """Let API Gateway invoke the function for one source: the ARN of a method, or of an API's authorizers."""
+        """Let API Gateway invoke the function for one source: the ARN of a method, or of an API's authorizers.
+
+        A function with an alias can only be invoked by that alias. Its permission has another name than the one without
+        an alias, so that an update creates the new one before it deletes the old one.
+        """
+        name = f"{name}-{ALIAS}" if self.alias else name
         return aws.lambda_.Permission(
             name,
             statement_id=name,
             action="lambda:InvokeFunction",
             function=self.name,
+            qualifier=self.alias.name if self.alias else None,
             principal="apigateway.amazonaws.com",
             source_arn=source_arn,
             opts=pulumi.ResourceOptions(parent=self),

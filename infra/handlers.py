@@ -1,37 +1,21 @@
-"""The functions behind the routes: one per route, all from one bundle, each with its own role."""
+"""The functions behind the routes: one per route, per collection, or one, each with its own role."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pulumi
 import pulumi_aws as aws
 
 from handlers.contract import Route
-from infra.bundles import ROOT, Bundle, Target, archive
+from handlers.environment import COLLECTION, TABLE, TABLE_PREFIX
+from infra.bundles import archive
 from infra.cors import Cors
-from infra.function import Function, FunctionArgs, FunctionDefaults, Statement
+from infra.function import Function, FunctionArgs, FunctionDefaults
+from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
+from infra.layouts import RouteGroup, grouped
 from infra.table import Table
-from infra.trimmed_packages import (
-    BOTOCORE_EXCLUDED,
-    BOTOCORE_INCLUDED,
-    BOTOCORE_REPLACED,
-    MSGSPEC_REPLACED,
-    trim_botocore,
-)
-
-
-def handlers_bundle(target: Target, *, compiled: bool = False) -> Bundle:
-    """Return the bundle that all handlers share."""
-    return Bundle(
-        name="handlers",
-        package=ROOT / "handlers",
-        target=target,
-        generated={**BOTOCORE_REPLACED, **MSGSPEC_REPLACED},
-        excluded=BOTOCORE_EXCLUDED,
-        included=BOTOCORE_INCLUDED,
-        transform=trim_botocore,
-        compiled=compiled,
-    )
+from infra.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,52 +29,75 @@ class HandlersArgs:
 
 
 class Handlers(pulumi.ComponentResource):
-    """One function per route. `functions` holds them by the route's name."""
+    """The functions that serve the routes. `functions` holds them by the route's name, `names` their names."""
 
     def __init__(self, name: str, args: HandlersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:compute:Handlers", name, None, opts)
-        defaults = args.defaults
-        code = archive(handlers_bundle(defaults.target, compiled=defaults.settings.compiled_files))
+        self.args = args
+        self.settings = args.defaults.settings
+        self.is_traced = self.settings.tracing
+        code, layer = cache(self._code), cache(self._layer)
+        sources = HandlerSources()
         # The functions of stacks deployed by earlier versions have no parent.
         aliases = [pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]
         child_opts = pulumi.ResourceOptions(parent=self, aliases=aliases)
-        self.functions = {
-            route.name: Function(route.name, function_args(route, args, code), child_opts) for route in args.routes
-        }
-        self.routes = args.routes
+        self.groups: list[tuple[RouteGroup, Function]] = []
+        for group in grouped(args.routes, self.settings.layout):
+            target, collections = args.defaults.target(group.name), tuple(each.name for each in group.collections)
+            layers = [layer(target).arn] if self.settings.layer else []
+            arguments = self._function_args(group, code(sources, target, collections), layers)
+            self.groups.append((group, Function(group.name, arguments, child_opts)))
+        self.functions = {route.name: function for group, function in self.groups for route in group.routes}
         self.names = {route_name: function.name for route_name, function in self.functions.items()}
         self.register_outputs({"names": self.names})
 
     def allow_gateway(self, execution_arn: pulumi.Input[str]) -> list[aws.lambda_.Permission]:
-        """Let API Gateway invoke each function for its own methods of the API with this execution ARN."""
+        """Let API Gateway invoke each function for its own routes of the API with this execution ARN."""
         permissions: list[aws.lambda_.Permission] = []
-        for route in self.routes:
-            path = route.path.replace("{id}", "*")
-            for method in route.operation.methods:
-                source = pulumi.Output.concat(execution_arn, "/*/", method, path)
-                function = self.functions[route.name]
-                permissions.append(function.allow_gateway(f"{route.name}-{method.lower()}", source))
+        for group, function in self.groups:
+            name, source = group.permission
+            permissions.append(function.allow_gateway(name, pulumi.Output.concat(execution_arn, source)))
         return permissions
 
+    def _code(self, sources: HandlerSources, target: Target, collections: tuple[str, ...]) -> pulumi.Archive:
+        """Return the bundle of the functions of some collections."""
+        name = f"handlers-{collections[0]}" if len(collections) == 1 else "handlers"
+        modules = sources.of(collections)
+        compiled, layered = self.settings.compiled_files, self.settings.layer
+        return archive(handlers_bundle(target, modules, name=name, compiled=compiled, layered=layered))
 
-def function_args(route: Route, args: HandlersArgs, code: pulumi.Archive) -> FunctionArgs:
-    """Return a route's function: it may use its operation's DynamoDB actions on its collection's table."""
-    table = args.tables[route.collection.name]
-    return FunctionArgs(
-        description=f"{route.operation.method} {route.path}",
-        handler=f"handlers.{route.operation.name}.handler",
-        code=code,
-        defaults=args.defaults,
-        environment={
-            "COLLECTION": route.collection.name,
-            "TABLE": table.name,
-            **args.cors.environment(),
-        },
-        statements=[Statement(actions=route.operation.actions, resources=resources(route, table))],
-    )
+    def _layer(self, target: Target) -> aws.lambda_.LayerVersion:
+        """Create the layer with the packages of all handlers for a target."""
+        name = f"handlers-{target.runtime.replace('.', '-')}"
+        return aws.lambda_.LayerVersion(
+            name,
+            layer_name=self.args.defaults.names.resource(name),
+            description="The packages of the handlers",
+            code=archive(layer_bundle(target, compiled=self.settings.compiled_files)),
+            compatible_architectures=[target.architecture],
+            compatible_runtimes=[target.runtime],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
+    def _function_args(
+        self, group: RouteGroup, code: pulumi.Archive, layers: Sequence[pulumi.Input[str]]
+    ) -> FunctionArgs:
+        return FunctionArgs(
+            description=group.description,
+            handler=group.handler,
+            code=code,
+            defaults=self.args.defaults,
+            layers=layers,
+            environment={**self._tables(group), **self.args.cors.environment()},
+            statements=group.statements(self.args.tables),
+        )
 
-def resources(route: Route, table: Table) -> list[pulumi.Input[str]]:
-    """Return the ARNs that a route's function may use: the table, and for a list its indexes."""
-    indexes = route.collection.indexes if route.operation.reads_indexes else ()
-    return [table.arn, *(pulumi.Output.concat(table.arn, "/index/", index.name) for index in indexes)]
+    def _tables(self, group: RouteGroup) -> dict[str, pulumi.Input[str]]:
+        """Return the variables for a collection and its table, or for the names of all tables.
+
+        Lambda's environment holds 4 KB, which is less than the names of 150 tables.
+        """
+        if len(group.collections) > 1:
+            return {TABLE_PREFIX: self.args.defaults.names.resource("")}
+        (collection,) = group.collections
+        return {COLLECTION: collection.name, TABLE: self.args.tables[collection.name].name}

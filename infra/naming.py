@@ -25,7 +25,10 @@ class Names:
         """Yield a line for each name that AWS would reject."""
         if not STAGE.fullmatch(self.stack):
             yield f"invalid stack name {self.stack!r}: must consist of letters, digits, '-' and '_'"
-        for name in map(self.resource, functions):
+        physical = list(map(self.resource, functions))
+        for name in dict.fromkeys(each for each in physical if physical.count(each) > 1):
+            yield f"{name}: must not be the name of two functions"
+        for name in physical:
             if len(name) > MAX_NAME:
                 yield f"{name}: a function's or role's name must have at most {MAX_NAME} characters (found {len(name)})"
 

@@ -99,6 +99,7 @@ class RestApi(pulumi.ComponentResource):
             variables=args.api.variables(args.names.stack),
             cache_cluster_enabled=True if args.api.cache.size else None,
             cache_cluster_size=args.api.cache.cluster_size,
+            xray_tracing_enabled=args.handlers.is_traced or None,
             tags=args.tags,
             opts=self.child_opts,
         )

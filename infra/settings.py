@@ -13,7 +13,8 @@ from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
-from infra.function import FunctionDefaults, FunctionSettings
+from infra.function import FunctionDefaults
+from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
 from infra.naming import Names
 from infra.response_size import expected_stage, with_policy_that_fits
@@ -208,6 +209,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.usage.problems(settings.issuers if issuers_known else ()),
     ):

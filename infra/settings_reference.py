@@ -117,7 +117,7 @@ def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
             name, origin = f"{path}{field.encode_name}", get_origin(unwrapped(field.type))
             _, suffix = _MEMBERS.get(origin, (0, ""))
             nested = list(_rows(field.type, f"{name}{suffix}."))
-            if not nested or suffix:
+            if not nested or suffix or field.default is None:
                 yield (f"`{name}`", _values(field.type), _default(field), description_of(field))
             yield from nested
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.bundles import BUILD, ROOT, Target, archive
-from infra.handlers import handlers_bundle
+from infra.handler_bundles import handlers_bundle
 from tests.bench.lambda_runtime import Program
 
 FOLDER = BUILD / "bench"

@@ -70,8 +70,8 @@ def test_a_setting_and_the_code_of_a_handler_update_functions(repository: Path) 
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[-1] == "19 to update"
-    assert lines.count("     memorySize: 1024 → 2048") == 2  # the authorizer, and all handlers
-    assert [line.split(": ")[0] for line in lines if " → " in line].count("     code") == 1
+    assert lines.count("     memorySize: 1024 → 2048") == 4  # the authorizer, and the handlers of each collection
+    assert [line.split(": ")[0] for line in lines if " → " in line].count("     code") == 3
 
 
 def test_a_removed_collection_and_changed_keys_lose_data(repository: Path) -> None:

@@ -26,7 +26,9 @@ class Invoice(Model):
     amount: Annotated[int, Meta(ge=0)]
 
 
-COLLECTION = Collection(name="invoices", model=Invoice, example={"customer": "c", "amount": 3})
+COLLECTION = Collection(
+    name="invoices", model=Invoice, example={"customer": "c", "amount": 3}, ranges=("amount",)
+)
 '''
 
 ROUTES = {"list", "create", "read", "replace", "update", "delete"}
@@ -69,8 +71,17 @@ def test_it_has_a_table_that_prod_protects(records: list[dict[str, Any]]) -> Non
     assert of_type(records, "dynamodb/table:Table")["invoices"]["protect"] is True
 
 
+def test_its_range_has_an_index_sorted_by_number(records: list[dict[str, Any]]) -> None:
+    table = of_type(records, "dynamodb/table:Table")["invoices"]["inputs"]
+    (index,) = table["globalSecondaryIndexes"]
+    assert index["name"] == "amount_range"
+    assert [key["attributeName"] for key in index["keySchemas"]] == ["owner", "amount"]
+    assert {"name": "amount", "type": "N"} in table["attributes"]
+    assert {"name": "owner", "type": "S"} in table["attributes"]
+
+
 def test_api_gateway_may_invoke_its_functions(records: list[dict[str, Any]]) -> None:
-    assert {"invoices-list-get", "invoices-update-patch"} <= set(of_type(records, "lambda/permission:Permission"))
+    assert {"invoices-list", "invoices-update-patch"} <= set(of_type(records, "lambda/permission:Permission"))
 
 
 def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
@@ -84,7 +95,7 @@ def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
         "issuer = {'name': 'main', 'url': 'https://id.example.com', 'audiences': ['a']};"
         "settings = load('gatehouse', 'x', {'aws:region': 'x', 'gatehouse:issuers': json.dumps([issuer])});"
         "data = settings.for_authorizer(Names('gatehouse', 'x'), routes(load_collections()));"
-        "print(authorizer_bundle(data, Target.of('host')).generated['authorizer/settings.json'].decode())"
+        "print(authorizer_bundle(data, Target.of('host')).files['authorizer/settings.json'].decode())"
     )
     known = json.loads(output_of(project, "-c", code))["routes"]
     found = {(method, each["path"]): each["scope"] for each in known for method in each["methods"]}

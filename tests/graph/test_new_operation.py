@@ -99,7 +99,7 @@ from infra.settings import load
 issuer = {"name": "main", "url": "https://id.example.com", "audiences": ["a"]}
 settings = load("gatehouse", "x", {"aws:region": "x", "gatehouse:issuers": json.dumps([issuer])})
 data = settings.for_authorizer(Names("gatehouse", "x"), routes(load_collections()))
-print(authorizer_bundle(data, Target.of("host")).generated["authorizer/settings.json"].decode())
+print(authorizer_bundle(data, Target.of("host")).files["authorizer/settings.json"].decode())
 """
 
 

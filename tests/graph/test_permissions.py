@@ -30,8 +30,7 @@ def test_a_handler_is_explained_in_full() -> None:
         "  is assumed by lambda.amazonaws.com (sts:AssumeRole)",
         "  may write its own log (logs:CreateLogStream, logs:PutLogEvents)",
         "  may read items in table gatehouse-prod-items (dynamodb:GetItem)",
-        "  is invoked by API Gateway for GET /items/*",
-        "  is invoked by API Gateway for HEAD /items/*",
+        "  is invoked by API Gateway for any method of /items/*",
         "  serves requests that gatehouse-prod-authorizer allows, for items:read",
     ]
 

@@ -89,6 +89,17 @@ class TestFunctions:
         finally:
             edited.write_text(source)
 
+    def test_the_module_of_a_collection(self, stack: Deployed) -> None:
+        """The functions of the other collections stay as they are."""
+        edited = stack.root / "handlers" / "contract" / "collections" / "items.py"
+        source = edited.read_text()
+        edited.write_text(f"{source}\n# changed\n")
+        try:
+            own = {name for name in HANDLERS if name.startswith("items-")}
+            assert changed_under_traffic(stack) == Changes({}, {}, {}, {FUNCTION: own})
+        finally:
+            edited.write_text(source)
+
     def test_their_memory(self, stack: Deployed) -> None:
         changes = changed_under_traffic(stack, "--set", "functions.memory=320")
         assert changes == Changes({}, {}, {}, {FUNCTION: FUNCTIONS})
@@ -129,7 +140,7 @@ def test_a_collection_is_added_and_removed(stack: Deployed) -> None:
     try:
         changes = changed_under_traffic(stack)
         created = changes.created
-        assert changes.updated == {**REDEPLOYED, FUNCTION: FUNCTIONS}
+        assert changes.updated == {**REDEPLOYED, FUNCTION: {"authorizer"}}
         assert (changes.deleted, changes.replaced) == ({}, {DEPLOYMENT: {"api"}})
         assert set(created) == {TABLE, FUNCTION, ROLE, ROLE_POLICY, LOG_GROUP, PERMISSION}
         assert created[TABLE] == {"invoices"}
@@ -137,13 +148,40 @@ def test_a_collection_is_added_and_removed(stack: Deployed) -> None:
         url, headers = f"{stack.status['url']}/invoices", authorization_of(stack, "invoices:read invoices:write")
         assert httpx.post(url, json={"customer": "c", "amount": 3}, headers=headers).status_code == 201
         assert len(httpx.get(url, headers=headers).json()["invoices"]) == 1
+        for lowest, found in ((3, 1), (4, 0)):
+            page = httpx.get(url, params={"amount_from": lowest, "order": "-amount"}, headers=headers).json()
+            assert len(page["invoices"]) == found
     finally:
         module.unlink()
     changes = changed_under_traffic(stack)
     assert changes.deleted == created
     assert (changes.created, changes.replaced) == ({}, {DEPLOYMENT: {"api"}})
-    assert changes.updated == {**REDEPLOYED, FUNCTION: FUNCTIONS}
+    assert changes.updated == {**REDEPLOYED, FUNCTION: {"authorizer"}}
     assert httpx.get(url, headers=headers).status_code == 404
+
+
+def test_a_range_is_added_to_a_collection_with_data_and_removed(stack: Deployed) -> None:
+    """The item of the fixture, which was stored before, is in the range."""
+    edited = stack.root / "handlers" / "contract" / "collections" / "items.py"
+    source = edited.read_text()
+    edited.write_text(source.replace("COLLECTION = Collection(", 'COLLECTION = Collection(\n    ranges=("name",),'))
+    url, headers = f"{stack.status['url']}/items", authorization(stack)
+    table = {"TableName": "gatehouse-local-items"}
+    try:
+        changes = changed_under_traffic(stack)
+        own = {name for name in HANDLERS if name.startswith("items-")}
+        assert changes.updated == {**REDEPLOYED, FUNCTION: own, TABLE: {"items"}, ROLE_POLICY: {"items-list"}}
+        assert (changes.created, changes.deleted, changes.replaced) == ({}, {}, {DEPLOYMENT: {"api"}})
+        (index,) = stack.client("dynamodb").describe_table(**table)["Table"]["GlobalSecondaryIndexes"]
+        assert (index["IndexName"], index["IndexStatus"]) == ("name_range", "ACTIVE")
+        for lowest, found in (("kept", 1), ("kepu", 0)):
+            page = httpx.get(url, params={"name_from": lowest}, headers=headers).json()
+            assert len(page["items"]) == found
+    finally:
+        edited.write_text(source)
+    assert changed_under_traffic(stack).updated == changes.updated
+    assert "GlobalSecondaryIndexes" not in stack.client("dynamodb").describe_table(**table)["Table"]
+    assert httpx.get(url, params={"name_from": "kept"}, headers=headers).status_code == 400
 
 
 def authorization_of(stack: Deployed, scope: str) -> dict[str, str]:

@@ -15,21 +15,23 @@ import pytest
 from zlib_ng import zlib_ng
 
 from handlers.contract import load_collections, routes
-from infra import bundles
+from infra import bundle_files, bundles
 from infra.authorizer import authorizer_bundle
-from infra.bundle_files import CompileError, compile_files, strip_library
-from infra.bundles import Bundle, BundleError, Target, archive, build, without_building, zip_files
-from infra.handlers import handlers_bundle
+from infra.bundle_files import CompileError, compile_files, strip_library, zip_files
+from infra.bundles import Bundle, BundleError, Target, archive, build, modules_of, without_building
+from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
 from infra.naming import Names
+from infra.requirements import Requirements
 from tests.unit.authorizer.provider import ALGORITHMS, jwk, token
 from tests.unit.infra.test_settings import load, texts
 
 HOST = Target.of("host")
 
 
-def the_authorizer(target: Target = HOST) -> Bundle:
+def the_authorizer(target: Target = HOST, *, compiled: bool = False) -> Bundle:
     settings = load("gatehouse", "test", texts())
-    return authorizer_bundle(settings.for_authorizer(Names("gatehouse", "test"), routes(load_collections())), target)
+    data = settings.for_authorizer(Names("gatehouse", "test"), routes(load_collections()))
+    return authorizer_bundle(data, target, compiled=compiled)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_two_builds_in_two_folders_are_byte_identical(built: dict[str, Path], tm
     source = tmp_path / "elsewhere"
     shutil.copytree(bundles.ROOT / "handlers", source / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
     bundle = handlers_bundle(HOST)
-    moved = replace(bundle, package=source / "handlers")
+    moved = handlers_bundle(HOST, modules_of(source / "handlers"))
     assert moved.digest() == bundle.digest()
     build(moved, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == built["handlers"].read_bytes()
@@ -139,24 +141,91 @@ def test_the_authorizers_bundle_alone_checks_signatures_of_every_algorithm(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("runtime", ["python3.13", "python3.14"])
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
-def test_lambdas_bundles_hold_that_architectures_compiled_files(tmp_path: Path, architecture: str) -> None:
-    bundle = the_authorizer(Target.of(architecture))
-    build(bundle, tmp_path / "bundle.zip")
-    compiled = [each for each in names_in(tmp_path / "bundle.zip") if each.endswith(".so")]
+def test_lambdas_bundles_hold_libraries_for_its_architecture_and_python(
+    tmp_path: Path, architecture: str, runtime: str
+) -> None:
     machine = "aarch64" if architecture == "arm64" else "x86_64"
-    assert any("cpython-313" in each for each in compiled)
-    assert all(machine in each or "abi3" in each for each in compiled), compiled
+    target = Target.of(architecture, runtime)
+    for bundle in (the_authorizer(target), handlers_bundle(target)):
+        build(bundle, path := tmp_path / f"{bundle.name}.zip")
+        libraries = [each for each in names_in(path) if each.endswith(".so")]
+        assert any(runtime.replace("python3.", "cpython-3") in each for each in libraries)
+        assert all(machine in each or "abi3" in each for each in libraries), libraries
 
 
 def test_a_changed_input_changes_the_digest() -> None:
     bundle = the_authorizer()
     others = [
-        replace(bundle, generated={"authorizer/settings.json": b"{}"}),
-        replace(bundle, target=Target.of("arm64")),
-        replace(bundle, package=bundles.ROOT / "handlers"),
+        replace(bundle, files={**bundle.files, "authorizer/settings.json": b"{}"}),
+        the_authorizer(Target.of("arm64")),
+        replace(bundle, requirements=handlers_bundle(HOST).requirements),
     ]
     assert len({each.digest() for each in (bundle, *others)}) == 4
+
+
+def test_each_collection_has_a_bundle_with_its_own_module_only(tmp_path: Path) -> None:
+    package = tmp_path / "handlers"
+    shutil.copytree(bundles.ROOT / "handlers", package, ignore=shutil.ignore_patterns("__pycache__"))
+    module = package / "contract" / "collections" / "items.py"
+    module.write_text(f"{module.read_text()}\n# changed\n")
+    before, after = HandlerSources(), HandlerSources(package)
+    for name in ("events", "items", "users"):
+        modules = before.of([name])
+        assert {path for path in modules if "/collections/" in path} == {
+            "handlers/contract/collections/__init__.py", f"handlers/contract/collections/{name}.py",
+        }  # fmt: skip
+        digests = {handlers_bundle(HOST, each).digest() for each in (modules, after.of([name]))}
+        assert len(digests) == (2 if name == "items" else 1)
+    assert before.of(["events", "items", "users"]) == modules_of(bundles.ROOT / "handlers")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from handlers.contract.collections.users import User", "from handlers.contract.collections import users",
+        "import handlers.contract.collections.users",
+    ],
+)  # fmt: skip
+def test_a_collections_bundle_has_the_modules_that_it_imports(tmp_path: Path, statement: str) -> None:
+    package = tmp_path / "handlers"
+    shutil.copytree(bundles.ROOT / "handlers", package, ignore=shutil.ignore_patterns("__pycache__"))
+    module = package / "contract" / "collections" / "items.py"
+    module.write_text(f"{module.read_text()}\n{statement}\n")
+    assert "handlers/contract/collections/users.py" in HandlerSources(package).of(["items"])
+    assert "handlers/contract/collections/items.py" not in HandlerSources(package).of(["users"])
+
+
+def test_many_bundles_install_their_packages_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[Path] = []
+    install = Requirements._install
+    monkeypatch.setattr(Requirements, "_install", lambda self, site: [installed.append(site), install(self, site)])
+    sources = HandlerSources()
+    for name in ("events", "items", "users"):
+        archive(handlers_bundle(HOST, sources.of([name]), name=name), tmp_path)
+    archive(layer_bundle(HOST), tmp_path)
+    assert len(installed) == 1
+
+
+class TestLayer:
+    def test_a_layer_and_a_bundle_without_packages_are_together_like_a_bundle(
+        self, built: dict[str, Path], tmp_path: Path
+    ) -> None:
+        layer, layered = layer_bundle(HOST), handlers_bundle(HOST, layered=True)
+        for bundle in (layer, layered):
+            build(bundle, tmp_path / f"{bundle.name}.zip")
+        names = [*(each.removeprefix("python/") for each in names_in(tmp_path / "layer.zip")),
+                 *names_in(tmp_path / "handlers.zip")]  # fmt: skip
+        assert sorted(names) == names_in(built["handlers"])
+        assert all(each.startswith("handlers/") for each in names_in(tmp_path / "handlers.zip"))
+
+    def test_two_builds_are_byte_identical(self, tmp_path: Path) -> None:
+        for name in ("one", "two"):
+            archive(layer_bundle(HOST), tmp_path / name)
+        one, two = (next((tmp_path / name).glob("layer-*.zip")) for name in ("one", "two"))
+        assert one.name == two.name
+        assert one.read_bytes() == two.read_bytes()
 
 
 def test_a_zip_has_fixed_order_times_and_modes(tmp_path: Path) -> None:
@@ -203,17 +272,22 @@ def test_a_requirement_with_a_wrong_hash_is_rejected_and_leaves_no_files(tmp_pat
     package = tmp_path / "handlers"
     package.mkdir()
     (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    bundle = handlers_bundle(HOST)
+    assert bundle.requirements is not None
+    wrong = replace(bundle, requirements=replace(bundle.requirements, file=package / "requirements.txt"))
     with pytest.raises(BundleError, match="handlers bundle could not be built"):
-        archive(replace(handlers_bundle(HOST), package=package), tmp_path / "build")
+        archive(wrong, tmp_path / "build")
     assert list((tmp_path / "build").iterdir()) == []
 
 
 @pytest.fixture(scope="module")
 def twice_compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("compiled")
-    paths = [folder / "one.zip", folder / "two.zip"]
+    paths = [folder / "one" / "bundle.zip", folder / "two" / "bundle.zip"]
     for path in paths:
-        build(replace(the_authorizer(), compiled=True), path)
+        bundle_files._compiled.clear()
+        path.parent.mkdir()
+        build(the_authorizer(compiled=True), path)
     return paths
 
 
@@ -240,7 +314,7 @@ class TestCompiledFiles:
             compile_files({"a.py": b""}, "2.6")
 
     def test_it_is_another_bundle(self) -> None:
-        assert replace(the_authorizer(), compiled=True).digest() != the_authorizer().digest()
+        assert the_authorizer(compiled=True).digest() != the_authorizer().digest()
 
 
 def test_a_stripped_library_can_be_loaded(tmp_path: Path) -> None:

@@ -454,7 +454,7 @@ def test_usage_and_times_reach_the_authorizer() -> None:
     settings = load("gatehouse", "dev", texts(usage={"plans": plans}, authorizer={"keys": {"maxAge": 60}}))
     names = Names("gatehouse", "dev")
     bundle = authorizer_bundle(settings.for_authorizer(names, ()), Target.of("host"))
-    data = bundle.generated["authorizer/settings.json"]
+    data = bundle.files["authorizer/settings.json"]
     text = msgspec.json.decode(data, type=authorizer.settings.DeploymentSettings)
     assert text.usage == authorizer.settings.UsageClients(clients={"main": ("a", "b", "c")}, unlisted="refuse")
     assert (text.keys.max_age, text.keys.stale_if_error) == (60, 21_600)
@@ -466,6 +466,7 @@ class TestFlavours:
         "usage.keys": {"usage": {"keys": "header", "plans": [PLAN | {"clients": {"main": ["app"]}}]}},
         "api.cache": {"api": {"cache": {"size": "0.5", "collections": {"items": {"ttl": 60}}}}},
         "api.validateBodies": {"api": {"validateBodies": True}},
+        "functions.tracing": {"functions": {"tracing": True}},
     }
     """A value of each setting that only REST APIs support."""
 

@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 
 from infra.bundles import Target, archive
-from infra.handlers import handlers_bundle
+from infra.handler_bundles import handlers_bundle
 
 REGIONS = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1", "il-central-1")
 CLIENTS = """
