@@ -3,6 +3,7 @@
 Without them, a deployment would fail halfway, or the deployed API would not work.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ from infra.documents.gateway import GatewayDocument
 from infra.index_checks import index_problems
 from infra.layouts import function_names, override_problems
 from infra.naming import Names
+from infra.quotas import exceeded_quotas
 from infra.response_size import MAX_BYTES, ResponseTooLarge
 from infra.settings import StackSettings
 
@@ -21,6 +23,10 @@ CACHED_BY_ROUTE = (
     f"routes might take more than {MAX_BYTES} bytes"
 )
 """What a deployment says that chooses this itself."""
+
+
+URI = "arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/arn:aws:lambda:ap-southeast-1:000000000000:"
+"""The beginning of an integration's URI, with a region that has one of the longest names."""
 
 
 class NotDeployable(pulumi.RunError):
@@ -39,7 +45,7 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *_response_problems(routes, names, settings),
     ]
     if not problems:
-        problems = list(_document_problems(routes, settings))
+        problems = list(_document_problems(routes, names, settings))
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise NotDeployable("\n  ".join((f"stack {names.stack} cannot be deployed: {count}", *problems)))
@@ -108,16 +114,26 @@ def _response_problems(routes: Sequence[Route], names: Names, settings: StackSet
         yield str(error)
 
 
-def _document_problems(routes: Sequence[Route], settings: StackSettings) -> Iterator[str]:
+def _document_problems(routes: Sequence[Route], names: Names, settings: StackSettings) -> Iterator[str]:
+    """Yield what API Gateway would reject in the document, and the quotas that the stack exceeds for certain.
+
+    Quotas that the account may have had raised are only warnings.
+    """
     document = GatewayDocument(
         title="check",
         routes=routes,
-        functions={route.name: "arn" for route in routes},
-        authorizer="arn",
+        functions={route.name: URI + names.resource(route.name) for route in routes},
+        authorizer=URI,
         policy_cache=settings.authorizer.policy_cache,
         api=settings.api,
     )
     try:
-        document.render()
+        rendered = json.dumps(document.render())
     except ValueError as error:
         yield str(error)
+        return
+    for each in exceeded_quotas(routes, settings, functions=len(routes) + 1, document=rendered):
+        if each.quota.is_adjustable:
+            pulumi.log.warn(str(each))
+        else:
+            yield str(each)

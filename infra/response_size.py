@@ -6,6 +6,7 @@ The responses measured here are created by the authorizer's own code, for the ca
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import botocore.session
 import msgspec
@@ -47,11 +48,15 @@ class ResponseTooLarge(ValueError):
 def expected_stage(name: str) -> Stage:
     """Return a stage of this name in the stack's region. Account ids have 12 digits, and API ids 10 characters."""
     region = pulumi.Config("aws").get("region") or LONGEST_REGION
+    return Stage.of(_partition(region), region, "0" * 12, "a" * 10, name)
+
+
+@cache
+def _partition(region: str) -> str:
     try:
-        partition = botocore.session.Session().get_partition_for_region(region)
+        return botocore.session.Session().get_partition_for_region(region)
     except UnknownRegionError:
-        partition = "aws"
-    return Stage.of(partition, region, "0" * 12, "a" * 10, name)
+        return "aws"
 
 
 def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: CacheBy | None) -> DeploymentSettings:

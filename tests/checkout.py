@@ -24,3 +24,33 @@ def checkout(folder: Path) -> Path:
     if BUILD.exists():
         shutil.copytree(BUILD, folder / "build", ignore=shutil.ignore_patterns(".*", "bench", "node"))
     return folder
+
+
+COLLECTION = '''"""Generated for a test of many collections."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from handlers.contract.collection import Collection, Model
+
+
+class {model}(Model):
+    """The fields that a client may write."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    amount: Annotated[int, Meta(ge=0)] = 0
+
+
+COLLECTION = Collection(name="{name}", model={model}, example={{"name": "a", "amount": 3}})
+'''
+
+
+def with_collections(folder: Path, number: int) -> list[str]:
+    """Add collections to a copy of the project until there are so many, and return the names of all."""
+    modules = folder / "handlers" / "contract" / "collections"
+    shipped = [path.stem for path in modules.glob("*.py") if path.stem != "__init__"]
+    added = [f"things{each:03}" for each in range(number - len(shipped))]
+    for name in added:
+        (modules / f"{name}.py").write_text(COLLECTION.format(name=name, model=name.capitalize()))
+    return sorted([*shipped, *added])

@@ -11,7 +11,9 @@ from authorizer import errors, log
 from authorizer.policy import Stage
 from authorizer.settings import DeploymentSettings, Issuer, RouteScope
 from handlers.contract import Collection, Model, problem, routes
+from infra import quotas
 from infra.bundles import ROOT
+from infra.checks import CACHED_BY_ROUTE
 from infra.response_size import ResponseTooLarge, choose_encoding
 from tests.docs.pages import PAGES
 from tests.security.attacks import ATTACKS
@@ -106,3 +108,14 @@ def has(kind: Any, names: list[str]) -> bool:
         return False
     found = [field.type for field in msgspec.structs.fields(kind) if field.encode_name == names[0]]
     return bool(found) and has(found[0], names[1:])
+
+
+def test_the_page_about_size_quotes_what_a_deployment_says() -> None:
+    assert f"gatehouse: {CACHED_BY_ROUTE}\n" in page("size.md")
+
+
+def test_the_page_about_size_names_the_quotas_that_are_checked() -> None:
+    text = page("size.md")
+    for quota in (each for each in vars(quotas).values() if isinstance(each, quotas.Quota)):
+        size = "6 MB" if quota is quotas.DOCUMENT else "4 KB" if quota is quotas.ENVIRONMENT else f"{quota.limit:,}"
+        assert size in text, quota.counts

@@ -1,0 +1,86 @@
+"""AWS quotas that a stack would exceed, found before anything is created.
+
+A quota that AWS can raise is a warning, because the account may have a higher one; any other is a problem. Defaults per
+account and region: AWS, "Amazon API Gateway quotas" (REST APIs, HTTP APIs), "Lambda quotas", "IAM and AWS STS quotas",
+"Quotas in Amazon DynamoDB".
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from handlers.contract import Route
+from infra.settings import StackSettings
+
+REQUEST = "request an increase"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A quota: what it counts, its default, what helps, and whether AWS can raise it."""
+
+    counts: str
+    limit: int
+    advice: str
+    is_adjustable: bool = False
+
+
+@dataclass(frozen=True)
+class Exceeded:
+    """A quota and the number found, which is greater."""
+
+    quota: Quota
+    found: int
+
+    def __str__(self) -> str:
+        """Return what is exceeded, by how much, and what helps."""
+        quota = self.quota
+        excess = self.found - quota.limit
+        return f"{self.found:,} {quota.counts}, {excess:,} more than AWS's quota of {quota.limit:,}: {quota.advice}"
+
+
+RESOURCES = Quota("resources of the REST API", 300, f"{REQUEST}, or use fewer collections", is_adjustable=True)
+ROUTES = Quota("routes of the HTTP API", 300, f"{REQUEST}, or use api.flavour: rest", is_adjustable=True)
+INTEGRATIONS = Quota("integrations of the HTTP API", 300, "use fewer collections, or api.flavour: rest")
+STAGE_VARIABLES = Quota("stage variables", 100, "remove some of api.stageVariables")
+DOCUMENT = Quota("bytes of the API's document", 6_291_456, "use fewer collections, or smaller models")
+ENVIRONMENT = Quota("bytes of a handler's environment variables", 4096, "use fewer or shorter api.corsOrigins")
+ROLES = Quota("IAM roles", 1000, f"{REQUEST}, or use fewer functions", is_adjustable=True)
+TABLES = Quota("DynamoDB tables", 2500, f"{REQUEST}, or use fewer collections", is_adjustable=True)
+USAGE_PLANS = Quota("usage plans", 300, f"{REQUEST}, or use fewer usage.plans", is_adjustable=True)
+API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage.plans", is_adjustable=True)
+
+
+OTHER_VARIABLES = 200
+"""Bytes of a handler's other variables, which hold names of at most 64 characters."""
+
+
+def exceeded_quotas(routes: Sequence[Route], settings: StackSettings, functions: int, document: str) -> list[Exceeded]:
+    """Return the quotas that the stack alone exceeds. `functions` is their number, the authorizer included."""
+    found = (*_api(routes, settings, document), *_rest_of_stack(routes, settings, functions))
+    return [Exceeded(quota, number) for quota, number in found if number > quota.limit]
+
+
+def _api(routes: Sequence[Route], settings: StackSettings, document: str) -> Iterator[tuple[Quota, int]]:
+    paths = json.loads(document)["paths"]
+    if settings.api.flavour == "rest":
+        yield RESOURCES, len({each for path in paths for each in _with_parents(path)})
+    else:
+        methods = sum(len(route.operation.methods) for route in routes)
+        yield from ((ROUTES, methods), (INTEGRATIONS, methods))
+    yield STAGE_VARIABLES, len(settings.api.variables("stack"))
+    yield DOCUMENT, len(document.encode())
+
+
+def _with_parents(path: str) -> list[str]:
+    """Return the resources of a path except the root, which every API has."""
+    parts = path.strip("/").split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1) if parts[0]]
+
+
+def _rest_of_stack(routes: Sequence[Route], settings: StackSettings, functions: int) -> Iterator[tuple[Quota, int]]:
+    yield ENVIRONMENT, OTHER_VARIABLES + len(json.dumps(settings.api.cors.environment()))
+    yield ROLES, functions
+    yield TABLES, len({route.collection.name for route in routes})
+    yield USAGE_PLANS, len(settings.usage.plans)
+    yield API_KEYS, sum(len(clients) for plan in settings.usage.plans for clients in plan.clients.values())

@@ -1,0 +1,103 @@
+"""Quotas of AWS that a stack would exceed are named before anything is created, and no others are."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from handlers.contract import routes
+from infra.checks import NotDeployable, require_deployable
+from infra.naming import Names
+from infra.quotas import DOCUMENT, Exceeded, exceeded_quotas
+from tests.unit.infra.test_checks import collection
+from tests.unit.infra.test_settings import load, texts
+
+NAMES = Names("gatehouse", "test")
+MANY = [collection(f"c{number:03}", f"C{number:03}") for number in range(400)]
+PLAN: dict[str, Any] = {"rate": 1, "burst": 2}
+
+
+def said(monkeypatch: pytest.MonkeyPatch, number: int = 3, **settings: Any) -> tuple[list[str], list[str]]:
+    """Return the warnings and the problems of a stack with so many collections."""
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    try:
+        require_deployable(routes(MANY[:number]), NAMES, load("gatehouse", "test", texts(**settings)))
+    except NotDeployable as error:
+        return warnings, [line.strip() for line in str(error).splitlines()[1:]]
+    return warnings, []
+
+
+@pytest.mark.parametrize(
+    ("number", "settings", "expected"),
+    [
+        (150, {}, "300 resources"),
+        (149, {"api": {"corsOrigins": ["*"]}}, "299 resources"),
+        (37, {"api": {"flavour": "http"}}, "296 routes"),
+        (3, {"api": {"stageVariables": {f"v{each}": "x" for each in range(99)}}}, "100 stage variables"),
+        (3, {"api": {"corsOrigins": [f"https://a{each:03}.example.com" for each in range(140)]}}, "4 KB"),
+    ],
+)
+def test_nothing_is_said_about_quotas_that_suffice(
+    number: int, settings: dict[str, Any], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(monkeypatch, number, **settings) == ([], []), expected
+
+
+@pytest.mark.parametrize(
+    ("number", "settings", "warning"),
+    [
+        (151, {}, "302 resources of the REST API, 2 more than AWS's quota of 300: request an increase, or use fewer"),
+        (150, {"api": {"corsOrigins": ["*"]}}, "301 resources of the REST API, 1 more than AWS's quota of 300: "),
+        (167, {}, "1,003 IAM roles, 3 more than AWS's quota of 1,000: request an increase, or use fewer functions"),
+    ],
+)
+def test_a_quota_that_aws_can_raise_is_a_warning(
+    number: int, settings: dict[str, Any], warning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings, problems = said(monkeypatch, number, **settings)
+    assert any(each.startswith(warning) for each in warnings), warnings
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("number", "settings", "problem"),
+    [
+        (
+            38,
+            {"api": {"flavour": "http"}},
+            "304 integrations of the HTTP API, 4 more than AWS's quota of 300: use fewer",
+        ),
+        (3, {"api": {"stageVariables": {f"v{each}": "x" for each in range(100)}}}, "101 stage variables, 1 more than"),
+        (
+            3,
+            {"api": {"corsOrigins": [f"https://a{each:03}.example.com" for each in range(200)]}},
+            "bytes of a handler's environment variables",
+        ),
+    ],
+)
+def test_any_other_quota_is_a_problem(
+    number: int, settings: dict[str, Any], problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, problems = said(monkeypatch, number, **settings)
+    (found,) = problems
+    assert problem in found
+
+
+def test_usage_plans_and_their_clients_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = [{"name": f"p{each:03}", **PLAN, "clients": {"main": [f"c{each}"]}} for each in range(301)]
+    warnings, _ = said(monkeypatch, usage={"plans": plans, "unlisted": "p000"})
+    assert [each.partition(",")[0] for each in warnings] == ["301 usage plans"]
+    plans = [{"name": "all", **PLAN, "clients": {"main": [f"c{each}" for each in range(10_001)]}}]
+    warnings, _ = said(monkeypatch, usage={"plans": plans, "unlisted": "all"})
+    assert warnings == [
+        "10,001 API keys, 1 more than AWS's quota of 10,000: request an increase, or list fewer clients in usage.plans"
+    ]
+
+
+def test_the_size_of_the_document_is_compared() -> None:
+    settings = load("gatehouse", "test", texts())
+    document = '{"paths": {}, "x": "' + "x" * DOCUMENT.limit + '"}'
+    assert exceeded_quotas((), settings, 1, document) == [Exceeded(DOCUMENT, len(document))]
+    assert exceeded_quotas((), settings, 1, document[: DOCUMENT.limit - 2] + '"}') == []
