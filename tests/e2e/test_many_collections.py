@@ -38,7 +38,7 @@ def local(project: Path, *arguments: str) -> str:
 
 @contextmanager
 def running(project: Path) -> Iterator[dict[str, str]]:
-    local(project, "up", "--detach", f"--port={two_free_ports()}")
+    local(project, "up", "--detach", f"--port={two_free_ports()}", "--set", "functions.layout=collection")
     try:
         yield json.loads(local(project, "status", "--json"))
     finally:
@@ -47,11 +47,11 @@ def running(project: Path) -> Iterator[dict[str, str]]:
 
 def first_status(http: httpx.Client, url: str, headers: dict[str, str]) -> int:
     """Return the status of a first request, which is retried while the authorizer starts, as Retry-After asks for."""
+    answer = http.get(url, headers=headers)
     for _ in range(5):
-        answer = http.get(url, headers=headers)
-        if answer.status_code != 503:
-            break
-        time.sleep(int(answer.headers["Retry-After"]))
+        if answer.status_code == 503:
+            time.sleep(int(answer.headers["Retry-After"]))
+            answer = http.get(url, headers=headers)
     return answer.status_code
 
 
