@@ -135,7 +135,7 @@ class Store:
     def item(self, stored: Mapping[str, Any]) -> Item:
         """Return a stored item without the attributes that only the table needs."""
         hidden = {PARTITION_KEY, *self.collection.index_attributes}
-        nulls = dict.fromkeys(self.collection.nullable_ranges)
+        nulls = dict.fromkeys(self.collection.nullable_fields)
         return nulls | {name: value for name, value in stored.items() if name not in hidden}
 
     def _query(self, condition: Expression, **arguments: Any) -> tuple[Items, bool]:
@@ -180,7 +180,7 @@ class Store:
 
     def _attributes(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the attributes that store fields, with those of the indexes."""
-        nulls = {name for name in self.collection.nullable_ranges if fields.get(name) is None}
+        nulls = {name for name in self.collection.nullable_fields if fields.get(name) is None}
         stored = {name: value for name, value in fields.items() if name not in nulls}
         return stored | index_attributes(self.collection, self.owner, fields)
 

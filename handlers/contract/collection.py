@@ -123,9 +123,9 @@ class Collection:
         return tuple(dict.fromkeys(index.order for index in self.indexes if index.order != keys.CREATED))
 
     @cached_property
-    def nullable_ranges(self) -> tuple[str, ...]:
-        """The fields of ranges that may be null. A null is not stored, because it cannot be the key of an index."""
-        return tuple(name for name in self.range_fields if allows_null(self.field_types[name]))
+    def nullable_fields(self) -> tuple[str, ...]:
+        """The fields that may be null. A null is not stored, because it cannot be the key of an index."""
+        return tuple(name for name, kind in self.field_types.items() if allows_null(kind))
 
     @cached_property
     def number_ranges(self) -> tuple[str, ...]:

@@ -71,6 +71,6 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
 def _request_body(route: Route) -> dict[str, Any]:
     name, example = route.body_model.__name__, route.collection.example
     if route.operation.body == "patch":
-        name, example = f"{name}Patch", dict([next(iter(example.items()))])
+        name, example = f"{name}Patch", dict([*example.items()][:1])
     content = {"schema": {"$ref": REFERENCE.format(name=name)}, "example": example}
     return {"required": True, "content": dict.fromkeys(route.operation.media_types, content)}

@@ -54,8 +54,11 @@ def _field_parameter(collection: Collection, name: str) -> dict[str, Any]:
             if name == end:
                 field, description = each, f"The {words} {each} of the items to return, inclusive."
     described = field_schemas(collection)[field]
-    (schema,) = (each for each in described.get("anyOf", [described]) if each.get("type") != "null")
-    schema = {keyword: value for keyword, value in schema.items() if keyword != "description"}
+    schema = {keyword: value for keyword, value in described.items() if keyword != "description"}
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = (kind for kind in schema["type"] if kind != "null")
+    if "enum" in schema:
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
     if schema.get("type") == "string" and "format" not in schema:
         schema["minLength"] = max(1, schema.get("minLength", 1))
     description += _combinations(collection)

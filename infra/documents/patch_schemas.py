@@ -46,6 +46,8 @@ def _field(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, is_required
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema that also accepts null, in the form that API Gateway supports where there is one."""
+    if "null" in schema.get("type", ()) or None in schema.get("enum", ()):
+        return schema
     kind = {"type": [schema["type"], "null"]} if isinstance(schema.get("type"), str) else {}
     if "enum" in schema:
         return {**schema, **kind, "enum": [*schema["enum"], None]}

@@ -79,7 +79,18 @@ def _portable(schema: Any) -> Any:
         found = {"type": "number", **{key: value for key, value in found.items() if key not in ("format", "type")}}
     if isinstance(found.get("pattern"), str):
         found["pattern"] = found["pattern"].replace(r"\Z", "$")
-    return found
+    return _with_null_as_type(found)
+
+
+def _with_null_as_type(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema of a value or null in the form that API Gateway supports, where there is one."""
+    match schema:
+        case {"anyOf": [{"type": str(kind), **limits}, {"type": "null"}], **rest}:
+            return {**limits, **rest, "type": [kind, "null"]}
+        case {"anyOf": [{"enum": values}, {"type": "null"}], **rest}:
+            return {**rest, "enum": [*values, None]}
+        case _:
+            return schema
 
 
 def _describe_default(schema: dict[str, Any]) -> dict[str, Any]:

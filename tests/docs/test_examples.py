@@ -17,7 +17,8 @@ import yaml
 from handlers.contract import Collection, routes
 from infra.access_log import REST_FORMAT
 from infra.bundles import ROOT
-from infra.index_checks import index_problems
+from infra.checks import require_deployable
+from infra.naming import Names
 from infra.settings import load
 from tests.docs.pages import Block, blocks
 
@@ -50,7 +51,8 @@ def test_a_documented_collection_has_routes_and_can_be_deployed(block: Block) ->
     names, _ = run(block)
     collection = cast("Collection", names["COLLECTION"])
     assert routes([collection])[0].path in ("/invoices", "/visits")
-    assert list(index_problems(collection)) == []
+    settings = {key: text_of(value) for key, value in BASE.items()}
+    require_deployable(routes([collection]), Names("gatehouse", "prod"), load("gatehouse", "prod", settings))
 
 
 def test_the_table_of_requests_and_indexes_is_that_of_the_documented_collection() -> None:

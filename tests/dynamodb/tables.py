@@ -1,11 +1,12 @@
 """The tables of the Pulumi program, created by the resource provider of the local stack."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from handlers.contract import Index
 from infra.bundles import ROOT
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
 from local.engine import run
@@ -40,9 +41,20 @@ def create_table(
     name: str, table: str, endpoint: str, region: str = DEFAULT_REGION, key: str = DEFAULT_ACCOUNT
 ) -> None:
     """Create a table of the programs under another physical name, in the database of an access key and a region."""
-    _provider(endpoint, region, key).create(TABLE, name, {**tables()[name], "name": table})
+    provider(endpoint, region, key).create(TABLE, name, {**tables()[name], "name": table})
+
+
+def with_indexes(name: str, table: str, indexes: Sequence[Index]) -> dict[str, Any]:
+    """Return the inputs of a table of the programs with only some of its indexes."""
+    inputs, names = tables()[name], {index.name for index in indexes}
+    kept = [each for each in inputs["globalSecondaryIndexes"] if each["name"] in names]
+    schemas = [key["attributeName"] for each in kept for key in each["keySchemas"]]
+    keys = {inputs["hashKey"], inputs["rangeKey"], *schemas}
+    attributes = [each for each in inputs["attributes"] if each["name"] in keys]
+    return {**inputs, "name": table, "globalSecondaryIndexes": kept, "attributes": attributes}
 
 
 @cache
-def _provider(endpoint: str, region: str, key: str) -> Provider:
+def provider(endpoint: str, region: str = DEFAULT_REGION, key: str = DEFAULT_ACCOUNT) -> Provider:
+    """Return the provider of an endpoint's resources."""
     return Provider(endpoint, region=region, account=key)

@@ -26,7 +26,9 @@ class Invoice(Model):
     amount: Annotated[int, Meta(ge=0)]
 
 
-COLLECTION = Collection(name="invoices", model=Invoice, example={"customer": "c", "amount": 3})
+COLLECTION = Collection(
+    name="invoices", model=Invoice, example={"customer": "c", "amount": 3}, ranges=("amount",)
+)
 '''
 
 ROUTES = {"list", "create", "read", "replace", "update", "delete"}
@@ -67,6 +69,15 @@ def test_it_has_functions_roles_and_policies(records: list[dict[str, Any]]) -> N
 
 def test_it_has_a_table_that_prod_protects(records: list[dict[str, Any]]) -> None:
     assert of_type(records, "dynamodb/table:Table")["invoices"]["protect"] is True
+
+
+def test_its_range_has_an_index_sorted_by_number(records: list[dict[str, Any]]) -> None:
+    table = of_type(records, "dynamodb/table:Table")["invoices"]["inputs"]
+    (index,) = table["globalSecondaryIndexes"]
+    assert index["name"] == "amount_range"
+    assert [key["attributeName"] for key in index["keySchemas"]] == ["owner", "amount"]
+    assert {"name": "amount", "type": "N"} in table["attributes"]
+    assert {"name": "owner", "type": "S"} in table["attributes"]
 
 
 def test_api_gateway_may_invoke_its_functions(records: list[dict[str, Any]]) -> None:

@@ -17,9 +17,14 @@ async function main(): Promise<void> {
   const page = await client.GET("/users", { params: { query: { limit: 10 } } });
   const cursor: string | null | undefined = page.data?.next_cursor;
 
+  const events = await client.GET("/events", { params: { query: { date_from: "2026-06-01", order: "-date" } } });
+  if (events.error) throw new Error(describe(events.error));
+
   const conflict = await client.POST("/users", { body: { id, name: "Jane" } });
   const problem: Problem | undefined = conflict.error;
 
+  // @ts-expect-error a list has some orders only
+  void (() => client.GET("/events", { params: { query: { order: "name" } } }));
   // @ts-expect-error a user needs a name
   void (() => client.POST("/users", { body: { email: "jane@example.com" } }));
   // @ts-expect-error every error is a problem

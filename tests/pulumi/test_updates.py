@@ -148,6 +148,9 @@ def test_a_collection_is_added_and_removed(stack: Deployed) -> None:
         url, headers = f"{stack.status['url']}/invoices", authorization_of(stack, "invoices:read invoices:write")
         assert httpx.post(url, json={"customer": "c", "amount": 3}, headers=headers).status_code == 201
         assert len(httpx.get(url, headers=headers).json()["invoices"]) == 1
+        for lowest, found in ((3, 1), (4, 0)):
+            page = httpx.get(url, params={"amount_from": lowest, "order": "-amount"}, headers=headers).json()
+            assert len(page["invoices"]) == found
     finally:
         module.unlink()
     changes = changed_under_traffic(stack)
@@ -155,6 +158,30 @@ def test_a_collection_is_added_and_removed(stack: Deployed) -> None:
     assert (changes.created, changes.replaced) == ({}, {DEPLOYMENT: {"api"}})
     assert changes.updated == {**REDEPLOYED, FUNCTION: {"authorizer"}}
     assert httpx.get(url, headers=headers).status_code == 404
+
+
+def test_a_range_is_added_to_a_collection_with_data_and_removed(stack: Deployed) -> None:
+    """The item of the fixture, which was stored before, is in the range."""
+    edited = stack.root / "handlers" / "contract" / "collections" / "items.py"
+    source = edited.read_text()
+    edited.write_text(source.replace("COLLECTION = Collection(", 'COLLECTION = Collection(\n    ranges=("name",),'))
+    url, headers = f"{stack.status['url']}/items", authorization(stack)
+    table = {"TableName": "gatehouse-local-items"}
+    try:
+        changes = changed_under_traffic(stack)
+        own = {name for name in HANDLERS if name.startswith("items-")}
+        assert changes.updated == {**REDEPLOYED, FUNCTION: own, TABLE: {"items"}, ROLE_POLICY: {"items-list"}}
+        assert (changes.created, changes.deleted, changes.replaced) == ({}, {}, {DEPLOYMENT: {"api"}})
+        (index,) = stack.client("dynamodb").describe_table(**table)["Table"]["GlobalSecondaryIndexes"]
+        assert (index["IndexName"], index["IndexStatus"]) == ("name_range", "ACTIVE")
+        for lowest, found in (("kept", 1), ("kepu", 0)):
+            page = httpx.get(url, params={"name_from": lowest}, headers=headers).json()
+            assert len(page["items"]) == found
+    finally:
+        edited.write_text(source)
+    assert changed_under_traffic(stack).updated == changes.updated
+    assert "GlobalSecondaryIndexes" not in stack.client("dynamodb").describe_table(**table)["Table"]
+    assert httpx.get(url, params={"name_from": "kept"}, headers=headers).status_code == 400
 
 
 def authorization_of(stack: Deployed, scope: str) -> dict[str, str]:

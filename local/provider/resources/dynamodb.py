@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from local.processes import wait_until
 from local.provider.connection import Connection
 from local.provider.live import Live, tags_of
 from local.provider.properties import Properties
@@ -10,6 +11,9 @@ from local.provider.state import Document, State
 from local.provider.tags import tags
 
 _INDEXES: Final = "globalSecondaryIndexes"
+
+INDEX_SECONDS = 60
+"""The longest time to wait for an index."""
 
 
 def _table_parameters(given: Properties) -> Document:
@@ -92,17 +96,44 @@ def _update_table(connection: Connection, state: State, given: Properties) -> No
 
 
 def _update_indexes(connection: Connection, state: State, given: Properties) -> None:
-    """Delete and create indexes one by one: DynamoDB accepts one such change at a time, and none of an index's keys."""
-    old = {index["IndexName"]: index for index in map(_index, Properties(state.inputs).pop_objects(_INDEXES))}
+    """Delete and create indexes one by one: DynamoDB accepts one such change at a time, and none of an index's keys.
+
+    The change starts from the indexes that exist, so that it continues one that was interrupted.
+    """
+    old = {index["IndexName"]: _definition(index) for index in _described_indexes(connection, state.id)}
     new = {index["IndexName"]: index for index in map(_index, given.pop_objects(_INDEXES))}
+    changed = [name for name in {**old, **new} if name not in new or old.get(name) != _definition(new[name])]
     attributes = _attributes(given)
     client = connection.client("dynamodb")
-    for name in (name for name, index in old.items() if new.get(name) != index):
+    for name in (name for name in changed if name in old):
         client.update_table(TableName=state.id, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
-    for index in (index for name, index in new.items() if old.get(name) != index):
+        _wait_for_indexes(connection, state.id)
+    for index in (new[name] for name in changed if name in new):
         client.update_table(
             TableName=state.id, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[{"Create": index}]
         )
+        _wait_for_indexes(connection, state.id)
+
+
+def _definition(index: Document) -> tuple[list[tuple[str, str]], str]:
+    """Return what cannot be changed about an index: its keys, and the attributes that it contains."""
+    keys = [(key["AttributeName"], key["KeyType"]) for key in index["KeySchema"]]
+    return keys, index["Projection"]["ProjectionType"]
+
+
+def _described_indexes(connection: Connection, table: str) -> list[Document]:
+    described = connection.client("dynamodb").describe_table(TableName=table)["Table"]
+    return described.get("GlobalSecondaryIndexes", [])
+
+
+def _wait_for_indexes(connection: Connection, table: str) -> None:
+    """Wait until DynamoDB has built or deleted each index. Raises TimeoutError."""
+
+    def are_active() -> bool:
+        return all(index["IndexStatus"] == "ACTIVE" for index in _described_indexes(connection, table))
+
+    if not wait_until(are_active, seconds=INDEX_SECONDS):
+        raise TimeoutError(f"the indexes of {table} are not active after {INDEX_SECONDS} seconds")
 
 
 def _set_expiry(connection: Connection, table: str, attribute: str | None) -> None:

@@ -8,7 +8,7 @@ from handlers.contract import OPERATIONS, Invalid, Problem, problem, validate
 from handlers.contract.entity_tags import MAX_TAGS, EntityTag, EntityTags, entity_tag, parse_entity_tags
 from handlers.contract.headers import IDEMPOTENCY_KEY
 from handlers.contract.identifiers import Id, is_id
-from handlers.contract.operation import GATEWAY_PROBLEMS, HANDLER_PROBLEMS
+from handlers.contract.operation import GATEWAY_PROBLEMS, HANDLER_PROBLEMS, WRITE_PROBLEMS
 from infra.documents.schemas import type_schema
 
 CATALOGUE = [each for each in vars(problem).values() if isinstance(each, Problem)]
@@ -21,7 +21,7 @@ def test_every_problem_has_its_own_slug() -> None:
 
 def test_every_problem_of_the_catalogue_can_occur() -> None:
     of_operations = [each for operation in OPERATIONS for each in operation.problems]
-    used = {each.slug for each in (*HANDLER_PROBLEMS, *GATEWAY_PROBLEMS, *of_operations)}
+    used = {each.slug for each in (*HANDLER_PROBLEMS, *WRITE_PROBLEMS, *GATEWAY_PROBLEMS, *of_operations)}
     assert used == {each.slug for each in CATALOGUE}
 
 

@@ -124,19 +124,23 @@ class Api:
 def collection_api(name: str, dynamodb: Any) -> Iterator[Api]:
     """Yield a collection's functions with a new table."""
     (collection,) = (each for each in (*load_collections(), MEETINGS) if each.name == name)
-    environment = Environment(
-        collection=collection,
-        table=f"gatehouse-test-{name}",
-        cors=CorsPolicy(origins=(ORIGIN, "https://app.example.com")),
-    )
-    create_table(name, environment.table, dynamodb.meta.endpoint_url, dynamodb.meta.region_name)
+    api = api_of(collection, dynamodb)
+    create_table(name, api.table, dynamodb.meta.endpoint_url, dynamodb.meta.region_name)
+    try:
+        yield api
+    finally:
+        dynamodb.delete_table(TableName=api.table)
+
+
+def api_of(collection: Collection, dynamodb: Any) -> Api:
+    """Return a collection's functions; the table may not exist yet."""
     functions = {name: LambdaHandler(name, each.operate) for name, each in HANDLERS.items()}
+    api = Api(collection.name, collection, functions)
+    cors = CorsPolicy(origins=(ORIGIN, "https://app.example.com"))
+    environment = Environment(collection=collection, table=api.table, cors=cors)
     for function in functions.values():
         function.__dict__.update(dynamodb=dynamodb, environment=environment)
-    try:
-        yield Api(name, collection, functions)
-    finally:
-        dynamodb.delete_table(TableName=environment.table)
+    return api
 
 
 @pytest.fixture(scope="session", params=["moto", pytest.param("dynamodb-local", marks=pytest.mark.java)])

@@ -15,7 +15,7 @@ class Meeting(Model):
 
     name: str = ""
     room: Annotated[str, Meta(max_length=100)] = ""
-    kind: Literal["call", "visit"] = "call"
+    kind: Literal["call", "visit"] | None = "call"
     fee: Decimal = Decimal(0)
     starts_at: Annotated[dt.datetime, Meta(tz=True)] = dt.datetime(2026, 6, 15, tzinfo=dt.UTC)
     ends_on: dt.date | None = None

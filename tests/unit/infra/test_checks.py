@@ -2,7 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 import pulumi
@@ -12,6 +12,7 @@ from handlers.contract import Collection, Model, Route, load_collections, routes
 from infra.checks import CACHED_BY_ROUTE, NotDeployable, require_deployable
 from infra.documents.schemas import model_schemas
 from infra.naming import Names
+from tests.unit.handlers.meetings import COLLECTION as MEETINGS
 from tests.unit.infra.test_settings import ISSUER, load, texts
 
 NAMES = Names("gatehouse", "test")
@@ -70,7 +71,16 @@ def test_two_routes_with_the_same_name_or_method_and_path_are_rejected() -> None
 
 
 def test_a_type_that_api_gateways_models_do_not_support_is_rejected() -> None:
-    assert "anyOf" in reasons(collection(kind=str | None))
+    assert "anyOf" in reasons(collection(kind=list[str] | str))
+
+
+@pytest.mark.parametrize("kind", [str | None, dt.date | None, Literal["x"] | None])
+def test_a_field_that_may_be_null_can_be_deployed(kind: Any) -> None:
+    require_deployable(routes([collection(kind=kind)]), NAMES, load("gatehouse", "test", texts()))
+
+
+def test_a_collection_with_every_kind_of_filter_and_range_can_be_deployed() -> None:
+    require_deployable(routes([MEETINGS]), NAMES, load("gatehouse", "test", texts()))
 
 
 def test_models_with_the_same_name_or_an_invalid_one_are_rejected() -> None:

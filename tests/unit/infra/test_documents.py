@@ -30,6 +30,7 @@ from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE
 from infra.documents.responses import HEADERS
 from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, gateway_schema
 from infra.usage_settings import UsagePlan, UsageSettings
+from tests.unit.handlers.meetings import COLLECTION as MEETINGS
 
 ROUTES = routes(load_collections())
 
@@ -491,6 +492,26 @@ class TestOpenapiDocument:
             assert "in order of creation" in description
             assert (lag or "The list is consistent.") in description
             assert ("eventually" in description) is (lag is not None)
+
+    def test_the_ends_of_a_range_have_the_schema_and_the_example_of_their_field(self) -> None:
+        listed = {each["name"]: each for each in openapi()["paths"]["/events"]["get"]["parameters"]}
+        for name, limit in (("date_from", "lowest"), ("date_to", "highest")):
+            assert listed[name]["schema"] == {"type": "string", "format": "date"}
+            assert listed[name]["example"] == "2026-06-15"
+            assert listed[name]["description"] == (
+                f"The {limit} date of the items to return, inclusive. "
+                "A list can be filtered by one of: date; a range of date."
+            )
+        assert listed["order"]["schema"] == {"type": "string", "enum": ["newest", "oldest", "date", "-date"]}
+
+    def test_parameters_of_fields_are_neither_null_nor_empty(self) -> None:
+        listed = openapi_document("t", routes([MEETINGS]))["paths"]["/meetings"]["get"]["parameters"]
+        schemas = {each["name"]: each["schema"] for each in listed}
+        assert schemas["ends_on_from"] == {"type": "string", "format": "date"}
+        assert schemas["kind"] == {"enum": ["call", "visit"]}
+        assert schemas["room"] == {"type": "string", "minLength": 1, "maxLength": 100}
+        assert schemas["starts_at_to"] == {"type": "string", "format": "date-time"}
+        assert (schemas["seats_from"], schemas["price_to"]) == ({"type": "integer"}, {"type": "number"})
 
     def test_a_pattern_is_in_the_schema_and_its_requirement_is_not(self) -> None:
         email = openapi()["components"]["schemas"]["User"]["properties"]["email"]
