@@ -54,7 +54,7 @@ def without(monkeypatch: pytest.MonkeyPatch, removed: Sequence[Route]) -> Counte
         return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "prod").custom)
 
 
-@pytest.mark.parametrize("name", ["items-create", "items-delete"])
+@pytest.mark.parametrize("name", ["items-list", "items-create", "items-read", "items-delete"])
 def test_a_route_adds_at_most_five_resources(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     added = counted() - without(monkeypatch, [route for route in ROUTES if route.name == name])
     assert 0 < added.total() <= MAX_PER_ROUTE

@@ -15,10 +15,10 @@ def altered(type_: str, change: Callable[[dict[str, Any]], None], name: str = ""
     """Return a function that changes the inputs, and fields, of the first resource of a type whose name starts so."""
 
     def alter(plan: Architecture) -> Architecture:
-        found = [each for each in plan.deployment.of_type(type_) if each.name.startswith(name)]
-        inputs = dict(found[0].inputs)
+        found = first(plan, type_, name)
+        inputs = dict(found.inputs)
         change(inputs)
-        return replaced(plan, found[0], dataclasses.replace(found[0], inputs=inputs, **fields))
+        return replaced(plan, found, dataclasses.replace(found, inputs=inputs, **fields))
 
     return alter
 
@@ -49,11 +49,17 @@ def without(type_: str, name: str) -> Alteration:
     """Return a function that removes the first resource of a type whose name starts so."""
 
     def remove(plan: Architecture) -> Architecture:
-        removed = next(each for each in plan.deployment.of_type(type_) if each.name.startswith(name))
+        removed = first(plan, type_, name)
         kept = tuple(each for each in plan.deployment.resources if each is not removed)
         return Architecture(dataclasses.replace(plan.deployment, resources=kept))
 
     return remove
+
+
+def first(plan: Architecture, type_: str, name: str) -> Resource:
+    """Return the resource of a type with a name, or one whose name starts so (`items-read-live` for `items-read`)."""
+    found = [each for each in plan.deployment.of_type(type_) if each.name.startswith(name)]
+    return next((each for each in found if each.name == name), found[0])
 
 
 def replaced(plan: Architecture, old: Resource, new: Resource) -> Architecture:

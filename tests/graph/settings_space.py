@@ -27,6 +27,13 @@ ISSUER: Final = {"name": "main", "url": "https://id.example.com/", "audiences": 
 LIMIT: Final = {"throttleRate": 1, "throttleBurst": 2}
 PLAN: Final = {"name": "partners", "rate": 50, "burst": 100, "clients": {"main": ["app"]}}
 OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "period": "WEEK"}
+FIXED: Final = {"minimum": 2, "maximum": 2}
+NIGHT: Final = {"name": "night", "cron": "0 20 ? * MON-FRI *", "minimum": 0, "maximum": 1}
+SCALED: Final = {"minimum": 1, "maximum": 10, "utilization": 0.5, "schedules": [NIGHT]}
+OVERRIDE: Final = {
+    "memory": 256, "timeout": 5, "runtime": "python3.13", "environment": {"COLOR": "red"}, "reservedConcurrency": 20,
+    "logLevel": "ERROR", "snapStart": False, "provisionedConcurrency": SCALED,
+}  # fmt: skip
 
 VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "issuers": ([ISSUER], [ISSUER, {**ISSUER, "name": "second", "url": "https://second.example.com"}]),
@@ -58,6 +65,18 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "api.stageVariables": (DEFAULT, {"readOnly": "true"}, {"color": "blue"}),
     "functions.architecture": (DEFAULT, "x86_64", "host"),
     "functions.compiledFiles": (DEFAULT, True),
+    "functions.layout": (DEFAULT, "collection", "single"),
+    "functions.layer": (DEFAULT, True),
+    "functions.versions": (DEFAULT, True),
+    "functions.tracing": (DEFAULT, True),
+    "functions.runtime": (DEFAULT, "python3.14"),
+    "functions.environment": (DEFAULT, {"TABLE": "other"}, {"COLOR": "blue"}),
+    "functions.reservedConcurrency": (DEFAULT, 1, 5),
+    "functions.snapStart": (DEFAULT, True),
+    "functions.provisionedConcurrency": (DEFAULT, SCALED, FIXED),
+    "functions.overrides": (
+        DEFAULT, {"authorizer": {"timeout": 5}}, {"items": {"snapStart": True}}, {"items": OVERRIDE},
+    ),
     "functions.memory": (DEFAULT, 128, 10_240),
     "functions.timeout": (DEFAULT, 3, 29),
     "data.protect": (DEFAULT, True),
@@ -87,15 +106,24 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """Settings that do not go together. `is_wrong` gets their values, or defaults; `reported` is what is reported."""
+    """Settings that do not go together. `is_wrong` gets their values, or defaults; `reported` is what is reported.
+
+    `is_late` is set if the contract decides too, so that it is reported when a stack is checked against the contract.
+    """
 
     reported: str
     keys: tuple[str, ...]
     is_wrong: Callable[..., Any]
+    is_late: bool = False
 
     def is_broken(self, row: Row) -> bool:
         """Return whether a row breaks the rule."""
         return bool(self.is_wrong(*(effective(row, key) for key in self.keys)))
+
+
+def _applied(overrides: Mapping[str, Any], name: str, default: Any) -> Any:
+    """Return a setting of the functions of the collection `items`."""
+    return overrides.get("items", {}).get(name, default)
 
 
 REST_ONLY: Final = {
@@ -104,6 +132,7 @@ REST_ONLY: Final = {
     "api.cache.size": ("api.cache", lambda size: size),
     "api.cache.collections": ("api.cache", lambda collections: collections),
     "api.validateBodies": ("api.validateBodies", lambda validate: validate),
+    "functions.tracing": ("functions.tracing", lambda tracing: tracing),
 }
 """The settings that require a REST API: what is reported, and when they require it."""
 
@@ -134,6 +163,23 @@ RULES: Final = (
          lambda plans: plans and "quota" not in plans[0] and "period" in plans[0]),
     Rule("usage.plans[0].clients.main[0]", ("usage.plans", "issuers[].clients"),
          lambda plans, clients: clients == ["other"] and any("main" in each.get("clients", {}) for each in plans[:1])),
+    Rule("functions.environment.TABLE", ("functions.environment",), lambda environment: "TABLE" in environment),
+    Rule("functions.snapStart", ("functions.snapStart", "functions.versions"),
+         lambda snap_start, versions: snap_start and not versions),
+    Rule("functions.provisionedConcurrency",
+         ("functions.provisionedConcurrency", "functions.versions", "functions.snapStart",
+          "functions.reservedConcurrency"),
+         lambda provisioned, versions, snap_start, reserved: provisioned
+         and (not versions or snap_start or (reserved and reserved < provisioned["maximum"]))),
+    Rule("functions.overrides.authorizer.timeout", ("functions.overrides",), lambda each: "authorizer" in each),
+    Rule("functions.overrides.items.snapStart",
+         ("functions.overrides", "functions.versions", "functions.provisionedConcurrency"),
+         lambda overrides, versions, provisioned: _applied(overrides, "snapStart", default=False)
+         and (not versions or provisioned)),
+    Rule("functions.overrides.items.provisionedConcurrency", ("functions.overrides", "functions.versions"),
+         lambda overrides, versions: _applied(overrides, "provisionedConcurrency", default=None) and not versions),
+    Rule("functions.overrides.items", ("functions.overrides", "functions.layout"),
+         lambda overrides, layout: layout == "single" and "items" in overrides, is_late=True),
     Rule("issuers[0].defaultScopes", ("issuers[].defaultScopes", "issuers[].requiredClaims"),
          lambda scopes, claims: scopes and not claims),
     Rule("authorizer.keys.staleIfError", ("authorizer.keys.staleIfError", "authorizer.keys.maxAge"),
@@ -144,9 +190,9 @@ RULES: Final = (
 )  # fmt: skip
 
 
-def broken(row: Row) -> set[str]:
-    """Return what is reported of a row."""
-    return {rule.reported for rule in RULES if rule.is_broken(row)}
+def broken(row: Row, *, late: bool = False) -> set[str]:
+    """Return what is reported of a row when its settings are read or, with `late`, together with the contract."""
+    return {rule.reported for rule in RULES if rule.is_late is late and rule.is_broken(row)}
 
 
 def effective(row: Row, key: str) -> Any:
@@ -205,6 +251,10 @@ def with_values(row: Row, **changes: Any) -> Row:
 def everything_on(flavour: str) -> Row:
     """Return the settings that add the most resources to a stack with an API of this flavour."""
     row = {key: each[-1] for key, each in VALUES.items()} | {"api.flavour": flavour}
+    row |= {
+        "functions.layout": DEFAULT,
+        "functions.snapStart": DEFAULT,
+    }  # the most functions; with provisioned concurrency
     row |= {"usage.unlisted": DEFAULT, "usage.plans": [PLAN]}  # `keys: header` has no plan for unlisted clients
     row |= dict.fromkeys(("authorizer.keys.maxAge", "authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout",
                           "revocation.timeout"), DEFAULT)  # fmt: skip

@@ -1,9 +1,9 @@
 """The program planned for each stack, asserted on its records."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +11,11 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.bundles import BUILD, ROOT
+from local import cli
 from local.engine.values import Unknown
 from local.plan import plan
 from tests.graph.conftest import Graph
+from tests.graph.settings_space import everything_on, overrides
 
 ROUTES = {route.name: route for route in routes(load_collections())}
 
@@ -101,9 +103,9 @@ def test_a_table_defines_the_attributes_that_are_keys_and_no_others(graph: Graph
 
 
 def test_every_resource_has_a_component_for_a_parent(graph: Graph) -> None:
-    for resource in graph.deployment.resources:
-        if resource.type.startswith("aws:"):
-            assert "gatehouse:" in resource.parent
+    for each in graph.deployment.resources:
+        if each.type.startswith("aws:"):
+            assert "gatehouse:" in each.parent
 
 
 def test_the_exports_name_what_others_need(graph: Graph) -> None:
@@ -146,14 +148,15 @@ class TestProdAndDev:
 
 class TestPlanCommand:
     def run(self, *arguments: str) -> tuple[str, float]:
-        start = time.perf_counter()
+        """Return the output, and the seconds of processor time that the command took."""
+        start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         environment = {"PATH": "/nonexistent", "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "local", "plan", *arguments],
             cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        return done.stdout, time.perf_counter() - start
+        return done.stdout, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - start
 
     def test_shows_what_prod_protects(self) -> None:
         output, _ = self.run("--stack", "prod")
@@ -167,6 +170,30 @@ class TestPlanCommand:
         tables = [record for record in records if record["type"] == "aws:dynamodb/table:Table"]
         assert tables
         assert all(table["protect"] is True for table in tables)
+
+    @pytest.mark.parametrize(
+        ("settings", "seconds"),
+        [({}, 3), (overrides(everything_on("rest")), 6), (overrides(everything_on("http")), 6)],
+        ids=["shipped", "everything on, rest", "everything on, http"],
+    )
+    def test_takes_seconds(self, settings: dict[str, str], seconds: float) -> None:
+        """Processor time, which depends less on what else the machine does."""
+        _, found = self.run("--stack", "prod", *(f"--config={key}={value}" for key, value in settings.items()))
+        assert 0 < found < seconds
+
+    @pytest.mark.parametrize(
+        ("arguments", "reason"),
+        [
+            (("--diff", "dev", "prod", "--stack", "dev"), "--stack has no effect with --diff, which names two stacks"),
+            (("--diff", "dev", "nope"), "Pulumi.nope.yaml: no such file; found: "),
+            (("--iam", "--markdown"), "--markdown and --allow-data-loss need --against"),
+        ],
+    )
+    def test_options_that_do_not_go_together_are_one_line(
+        self, arguments: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(["plan", *arguments]) == 1
+        assert capsys.readouterr().err.startswith(f"gatehouse: {reason}")
 
     def test_builds_no_bundle(self) -> None:
         before = set(BUILD.glob("*")) if BUILD.exists() else set()

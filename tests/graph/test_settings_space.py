@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.contract import load_collections, routes
-from infra.checks import require_deployable
+from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
 from infra.settings import StackSettings, load
 from infra.stack_file import SettingsError
@@ -20,6 +20,8 @@ from tests.graph.invalid_values import invalid_values, settings_of
 from tests.graph.settings_space import (
     DEFAULT,
     DEFAULTS,
+    NIGHT,
+    PLAN,
     VALUES,
     Row,
     broken,
@@ -100,6 +102,20 @@ def test_any_valid_combination_can_be_deployed(data: st.DataObject) -> None:
     require_deployable(ROUTES, NAMES, load("gatehouse", "prod", values(row)))
 
 
+def test_what_the_contract_excludes_is_rejected_by_name() -> None:
+    found = 0
+    for keys in components():
+        for each in combinations_of(keys):
+            row = {**DEFAULTS, **each}
+            if not broken(row) and (late := broken(row, late=True)):
+                with pytest.raises(NotDeployable) as raised:
+                    require_deployable(ROUTES, NAMES, load("gatehouse", "prod", values(row)))
+                assert set(re.findall(r"^  gatehouse:(\S+): ", str(raised.value), re.MULTILINE)) == late
+                found += 1
+                break
+    assert found
+
+
 INVALID = [
     (key, value) for key, kind in settings_of(StackSettings) if "{}" not in key for value in invalid_values(kind)
 ]
@@ -132,7 +148,7 @@ def group_of(key: str) -> str:
 
 def with_value(key: str, value: Any) -> dict[str, str]:
     """Return settings in which one has this value; lists that it is in have one item."""
-    items = {"issuers": VALUES["issuers"][0], "plans": VALUES["usage.plans"][-1][:1]}
+    items = {"issuers": VALUES["issuers"][0], "plans": [PLAN], "schedules": [NIGHT]}
     found = json.loads(json.dumps({"issuers": items["issuers"]}))
     place: Any = found
     *path, last = key.split(".")
