@@ -24,8 +24,10 @@ CACHED_BY_ROUTE = (
 )
 """What a deployment says that chooses this itself."""
 
-
-URI = "arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/arn:aws:lambda:ap-southeast-1:000000000000:"
+URI = (
+    "arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:ap-southeast-1:000000000000:function:"
+)
 """The beginning of an integration's URI, with a region that has one of the longest names."""
 
 
@@ -132,7 +134,7 @@ def _document_problems(routes: Sequence[Route], names: Names, settings: StackSet
     except ValueError as error:
         yield str(error)
         return
-    for each in exceeded_quotas(routes, settings, functions=len(routes) + 1, document=rendered):
+    for each in exceeded_quotas(routes, names, settings, rendered):
         if each.quota.is_adjustable:
             pulumi.log.warn(str(each))
         else:

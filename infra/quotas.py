@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handlers.contract import Route
+from infra.layouts import RouteGroup, grouped
+from infra.naming import Names
 from infra.settings import StackSettings
 
 REQUEST = "request an increase"
@@ -44,7 +46,10 @@ ROUTES = Quota("routes of the HTTP API", 300, f"{REQUEST}, or use api.flavour: r
 INTEGRATIONS = Quota("integrations of the HTTP API", 300, "use fewer collections, or api.flavour: rest")
 STAGE_VARIABLES = Quota("stage variables", 100, "remove some of api.stageVariables")
 DOCUMENT = Quota("bytes of the API's document", 6_291_456, "use fewer collections, or smaller models")
-ENVIRONMENT = Quota("bytes of a handler's environment variables", 4096, "use fewer or shorter api.corsOrigins")
+ENVIRONMENT = Quota(
+    "bytes of a function's environment variables", 4096, "shorten functions.environment or api.corsOrigins"
+)
+ROLE_POLICIES = Quota("characters of the policies of a role", 10_240, "use functions.layout: collection")
 ROLES = Quota("IAM roles", 1000, f"{REQUEST}, or use fewer functions", is_adjustable=True)
 TABLES = Quota("DynamoDB tables", 2500, f"{REQUEST}, or use fewer collections", is_adjustable=True)
 USAGE_PLANS = Quota("usage plans", 300, f"{REQUEST}, or use fewer usage.plans", is_adjustable=True)
@@ -54,10 +59,25 @@ API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage
 OTHER_VARIABLES = 200
 """Bytes of a handler's other variables, which hold names of at most 64 characters."""
 
+OTHER_STATEMENTS = 600
+"""Characters of what a role's policies contain besides the ARNs of tables and indexes."""
 
-def exceeded_quotas(routes: Sequence[Route], settings: StackSettings, functions: int, document: str) -> list[Exceeded]:
-    """Return the quotas that the stack alone exceeds. `functions` is their number, the authorizer included."""
-    found = (*_api(routes, settings, document), *_rest_of_stack(routes, settings, functions))
+TABLE_ARN = "arn:aws:dynamodb:ap-southeast-1:000000000000:table/"
+"""The beginning of a table's ARN, with a region that has one of the longest names."""
+
+
+def exceeded_quotas(routes: Sequence[Route], names: Names, settings: StackSettings, document: str) -> list[Exceeded]:
+    """Return the quotas that the stack alone exceeds. `document` is the one that API Gateway imports."""
+    groups = grouped(routes, settings.functions.layout)
+    found = (
+        *_api(routes, settings, document),
+        (ENVIRONMENT, max((_environment(group, settings) for group in groups), default=0)),
+        (ROLE_POLICIES, max((_policies(group, names) for group in groups), default=0)),
+        (ROLES, len(groups) + 1),
+        (TABLES, len({route.collection.name for route in routes})),
+        (USAGE_PLANS, len(settings.usage.plans)),
+        (API_KEYS, sum(len(listed) for plan in settings.usage.plans for listed in plan.clients.values())),
+    )
     return [Exceeded(quota, number) for quota, number in found if number > quota.limit]
 
 
@@ -78,9 +98,14 @@ def _with_parents(path: str) -> list[str]:
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1) if parts[0]]
 
 
-def _rest_of_stack(routes: Sequence[Route], settings: StackSettings, functions: int) -> Iterator[tuple[Quota, int]]:
-    yield ENVIRONMENT, OTHER_VARIABLES + len(json.dumps(settings.api.cors.environment()))
-    yield ROLES, functions
-    yield TABLES, len({route.collection.name for route in routes})
-    yield USAGE_PLANS, len(settings.usage.plans)
-    yield API_KEYS, sum(len(clients) for plan in settings.usage.plans for clients in plan.clients.values())
+def _environment(group: RouteGroup, settings: StackSettings) -> int:
+    """Return the bytes of a handler's environment variables."""
+    own = settings.functions.of(group.name).environment
+    return OTHER_VARIABLES + len(json.dumps({**settings.api.cors.environment(), **own}).encode())
+
+
+def _policies(group: RouteGroup, names: Names) -> int:
+    """Return the characters of a role's policies, which name each table and index once or more."""
+    tables = ((TABLE_ARN + names.resource(each.name), each.indexes) for each in group.collections)
+    arns = (arn + end for arn, indexes in tables for end in ("", *(f"/index/{index.name}" for index in indexes)))
+    return OTHER_STATEMENTS + sum(len(arn) + len('"",') for arn in arns)

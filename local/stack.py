@@ -1,6 +1,7 @@
 """The local stack: the development issuer, the emulator, and the program deployed into the emulator."""
 
 import contextlib
+import gc
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -132,7 +133,9 @@ def running_stack(
             on_phase("Building the bundles and deploying the program")
             target = options.target(emulator.endpoint_url)
             engines.up(options.engine, target, on_step)
-        yield RunningStack(engine=options.engine, emulator=emulator, issuer=issuer, exports=target.exports())
+        exports = target.exports()
+        gc.collect()  # in a large stack that takes seconds, in which the issuer, a thread, would not answer
+        yield RunningStack(engine=options.engine, emulator=emulator, issuer=issuer, exports=exports)
 
 
 def _as_text(value: object) -> str:

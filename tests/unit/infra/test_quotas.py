@@ -35,6 +35,9 @@ def said(monkeypatch: pytest.MonkeyPatch, number: int = 3, **settings: Any) -> t
         (150, {}, "300 resources"),
         (149, {"api": {"corsOrigins": ["*"]}}, "299 resources"),
         (37, {"api": {"flavour": "http"}}, "296 routes"),
+        (150, {"functions": {"layout": "collection"}}, "151 roles"),
+        (120, {"functions": {"layout": "single"}}, "9,000 characters of policies"),
+        (3, {"functions": {"environment": {"LONG": "x" * 3700}}}, "4 KB"),
         (3, {"api": {"stageVariables": {f"v{each}": "x" for each in range(99)}}}, "100 stage variables"),
         (3, {"api": {"corsOrigins": [f"https://a{each:03}.example.com" for each in range(140)]}}, "4 KB"),
     ],
@@ -73,8 +76,10 @@ def test_a_quota_that_aws_can_raise_is_a_warning(
         (
             3,
             {"api": {"corsOrigins": [f"https://a{each:03}.example.com" for each in range(200)]}},
-            "bytes of a handler's environment variables",
+            "bytes of a function's environment variables",
         ),
+        (3, {"functions": {"environment": {"LONG": "x" * 3950}}}, "bytes of a function's environment variables"),
+        (150, {"functions": {"layout": "single"}}, "characters of the policies of a role"),
     ],
 )
 def test_any_other_quota_is_a_problem(
@@ -99,5 +104,5 @@ def test_usage_plans_and_their_clients_are_counted(monkeypatch: pytest.MonkeyPat
 def test_the_size_of_the_document_is_compared() -> None:
     settings = load("gatehouse", "test", texts())
     document = '{"paths": {}, "x": "' + "x" * DOCUMENT.limit + '"}'
-    assert exceeded_quotas((), settings, 1, document) == [Exceeded(DOCUMENT, len(document))]
-    assert exceeded_quotas((), settings, 1, document[: DOCUMENT.limit - 2] + '"}') == []
+    assert exceeded_quotas((), NAMES, settings, document) == [Exceeded(DOCUMENT, len(document))]
+    assert exceeded_quotas((), NAMES, settings, document[: DOCUMENT.limit - 2] + '"}') == []
