@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.emulator.launch import Emulator
-from tests.pulumi.deployed import DEPLOYMENT, NOTHING, compare
+from tests.pulumi.deployed import DEPLOYMENT, NOTHING, PERMISSION, compare
 from tests.pulumi.emulated import EmulatedStack, Engine
 from tests.pulumi.recorded import STATES, restore
 
@@ -22,7 +22,8 @@ def test_an_earlier_stack_is_updated_in_place(emulator: Emulator, engine: Engine
     stack.up()
     updated = stack.resources()
     changes = compare(before, updated)
-    assert changes.deleted == {}
+    # The permissions of GET and HEAD are one now, with another name, so that it exists before they are deleted.
+    assert changes.deleted.keys() <= {PERMISSION}
     assert changes.replaced.keys() <= {DEPLOYMENT}
     assert stack.client("dynamodb").list_tables()["TableNames"] == tables
     stack.up()
