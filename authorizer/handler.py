@@ -4,7 +4,7 @@ import gc
 from collections.abc import Mapping
 from typing import Any
 
-from authorizer import settings_file
+from authorizer import settings_file, snapshots
 from authorizer.http import tls
 
 if settings_file.fetches_over_https():
@@ -14,6 +14,7 @@ from authorizer.startup import LazyAuthorizer
 
 _authorizer = LazyAuthorizer()
 _authorizer.warm_up()
+snapshots.after_restore(_authorizer.renew)
 gc.freeze()
 gc.enable()
 

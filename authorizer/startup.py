@@ -109,6 +109,15 @@ class LazyAuthorizer:
         with suppress(SettingsInvalid):
             self._get()
 
+    def renew(self) -> None:
+        """Create the authorizer again after a restore from a snapshot, as a new process would.
+
+        Keys may have been rotated since, connections are closed, credentials have expired, cached decisions are old,
+        and the monotonic clock, which measures when a failed fetch is retried, may have another origin.
+        """
+        self._authorizer = None
+        self.warm_up()
+
     def _get(self) -> Authorizer:
         with self._lock:
             if self._authorizer is None:

@@ -52,8 +52,9 @@ def _boxes(plan: Architecture, authorizers: Sequence[str], groups: Sequence[Grou
         text = f"{_title(plan, group)}<br/>{_count(group.functions, 'function')}"
         yield f'    {_function(plan, group.functions[0])}["{text}"]'
     yield "end"
-    for table, resource in plan.of_type("dynamodb/table:Table").items():
-        yield f'{_table(plan, table)}[("{resource.name}{"<br/>protected" if resource.protect else ""}")]'
+    used = [*(group.tables for group in groups), *(_tables(plan, name) for name in authorizers)]
+    for box, text in {box: text for tables in used for box, text in _stores(plan, tables).items()}.items():
+        yield f'{box}[("{text}")]'
     groups_of_logs = plan.of_type("cloudwatch/logGroup:LogGroup").values()
     days = sorted({int(each.inputs["retentionInDays"]) for each in groups_of_logs})
     yield f'logs["{_count(groups_of_logs, "log group")}<br/>kept for {" or ".join(map(str, days))} days"]'
@@ -65,11 +66,11 @@ def _arrows(plan: Architecture, authorizers: Sequence[str], groups: Sequence[Gro
         authorizer = _function(plan, name)
         yield f'api -- "token, then cached" --> {authorizer}'
         yield f'{authorizer} -- "public keys" --> provider'
-        yield from (f'{authorizer} -- "revoked?" --> {_table(plan, each)}' for each in _tables(plan, name))
+        yield from (f'{authorizer} -- "revoked?" --> {each}' for each in _stores(plan, _tables(plan, name)))
     for group in groups:
         functions = _function(plan, group.functions[0])
         yield f'api -- "{_paths(plan, group)}" --> {functions}'
-        yield from (f"{functions} --> {_table(plan, each)}" for each in group.tables)
+        yield from (f"{functions} --> {each}" for each in _stores(plan, group.tables))
     yield "lambda --> logs"
 
 
@@ -111,8 +112,12 @@ def _function(plan: Architecture, name: str) -> str:
     return _id("function", plan.functions[name].name)
 
 
-def _table(plan: Architecture, name: str) -> str:
-    return _id("table", plan.of_type("dynamodb/table:Table")[name].name)
+def _stores(plan: Architecture, names: Sequence[str]) -> dict[str, str]:
+    """Return the texts of the boxes for some tables; of many, one box."""
+    tables = [plan.of_type("dynamodb/table:Table")[name] for name in names]
+    if len(tables) > MAX_GROUPS:
+        return {_id("tables", tables[0].name): _count(tables, "table")}
+    return {_id("table", each.name): f"{each.name}{'<br/>protected' if each.protect else ''}" for each in tables}
 
 
 def _id(kind: str, name: str) -> str:

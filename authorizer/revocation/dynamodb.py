@@ -61,7 +61,7 @@ class TableReader:
         self._key = key
         self._pool = Pool(parse_endpoint(environment.dynamodb_url), clock)
         self._scope = sigv4.CredentialScope(environment.region, "dynamodb")
-        self._credentials = environment.credentials
+        self._credentials = environment.credential_source(clock)
         self._clock = clock
 
     def connect(self, timeout: float) -> None:
@@ -84,7 +84,7 @@ class TableReader:
 
     def _read(self, body: bytes, deadline: float) -> list[Item]:
         try:
-            head, content = self._pool.exchange(self._request(body), deadline, MAX_BYTES)
+            head, content = self._pool.exchange(self._request(body, deadline), deadline, MAX_BYTES)
         except OSError as error:
             raise ReadFailed(type(error).__name__) from None
         except ResponseMalformed as error:
@@ -100,13 +100,13 @@ class TableReader:
             raise ReadFailed("not all keys were read", items)
         return items
 
-    def _request(self, body: bytes) -> bytes:
+    def _request(self, body: bytes, deadline: float) -> bytes:
         fields = {
             "Host": self._pool.endpoint.authority,
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": "DynamoDB_20120810.BatchGetItem",
         }
-        fields = sigv4.sign(fields, body, self._scope, self._credentials, self._clock.wall())
+        fields = sigv4.sign(fields, body, self._scope, self._credentials(deadline), self._clock.wall())
         lines = [f"{name}: {value}" for name, value in fields.items()]
         head = ["POST / HTTP/1.1", *lines, "Accept-Encoding: identity", f"Content-Length: {len(body)}", "", ""]
         return "\r\n".join(head).encode("ascii") + body

@@ -22,7 +22,8 @@ from local.provider.resources.iam import find_roles
 from local.provider.state import Diff, Document, Failure, State
 
 _NOT_FOUND: Final = frozenset({
-    "NoSuchEntity", "NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException",
+    "NoSuchEntity", "NotFound", "NotFoundException", "ProvisionedConcurrencyConfigNotFoundException",
+    "ResourceNotFound", "ResourceNotFoundException",
 })  # fmt: skip
 _REGION: Final = "region"
 _NEW_ACCOUNT: Final[Document] = {"cloudwatchRoleArn": ""}

@@ -64,6 +64,8 @@ def test_many_collections_share_a_box() -> None:
     lines = list(draw(Architecture(dataclasses.replace(plan, resources=(*plan.resources, *others))), ["main"]))
     boxes = [line for line in lines if re.search(r'<br/>\d+ functions?"]$', line)]
     assert len(boxes) == MAX_GROUPS
+    assert '        tables_more2[("18 tables")]' in lines
+    assert ("function_more2_list", "tables_more2") in arrows(lines)
     assert boxes[-1].endswith('["more2, more3, more4 and 15 more<br/>18 functions"]')
 
 

@@ -23,6 +23,7 @@ TABLE = "aws:dynamodb/table:Table"
 ROLE = "aws:iam/role:Role"
 FUNCTION = "aws:lambda/function:Function"
 API = "aws:apigateway/restApi:RestApi"
+LAYER = "aws:lambda/layerVersion:LayerVersion"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 STAGE = "aws:apigateway/stage:Stage"
 HTTP_API = "aws:apigatewayv2/api:Api"
@@ -91,6 +92,7 @@ class Prepared:
     stage: str
     key: str
     plan: str
+    layer: str
 
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
@@ -103,6 +105,9 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     code = archive(folder, "used.zip", "def handler(event, context): return 1")
     function = {"name": "lifecycle", "role": role.outputs["arn"], "handler": "main.handler", "runtime": "python3.13"}
     provider.create(FUNCTION, "used", {**function, "code": code})
+    alias = {"name": "used", "functionName": "lifecycle", "functionVersion": "$LATEST"}
+    provider.create("aws:lambda/alias:Alias", "used", alias)
+    layer = provider.create(LAYER, "used", {"layerName": "lifecycle", "code": archive(folder, "used-layer.zip", "")}).id
     api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
     provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
@@ -112,7 +117,7 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
-        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan
+        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer
     )  # fmt: skip
 
 
@@ -193,6 +198,9 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             function, function | {"memorySize": 256, "timeout": 9, "tags": {"stage": "prod", "team": "b"}}, plain,
             function | {"architectures": ["arm64"]},
             function | {"code": archive(at.folder, "two.zip", "def handler(event, context): return 2")},
+            function | {"publish": True}, function | {"reservedConcurrentExecutions": 3},
+            function | {"layers": [at.layer], "tracingConfig": {"mode": "Active"}},
+            function | {"snapStart": {"applyOn": "PublishedVersions"}},
         ],
         API: [
             api, api | {"body": body("/b", "/c", "/c/d")}, api | {"apiKeySource": "AUTHORIZER", "tags": {}},
@@ -240,6 +248,15 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "aws:lambda/alias:Alias": [
             {"name": "live", "functionName": at.function, "functionVersion": "$LATEST", "description": text}
             for text in ("first", "second")
+        ],
+        "aws:lambda/layerVersion:LayerVersion": [
+            {"layerName": "cycle", "description": "first", "compatibleRuntimes": ["python3.13"],
+             "compatibleArchitectures": ["arm64"],
+             "code": archive(at.folder, "layer.zip", "x = 1")},
+        ],
+        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": [
+            {"functionName": at.function, "qualifier": "used", "provisionedConcurrentExecutions": number}
+            for number in (1, 3)
         ],
         "aws:cloudwatch/logGroup:LogGroup": [group, group | {"retentionInDays": 30}, {"name": "/cycle"}],
         "aws:cloudwatch/metricAlarm:MetricAlarm": [alarm, alarm | {"threshold": 2, "dimensions": {"Stage": "y"}}],
