@@ -14,7 +14,7 @@ from tests.bench.report import Number
 from tests.checkout import checkout, with_collections
 
 FEW, MANY = 3, 25
-LARGEST = {"operation": 150, "collection": 150, "single": 120}
+LARGEST = {"operation": 150, "collection": 150, "single": 100}
 """Collections by layout: the policies of a single function's role have room for fewer tables."""
 
 GROWTH = 1.5
