@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.engine import ResourceError
-from local.provider.resources import RESOURCE_TYPES
 from tests.e2e.provider.deploying import only
 
 if TYPE_CHECKING:
@@ -342,12 +341,3 @@ class TestUnsupported:
         with pytest.raises(ResourceError) as failure:
             deployer(source)
         assert str(failure.value) == problem
-
-
-def test_every_type_is_created_by_a_test() -> None:
-    """A type cannot be added without a test which shows that its service accepts the inputs."""
-    from pathlib import Path  # noqa: PLC0415
-
-    programs = "".join(path.read_text() for path in Path(__file__).parent.glob("*.py"))
-    untested = [type_ for type_ in RESOURCE_TYPES if f".{type_.rpartition(':')[2]}(" not in programs]
-    assert untested == []
