@@ -1,6 +1,5 @@
 """The HTTP API, which API Gateway imports from an OpenAPI document, with its deployment and stage."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +9,7 @@ import pulumi_aws as aws
 
 from handlers.contract.headers import EXPOSED_HEADERS
 from infra.access_log import HTTP_FORMAT, access_log
-from infra.api_args import ApiArgs
+from infra.api_args import ApiArgs, deployment_digest
 from infra.documents.http_gateway import HttpGatewayDocument
 from infra.throttling import Throttle, throttles
 
@@ -24,7 +23,7 @@ class HttpApi(pulumi.ComponentResource):
     def __init__(self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:api:HttpApi", name, None, opts)
         self.args = args
-        body = self._document()
+        body = args.invocation_uris().apply(self._render)
         self.api = aws.apigatewayv2.Api(
             name,
             name=args.names.api,
@@ -40,11 +39,6 @@ class HttpApi(pulumi.ComponentResource):
         self.stage_name = stage.name
         self.url = stage.invoke_url
         self.register_outputs({"url": self.url})
-
-    def _document(self) -> pulumi.Output[str]:
-        uris = {name: function.invoke_arn for name, function in self.args.handlers.functions.items()}
-        authorizer = self.args.authorizer.function.invoke_arn
-        return pulumi.Output.all(functions=uris, authorizer=authorizer).apply(self._render)
 
     def _render(self, uris: Mapping[str, Any]) -> str:
         document = HttpGatewayDocument(
@@ -77,14 +71,11 @@ class HttpApi(pulumi.ComponentResource):
         With `auto_deploy`, API Gateway would deploy in the background: `pulumi up` would not notice a failure, and
         clients could reach routes before the permissions of their functions exist.
         """
-        arn = self.api.execution_arn
-        permissions = [*self.args.handlers.allow_gateway(arn), self.args.authorizer.allow_gateway(arn)]
         return aws.apigatewayv2.Deployment(
             name,
             api_id=self.api.id,
-            # A deployment is a snapshot of the API, so it must be replaced whenever any part of the API changes.
-            triggers={"api": pulumi.Output.json_dumps([body, self._cors()]).apply(digest)},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
+            triggers={"api": pulumi.Output.json_dumps([body, self._cors()]).apply(deployment_digest)},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self.args.allow_gateway(self.api.execution_arn)),
         )
 
     def _stage(self, name: str, deployment: aws.apigatewayv2.Deployment) -> aws.apigatewayv2.Stage:
@@ -116,8 +107,3 @@ def _settings(limit: Throttle) -> aws.apigatewayv2.StageDefaultRouteSettingsArgs
         "throttling_burst_limit": limit.throttle_burst,
         "detailed_metrics_enabled": True,
     }
-
-
-def digest(text: str) -> str:
-    """Return a digest of everything that a deployment contains."""
-    return hashlib.sha256(text.encode()).hexdigest()

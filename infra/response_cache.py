@@ -67,7 +67,7 @@ def cache_problems(routes: Sequence[Route], cache: CacheSettings) -> Iterator[st
     known = list(dict.fromkeys(route.collection.name for route in routes))
     for name in cache.collections:
         if name not in known:
-            yield f"api.cache.collections.{name}: unknown collection; collections: {', '.join(known)}"
+            yield f"gatehouse:api.cache.collections.{name}: unknown collection; collections: {', '.join(known)}"
 
 
 def varying_headers(route: Route, cors: Cors) -> list[str]:

@@ -1,6 +1,5 @@
 """The REST API, which API Gateway imports from an OpenAPI document, with its deployment and stage."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access_log import REST_FORMAT, access_log
-from infra.api_args import ApiArgs
+from infra.api_args import ApiArgs, deployment_digest
 from infra.documents.gateway import GatewayDocument
 from infra.logs import log_group
 from infra.method_settings import method_settings
@@ -41,7 +40,7 @@ class RestApi(pulumi.ComponentResource):
         super().__init__("gatehouse:api:Gateway", name, None, opts)
         self.args = args
         self.child_opts = pulumi.ResourceOptions(parent=self)
-        body = self._document()
+        body = args.invocation_uris().apply(self._render)
         self.api = aws.apigateway.RestApi(
             name,
             name=args.names.api,
@@ -52,14 +51,11 @@ class RestApi(pulumi.ComponentResource):
             tags=args.tags,
             opts=self.child_opts,
         )
-        arn = self.api.execution_arn
-        permissions = [*args.handlers.allow_gateway(arn), args.authorizer.allow_gateway(arn)]
         deployment = aws.apigateway.Deployment(
             name,
             rest_api=self.api.id,
-            # A deployment is a snapshot of the API, so it must be replaced whenever any part of the API changes.
-            triggers={"api": body.apply(lambda document: digest(document, ENDPOINT_TYPE, args.key_source))},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
+            triggers={"api": body.apply(lambda document: deployment_digest(document, ENDPOINT_TYPE, args.key_source))},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.allow_gateway(self.api.execution_arn)),
         )
         stage = self._stage(name, deployment)
         self._set_methods(name, stage)
@@ -67,11 +63,6 @@ class RestApi(pulumi.ComponentResource):
         self.stage_name = stage.stage_name
         self.url = stage.invoke_url
         self.register_outputs({"url": self.url})
-
-    def _document(self) -> pulumi.Output[str]:
-        uris = {name: function.invoke_arn for name, function in self.args.handlers.functions.items()}
-        authorizer = self.args.authorizer.function.invoke_arn
-        return pulumi.Output.all(functions=uris, authorizer=authorizer).apply(self._render)
 
     def _render(self, uris: Mapping[str, Any]) -> str:
         args = self.args
@@ -119,8 +110,3 @@ class RestApi(pulumi.ComponentResource):
                 # With a logging level, API Gateway would create a missing log group itself, without retention.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_log]),
             )
-
-
-def digest(body: str, *arguments: str) -> str:
-    """Return a digest of the API's document and of the arguments that override it."""
-    return hashlib.sha256("\0".join((body, *arguments)).encode()).hexdigest()

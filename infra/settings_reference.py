@@ -79,7 +79,7 @@ def _config_schema(groups: Mapping[str, Any]) -> dict[str, Any]:
 def description_of(field: msgspec.structs.FieldInfo) -> str:
     """Return a field's description, or else the first paragraph of its type's docstring."""
     docstring: str = unwrapped(field.type).__doc__ or ""
-    return _metadata(field.type, "description") or " ".join(docstring.partition("\n\n")[0].split())
+    return metadata(field.type, "description") or " ".join(docstring.partition("\n\n")[0].split())
 
 
 def _encryptable(schema: Any) -> Any:
@@ -134,11 +134,11 @@ def _values(kind: Any) -> str:
         names = requirement_of(members[0])
         return f"a map; {f'each name: {names}; ' if names else ''}each value: {_values(members[1])}"
     if base is str:
-        text = "non-empty text" if _metadata(kind, "min_length") else "text"
-        most = f", at most {length} characters" if (length := _metadata(kind, "max_length")) else ""
+        text = "non-empty text" if metadata(kind, "min_length") else "text"
+        most = f", at most {length} characters" if (length := metadata(kind, "max_length")) else ""
         return requirement_of(kind) or f"{text}{most}"
     if base in (int, float):
-        return f"{'integer' if base is int else 'number'}, {_metadata(kind, 'ge'):,} to {_metadata(kind, 'le'):,}"
+        return f"{'integer' if base is int else 'number'}, {metadata(kind, 'ge'):,} to {metadata(kind, 'le'):,}"
     return "`true` or `false`" if base is bool else "an object"
 
 
@@ -158,7 +158,7 @@ def _metas(kind: Any) -> Iterator[msgspec.Meta]:
             yield from _metas(each)
 
 
-def _metadata(kind: Any, name: str) -> Any:
+def metadata(kind: Any, name: str) -> Any:
     """Return a type's limit or description by its name in `msgspec.Meta`, or None if the type does not have it."""
     return next((value for meta in _metas(kind) if (value := getattr(meta, name)) is not None), None)
 

@@ -34,4 +34,4 @@ def throttling_problems(routes: Sequence[Route], limits: Mapping[str, Throttle])
     known = [*collections, *(route.name for route in routes)]
     for name in limits:
         if name not in known:
-            yield f"api.routes.{name}: unknown route; routes and collections: {', '.join(known)}"
+            yield f"gatehouse:api.routes.{name}: unknown route; routes and collections: {', '.join(known)}"

@@ -11,8 +11,10 @@ from rich.tree import Tree
 from infra import stack_file
 from infra.bundles import without_building
 from infra.changes import SECRET_MARK, UNKNOWN_MARK
+from infra.stack_file import StackFile
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown
+from local.provider import Provider
 from local.provider.example import ExampleProvider, Planner
 
 
@@ -28,16 +30,8 @@ def plan(
         DeploymentError: The program failed.
     """
     file = stack_file.read(root, stack, overrides)
-    with without_building():
-        return run(
-            root / "__main__.py",
-            project=file.project,
-            stack=stack,
-            config=file.values,
-            provider=Planner(None, region=file.values.get("aws:region")),
-            preview=True,
-            checkpoint=checkpoint,
-        )
+    planner = Planner(None, region=file.values.get("aws:region"))
+    return _run(root, file, stack, planner, preview=True, checkpoint=checkpoint)
 
 
 def example(root: Path, stack: str, overrides: Mapping[str, str] | None = None, name: str | None = None) -> Deployment:
@@ -50,14 +44,22 @@ def example(root: Path, stack: str, overrides: Mapping[str, str] | None = None, 
         DeploymentError: The program failed.
     """
     file = stack_file.read(root, stack, overrides)
+    return _run(root, file, name or stack, ExampleProvider(file.values.get("aws:region")), preview=False)
+
+
+def _run(
+    root: Path, file: StackFile, stack: str, provider: Provider, *, preview: bool, checkpoint: Path | None = None
+) -> Deployment:
+    """Run the program with the settings of a stack file for the stack of this name."""
     with without_building():
         return run(
             root / "__main__.py",
             project=file.project,
-            stack=name or stack,
+            stack=stack,
             config=file.values,
-            provider=ExampleProvider(file.values.get("aws:region")),
-            preview=False,
+            provider=provider,
+            preview=preview,
+            checkpoint=checkpoint,
         )
 
 

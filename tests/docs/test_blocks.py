@@ -72,3 +72,9 @@ def test_the_index_lists_every_page() -> None:
     listed = {(ROOT / "docs" / path).resolve() for path, _ in links(ROOT / "docs" / "index.md")}
     pages = {page for page in PAGES if page.name not in ("README.md", "index.md")}
     assert pages <= listed
+
+
+@pytest.mark.parametrize("page", [each for each in PAGES if each.name != "README.md"], ids=lambda page: page.name)
+def test_pages_link_to_pages_of_the_site(page: Path) -> None:
+    """The README is not part of the site that `make docs` builds; a link to it makes the build fail."""
+    assert (ROOT / "README.md") not in {(page.parent / path).resolve() for path, _ in links(page)}

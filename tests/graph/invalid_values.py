@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from handlers.contract import unwrapped
+from infra.settings_reference import metadata
 
 
 def settings_of(kind: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -30,7 +31,7 @@ def invalid_values(kind: Any) -> Iterator[Any]:
     elif get_origin(base) is tuple:
         yield from ({}, "text", [{"unknown": 1}])
         yield from ([each] for each in invalid_values(get_args(base)[0]))
-        if _limit(kind, "min_length"):
+        if metadata(kind, "min_length"):
             yield []
     elif get_origin(base) is dict:
         yield from ([], "text")
@@ -47,25 +48,11 @@ def _invalid_scalars(kind: Any, base: Any) -> Iterator[Any]:
         yield from ("yes and no", 2)
     elif base is str:
         yield 7
-        yield from ("",) if _limit(kind, "min_length") or _limit(kind, "pattern") else ()
-        yield from ("x" * (most + 1) for most in (_limit(kind, "max_length"),) if most)
-        yield from ("\n", "ä b") if _limit(kind, "pattern") else ()
+        yield from ("",) if metadata(kind, "min_length") or metadata(kind, "pattern") else ()
+        yield from ("x" * (most + 1) for most in (metadata(kind, "max_length"),) if most)
+        yield from ("\n", "ä b") if metadata(kind, "pattern") else ()
     else:
         yield "many"
-        yield from (least - 1 for least in (_limit(kind, "ge"),) if least is not None)
-        yield from (most + 1 for most in (_limit(kind, "le"),) if most is not None)
+        yield from (least - 1 for least in (metadata(kind, "ge"),) if least is not None)
+        yield from (most + 1 for most in (metadata(kind, "le"),) if most is not None)
         yield from (1.5,) if base is int else ()
-
-
-def _limit(kind: Any, name: str) -> Any:
-    """Return a type's limit by its name in `msgspec.Meta`, or None."""
-    found = (getattr(meta, name) for meta in _metas(kind))
-    return next((each for each in found if each is not None), None)
-
-
-def _metas(kind: Any) -> Iterator[msgspec.Meta]:
-    for each in get_args(kind):
-        if isinstance(each, msgspec.Meta):
-            yield each
-        elif get_origin(kind) not in (tuple, dict):
-            yield from _metas(each)

@@ -138,7 +138,7 @@ class TestThrottling:
 def test_names_that_the_contract_does_not_have_are_rejected(api: dict[str, Any], line: str) -> None:
     with pytest.raises(DeploymentError) as failure:
         planned(api=api)
-    assert f"api.{line}" in str(failure.value)
+    assert f"  gatehouse:api.{line}" in str(failure.value)
 
 
 class TestStageVariables:
