@@ -116,7 +116,8 @@ class LazyAuthorizer:
         and the monotonic clock, which measures when a failed fetch is retried, may have another origin.
         """
         self._authorizer = None
-        self.warm_up()
+        with suppress(Exception):  # the first request retries; a hook that fails would end the process
+            self._get()
 
     def _get(self) -> Authorizer:
         with self._lock:

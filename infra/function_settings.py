@@ -1,7 +1,7 @@
 """The settings of the Lambda functions: of all, and of single ones."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -142,8 +142,20 @@ def _problems(key: str, given: FunctionSettings | FunctionOverride, applied: Fun
     provisioned = given.provisioned_concurrency
     if provisioned is not None:
         yield from _provisioned_problems(f"{key}.provisionedConcurrency", provisioned, applied)
-    elif given.snap_start and applied.provisioned_concurrency:
+    elif applied.provisioned_concurrency is not None:
+        yield from _problems_with_provisioned(key, given, applied.provisioned_concurrency)
+
+
+def _problems_with_provisioned(
+    key: str, given: FunctionSettings | FunctionOverride, inherited: ProvisionedConcurrencySettings
+) -> Iterator[FieldError]:
+    """Yield mistakes in the fields of an override, which inherits provisioned concurrency."""
+    if given.snap_start:
         yield FieldError(f"{key}.snapStart", "must not be combined with provisionedConcurrency", found=True)
+    limit = given.reserved_concurrency
+    if limit is not None and inherited.most > limit:
+        requirement = f"must be at least the greatest maximum of provisionedConcurrency, {inherited.most}"
+        yield FieldError(f"{key}.reservedConcurrency", requirement, limit)
 
 
 def _provisioned_problems(
@@ -154,7 +166,6 @@ def _provisioned_problems(
         yield FieldError(key, "needs functions.versions")
     if applied.snap_start:
         yield FieldError(key, "must not be combined with snapStart")
-    limit: Any = applied.reserved_concurrency
-    most = max(provisioned.maximum, *(each.maximum for each in provisioned.schedules), 0)
-    if limit is not None and most > limit:
-        yield FieldError(key, f"must be at most reservedConcurrency, {limit}", most)
+    limit = applied.reserved_concurrency
+    if limit is not None and provisioned.most > limit:
+        yield FieldError(key, f"must be at most reservedConcurrency, {limit}", provisioned.most)

@@ -61,6 +61,11 @@ class ProvisionedConcurrencySettings(msgspec.Struct, frozen=True, kw_only=True, 
         """Whether the number never changes, so that nothing has to be scaled."""
         return self.minimum == self.maximum and not self.schedules
 
+    @property
+    def most(self) -> int:
+        """The greatest number at any time."""
+        return max(self.maximum, *(each.maximum for each in self.schedules), 0)
+
     def problems(self, key: str) -> Iterator[FieldError]:
         """Yield mistakes between fields."""
         for place, each in ((key, self), *((f"{key}.schedules[{n}]", each) for n, each in enumerate(self.schedules))):

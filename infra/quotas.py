@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handlers.contract import Route
+from infra.function_settings import AUTHORIZER
 from infra.layouts import RouteGroup, grouped
 from infra.naming import Names
 from infra.settings import StackSettings
@@ -57,7 +58,7 @@ API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage
 
 
 OTHER_VARIABLES = 200
-"""Bytes of a handler's other variables, which hold names of at most 64 characters."""
+"""Bytes of a function's other variables, which hold names of at most 64 characters."""
 
 OTHER_STATEMENTS = 600
 """Characters of what a role's policies contain besides the ARNs of tables and indexes."""
@@ -71,7 +72,7 @@ def exceeded_quotas(routes: Sequence[Route], names: Names, settings: StackSettin
     groups = grouped(routes, settings.functions.layout)
     found = (
         *_api(routes, settings, document),
-        (ENVIRONMENT, max((_environment(group, settings) for group in groups), default=0)),
+        (ENVIRONMENT, max(_environment(name, settings) for name in (*(group.name for group in groups), AUTHORIZER))),
         (ROLE_POLICIES, max((_policies(group, names) for group in groups), default=0)),
         (ROLES, len(groups) + 1),
         (TABLES, len({route.collection.name for route in routes})),
@@ -98,10 +99,11 @@ def _with_parents(path: str) -> list[str]:
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1) if parts[0]]
 
 
-def _environment(group: RouteGroup, settings: StackSettings) -> int:
-    """Return the bytes of a handler's environment variables."""
-    own = settings.functions.of(group.name).environment
-    return OTHER_VARIABLES + len(json.dumps({**settings.api.cors.environment(), **own}).encode())
+def _environment(name: str, settings: StackSettings) -> int:
+    """Return the bytes of a function's environment variables."""
+    own = settings.functions.of(name).environment
+    cors = {} if name == AUTHORIZER else settings.api.cors.environment()
+    return OTHER_VARIABLES + len(json.dumps({**cors, **own}).encode())
 
 
 def _policies(group: RouteGroup, names: Names) -> int:

@@ -115,6 +115,30 @@ class TestRejected:
         with pytest.raises(DeploymentError, match=problem):
             with_functions(**functions)
 
+    @pytest.mark.parametrize(
+        ("functions", "problem"),
+        [
+            (
+                {"reservedConcurrency": 4, "provisionedConcurrency": SCALED},
+                r"functions.provisionedConcurrency: must be at most reservedConcurrency, 4 \(found 9\)",
+            ),
+            (
+                {"provisionedConcurrency": SCALED, "overrides": {"items": {"reservedConcurrency": 8}}},
+                r"overrides.items.reservedConcurrency: must be at least .* provisionedConcurrency, 9 \(found 8\)",
+            ),
+            (
+                {"overrides": {
+                    "items": {"provisionedConcurrency": {"minimum": 5, "maximum": 5}},
+                    "items-list": {"reservedConcurrency": 3},
+                }},
+                r"functions.overrides.items-list.reservedConcurrency: .* 5 \(found 3\)",
+            ),
+        ],
+    )  # fmt: skip
+    def test_fewer_reserved_than_provisioned_environments(self, functions: dict[str, Any], problem: str) -> None:
+        with pytest.raises(DeploymentError, match=problem):
+            with_functions(versions=True, **functions)
+
 
 class TestLayouts:
     def test_a_function_per_collection(self) -> None:

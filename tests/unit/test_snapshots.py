@@ -5,23 +5,30 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from botocore.credentials import Credentials
 
 import authorizer.snapshots
 import handlers.snapshots
+from authorizer.authorizer import Authorizer
 from authorizer.clock import Clock
 from authorizer.errors import SettingsInvalid
 from authorizer.revocation.container_credentials import CredentialsUnavailable
 from authorizer.revocation.environment import Environment, read_environment
-from authorizer.startup import LazyAuthorizer
-from handlers import database, lambda_handler, read
+from authorizer.settings import DecisionCacheSettings, DeploymentSettings, KeySettings, RevocationSettings
+from authorizer.startup import LazyAuthorizer, start
+from handlers import database as handlers_database
+from handlers import lambda_handler, read
 from handlers.lambda_handler import LambdaHandler
+from tests.unit.authorizer.database import KEYS, TABLE, database
+from tests.unit.authorizer.provider import ManualClock, Provider, event, issuer, jwk, private_key, settings, token
 
 
 def soon() -> float:
@@ -51,15 +58,15 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     monkeypatch.setattr(authorizer.snapshots, "IS_SNAPSHOT", True)
     monkeypatch.setattr(lambda_handler, "IN_LAMBDA", True)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    database.shared_client.cache_clear()
+    handlers_database.shared_client.cache_clear()
     yield runtime
-    database.shared_client.cache_clear()
+    handlers_database.shared_client.cache_clear()
 
 
 @pytest.mark.usefixtures("runtime")
 class TestHandlers:
     def test_the_client_is_replaced_for_all_operations(self, runtime: Runtime) -> None:
-        handlers.snapshots.after_restore(database._renew)
+        handlers.snapshots.after_restore(handlers_database._renew)
         first, second = (LambdaHandler("read", read.read) for _ in range(2))
         before = first.dynamodb
         assert second.dynamodb is before
@@ -76,7 +83,7 @@ class TestHandlers:
     @pytest.mark.parametrize("hooked", [True, False])
     def test_copies_of_a_snapshot_wait_for_different_times(self, runtime: Runtime, *, hooked: bool) -> None:
         if hooked:
-            handlers.snapshots.after_restore(database._renew)
+            handlers.snapshots.after_restore(handlers_database._renew)
         snapshot, waits = random.getstate(), set[float]()
         for _ in range(2):
             random.setstate(snapshot)
@@ -90,27 +97,145 @@ class TestHandlers:
         assert runtime.hooks == []
 
 
+WITH_AND_WITHOUT = pytest.mark.parametrize("hooked", [True, False])
+"""Without the hook, the authorizer of the snapshot stays: each test shows that it would decide differently."""
+
+MAIN = issuer(algorithms=("ES256",))
+
+
+class Snapshot:
+    """An authorizer whose clocks, provider and database a test controls; it is ready when this has been created."""
+
+    def __init__(self, runtime: Runtime, *, hooked: bool, **changes: Any) -> None:
+        self.provider, self.clock = Provider(), ManualClock()
+        self.lines: list[dict[str, Any]] = []
+        self.created: list[Authorizer] = []
+        made = settings(issuers=(MAIN,), **changes)
+        self.lazy = LazyAuthorizer(lambda: made, self._create)
+        self.lazy.warm_up()
+        if hooked:
+            authorizer.snapshots.after_restore(self.lazy.renew)
+        self.restore = runtime.restore
+
+    def _create(self, made: DeploymentSettings) -> Authorizer:
+        emit, clock = self.lines.append, self.clock.as_clock()
+        created = start(made, self.provider.fetch, clock, emit=lambda line: emit(json.loads(line)))
+        self.created.append(created)
+        return created
+
+    def close(self) -> None:
+        """Close the connections to the denylist, which Lambda would close before a restore."""
+        for each in self.created:
+            if each._denylist:
+                each._denylist.table._pool.close()
+
+    def decide(self, text: str) -> str:
+        """Return the reason for a decision, in the log."""
+        with suppress(Exception):
+            self.lazy(event(text), None)
+        return self.lines[-1]["reason"]
+
+
 class TestAuthorizer:
     """A restored authorizer has new keys, caches, connections and timers, because it is created again."""
 
-    @pytest.mark.parametrize("hooked", [True, False])
-    def test_it_is_created_again(self, runtime: Runtime, *, hooked: bool) -> None:
-        made: list[Any] = []
+    @WITH_AND_WITHOUT
+    def test_keys_that_were_withdrawn_in_the_meantime_are_unknown(self, runtime: Runtime, *, hooked: bool) -> None:
+        """Even if neither clock shows how old the snapshot is, so that the keys look fresh."""
+        snapshot = Snapshot(runtime, hooked=hooked)
+        snapshot.provider.publish(jwk("ES256", private_key("ES256", 1), kid="other"))
+        snapshot.restore()
+        assert snapshot.decide(token("ES256")) == ("key_unknown" if hooked else "ok")
 
-        def settings() -> Any:
-            return None
+    @WITH_AND_WITHOUT
+    def test_a_failed_fetch_is_retried_though_the_clock_was_set_back(self, runtime: Runtime, *, hooked: bool) -> None:
+        """By the monotonic clock of the host that restores it, the fetch has not happened yet."""
+        snapshot = Snapshot(runtime, hooked=hooked, decision_cache=DecisionCacheSettings(seconds=0))
+        snapshot.provider.go_down()
+        snapshot.clock.advance(100_000)
+        assert snapshot.decide(token("ES256")) == "keys_unavailable"
+        snapshot.provider.publish(jwk("ES256"))
+        snapshot.clock.monotonic = 5.0
+        snapshot.restore()
+        valid = token("ES256", exp=int(snapshot.clock.wall) + 60, iat=int(snapshot.clock.wall))
+        assert snapshot.decide(valid) == ("ok" if hooked else "keys_unavailable")
+
+    @WITH_AND_WITHOUT
+    def test_cached_decisions_are_forgotten(self, runtime: Runtime, *, hooked: bool) -> None:
+        snapshot = Snapshot(runtime, hooked=hooked)
+        text = token("ES256")
+        for _ in range(2):
+            assert snapshot.decide(text) == "ok"
+        snapshot.restore()
+        assert snapshot.decide(text) == "ok"
+        assert [line["CacheHits"] for line in snapshot.lines] == [0, 1, 0 if hooked else 1]
+
+    @WITH_AND_WITHOUT
+    def test_the_denylist_has_new_connections_and_credentials(
+        self, runtime: Runtime, endpoint: "Endpoint", monkeypatch: pytest.MonkeyPatch, *, hooked: bool
+    ) -> None:
+        with database() as denylist:
+            endpoint.keys, endpoint.expires = KEYS, time.time() + 3600
+            variables = {**endpoint.variables, "REVOCATIONS_TABLE": TABLE, "AWS_ENDPOINT_URL": denylist.url}
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+                monkeypatch.delenv(name, raising=False)
+            for name, value in variables.items():
+                monkeypatch.setenv(name, value)
+            snapshot = Snapshot(runtime, hooked=hooked, revocation=RevocationSettings(enabled=True))
+            assert snapshot.decide(token("ES256")) == "ok"
+            before = denylist.connections, len(endpoint.requests)
+            assert before == (1, 1)
+            snapshot.restore()
+            assert snapshot.decide(token("ES256")) == "ok"
+            assert (denylist.connections, len(endpoint.requests)) == ((2, 2) if hooked else before)
+            snapshot.close()
+
+    @pytest.mark.parametrize("error", [ValueError, OSError, RuntimeError])
+    def test_a_renewal_that_fails_does_not_fail_the_restore_and_the_request_retries(
+        self, runtime: Runtime, error: type[Exception]
+    ) -> None:
+        """Lambda would end the process. The authorizer of the snapshot is not used again."""
+        failures = [error, error]
 
         def create(_: Any) -> Any:
+            if len(made) == 1 and failures:
+                raise failures.pop()
             made.append(lambda *_: {"number": len(made)})
             return made[-1]
 
-        lazy = LazyAuthorizer(settings, create)
+        made: list[Any] = []
+        lazy = LazyAuthorizer(lambda: cast("Any", None), create)
         lazy.warm_up()
-        if hooked:
-            authorizer.snapshots.after_restore(lazy.renew)
+        authorizer.snapshots.after_restore(lazy.renew)
         runtime.restore()
-        assert len(made) == (2 if hooked else 1)
-        assert lazy({}, None) == {"number": len(made)}
+        with pytest.raises(error):
+            lazy({}, None)
+        assert lazy({}, None) == {"number": 2}
+
+    def test_a_warm_up_that_goes_on_after_the_restore_does_not_affect_the_new_authorizer(
+        self, runtime: Runtime
+    ) -> None:
+        """A fetch that was slower than its timeout is part of the snapshot, and goes on in the restored process."""
+        slow, over = Event(), Event()
+        provider = Provider(jwk("ES256", private_key("ES256", 1), kid="other"))
+        old = provider.documents.copy()
+
+        def fetch(url: str, timeout: float) -> bytes:
+            if not slow.is_set():
+                slow.set()
+                over.wait(10)
+                return old[url]  # type: ignore[return-value]
+            return provider.fetch(url, timeout)
+
+        made = settings(issuers=(MAIN,), keys=KeySettings(fetch_timeout=0.2))
+        clock, lines = ManualClock().as_clock(), list[bytes]()
+        lazy = LazyAuthorizer(lambda: made, lambda each: start(each, fetch, clock, emit=lines.append))
+        lazy.warm_up()
+        authorizer.snapshots.after_restore(lazy.renew)
+        provider.publish(jwk("ES256"))
+        runtime.restore()
+        over.set()
+        assert lazy(event(token("ES256")), None)["principalId"] == "main|alice"
 
     def test_settings_that_became_invalid_fail_the_request_and_not_the_restore(self, runtime: Runtime) -> None:
         def fail() -> Any:
@@ -129,6 +254,7 @@ class Endpoint(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status, self.expires, self.requests = 200, 1000.0, list[str | None]()
+        self.keys: Credentials | None = None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -144,8 +270,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.requests.append(self.headers["Authorization"])
         expiration = datetime.fromtimestamp(self.server.expires, UTC).isoformat()
-        key = f"key-{len(self.server.requests)}"
-        body = json.dumps({"AccessKeyId": key, "SecretAccessKey": "s", "Token": "t", "Expiration": expiration}).encode()
+        keys = self.server.keys or Credentials(f"key-{len(self.server.requests)}", "s", "t")
+        found = {"AccessKeyId": keys.access_key, "SecretAccessKey": keys.secret_key, "Token": keys.token}
+        body = json.dumps({**found, "Expiration": expiration}).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -256,7 +256,7 @@ def remapped_headers(sandbox: Sandbox) -> None:
 
 
 def lambda_permissions(sandbox: Sandbox) -> None:
-    """A function whose policy does not allow the caller is not invoked."""
+    """A function whose policy does not allow the caller is not invoked. An alias needs its own permission."""
     api = sandbox.api()
     function = sandbox.function(ECHO, permit=False)
     authorizer_function = sandbox.function(AUTHORIZER, permit=False)
@@ -274,6 +274,13 @@ def lambda_permissions(sandbox: Sandbox) -> None:
     assert api.call(path="/authorized", token={}).status_code == 200
     rejected = api.call(path="/other")
     assert (rejected.status_code, rejected.json()) == (500, {"message": "Internal server error"})
+
+    other = sandbox.function(ECHO)  # permitted without a qualifier, for all sources
+    alias = sandbox.alias(other)
+    api.proxy(other, path="/unqualified").proxy(alias, path="/alias").deploy()
+    assert [api.call(path=path).status_code for path in ("/unqualified", "/alias")] == [200, 500]
+    sandbox.permit(alias)
+    assert api.call(path="/alias").status_code == 200
 
 
 def response_cache(sandbox: Sandbox) -> None:

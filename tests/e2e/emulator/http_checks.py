@@ -146,7 +146,7 @@ def http_responses(sandbox: Sandbox) -> None:
 
 
 def http_lambda_permissions(sandbox: Sandbox) -> None:
-    """A function whose policy does not allow the caller is not invoked."""
+    """A function whose policy does not allow the caller is not invoked. An alias needs its own permission."""
     api = sandbox.http_api()
     function = sandbox.function(ECHO, permit=False)
     authorizer_function = sandbox.function(HTTP_AUTHORIZER, permit=False)
@@ -161,6 +161,12 @@ def http_lambda_permissions(sandbox: Sandbox) -> None:
     for path in ("/items/1", "/items"):
         assert api.call(path=path, token={}).status_code == 200
     assert api.call(path="/other").status_code == 500
+
+    alias = sandbox.alias(sandbox.function(ECHO))  # the function is permitted without a qualifier, for all sources
+    api.proxy(alias, "GET /alias").deploy()
+    assert api.call(path="/alias").status_code == 500
+    sandbox.permit(alias)
+    assert api.call(path="/alias").status_code == 200
 
 
 def http_cors(sandbox: Sandbox) -> None:

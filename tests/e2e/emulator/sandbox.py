@@ -67,11 +67,12 @@ def zip_of(source: str) -> bytes:
 
 @dataclass(frozen=True)
 class Function:
-    """A deployed function."""
+    """A deployed function, or one of its aliases."""
 
     name: str
     arn: str
     region: str
+    qualifier: str = ""
 
     @property
     def uri(self) -> str:
@@ -129,10 +130,17 @@ class Sandbox:
             self.permit(function)
         return function
 
+    def alias(self, function: Function) -> Function:
+        """Publish a version of the function, and return an alias of it."""
+        version = self.functions.publish_version(FunctionName=function.name)["Version"]
+        created = self.functions.create_alias(FunctionName=function.name, Name="live", FunctionVersion=version)
+        return Function(function.name, created["AliasArn"], function.region, qualifier="live")
+
     def permit(self, function: Function, source_arn: str | None = None) -> None:
         """Allow API Gateway to invoke the function, from one source or from all."""
         self.functions.add_permission(
             FunctionName=function.name,
+            **({"Qualifier": function.qualifier} if function.qualifier else {}),
             StatementId=f"statement-{next(self.numbers)}",
             Action="lambda:InvokeFunction",
             Principal="apigateway.amazonaws.com",

@@ -79,6 +79,11 @@ def test_a_quota_that_aws_can_raise_is_a_warning(
             "bytes of a function's environment variables",
         ),
         (3, {"functions": {"environment": {"LONG": "x" * 3950}}}, "bytes of a function's environment variables"),
+        (
+            3,
+            {"functions": {"overrides": {"authorizer": {"environment": {"LONG": "x" * 3950}}}}},
+            "bytes of a function's environment variables",
+        ),
         (150, {"functions": {"layout": "single"}}, "characters of the policies of a role"),
     ],
 )

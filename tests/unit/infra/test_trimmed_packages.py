@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from infra.bundles import Target, archive
 from infra.handler_bundles import handlers_bundle
+from tests.serving import serving
 
 REGIONS = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1", "il-central-1")
 CLIENTS = """
@@ -28,17 +30,36 @@ print(json.dumps({"clients": found, "operations": operations, "gc": gc.isenabled
 """
 
 
+KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "a"}
+CREDENTIALS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from handlers import database, read
+print(json.dumps(database.client()._request_signer._credentials.get_frozen_credentials()))
+"""
+
+
 @pytest.fixture(scope="module")
-def trimmed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a process with nothing but the bundle finds."""
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extracted bundle."""
     folder = tmp_path_factory.mktemp("bundle")
-    with zipfile.ZipFile(Path(archive(handlers_bundle(Target.of("host"))).path)) as bundle:
-        bundle.extractall(folder)
-    environment = {
-        "AWS_LAMBDA_FUNCTION_NAME": "a", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "a",
-        "AWS_DEFAULT_REGION": "us-east-1", "COLLECTION": "items", "TABLE": "a",
+    with zipfile.ZipFile(Path(archive(handlers_bundle(Target.of("host"))).path)) as file:
+        file.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trimmed(bundle: Path) -> dict[str, Any]:
+    """What a process with nothing but the bundle finds."""
+    return run(bundle, CLIENTS, *REGIONS, **KEYS)
+
+
+def run(bundle: Path, program: str, *arguments: str, **environment: str) -> Any:
+    """Run a program in a process with nothing but the bundle, and return what it prints."""
+    environment |= {
+        "AWS_LAMBDA_FUNCTION_NAME": "a", "AWS_DEFAULT_REGION": "us-east-1", "COLLECTION": "items", "TABLE": "a",
     }  # fmt: skip
-    command = [sys.executable, "-I", "-S", "-W", "error", "-c", CLIENTS, str(folder), *REGIONS]
+    command = [sys.executable, "-I", "-S", "-W", "error", "-c", program, str(bundle), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -64,3 +85,27 @@ def test_six_is_there_under_botocores_name(trimmed: dict[str, Any]) -> None:
 
 def test_garbage_is_collected_once_a_function_is_made(trimmed: dict[str, Any]) -> None:
     assert trimmed["gc"]
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """The endpoint of credentials, which functions with SnapStart have instead of keys."""
+
+    def do_GET(self) -> None:
+        valid = self.headers["Authorization"] == "tok"
+        later = "2999-01-01T00:00:00Z"
+        found = {"AccessKeyId": "key", "SecretAccessKey": "secret", "Token": "session", "Expiration": later}
+        body = json.dumps(found).encode() if valid else b""
+        self.send_response(200 if valid else 403)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the parameter of the base class
+        """Log nothing."""
+
+
+def test_credentials_come_from_the_endpoint_that_replaces_keys_with_snapstart(bundle: Path) -> None:
+    with serving(HTTPServer(("127.0.0.1", 0), Endpoint)) as server:
+        url = f"http://127.0.0.1:{server.server_port}/credentials"
+        variables = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "tok"}
+        assert run(bundle, CREDENTIALS, **variables)[:3] == ["key", "secret", "session"]
