@@ -134,6 +134,8 @@ class TestFunctions:
 
     def test_versions_a_layer_and_tracing(self, stack: Deployed) -> None:
         """They are enabled at once, and disabled at once."""
+        if stack.engine == "pulumi":
+            pytest.skip("has not run with the Pulumi CLI yet")
         setting = tuple(f"--set=functions.{name}=true" for name in ("versions", "layer", "tracing"))
         changes = changed_under_traffic(stack, *setting)
         assert changes.created[ALIAS] == FUNCTIONS
