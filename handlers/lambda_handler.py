@@ -19,6 +19,7 @@ from handlers.database import Database, deadline_in, shared_client
 from handlers.environment import Environment
 from handlers.errors import BadRequest, ProblemError, problem_error
 from handlers.http import Request, Response, authorizer_context
+from handlers.response_cache import without_other_spellings
 from handlers.store import Store
 
 DEFAULT_TIME = 10.0
@@ -89,6 +90,7 @@ class LambdaHandler:
         cors: dict[str, str] = {}
         with_body = True
         try:
+            event = without_other_spellings(event)
             cors = self.environment.cors.headers(event)
             request = Request.from_event(event)
             with_body = request.method != "HEAD"

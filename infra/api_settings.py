@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from handlers.contract import REQUIREMENT, FieldError, Route
-from handlers.contract.stage import READ_ONLY, TRUE
+from handlers.contract.stage import READ_ONLY, RESPONSE_CACHE, TRUE
 from infra.cors import DEFAULT_MAX_AGE, Cors
 from infra.response_cache import CacheSettings, cache_problems
 from infra.throttling import Throttle, throttling_problems
@@ -95,15 +95,16 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def variables(self, stack: str) -> dict[str, str]:
         """Return all variables of the stage."""
-        read_only = {READ_ONLY: TRUE} if self.read_only else {}
-        return {"stack": stack, **self.stage_variables, **read_only}
+        switches = {READ_ONLY: self.read_only, RESPONSE_CACHE: self.cache.size is not None}
+        return {"stack": stack, **self.stage_variables, **{name: TRUE for name, on in switches.items() if on}}
 
     def problems(self) -> Iterator[FieldError]:
         """Yield mistakes between fields."""
         yield from self.cors.problems()
         yield from self.cache.problems()
-        if READ_ONLY in self.stage_variables:
-            yield FieldError(f"api.stageVariables.{READ_ONLY}", "must not be set here; use api.readOnly")
+        for name, setting in {READ_ONLY: "api.readOnly", RESPONSE_CACHE: "api.cache"}.items():
+            if name in self.stage_variables:
+                yield FieldError(f"api.stageVariables.{name}", f"must not be set here; use {setting}")
 
     def contract_problems(self, routes: Sequence[Route]) -> Iterator[str]:
         """Yield a line for each name that the contract does not have."""

@@ -13,6 +13,9 @@ STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 REVOCATIONS = "authorizer-revocations"
 """The name of the denylist's table. Names of collections have no hyphen, so it differs from all of them."""
 
+SENT = "sent"
+"""The prefix of the logical names of API keys that clients send."""
+
 
 @dataclass(frozen=True)
 class Names:

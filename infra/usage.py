@@ -7,14 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from authorizer.decision import usage_key
-from infra.naming import Names
+from infra.naming import SENT, Names
 from infra.usage_settings import UsagePlan, UsageSettings
 
 UNLISTED = "unlisted"
 """The name of the key that clients without a plan share."""
-
-SENT = "sent"
-"""The prefix of the names of keys that clients send."""
 
 
 @dataclass(frozen=True, kw_only=True)

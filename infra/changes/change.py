@@ -6,16 +6,16 @@ from enum import StrEnum
 from typing import Final
 
 from infra.changes.differences import PropertyChange
+from infra.naming import SENT
 
 LOST: Final = {
     "aws:dynamodb/table:Table": "all items",
     "aws:cloudwatch/logGroup:LogGroup": "all log events",
     "aws:apigateway/restApi:RestApi": "the URL that clients call",
+    "aws:apigatewayv2/api:Api": "the URL that clients call",
+    "aws:apigateway/apiKey:ApiKey": "the key that its client sends",
 }
-"""What is lost when a resource of these types is deleted or replaced, because no later deployment restores it.
-
-API keys are not listed: their values are derived from the names of the stack and the client.
-"""
+"""What is lost when a resource of these types is deleted or replaced, because no later deployment restores it."""
 
 
 class Operation(StrEnum):
@@ -54,9 +54,14 @@ class Change:
     @property
     def loss(self) -> str | None:
         """What is lost by the change and cannot be restored by another deployment; None if there is nothing."""
-        if self.retained or self.operation not in (Operation.DELETE, Operation.REPLACE):
+        if self.retained or self.operation not in (Operation.DELETE, Operation.REPLACE) or self._is_derived_key:
             return None
         return LOST.get(self.type)
+
+    @property
+    def _is_derived_key(self) -> bool:
+        """Whether this is an API key whose value is derived from the names of the stack and the client."""
+        return self.type.endswith(":ApiKey") and not self.name.startswith(f"{SENT}:")
 
 
 def ordered(changes: Iterable[Change]) -> list[Change]:

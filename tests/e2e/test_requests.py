@@ -206,6 +206,17 @@ class TestResponseCache:
         for name in ("authorization", "Authorization"):
             found = [self.read(client, "/events", "", headers={name: f"Bearer {each}"}) for each in (ann, ben)]
             assert [len(page["events"]) for _, page in found] == [1, 0]
+        for name in ("AUTHORIZATION", "aUTHORIZATION"):
+            found = [self.read(client, "/events", "", headers={name: f"Bearer {each}"}) for each in (ann, ben)]
+            assert [status for status, _ in found] == [400, 400]
+            assert self.read(client, "/items", "", headers={name: f"Bearer {ann}"})[0] == 400
+            assert client.call("HEAD", "/events", headers={name: f"Bearer {ann}"}).status_code == 200
+
+    def test_other_headers_that_the_key_lacks_are_ignored(self, client: KeyClient, token: str) -> None:
+        created = client.call("POST", "/events", token, json=EVENT)
+        path = f"/events/{created.json()['id']}"
+        assert self.read(client, path, token, headers={"IF-NONE-MATCH": created.headers["ETag"]})[0] == 200
+        assert self.read(client, path, token)[0] == 200
 
     def test_without_the_authorization_header_in_the_key_they_would(self, client: KeyClient) -> None:
         gateway, api = client.gateway, client.api["restApiId"]

@@ -130,3 +130,22 @@ def test_a_stage_variable_stops_writes_in_both_formats(
     reading = convert(api.event("read", item["id"])) | {"stageVariables": {"readOnly": "true"}}
     assert api.functions["read"](reading, Context())["statusCode"] == 200
     assert status("false") in (200, 201, 204)
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("true", 400), ("false", 200)])
+def test_a_spelling_that_keys_of_the_response_cache_lack_is_rejected(api: Api, variable: str, expected: int) -> None:
+    """Callers would share an entry of the cache."""
+    event = api.event("list") | {"stageVariables": {"responseCache": variable}}
+    for name, status in {"Authorization": 200, "authorization": 200, "AUTHORIZATION": expected}.items():
+        headers = {"Authorization": "Bearer x", name: "Bearer y"}
+        assert api.functions["list"]({**event, "headers": headers}, Context())["statusCode"] == status
+    head = event | {"httpMethod": "HEAD", "headers": {"AUTHORIZATION": "Bearer y"}}
+    assert api.functions["list"](head, Context())["statusCode"] == 200, "responses to HEAD are not cached"
+
+
+def test_a_tag_that_keys_of_the_response_cache_lack_is_ignored(api: Api) -> None:
+    created = api.call("create", body={"name": "a"})
+    event = api.event("read", created.json["id"]) | {"stageVariables": {"responseCache": "true"}}
+    for name, status in {"If-None-Match": 304, "if-none-match": 304, "IF-NONE-MATCH": 200}.items():
+        answer = api.functions["read"]({**event, "headers": {name: created.headers["ETag"]}}, Context())
+        assert answer["statusCode"] == status

@@ -10,6 +10,9 @@ from infra.changes import SECRET_MARK, Change, Operation, PropertyChange, as_mar
 COMPONENT = "urn:pulumi:prod::gatehouse::gatehouse:data:Table"
 TABLE = f"{COMPONENT}$aws:dynamodb/table:Table::items"
 FUNCTION = "urn:pulumi:prod::gatehouse::aws:lambda/function:Function::items-read"
+HTTP_API = "urn:pulumi:prod::gatehouse::gatehouse:api:HttpApi$aws:apigatewayv2/api:Api::api"
+KEY = "urn:pulumi:prod::gatehouse::gatehouse:api:UsagePlans$aws:apigateway/apiKey:ApiKey::"
+SENT_KEY = f"{KEY}sent:main|mobile-app"
 LOG_GROUP = "urn:pulumi:prod::gatehouse::aws:cloudwatch/logGroup:LogGroup::access"
 
 
@@ -95,7 +98,7 @@ class TestCompare:
 
 class TestLosses:
     @pytest.mark.parametrize("operation", [Operation.DELETE, Operation.REPLACE])
-    @pytest.mark.parametrize("urn", [TABLE, LOG_GROUP])
+    @pytest.mark.parametrize("urn", [TABLE, LOG_GROUP, HTTP_API, SENT_KEY])
     def test_deleting_or_replacing_data_loses_it(self, operation: Operation, urn: str) -> None:
         change = Change(operation=operation, urn=urn)
         assert losses([change]) == [change]
@@ -106,6 +109,10 @@ class TestLosses:
 
     def test_a_retained_resource_is_not_lost(self) -> None:
         assert losses([Change(operation=Operation.DELETE, urn=TABLE, retained=True)]) == []
+
+    @pytest.mark.parametrize("name", ["main|mobile-app", "unlisted"])
+    def test_a_key_that_no_client_sends_can_be_created_again(self, name: str) -> None:
+        assert losses([Change(operation=Operation.DELETE, urn=f"{KEY}{name}")]) == []
 
     def test_a_function_can_be_created_again(self) -> None:
         assert losses([Change(operation=Operation.DELETE, urn=FUNCTION)]) == []

@@ -216,6 +216,7 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ({"api": {"cache": {"size": 0.5, "collections": {"items": {"ttl": 3601}}}}}, "api.cache.collections.items.ttl"),
         ({"api": {"routes": {"items": {"throttleRate": 1}}}}, "api.routes.items.throttleBurst: is required"),
         ({"api": {"stageVariables": {"readOnly": "x"}}}, "api.stageVariables.readOnly: must not be set here"),
+        ({"api": {"stageVariables": {"responseCache": "x"}}}, "api.stageVariables.responseCache: must not be set here"),
         ({"api": {"corsCredentials": True}}, "api.corsCredentials: needs corsOrigins"),
         ({"api": {"corsMaxAge": 1}}, "api.corsMaxAge: needs corsOrigins"),
         ({"api": {"corsHeaders": ["X-A"]}}, "api.corsHeaders: needs corsOrigins"),
