@@ -1,6 +1,6 @@
 """Lambda bundles: zip files with the same bytes for the same inputs on any host.
 
-Lambda accepts 50 MB uploaded and 250 MB unzipped (AWS, "Lambda quotas"). A bundle is built once and cached under
+A bundle is built once and cached under
 `build/` by the hash of its inputs: the modules and data, the requirements and the target.
 """
 
@@ -24,6 +24,13 @@ __all__ = ["BUILD", "ROOT", "Bundle", "BundleError", "Target", "archive", "build
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+
+MAX_BYTES = 50 * 2**20
+"""What Lambda accepts as an upload (AWS, "Lambda quotas").
+
+Bundles are not compressed and a function has one layer at most, so that the files of a function have less than the
+250 MB that Lambda allows unzipped.
+"""
 
 _skip_builds: ContextVar[bool] = ContextVar("skip_builds", default=False)
 
@@ -73,6 +80,12 @@ def archive(bundle: Bundle, folder: Path = BUILD) -> pulumi.FileArchive:
     # An interrupted copy or a full disk can leave a file that is not a zip file.
     if not _skip_builds.get() and not zipfile.is_zipfile(path):
         build(bundle, path)
+    if path.exists() and path.stat().st_size > MAX_BYTES:
+        size = path.stat().st_size
+        raise BundleError(
+            f"the {bundle.name} bundle has {size:,} bytes, {size - MAX_BYTES:,} more than Lambda accepts: "
+            "use fewer or smaller packages"
+        )
     return pulumi.FileArchive(str(path))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +10,15 @@ from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings, log_group
 from infra.naming import Names
 from infra.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
+from infra.role_policies import (
+    FUNCTION,
+    SEND_TRACES,
+    ManagedPolicyArgs,
+    Statement,
+    managed_policy,
+    own_log,
+    own_policies,
+)
 from infra.target import Target
 
 ASSUME_ROLE = {
@@ -45,23 +53,12 @@ class FunctionDefaults:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
-    """Actions that a function's role allows, on exactly these resources."""
-
-    actions: Sequence[str]
-    resources: Sequence[pulumi.Input[str]]
-
-
-SEND_TRACES = Statement(actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"), resources=("*",))
-"""What tracing needs. X-Ray has no resources for it (AWS, "Actions, resources, and condition keys for AWS X-Ray")."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
     """A function's code, layers, environment variables and permissions besides writing its own log.
 
     `optional` holds statements that a setting adds, in a policy for each name. When the setting is removed, Pulumi
     updates the function first and deletes the policy last, so that running requests keep their permissions.
+    `managed` holds the statements of each customer-managed policy, for what does not fit into the role.
     `timeout` (seconds) and `log_level` replace what the settings say.
     """
 
@@ -72,6 +69,7 @@ class FunctionArgs:
     layers: Sequence[pulumi.Input[str]] = ()
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     statements: Sequence[Statement] = ()
+    managed: Sequence[Sequence[Statement]] = ()
     optional: Mapping[str, Sequence[Statement]] = field(default_factory=dict[str, Sequence[Statement]])
     timeout: int | None = None
     log_level: str | None = None
@@ -93,19 +91,7 @@ class Function(pulumi.ComponentResource):
             tags=defaults.tags,
             opts=child_opts,
         )
-        documents = {"function": policy_document(own_log(group.arn), *args.statements)}
-        optional = {**args.optional, **({TRACING: [SEND_TRACES]} if settings.tracing else {})}
-        documents |= {each: policy_document(*statements) for each, statements in optional.items()}
-        policies = [
-            aws.iam.RolePolicy(
-                name if each == "function" else f"{name}-{each}",
-                name=each,
-                role=role.name,
-                policy=pulumi.Output.json_dumps(document),
-                opts=child_opts,
-            )
-            for each, document in documents.items()
-        ]
+        policies = self._policies(name, args, role, group)
         function = self._function(name, args, group, role, policies)
         self.name = function.name
         self.alias = self._alias(name, function) if settings.versions else None
@@ -117,13 +103,34 @@ class Function(pulumi.ComponentResource):
             ProvisionedConcurrency(name, provisioned, child_opts)
         self.register_outputs({"name": self.name, "invoke_arn": self.invoke_arn})
 
+    def _policies(
+        self, name: str, args: FunctionArgs, role: aws.iam.Role, group: aws.cloudwatch.LogGroup
+    ) -> list[pulumi.Resource]:
+        """Create the role's policies.
+
+        A new collection can move others to a later policy, so later ones are updated first: no permission is missing
+        in between.
+        """
+        defaults, created = args.defaults, list[pulumi.Resource]()
+        for number, statements in reversed(list(enumerate(args.managed, start=1))):
+            policy = ManagedPolicyArgs(
+                name=defaults.names.resource(f"{name}-{number}"), statements=statements, tags=defaults.tags
+            )
+            opts = pulumi.ResourceOptions(parent=self, depends_on=list(created))
+            created.append(managed_policy(f"{name}-{number}", policy, role, opts))
+        own = {FUNCTION: [own_log(group.arn), *args.statements], **args.optional}
+        if defaults.settings.of(name).tracing:
+            own[TRACING] = [SEND_TRACES]
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(created))
+        return [*created, *own_policies(name, role, own, opts)]
+
     def _function(
         self,
         name: str,
         args: FunctionArgs,
         group: aws.cloudwatch.LogGroup,
         role: aws.iam.Role,
-        policies: Sequence[aws.iam.RolePolicy],
+        policies: Sequence[pulumi.Resource],
     ) -> aws.lambda_.Function:
         defaults, settings, target = args.defaults, args.defaults.settings.of(name), args.defaults.target(name)
         variables = {**settings.environment, **args.environment}
@@ -181,19 +188,3 @@ class Function(pulumi.ComponentResource):
             source_arn=source_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-
-def own_log(log_group_arn: pulumi.Input[str]) -> Statement:
-    """Return the statement with which a function writes its own log."""
-    resource = pulumi.Output.concat(log_group_arn, ":*")
-    return Statement(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(resource,))
-
-
-def policy_document(*statements: Statement) -> dict[str, Any]:
-    """Return the document of a role's policy."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": list(each.actions), "Resource": list(each.resources)} for each in statements
-        ],
-    }

@@ -14,6 +14,7 @@ from infra.cors import Cors
 from infra.function import Function, FunctionArgs, FunctionDefaults
 from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
 from infra.layouts import RouteGroup, grouped
+from infra.policy_sizes import divided
 from infra.table import Table
 from infra.target import Target
 
@@ -82,6 +83,7 @@ class Handlers(pulumi.ComponentResource):
     def _function_args(
         self, group: RouteGroup, code: pulumi.Archive, layers: Sequence[pulumi.Input[str]]
     ) -> FunctionArgs:
+        own, *managed = (each.statements(self.args.tables) for each in divided(group, self.args.defaults.names))
         return FunctionArgs(
             description=group.description,
             handler=group.handler,
@@ -89,7 +91,8 @@ class Handlers(pulumi.ComponentResource):
             defaults=self.args.defaults,
             layers=layers,
             environment={**self._tables(group), **self.args.cors.environment()},
-            statements=group.statements(self.args.tables),
+            statements=own,
+            managed=managed,
         )
 
     def _tables(self, group: RouteGroup) -> dict[str, pulumi.Input[str]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 
 from handlers.contract import Collection, Route
-from infra.function import Statement
 from infra.function_settings import AUTHORIZER, FunctionSettings, Layout
+from infra.role_policies import Statement
 from infra.table import Table
 
 SINGLE = "handlers"
@@ -59,18 +59,35 @@ class RouteGroup:
             return route.name, f"/*/*{path}"
         return f"{route.name}-{method.lower()}", f"/*/{method}{path}"
 
-    def statements(self, tables: Mapping[str, Table]) -> list[Statement]:
-        """Return the permissions that the routes' operations need: on tables, and for queries on their indexes."""
-        found: dict[tuple[str, ...], list[pulumi.Input[str]]] = {}
-        for collection in self.collections:
-            operations = [route.operation for route in self.routes if route.collection.name == collection.name]
-            table = tables[collection.name]
-            for on_index, resources in ((False, [table.arn]), (True, _indexes(collection, table))):
+    def by_collection(self) -> "list[RouteGroup]":
+        """Return the routes of each collection."""
+        found: dict[str, list[Route]] = {}
+        for route in self.routes:
+            found.setdefault(route.collection.name, []).append(route)
+        return [RouteGroup(name=self.name, routes=routes) for routes in found.values()]
+
+    def permissions(self) -> dict[tuple[str, ...], list[tuple[str, str]]]:
+        """Return what the routes' operations need, by actions: on tables, and for queries on their indexes.
+
+        A resource is the collection of a table, and what follows the table's ARN: nothing, or the name of an index.
+        """
+        found: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for group in self.by_collection():
+            collection, operations = group.routes[0].collection, [route.operation for route in group.routes]
+            indexes = [f"/index/{index.name}" for index in collection.indexes]
+            for on_index, ends in ((False, [""]), (True, indexes)):
                 needed = (each.actions for each in operations if each.reads_indexes or not on_index)
                 actions = tuple(dict.fromkeys(action for actions in needed for action in actions))
-                if actions and resources:
-                    found.setdefault(actions, []).extend(resources)
-        return [Statement(actions=actions, resources=resources) for actions, resources in found.items()]
+                if actions and ends:
+                    found.setdefault(actions, []).extend((collection.name, end) for end in ends)
+        return found
+
+    def statements(self, tables: Mapping[str, Table]) -> list[Statement]:
+        """Return the permissions that the routes' operations need."""
+        return [
+            Statement(actions=actions, resources=[_arn(tables[name], end) for name, end in resources])
+            for actions, resources in self.permissions().items()
+        ]
 
 
 def grouped(routes: Sequence[Route], layout: Layout) -> list[RouteGroup]:
@@ -100,5 +117,5 @@ def override_problems(routes: Sequence[Route], settings: FunctionSettings) -> It
             )
 
 
-def _indexes(collection: Collection, table: Table) -> list[pulumi.Input[str]]:
-    return [pulumi.Output.concat(table.arn, "/index/", index.name) for index in collection.indexes]
+def _arn(table: Table, end: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(table.arn, end) if end else table.arn

@@ -13,6 +13,7 @@ from handlers.contract import Route
 from infra.function_settings import AUTHORIZER
 from infra.layouts import RouteGroup, grouped
 from infra.naming import Names
+from infra.policy_sizes import divided
 from infra.settings import StackSettings
 
 REQUEST = "request an increase"
@@ -44,13 +45,15 @@ class Exceeded:
 
 RESOURCES = Quota("resources of the REST API", 300, f"{REQUEST}, or use fewer collections", is_adjustable=True)
 ROUTES = Quota("routes of the HTTP API", 300, f"{REQUEST}, or use api.flavour: rest", is_adjustable=True)
-INTEGRATIONS = Quota("integrations of the HTTP API", 300, "use fewer collections, or api.flavour: rest")
+INTEGRATIONS = Quota("integrations of the HTTP API", 300, "use functions.layout: collection, or api.flavour: rest")
 STAGE_VARIABLES = Quota("stage variables", 100, "remove some of api.stageVariables")
 DOCUMENT = Quota("bytes of the API's document", 6_291_456, "use fewer collections, or smaller models")
 ENVIRONMENT = Quota(
     "bytes of a function's environment variables", 4096, "shorten functions.environment or api.corsOrigins"
 )
-ROLE_POLICIES = Quota("characters of the policies of a role", 10_240, "use functions.layout: collection")
+MANAGED_POLICIES = Quota(
+    "managed policies of a role", 10, f"{REQUEST}, or use functions.layout: collection", is_adjustable=True
+)
 ROLES = Quota("IAM roles", 1000, f"{REQUEST}, or use fewer functions", is_adjustable=True)
 TABLES = Quota("DynamoDB tables", 2500, f"{REQUEST}, or use fewer collections", is_adjustable=True)
 USAGE_PLANS = Quota("usage plans", 300, f"{REQUEST}, or use fewer usage.plans", is_adjustable=True)
@@ -60,20 +63,14 @@ API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage
 OTHER_VARIABLES = 200
 """Bytes of a function's other variables, which hold names of at most 64 characters."""
 
-OTHER_STATEMENTS = 600
-"""Characters of what a role's policies contain besides the ARNs of tables and indexes."""
-
-TABLE_ARN = "arn:aws:dynamodb:ap-southeast-1:000000000000:table/"
-"""The beginning of a table's ARN, with a region that has one of the longest names."""
-
 
 def exceeded_quotas(routes: Sequence[Route], names: Names, settings: StackSettings, document: str) -> list[Exceeded]:
     """Return the quotas that the stack alone exceeds. `document` is the one that API Gateway imports."""
     groups = grouped(routes, settings.functions.layout)
     found = (
-        *_api(routes, settings, document),
+        *_api(routes, groups, settings, document),
         (ENVIRONMENT, max(_environment(name, settings) for name in (*(group.name for group in groups), AUTHORIZER))),
-        (ROLE_POLICIES, max((_policies(group, names) for group in groups), default=0)),
+        (MANAGED_POLICIES, max((len(divided(group, names)) - 1 for group in groups), default=0)),
         (ROLES, len(groups) + 1),
         (TABLES, len({route.collection.name for route in routes})),
         (USAGE_PLANS, len(settings.usage.plans)),
@@ -82,13 +79,15 @@ def exceeded_quotas(routes: Sequence[Route], names: Names, settings: StackSettin
     return [Exceeded(quota, number) for quota, number in found if number > quota.limit]
 
 
-def _api(routes: Sequence[Route], settings: StackSettings, document: str) -> Iterator[tuple[Quota, int]]:
+def _api(
+    routes: Sequence[Route], groups: Sequence[RouteGroup], settings: StackSettings, document: str
+) -> Iterator[tuple[Quota, int]]:
     paths = json.loads(document)["paths"]
     if settings.api.flavour == "rest":
         yield RESOURCES, len({each for path in paths for each in _with_parents(path)})
     else:
-        methods = sum(len(route.operation.methods) for route in routes)
-        yield from ((ROUTES, methods), (INTEGRATIONS, methods))
+        yield ROUTES, sum(len(route.operation.methods) for route in routes)
+        yield INTEGRATIONS, len(groups)
     yield STAGE_VARIABLES, len(settings.api.variables("stack"))
     yield DOCUMENT, len(document.encode())
 
@@ -104,10 +103,3 @@ def _environment(name: str, settings: StackSettings) -> int:
     own = settings.functions.of(name).environment
     cors = {} if name == AUTHORIZER else settings.api.cors.environment()
     return OTHER_VARIABLES + len(json.dumps({**cors, **own}).encode())
-
-
-def _policies(group: RouteGroup, names: Names) -> int:
-    """Return the characters of a role's policies, which name each table and index once or more."""
-    tables = ((TABLE_ARN + names.resource(each.name), each.indexes) for each in group.collections)
-    arns = (arn + end for arn, indexes in tables for end in ("", *(f"/index/{index.name}" for index in indexes)))
-    return OTHER_STATEMENTS + sum(len(arn) + len('"",') for arn in arns)

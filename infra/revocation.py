@@ -6,8 +6,8 @@ import pulumi
 
 from authorizer.revocation.entries import EXPIRY, KEY
 from authorizer.revocation.environment import REVOCATIONS_TABLE
-from infra.function import Statement
 from infra.naming import REVOCATIONS, Names
+from infra.role_policies import Statement
 from infra.table import DataSettings, Table, TableArgs
 
 READ = "dynamodb:BatchGetItem"

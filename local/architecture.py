@@ -72,7 +72,15 @@ class Architecture:
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
         """Every statement of every policy, except for those that say who may assume a role."""
-        return tuple(grant for each in self.deployment.resources for grant in _grants(each))
+        roles: dict[str, list[str]] = {}
+        for each in self.attachments:
+            roles.setdefault(each.inputs["policyArn"], []).append(str(each.inputs["role"]))
+        return tuple(grant for each in self.deployment.resources for grant in _grants(each, roles))
+
+    @property
+    def attachments(self) -> tuple[Resource, ...]:
+        """Which managed policies roles have."""
+        return self.deployment.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
 
     def grants_of(self, role: str) -> list[Grant]:
         """Return the statements that say what a role may do."""
@@ -111,27 +119,41 @@ def function_name(text: str) -> str:
     return found["name"] if found else text
 
 
-def _grants(resource: Resource) -> Iterator[Grant]:
-    is_role_policy = resource.type == "aws:iam/rolePolicy:RolePolicy"
-    role = str(resource.inputs["role"]) if is_role_policy else ""
+def _grants(resource: Resource, attached: Mapping[str, Sequence[str]]) -> Iterator[Grant]:
+    """Yield the statements of a resource, once for each role that has it; `attached` are roles by a policy's ARN."""
+    match resource.type:
+        case "aws:iam/rolePolicy:RolePolicy":
+            roles: Sequence[str] = [str(resource.inputs["role"])]
+        case "aws:iam/policy:Policy":
+            roles = attached.get(resource.outputs["arn"], [""])
+        case _:
+            roles = [""]
     for name, value in resource.inputs.items():
         if name != "assumeRolePolicy":
             for statement in statements(value):
-                yield Grant(role=role, resource=resource, statement=statement)
+                yield from (Grant(role=role, resource=resource, statement=statement) for role in roles)
 
 
 def _methods(body: Mapping[str, Any]) -> Iterator[Method]:
-    schemes: Mapping[str, Any] = body.get("components", {}).get("securitySchemes", {})
+    components: Mapping[str, Any] = body.get("components", {})
+    schemes: Mapping[str, Any] = components.get("securitySchemes", {})
     for path, operations in body["paths"].items():
         for name, operation in operations.items():
             if name in HTTP_METHODS:
                 yield Method(
                     name=name.upper(),
                     path=path,
-                    function=function_name(operation.get(INTEGRATION, {}).get("uri", "")),
+                    function=function_name(_integration(operation, components).get("uri", "")),
                     authorizer=_authorizer(operation.get("security", ()), schemes),
                     operation=operation.get("operationId", "").removesuffix(f"-{name}" if name == "head" else ""),
                 )
+
+
+def _integration(operation: Document, components: Mapping[str, Any]) -> Document:
+    """Return a method's integration, which several methods of an HTTP API can share."""
+    found: Document = operation.get(INTEGRATION, {})
+    shared = components.get(f"{INTEGRATION}s", {})
+    return shared[found["$ref"].rpartition("/")[2]] if "$ref" in found else found
 
 
 def _authorizer(security: Sequence[Document], schemes: Mapping[str, Any]) -> str:

@@ -54,8 +54,9 @@ def _role_lines(plan: Architecture, role: Resource) -> Iterator[str]:
     yield from (f"  {_trust(each)}" for each in statements(role.inputs["assumeRolePolicy"]))
     logs = {plan.functions[each].inputs.get("loggingConfig", {}).get("logGroup", "") for each in functions}
     yield from (f"  {in_words(grant.statement, logs)}" for grant in plan.grants_of(name))
-    for attachment in plan.deployment.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
-        if attachment.inputs["role"] == name:
+    planned = {each.outputs["arn"] for each in plan.of_type("iam/policy:Policy").values()}
+    for attachment in plan.attachments:
+        if attachment.inputs["role"] == name and attachment.inputs["policyArn"] not in planned:
             yield f"  has the policy {attachment.inputs['policyArn']}"
 
 

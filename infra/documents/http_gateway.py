@@ -7,6 +7,7 @@ the document unless it is also an argument of the API.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from authorizer.settings import CacheBy
@@ -18,6 +19,10 @@ IDENTITY_SOURCES: Mapping[CacheBy, list[str]] = {
     "route": ["$request.header.Authorization", "$context.routeKey"],
 }
 """What API Gateway caches policies by. The authorizer expects the sources in this order."""
+
+
+INTEGRATIONS = "x-amazon-apigateway-integrations"
+"""Integrations that several routes share (AWS, "x-amazon-apigateway-integrations object")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +45,23 @@ class HttpGatewayDocument:
         return {
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
-            "components": {"securitySchemes": {AUTHORIZER: self._authorizer()}},
+            "components": {
+                "securitySchemes": {AUTHORIZER: self._authorizer()},
+                INTEGRATIONS: {name: _integration(uri) for uri, name in self._integrations.items()},
+            },
             "paths": {path: self._path(path) for path in sorted({route.path for route in self.routes})},
         }
+
+    @cached_property
+    def _integrations(self) -> dict[str, str]:
+        """The names of the integrations by the function's URI: one for each, because an API has at most 300.
+
+        They are called after the first route.
+        """
+        names: dict[str, str] = {}
+        for route in self.routes:
+            names.setdefault(self.functions[route.name], route.name)
+        return names
 
     def _authorizer(self) -> dict[str, Any]:
         return {
@@ -74,9 +93,10 @@ class HttpGatewayDocument:
             **({"parameters": [item_id]} if route.operation.on_item else {}),
             "responses": {str(int(route.operation.status)): {"description": route.operation.status.phrase}},
             "x-amazon-apigateway-integration": {
-                "type": "aws_proxy",
-                "httpMethod": "POST",
-                "uri": self.functions[route.name],
-                "payloadFormatVersion": "2.0",
+                "$ref": f"#/components/{INTEGRATIONS}/{self._integrations[self.functions[route.name]]}"
             },
         }
+
+
+def _integration(uri: str) -> dict[str, str]:
+    return {"type": "aws_proxy", "httpMethod": "POST", "uri": uri, "payloadFormatVersion": "2.0"}

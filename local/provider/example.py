@@ -44,6 +44,7 @@ OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
+    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "id": "{arn}"},
     "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
     "aws:lambda/alias:Alias": {
         "arn": "arn:aws:lambda:{region}:{account}:function:{functionName}:{name}",

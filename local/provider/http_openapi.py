@@ -5,15 +5,18 @@ Gateway"). Parts of the document that would be ignored raise an error.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from local.provider.openapi import ANY_METHOD, DESCRIPTIVE, EXTENSION, VERBS, DocumentError, id_of
 from local.provider.properties import Properties
 
+INTEGRATIONS: Final = f"{EXTENSION}integrations"
+"""Integrations that several routes share (AWS, "x-amazon-apigateway-integrations object")."""
+
 
 @dataclass(frozen=True)
 class HttpImport:
-    """An import of a document into an API, with the ids of its authorizers by their names in the document."""
+    """An import of a document into an API, with ids by the names in the document."""
 
     client: Any
     """botocore's client for `apigatewayv2`."""
@@ -21,6 +24,7 @@ class HttpImport:
     document: Properties
     """The document without `info`."""
     authorizers: dict[str, str] = field(default_factory=dict[str, str])
+    integrations: dict[str, str] = field(default_factory=dict[str, str])
 
     def run(self) -> None:
         """Create the authorizers, routes and integrations.
@@ -32,7 +36,10 @@ class HttpImport:
         version = str(self.document.pop("openapi", ""))
         if not version.startswith("3.0."):
             raise DocumentError(f"unsupported OpenAPI version {version!r}: must be 3.0")
-        schemes = self.document.pop_object("components").pop_object("securitySchemes")
+        components = self.document.pop_object("components")
+        schemes, integrations = components.pop_object("securitySchemes"), components.pop_object(INTEGRATIONS)
+        for name in integrations:
+            self.integrations[name] = self._create_integration(integrations.pop_object(name))
         for name in schemes:
             self._create_authorizer(name, schemes.pop_object(name))
         paths = self.document.pop_object("paths")
@@ -75,7 +82,7 @@ class HttpImport:
             ApiId=self.api,
             RouteKey=key,
             OperationName=operation.pop("operationId", ""),
-            Target=f"integrations/{self._create_integration(operation.pop_object(f'{EXTENSION}integration'))}",
+            Target=f"integrations/{self._integration(operation.pop_object(f'{EXTENSION}integration'))}",
             **self._authorization(operation),
         )
 
@@ -89,6 +96,13 @@ class HttpImport:
         if requirement.pop(name):
             raise DocumentError(f"{requirement.path_of(name)}: a Lambda authorizer has no scopes")
         return {"AuthorizationType": "CUSTOM", "AuthorizerId": id_of(self.authorizers, name, requirement)}
+
+    def _integration(self, given: Properties) -> str:
+        """Return the id of a route's integration: one of the shared ones, or a new one."""
+        reference = given.pop("$ref")
+        if reference is None:
+            return self._create_integration(given)
+        return id_of(self.integrations, reference.removeprefix(f"#/components/{INTEGRATIONS}/"), given)
 
     def _create_integration(self, given: Properties) -> str:
         kind = given.pop("type", "").upper()

@@ -54,7 +54,8 @@ class Deployed:
 
     def up(self, **functions: Any) -> None:
         """Deploy again, with other settings of the functions."""
-        given = replace(self.options, settings={"functions": {**self.options.settings["functions"], **functions}})
+        settings = {**self.options.settings, "functions": {**self.options.settings["functions"], **functions}}
+        given = replace(self.options, settings=settings)
         engines.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
 
     def configuration(self, name: str, **more: Any) -> dict[str, Any]:
@@ -62,12 +63,12 @@ class Deployed:
 
 
 @contextmanager
-def deployed(engine: Engine, state: Path, **functions: Any) -> Iterator[Deployed]:
-    settings = {"functions": {"architecture": "host", **functions}}
+def deployed(engine: Engine, state: Path, flavour: str = "rest", **functions: Any) -> Iterator[Deployed]:
+    settings = {"api.flavour": flavour, "functions": {"architecture": "host", **functions}}
     options = StackOptions(root=ROOT, state=state, port=two_free_ports(), engine=engine, settings=settings)
     with running_stack(options, lambda _: None, lambda _: None) as stack, httpx.Client(timeout=30) as http:
         provider = Provider(stack.emulator.endpoint_url, account=stack.emulator.options.account)
-        yield Deployed(options, stack, Client(stack, http), provider)
+        yield Deployed(options, stack, Client(stack, http, flavour=flavour), provider)
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +233,19 @@ class TestOneFunction:
         finally:
             single.up()
         assert single.client.call("GET", f"/items/{created['id']}", token).json() == created
+
+
+def test_an_http_api_with_each_layout_a_layer_and_compiled_files(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The router reads the routes of the other payload format, and compiled packages are found in the layer."""
+    folder, options = tmp_path_factory.mktemp("http"), {"layer": True, "compiledFiles": True}
+    with deployed(engine, folder, "http", layout="collection", **options) as running:
+        require_every_route(running.client)
+        items = running.configuration("items")
+        assert items["Layers"][0]["CodeSize"] > 10 * items["CodeSize"]
+        for name in COLLECTIONS:
+            assert granted(running, name) == needed(name)
+        running.up(layout="single")
+        require_every_route(running.client)
+        assert granted(running, "handlers") == set().union(*map(needed, COLLECTIONS))

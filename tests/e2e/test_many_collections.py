@@ -5,13 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from local.issuer import HOST
+from local.provider import Provider
 from tests.checkout import checkout, with_collections
 from tests.e2e.conftest import two_free_ports
 
@@ -36,9 +36,11 @@ def local(project: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-@contextmanager
-def running(project: Path) -> Iterator[dict[str, str]]:
-    local(project, "up", "--detach", f"--port={two_free_ports()}", "--set", "functions.layout=collection")
+@pytest.fixture(scope="module")
+def running(project: Path, names: list[str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Deploy the collections with a layout, and return the stack's status."""
+    assert names
+    local(project, "up", "--detach", f"--port={two_free_ports()}", "--set", f"functions.layout={request.param}")
     try:
         yield json.loads(local(project, "status", "--json"))
     finally:
@@ -62,13 +64,14 @@ def test_it_is_planned_and_the_plan_says_what_policies_are_cached_by(project: Pa
     assert "301 resources of the REST API, 1 more than AWS's quota of 300: request an increase" in said
 
 
-def test_it_is_deployed_and_every_part_of_it_answers(project: Path, names: list[str]) -> None:
-    with running(project) as status, httpx.Client(timeout=60) as http:
-        assert status["issuer"].startswith(f"http://{HOST}:")
+@pytest.mark.parametrize("running", ["collection", "single"], indirect=True)
+def test_it_is_deployed_and_every_part_of_it_answers(project: Path, names: list[str], running: dict[str, str]) -> None:
+    assert running["issuer"].startswith(f"http://{HOST}:")
+    with httpx.Client(timeout=60) as http:
         for name in (names[0], names[NUMBER // 2], names[-1]):
             token = local(project, "token", "--scope", f"{name}:read {name}:write").strip()
             other = local(project, "token", "--scope", f"{names[1]}:read").strip()
-            url = f"{status['url']}/{name}"
+            url = f"{running['url']}/{name}"
             headers = {"Authorization": f"Bearer {token}"}
             assert first_status(http, url, headers) == 200
             for _cached in range(2):
@@ -76,3 +79,23 @@ def test_it_is_deployed_and_every_part_of_it_answers(project: Path, names: list[
                 assert http.get(f"{url}/missing", headers=headers).status_code == 404
                 assert http.get(url, headers={"Authorization": f"Bearer {other}"}).status_code == 403
             assert http.get(url).status_code == 401
+
+
+@pytest.mark.parametrize("running", ["single"], indirect=True)
+def test_the_last_collections_need_the_managed_policy_of_the_only_role(
+    project: Path, names: list[str], running: dict[str, str]
+) -> None:
+    iam, role = Provider(running["endpoint"]).connection.client("iam"), "gatehouse-local-handlers"
+    (policy,) = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert policy["PolicyName"] == f"{role}-1"
+    token = local(project, "token", "--scope", f"{names[0]}:read {names[-1]}:read").strip()
+    with httpx.Client(timeout=60, headers={"Authorization": f"Bearer {token}"}) as http:
+
+        def statuses() -> list[int]:
+            return [http.get(f"{running['url']}/{name}").status_code for name in (names[0], names[-1])]
+
+        assert statuses() == [200, 200]
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+        assert statuses() == [200, 500]
+        iam.attach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+        assert statuses() == [200, 200]

@@ -56,6 +56,18 @@ def without(type_: str, name: str) -> Alteration:
     return remove
 
 
+def with_copy(type_: str, copied_name: str, into: str, **inputs: Any) -> Alteration:
+    """Return a function that adds a copy of a resource, as one of another type with these inputs."""
+
+    def add(plan: Architecture) -> Architecture:
+        copied = first(plan, type_, copied_name)
+        added = dataclasses.replace(copied, type=into, urn=f"{copied.urn}-{into}", inputs=inputs)
+        resources = (*plan.deployment.resources, added)
+        return Architecture(dataclasses.replace(plan.deployment, resources=resources))
+
+    return add
+
+
 def first(plan: Architecture, type_: str, name: str) -> Resource:
     """Return the resource of a type with a name, or one whose name starts so (`items-read-live` for `items-read`)."""
     found = [each for each in plan.deployment.of_type(type_) if each.name.startswith(name)]

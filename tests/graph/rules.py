@@ -62,6 +62,21 @@ def each_role_is_used_by_one_function(plan: Architecture) -> Iterator[str]:
             yield f"{name} is used by {used[role.outputs['arn']]} functions"
 
 
+def only_managed_policies_of_the_stack_are_attached(plan: Architecture) -> Iterator[str]:
+    """A policy of AWS can allow more than a function needs, and change."""
+    arns = {each.outputs["arn"] for each in plan.of_type("iam/policy:Policy").values()}
+    for each in plan.attachments:
+        if each.inputs["policyArn"] not in arns:
+            yield f"{each.inputs['role']}: {each.inputs['policyArn']}"
+
+
+def each_managed_policy_has_one_role(plan: Architecture) -> Iterator[str]:
+    attached = Counter(each.inputs["policyArn"] for each in plan.attachments)
+    for name, policy in plan.of_type("iam/policy:Policy").items():
+        if attached[policy.outputs["arn"]] != 1:
+            yield f"{name} is attached to {attached[policy.outputs['arn']]} roles"
+
+
 def only_lambda_assumes_a_role(plan: Architecture) -> Iterator[str]:
     for name, role in plan.of_type("iam/role:Role").items():
         for each in statements(role.inputs["assumeRolePolicy"]):
@@ -243,6 +258,7 @@ def _plain_texts(value: Any) -> Iterator[str]:
 
 RULES: Final[tuple[Rule, ...]] = (
     no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource, each_role_is_used_by_one_function,
+    only_managed_policies_of_the_stack_are_attached, each_managed_policy_has_one_role,
     only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
     every_function_writes_its_own_log_group_which_exists_before,
     data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither, no_method_lacks_the_authorizer_except_options,

@@ -4,16 +4,24 @@ import json
 import resource
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import BUILD, ROOT
+from infra import bundles, stack_file
+from infra.bundles import BUILD, ROOT, Bundle
 from local import cli
+from local.architecture import function_name
+from local.engine import DeploymentError, run
 from local.engine.values import Unknown
-from local.plan import plan
+from local.plan import example, plan
+from local.provider.example import ExampleProvider
+from local.provider.state import Document, State
 from tests.graph.conftest import Graph
 from tests.graph.settings_space import everything_on, overrides
 
@@ -212,3 +220,41 @@ class TestPlanCommand:
         assert done.returncode == status
         assert len(done.stderr.strip().splitlines()) == 1
         assert "Traceback" not in done.stderr
+
+
+class Recording(ExampleProvider):
+    """Records the types of the resources that are created."""
+
+    def __init__(self) -> None:
+        super().__init__("us-east-1")
+        self.created: list[str] = []
+
+    def create(self, type_: str, name: str, inputs: Document) -> State:
+        self.created.append(type_)
+        return super().create(type_, name, inputs)
+
+
+@pytest.mark.parametrize("too_large", [False, True])
+def test_a_bundle_that_is_too_large_fails_the_program_before_anything_is_created(
+    too_large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as bundle:
+        bundle.writestr("module.py", "")
+    monkeypatch.setattr(Bundle, "path", lambda *_: tmp_path / "bundle.zip")
+    if too_large:
+        monkeypatch.setattr(bundles, "MAX_BYTES", 1)
+    file, provider = stack_file.read(ROOT, "prod"), Recording()
+    with pytest.raises(DeploymentError, match="more than Lambda accepts") if too_large else nullcontext():
+        run(ROOT / "__main__.py", project=file.project, stack="prod", config=file.values, provider=provider,
+            preview=False)  # fmt: skip
+    assert bool(provider.created) is not too_large
+
+
+@pytest.mark.parametrize("settings", [{}, {"functions.layout": "single"}, overrides(everything_on("rest"))])
+def test_a_function_has_one_permission_so_that_its_resource_policy_does_not_grow(settings: dict[str, str]) -> None:
+    """Lambda accepts 20 KB (AWS, "Lambda quotas")."""
+    found = Graph(example(ROOT, "prod", settings))
+    permissions = found.of_type("lambda/permission:Permission").values()
+    allowed = sorted(function_name(each.inputs["function"]) for each in permissions)
+    functions = found.of_type("lambda/function:Function").values()
+    assert allowed == sorted(each.inputs["name"] for each in functions)

@@ -11,12 +11,13 @@ from infra.bundles import ROOT
 from local.architecture import Architecture
 from local.plan import example
 from tests.graph import rules
-from tests.graph.altered import Alteration, altered, with_inputs, with_json, without
+from tests.graph.altered import Alteration, altered, with_copy, with_inputs, with_json, without
 from tests.graph.conftest import explained
 from tests.graph.settings_space import everything_on, overrides, pairwise
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
 FUNCTION = "aws:lambda/function:Function"
 TABLE = "aws:dynamodb/table:Table"
@@ -72,6 +73,12 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     rules.each_role_is_used_by_one_function: (
         with_inputs(FUNCTION, "items-read", role="arn:aws:iam::123456789012:role/gatehouse-prod-items-list"),
         without(FUNCTION, "items-read"),
+    ),
+    rules.only_managed_policies_of_the_stack_are_attached: (
+        with_copy(POLICY, "items-read", ATTACHMENT, role="items", policyArn="arn:aws:iam::aws:policy/Any"),
+    ),
+    rules.each_managed_policy_has_one_role: (
+        with_copy(ROLE, "items-read", "aws:iam/policy:Policy", name="unattached", policy="{}"),
     ),
     rules.only_lambda_assumes_a_role: (
         statement({"Principal": "*"}, "assumeRolePolicy", ROLE),

@@ -15,10 +15,12 @@ from tests.e2e.conftest import two_free_ports
 from tests.graph.test_fourth_collection import MODULE
 from tests.pulumi.conftest import NO_CLI
 from tests.pulumi.deployed import (
+    ALIAS,
     API,
     DEPLOYMENT,
     FUNCTION,
     KEY,
+    LAYER,
     LOG_GROUP,
     METHOD_SETTINGS,
     NOTHING,
@@ -37,6 +39,7 @@ from tests.pulumi.deployed import (
 
 HANDLERS = {route.name for route in routes(load_collections())}
 FUNCTIONS = HANDLERS | {"authorizer"}
+PARTS_OF_FUNCTION = {FUNCTION, ROLE, ROLE_POLICY, LOG_GROUP}
 REDEPLOYED = {API: {"api"}, STAGE: {"api"}}
 ITEM = {"name": "kept"}
 
@@ -113,6 +116,37 @@ class TestFunctions:
         other = "arm64" if "x86_64" in json.dumps(stack.resources()) else "x86_64"
         changes = stack.change("--set", f"functions.architecture={other}")
         assert changes == Changes({}, {}, {}, {FUNCTION: FUNCTIONS})
+
+    def test_their_layout(self, stack: Deployed) -> None:
+        """Other functions take over while clients call the API, and the data stays: the fixture looks for its item."""
+        per_collection = {collection.name for collection in load_collections()}
+        setting = ("--set", "functions.layout=collection")
+        changes = changed_under_traffic(stack, *setting)
+        assert changes.created.keys() == {*PARTS_OF_FUNCTION, PERMISSION}
+        assert all(names == per_collection for names in changes.created.values())
+        assert {type_: changes.deleted[type_] for type_ in PARTS_OF_FUNCTION} == dict.fromkeys(
+            PARTS_OF_FUNCTION, HANDLERS
+        )
+        assert (changes.replaced, changes.updated) == ({DEPLOYMENT: {"api"}}, REDEPLOYED)
+        assert stack.change(*setting) == NOTHING
+        back = changed_under_traffic(stack)
+        assert (back.created, back.deleted) == (changes.deleted, changes.created)
+
+    def test_versions_a_layer_and_tracing(self, stack: Deployed) -> None:
+        """They are enabled at once, and disabled at once."""
+        if stack.engine == "pulumi":
+            pytest.skip("has not run with the Pulumi CLI yet")
+        setting = tuple(f"--set=functions.{name}=true" for name in ("versions", "layer", "tracing"))
+        changes = changed_under_traffic(stack, *setting)
+        assert changes.created[ALIAS] == FUNCTIONS
+        assert len(changes.created[LAYER]) == 1
+        assert changes.created[ROLE_POLICY] == {f"{name}-tracing" for name in FUNCTIONS}
+        assert len(changes.created[PERMISSION]) == len(changes.deleted[PERMISSION])
+        assert changes.replaced == {DEPLOYMENT: {"api"}}
+        assert changes.updated == {**REDEPLOYED, FUNCTION: FUNCTIONS}
+        assert stack.change(*setting) == NOTHING
+        back = changed_under_traffic(stack)
+        assert (back.created, back.deleted) == (changes.deleted, changes.created)
 
 
 class TestGateway:

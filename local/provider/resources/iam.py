@@ -65,6 +65,41 @@ def _delete_role_policy(connection: Connection, state: State) -> None:
     connection.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
 
 
+def _read_policy(connection: Connection, state: State) -> Live:
+    client = connection.client("iam")
+    policy = client.get_policy(PolicyArn=state.id)["Policy"]
+    version = client.get_policy_version(PolicyArn=state.id, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    return Live(
+        inputs={
+            "name": policy["PolicyName"],
+            "path": policy["Path"],
+            "description": policy.get("Description"),
+            "policy": json.dumps(version["Document"]),
+            "tags": tags_of(policy.get("Tags", ())),
+        },
+        outputs={"arn": policy["Arn"], "policyId": policy["PolicyId"]},
+    )
+
+
+def _update_policy(connection: Connection, state: State, given: Properties) -> None:
+    """Add a version, and delete the earlier ones, of which a policy may have only five."""
+    client, document = connection.client("iam"), given.pop("policy")
+    client.create_policy_version(PolicyArn=state.id, PolicyDocument=document, SetAsDefault=True)
+    _delete_old_versions(client, state.id)
+
+
+def _delete_old_versions(client: Any, arn: str) -> None:
+    for version in client.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+
+
+def _delete_policy(connection: Connection, state: State) -> None:
+    client = connection.client("iam")
+    _delete_old_versions(client, state.id)
+    client.delete_policy(PolicyArn=state.id)
+
+
 def _read_attachment(connection: Connection, state: State) -> Live | None:
     role, policy = state.outputs["role"], state.outputs["policyArn"]
     pages = connection.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
@@ -105,6 +140,21 @@ TYPES: Final = {
         overwrites=True,
         read=_read_role_policy,
         delete=_delete_role_policy,
+    ),
+    "aws:iam/policy:Policy": ResourceType(
+        service="iam",
+        operation="CreatePolicy",
+        renames={"PolicyName": "name", "PolicyDocument": "policy"},
+        name_property="name",
+        id="Policy.Arn",
+        outputs={"arn": "Policy.Arn", "policyId": "Policy.PolicyId"},
+        replaces=("name", "path", "description"),
+        updates=(
+            Update(inputs=("policy",), apply=_update_policy),
+            tags("iam", noun="Policy", resource=lambda state: state.id),
+        ),
+        read=_read_policy,
+        delete=_delete_policy,
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
         service="iam",

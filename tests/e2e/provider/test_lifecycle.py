@@ -183,6 +183,9 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "dimensions": {"FunctionName": "x"},
     }  # fmt: skip
     policy: Inputs = {"role": "lifecycle", "name": "own", "policy": document("s3:ListBucket")}
+    managed: Inputs = {
+        "name": "cycle", "policy": document("s3:ListBucket"), "description": "first", "tags": {"stage": "dev"},
+    }  # fmt: skip
     permission: Inputs = {
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
@@ -241,6 +244,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "aws:apigateway/usagePlanKey:UsagePlanKey": [{"usagePlanId": at.plan, "keyId": at.key, "keyType": "API_KEY"}],
         ROLE: [role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}}],
         "aws:iam/rolePolicy:RolePolicy": [policy, policy | {"policy": document("s3:GetObject")}],
+        "aws:iam/policy:Policy": [
+            managed, *(managed | {"policy": document(f"s3:{each}")} for each in ("GetObject", "PutObject")),
+            managed | {"tags": {"team": "b"}},
+        ],
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [
             {"role": "lifecycle", "policyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"},
         ],
@@ -365,6 +372,7 @@ class TestReplacements:
             (TABLE, {"name": "other"}),
             (FUNCTION, {"name": "other"}),
             (ROLE, {"name": "other"}),
+            ("aws:iam/policy:Policy", {"name": "other"}),
             (DEPLOYMENT, {"triggers": {"api": "2"}}),
             (STAGE, {"stageName": "other"}),
             (HTTP_API, {"protocolType": "WEBSOCKET"}),

@@ -268,6 +268,17 @@ def test_a_plan_names_bundles_without_building_them(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bundle_that_lambda_would_reject_is_named(tmp_path: Path) -> None:
+    def bundle(size: int) -> Bundle:
+        return Bundle(name="large", target=HOST, files={"data": bytes(size)}, requirements=None)
+
+    archive(bundle(2**20), tmp_path)
+    with pytest.raises(BundleError, match=r"the large bundle has 52,\d{3},\d{3} bytes, .* more than Lambda accepts"):
+        archive(bundle(bundles.MAX_BYTES), tmp_path)
+    with pytest.raises(BundleError, match="the large bundle"):  # although it is built
+        archive(bundle(bundles.MAX_BYTES), tmp_path)
+
+
 def test_a_requirement_with_a_wrong_hash_is_rejected_and_leaves_no_files(tmp_path: Path) -> None:
     package = tmp_path / "handlers"
     package.mkdir()

@@ -68,6 +68,13 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield path, method, operation
 
 
+def integration(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """Return an operation's integration, which may be shared."""
+    found = operation["x-amazon-apigateway-integration"]
+    shared = document["components"].get("x-amazon-apigateway-integrations", {})
+    return shared[found["$ref"].rpartition("/")[2]] if "$ref" in found else found
+
+
 def test_every_method_of_every_route_reaches_its_function_through_the_authorizer() -> None:
     found = {
         (path, method): operation["x-amazon-apigateway-integration"]["uri"]
@@ -101,11 +108,11 @@ def test_a_preflight_for_any_other_path_allows_every_method_of_the_api() -> None
     assert not {"/", "/{proxy+}"} & set(gateway_document(())["paths"])
 
 
-def http_document(cache_by: CacheBy = "token") -> dict[str, Any]:
+def http_document(cache_by: CacheBy = "token", functions: dict[str, str] | None = None) -> dict[str, Any]:
     return HttpGatewayDocument(
         title="gatehouse-test-api",
         routes=ROUTES,
-        functions={route.name: f"arn:function:{route.name}" for route in ROUTES},
+        functions=functions or {route.name: f"arn:function:{route.name}" for route in ROUTES},
         authorizer="arn:authorizer",
         policy_cache=60,
         cache_by=cache_by,
@@ -118,7 +125,7 @@ class TestHttpApi:
     def test_it_has_the_routes_of_the_rest_api_without_preflights(self) -> None:
         def targets(document: dict[str, Any]) -> dict[tuple[str, str], str]:
             return {
-                (path, method): operation["x-amazon-apigateway-integration"]["uri"]
+                (path, method): integration(document, operation)["uri"]
                 for path, method, operation in operations(document)
                 if method != "options"
             }
@@ -129,7 +136,15 @@ class TestHttpApi:
     def test_every_operation_requires_the_authorizer_and_sends_events_with_payload_format_2(self) -> None:
         for _, _, operation in operations(self.document):
             assert operation["security"] == [{"bearer": []}]
-            assert operation["x-amazon-apigateway-integration"]["payloadFormatVersion"] == "2.0"
+            assert integration(self.document, operation)["payloadFormatVersion"] == "2.0"
+
+    def test_routes_of_one_function_share_an_integration(self) -> None:
+        functions = {route.name: f"arn:function:{route.collection.name}" for route in ROUTES}
+        document = http_document(functions=functions)
+        shared = document["components"]["x-amazon-apigateway-integrations"]
+        assert sorted(each["uri"] for each in shared.values()) == sorted(set(functions.values()))
+        for path, _, operation in operations(document):
+            assert integration(document, operation)["uri"] == f"arn:function:{path.split('/')[1]}"
 
     @pytest.mark.parametrize(
         ("cache_by", "sources"),

@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from handlers.contract import routes
+from infra import policy_sizes
 from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
 from infra.quotas import DOCUMENT, Exceeded, exceeded_quotas
@@ -36,7 +37,8 @@ def said(monkeypatch: pytest.MonkeyPatch, number: int = 3, **settings: Any) -> t
         (149, {"api": {"corsOrigins": ["*"]}}, "299 resources"),
         (37, {"api": {"flavour": "http"}}, "296 routes"),
         (150, {"functions": {"layout": "collection"}}, "151 roles"),
-        (120, {"functions": {"layout": "single"}}, "9,000 characters of policies"),
+        (149, {"functions": {"layout": "single"}}, "two policies"),
+        (37, {"api": {"flavour": "http"}, "functions": {"layout": "collection"}}, "37 integrations"),
         (3, {"functions": {"environment": {"LONG": "x" * 3700}}}, "4 KB"),
         (3, {"api": {"stageVariables": {f"v{each}": "x" for each in range(99)}}}, "100 stage variables"),
         (3, {"api": {"corsOrigins": [f"https://a{each:03}.example.com" for each in range(140)]}}, "4 KB"),
@@ -53,6 +55,12 @@ def test_nothing_is_said_about_quotas_that_suffice(
     [
         (151, {}, "302 resources of the REST API, 2 more than AWS's quota of 300: request an increase, or use fewer"),
         (150, {"api": {"corsOrigins": ["*"]}}, "301 resources of the REST API, 1 more than AWS's quota of 300: "),
+        (38, {"api": {"flavour": "http"}}, "304 routes of the HTTP API, 4 more than AWS's quota of 300: request an"),
+        (
+            300,
+            {"api": {"flavour": "http"}, "functions": {"layout": "collection"}},
+            "2,400 routes of the HTTP API, 2,100 more than AWS's quota of 300: request an increase, or use api.flavour",
+        ),
         (167, {}, "1,003 IAM roles, 3 more than AWS's quota of 1,000: request an increase, or use fewer functions"),
     ],
 )
@@ -68,9 +76,9 @@ def test_a_quota_that_aws_can_raise_is_a_warning(
     ("number", "settings", "problem"),
     [
         (
-            38,
+            51,
             {"api": {"flavour": "http"}},
-            "304 integrations of the HTTP API, 4 more than AWS's quota of 300: use fewer",
+            "306 integrations of the HTTP API, 6 more than AWS's quota of 300: use functions.layout: collection",
         ),
         (3, {"api": {"stageVariables": {f"v{each}": "x" for each in range(100)}}}, "101 stage variables, 1 more than"),
         (
@@ -84,7 +92,6 @@ def test_a_quota_that_aws_can_raise_is_a_warning(
             {"functions": {"overrides": {"authorizer": {"environment": {"LONG": "x" * 3950}}}}},
             "bytes of a function's environment variables",
         ),
-        (150, {"functions": {"layout": "single"}}, "characters of the policies of a role"),
     ],
 )
 def test_any_other_quota_is_a_problem(
@@ -93,6 +100,14 @@ def test_any_other_quota_is_a_problem(
     _, problems = said(monkeypatch, number, **settings)
     (found,) = problems
     assert problem in found
+
+
+def test_the_managed_policies_of_a_role_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_sizes, "IN_MANAGED_POLICY", 1500)
+    warnings, problems = said(monkeypatch, 400, functions={"layout": "single"})
+    (found,) = (each for each in warnings if "managed policies" in each)
+    assert found.endswith("more than AWS's quota of 10: request an increase, or use functions.layout: collection")
+    assert problems == []
 
 
 def test_usage_plans_and_their_clients_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
