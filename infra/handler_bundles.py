@@ -1,4 +1,4 @@
-"""The bundles of the handlers: each has the modules of its own collections, so that others can change without it."""
+"""The bundles of the handlers: each contains only its collections, so that others can change without it."""
 
 import ast
 from collections.abc import Iterable, Mapping

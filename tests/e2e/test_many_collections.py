@@ -58,10 +58,10 @@ def first_status(http: httpx.Client, url: str, headers: dict[str, str]) -> int:
 
 
 def test_it_is_planned_and_the_plan_says_what_policies_are_cached_by(project: Path, names: list[str]) -> None:
-    said = local(project, "plan")
-    assert all(f" {name}-update" in said for name in names)
-    assert "gatehouse: API Gateway will cache one policy for each token and route (authorizer.cacheBy: route)" in said
-    assert "301 resources of the REST API, 1 more than AWS's quota of 300: request an increase" in said
+    output = local(project, "plan")
+    assert all(f" {name}-update" in output for name in names)
+    assert "gatehouse: API Gateway will cache one policy for each token and route (authorizer.cacheBy: route)" in output
+    assert "301 resources of the REST API, 1 more than AWS's quota of 300: request an increase" in output
 
 
 @pytest.mark.parametrize("running", ["collection", "single"], indirect=True)

@@ -190,11 +190,12 @@ class Traffic:
 
 @contextmanager
 def traffic(stack: Deployed) -> Iterator[Traffic]:
-    """Call the stack's API in a loop, in a thread."""
+    """Call the stack's API in a loop, in a thread. Both functions have answered when the test goes on."""
     client = Traffic(stack.status["url"], stack.token())
     thread = threading.Thread(target=client.loop)
     thread.start()
     try:
+        assert wait_until(lambda: client.requests > 2, seconds=60)
         yield client
     finally:
         client.stop()

@@ -76,8 +76,9 @@ def authorization(stack: Deployed) -> dict[str, str]:
 def changed_under_traffic(stack: Deployed, *arguments: str) -> Changes:
     """Update the stack while a client calls it, which must not notice."""
     with traffic(stack) as client:
+        earlier = client.requests
         changes = stack.change(*arguments)
-    assert client.requests > 10
+    assert client.requests > earlier
     assert client.failures == []
     return changes
 
@@ -134,8 +135,6 @@ class TestFunctions:
 
     def test_versions_a_layer_and_tracing(self, stack: Deployed) -> None:
         """They are enabled at once, and disabled at once."""
-        if stack.engine == "pulumi":
-            pytest.skip("has not run with the Pulumi CLI yet")
         setting = tuple(f"--set=functions.{name}=true" for name in ("versions", "layer", "tracing"))
         changes = changed_under_traffic(stack, *setting)
         assert changes.created[ALIAS] == FUNCTIONS

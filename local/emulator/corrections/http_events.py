@@ -2,8 +2,8 @@
 
 AWS ("Create AWS Lambda proxy integrations for HTTP APIs"): `rawPath` contains the stage's name, `requestId` equals the
 response's header `apigw-requestid`, cookies are a list in place of the header, and `stageVariables` are the stage's. A
-member without a value is missing. MiniStack's events lack the stage's name, cookies and stage variables, and each has
-an id of its own.
+member without a value is missing. MiniStack's events lack the stage's name, cookies and stage variables, and their
+ids differ from the header.
 """
 
 from __future__ import annotations

@@ -106,11 +106,11 @@ MANY = [collection(f"{letter}{other}things", f"{letter}{other}") for letter in "
 
 def deploy(*collections: Collection, **settings: Any) -> list[str]:
     """Check that the collections can be deployed, and return what the deployment says about it."""
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(pulumi.log, "info", said.append)
+        patches.setattr(pulumi.log, "info", messages.append)
         require_deployable(routes(collections), NAMES, load("gatehouse", "test", texts(**settings)))
-    return said
+    return messages
 
 
 class TestWhatPoliciesAreCachedBy:
@@ -120,8 +120,8 @@ class TestWhatPoliciesAreCachedBy:
         assert found.endswith("use fewer collections or shorter names, or authorizer.cacheBy: route")
 
     def test_by_default_many_collections_have_a_policy_for_each_route_and_the_deployment_says_so(self) -> None:
-        (said,) = deploy(*MANY)
-        assert said == CACHED_BY_ROUTE
+        (message,) = deploy(*MANY)
+        assert message == CACHED_BY_ROUTE
 
     @pytest.mark.parametrize(
         ("collections", "settings"),

@@ -18,7 +18,7 @@ MANY = [collection(f"c{number:03}", f"C{number:03}") for number in range(400)]
 PLAN: dict[str, Any] = {"rate": 1, "burst": 2}
 
 
-def said(monkeypatch: pytest.MonkeyPatch, number: int = 3, **settings: Any) -> tuple[list[str], list[str]]:
+def problems_of(monkeypatch: pytest.MonkeyPatch, number: int = 3, **settings: Any) -> tuple[list[str], list[str]]:
     """Return the warnings and the problems of a stack with so many collections."""
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
@@ -47,7 +47,7 @@ def said(monkeypatch: pytest.MonkeyPatch, number: int = 3, **settings: Any) -> t
 def test_nothing_is_said_about_quotas_that_suffice(
     number: int, settings: dict[str, Any], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert said(monkeypatch, number, **settings) == ([], []), expected
+    assert problems_of(monkeypatch, number, **settings) == ([], []), expected
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_nothing_is_said_about_quotas_that_suffice(
 def test_a_quota_that_aws_can_raise_is_a_warning(
     number: int, settings: dict[str, Any], warning: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warnings, problems = said(monkeypatch, number, **settings)
+    warnings, problems = problems_of(monkeypatch, number, **settings)
     assert any(each.startswith(warning) for each in warnings), warnings
     assert problems == []
 
@@ -97,14 +97,14 @@ def test_a_quota_that_aws_can_raise_is_a_warning(
 def test_any_other_quota_is_a_problem(
     number: int, settings: dict[str, Any], problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, problems = said(monkeypatch, number, **settings)
+    _, problems = problems_of(monkeypatch, number, **settings)
     (found,) = problems
     assert problem in found
 
 
 def test_the_managed_policies_of_a_role_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy_sizes, "IN_MANAGED_POLICY", 1500)
-    warnings, problems = said(monkeypatch, 400, functions={"layout": "single"})
+    warnings, problems = problems_of(monkeypatch, 400, functions={"layout": "single"})
     (found,) = (each for each in warnings if "managed policies" in each)
     assert found.endswith("more than AWS's quota of 10: request an increase, or use functions.layout: collection")
     assert problems == []
@@ -112,10 +112,10 @@ def test_the_managed_policies_of_a_role_are_counted(monkeypatch: pytest.MonkeyPa
 
 def test_usage_plans_and_their_clients_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     plans = [{"name": f"p{each:03}", **PLAN, "clients": {"main": [f"c{each}"]}} for each in range(301)]
-    warnings, _ = said(monkeypatch, usage={"plans": plans, "unlisted": "p000"})
+    warnings, _ = problems_of(monkeypatch, usage={"plans": plans, "unlisted": "p000"})
     assert [each.partition(",")[0] for each in warnings] == ["301 usage plans"]
     plans = [{"name": "all", **PLAN, "clients": {"main": [f"c{each}" for each in range(10_001)]}}]
-    warnings, _ = said(monkeypatch, usage={"plans": plans, "unlisted": "all"})
+    warnings, _ = problems_of(monkeypatch, usage={"plans": plans, "unlisted": "all"})
     assert warnings == [
         "10,001 API keys, 1 more than AWS's quota of 10,000: request an increase, or list fewer clients in usage.plans"
     ]
