@@ -9,6 +9,7 @@ from msgspec import Meta
 from authorizer.revocation.environment import REVOCATIONS_TABLE
 from handlers.contract import REQUIREMENT, FieldError
 from handlers.environment import VARIABLES
+from infra.logs import Level
 from infra.provisioned_concurrency import ProvisionedConcurrencySettings
 from infra.target import RUNTIME
 
@@ -25,10 +26,7 @@ Runtime = Annotated[
 ]
 Memory = Annotated[int, Meta(ge=128, le=10240, description="Memory of each function, in MB. The CPU grows with it.")]
 Timeout = Annotated[int, Meta(ge=3, le=29, description="Seconds that a handler may run. API Gateway waits at most 29.")]
-Level = Annotated[
-    Literal["DEBUG", "INFO", "WARN", "ERROR"],
-    Meta(description="The lowest severity that is logged, instead of `logs.level`."),
-]
+LogLevel = Annotated[Level, Meta(description="The lowest severity that is logged, instead of `logs.level`.")]
 VariableName = Annotated[
     str,
     Meta(
@@ -61,7 +59,7 @@ class FunctionOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     runtime: Runtime | None = None
     environment: Environment = {}
     reserved_concurrency: Reserved | None = None
-    log_level: Level | None = None
+    log_level: LogLevel | None = None
     snap_start: SnapStart | None = None
     provisioned_concurrency: Provisioned | None = None
 

@@ -13,6 +13,9 @@ Retention = Literal[
 ]
 """The retention periods that CloudWatch Logs allows, in days."""
 
+Level = Literal["DEBUG", "INFO", "WARN", "ERROR"]
+"""The severities of a function's log lines."""
+
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What is logged, and how long logs are kept."""
@@ -21,7 +24,7 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Retention, Meta(description="Days for which all logs are kept. CloudWatch Logs allows only these values.")
     ] = 14
     level: Annotated[
-        Literal["DEBUG", "INFO", "WARN", "ERROR"],
+        Level,
         Meta(
             description="The lowest severity that functions log. At `WARN` and `ERROR` the authorizer still logs "
             "decisions, which are `INFO` lines and carry its metrics; `decisions` switches them off."
