@@ -13,6 +13,7 @@ from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
 from infra.table import Table, collection_table
 from infra.usage import UsagePlans, UsagePlansArgs
+from infra.user_pool import UserPool, UserPoolArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack())
 settings = load(names.project, names.stack)
@@ -27,8 +28,16 @@ handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, c
 revocation = None
 if settings.revocation.enabled:
     revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
+user_pool = None
+if settings.identity.enabled:
+    pool_args = UserPoolArgs(names=names, identity=settings.identity, routes=api_routes, protect=data.protect)
+    user_pool = UserPool("users", pool_args)
+    pulumi.export("userPool", user_pool.description)
+    pulumi.export("clientSecrets", user_pool.secrets)
 authorizer_data = settings.for_authorizer(names, api_routes)
-authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
+authorizer = Authorizer(
+    "authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation, user_pool=user_pool)
+)
 gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
     policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs, tags=tags,

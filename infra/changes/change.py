@@ -10,6 +10,9 @@ from infra.naming import SENT
 
 LOST: Final = {
     "aws:dynamodb/table:Table": "all items",
+    "aws:cognito/userPool:UserPool": "all users and their passwords",
+    "aws:cognito/userPoolClient:UserPoolClient": "the client id and the secret that a client uses",
+    "aws:cognito/userPoolDomain:UserPoolDomain": "the address of the sign-in pages",
     "aws:cloudwatch/logGroup:LogGroup": "all log events",
     "aws:apigateway/restApi:RestApi": "the URL that clients call",
     "aws:apigatewayv2/api:Api": "the URL that clients call",

@@ -44,6 +44,7 @@ CORRECTIONS = (
     "http-cors",
     "http-payload-limits",
     "http-access-logs",
+    "refresh-token-rotation",
 )
 """In the order of their application: a later correction wraps the earlier ones. The modules have the same names."""
 

@@ -5,6 +5,7 @@ from typing import Final
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
     cloudwatch,
+    cognito,
     dynamodb,
     http_apis,
     iam,
@@ -27,4 +28,5 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **http_apis.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
+    **cognito.TYPES,
 }

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, allowing, eventually, returning, zip_of
+from tests.e2e.sign_in import granted, signed_in, token_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -605,32 +606,68 @@ def function_log_levels(sandbox: Sandbox) -> None:
     assert logged(LogFormat="JSON", ApplicationLogLevel="FATAL") == set()
 
 
-CHECKS: dict[str, Callable[[Sandbox], None]] = {
-    check.__name__.replace("_", "-"): check
-    for check in (
-        authorizer_policies,
-        authorizer_output,
-        unauthorized_exactly,
-        authorizer_context,
-        authorizer_cache_flush,
-        identity_sources,
-        usage_identifier_keys,
-        deployment_snapshots,
-        proxy_events,
-        proxy_responses,
-        remapped_headers,
-        lambda_permissions,
-        response_cache,
-        mock_templates,
-        request_models,
-        typed_updates,
-        resource_tags,
-        access_logs,
-        clean_interpreter,
-        worker_survives,
-        running_invocations,
-        payload_limits,
-        function_logs,
-        function_log_levels,
+def refresh_token_rotation(sandbox: Sandbox) -> None:
+    """Each refresh returns a new refresh token, and the old one is rejected after the grace period."""
+    cognito, endpoint = sandbox.client("cognito-idp"), sandbox.emulator.endpoint_url
+    pool, password, redirect = (
+        cognito.create_user_pool(PoolName="rotation")["UserPool"]["Id"],
+        "Made-up-1!",
+        "https://a",
     )
-} | HTTP_CHECKS
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
+    created = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="app", CallbackURLs=[redirect], AllowedOAuthFlows=["code"],
+        AllowedOAuthScopes=["openid"], AllowedOAuthFlowsUserPoolClient=True, SupportedIdentityProviders=["COGNITO"],
+        RefreshTokenRotation=rotation,
+    )["UserPoolClient"]  # fmt: skip
+    client = created["ClientId"]
+    described = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+    assert created.get("RefreshTokenRotation") == described.get("RefreshTokenRotation") == rotation
+    cognito.admin_create_user(UserPoolId=pool, Username="ann", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username="ann", Password=password, Permanent=True)
+    first = signed_in(endpoint, client, redirect, ("openid",), "ann", password)["refresh_token"]
+
+    def refreshed(token: str) -> Any:
+        return token_response(endpoint, None, grant_type="refresh_token", client_id=client, refresh_token=token)
+
+    second = granted(refreshed(first))["refresh_token"]
+    assert second != first
+    assert (refreshed(first).status_code, refreshed(first).json()["error"]) == (400, "invalid_grant")
+    third = granted(refreshed(second))["refresh_token"]
+    cognito.admin_user_global_sign_out(UserPoolId=pool, Username="ann")
+    assert refreshed(third).status_code == 400
+
+
+CHECKS: dict[str, Callable[[Sandbox], None]] = (
+    {
+        check.__name__.replace("_", "-"): check
+        for check in (
+            authorizer_policies,
+            authorizer_output,
+            unauthorized_exactly,
+            authorizer_context,
+            authorizer_cache_flush,
+            identity_sources,
+            usage_identifier_keys,
+            deployment_snapshots,
+            proxy_events,
+            proxy_responses,
+            remapped_headers,
+            lambda_permissions,
+            response_cache,
+            mock_templates,
+            request_models,
+            typed_updates,
+            resource_tags,
+            access_logs,
+            clean_interpreter,
+            worker_survives,
+            running_invocations,
+            payload_limits,
+            function_logs,
+            function_log_levels,
+        )
+    }
+    | HTTP_CHECKS
+    | {"refresh-token-rotation": refresh_token_rotation}
+)

@@ -29,6 +29,8 @@ STAGE = "aws:apigateway/stage:Stage"
 HTTP_API = "aws:apigatewayv2/api:Api"
 HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
+POOL = "aws:cognito/userPool:UserPool"
+POOL_CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 
 Inputs = dict[str, Any]
 
@@ -93,6 +95,7 @@ class Prepared:
     key: str
     plan: str
     layer: str
+    pool: str
 
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
@@ -115,9 +118,10 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
+    pool = provider.create(POOL, "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
-        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer
+        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer, pool
     )  # fmt: skip
 
 
@@ -190,7 +194,47 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
+    password = {
+        "minimumLength": 12, "requireLowercase": True, "requireUppercase": True, "requireNumbers": True,
+        "requireSymbols": True, "temporaryPasswordValidityDays": 7,
+    }  # fmt: skip
+    pool: Inputs = {
+        "name": "cycle", "userPoolTier": "ESSENTIALS", "usernameAttributes": ["email"],
+        "usernameConfiguration": {"caseSensitive": False}, "autoVerifiedAttributes": ["email"],
+        "userAttributeUpdateSettings": {"attributesRequireVerificationBeforeUpdates": ["email"]},
+        "accountRecoverySetting": {"recoveryMechanisms": [{"name": "verified_email", "priority": 1}]},
+        "adminCreateUserConfig": {"allowAdminCreateUserOnly": True}, "passwordPolicy": password,
+        "mfaConfiguration": "OFF", "deletionProtection": "INACTIVE", "tags": {"stage": "dev"},
+    }  # fmt: skip
+    email = {"emailSendingAccount": "DEVELOPER", "fromEmailAddress": "a@b.example",
+             "sourceArn": "arn:aws:ses:us-east-1:000000000000:identity/b.example"}  # fmt: skip
+    app: Inputs = {
+        "name": "cycle", "userPoolId": at.pool, "generateSecret": False, "allowedOauthFlowsUserPoolClient": True,
+        "allowedOauthFlows": ["code"], "allowedOauthScopes": ["openid", "email"],
+        "callbackUrls": ["https://a.example"], "supportedIdentityProviders": ["COGNITO"],
+        "explicitAuthFlows": ["ALLOW_USER_SRP_AUTH"], "refreshTokenValidity": 30, "accessTokenValidity": 5,
+        "refreshTokenRotation": {"feature": "ENABLED", "retryGracePeriodSeconds": 30}, "idTokenValidity": 5,
+        "tokenValidityUnits": {"accessToken": "minutes", "idToken": "minutes", "refreshToken": "days"},
+        "enableTokenRevocation": True, "preventUserExistenceErrors": "ENABLED",
+    }  # fmt: skip
+    server = {"userPoolId": at.pool, "identifier": "cycle", "name": "cycle"}
+    scopes = [{"scopeName": name, "scopeDescription": name} for name in ("items:read", "items:write")]
     return {
+        POOL: [
+            pool, pool | {"mfaConfiguration": "ON", "softwareTokenMfaConfiguration": {"enabled": True}},
+            pool | {"passwordPolicy": password | {"passwordHistorySize": 5}, "deletionProtection": "ACTIVE"},
+            pool | {"userPoolTier": "PLUS", "userPoolAddOns": {"advancedSecurityMode": "ENFORCED"}, "tags": {"a": "b"}},
+            pool | {"emailConfiguration": email, "adminCreateUserConfig": {"allowAdminCreateUserOnly": False}},
+        ],
+        POOL_CLIENT: [
+            app, app | {"callbackUrls": ["https://a.example", "https://b.example"], "name": "two"},
+            app | {"logoutUrls": ["https://a.example/out"], "accessTokenValidity": 60},
+            app | {"refreshTokenRotation": {"feature": "DISABLED"}, "allowedOauthScopes": ["openid"]},
+        ],
+        "aws:cognito/resourceServer:ResourceServer": [
+            server | {"scopes": scopes}, server | {"scopes": scopes[:1], "name": "two"},
+        ],
+        "aws:cognito/userPoolDomain:UserPoolDomain": [{"domain": "cycle", "userPoolId": at.pool}],
         TABLE: [
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
@@ -378,6 +422,8 @@ class TestReplacements:
             (HTTP_API, {"protocolType": "WEBSOCKET"}),
             (HTTP_DEPLOYMENT, {"triggers": {"api": "2"}}),
             (HTTP_STAGE, {"name": "other"}),
+            (POOL, {"usernameAttributes": ["phone_number"]}),
+            (POOL_CLIENT, {"generateSecret": True}),
             ("aws:apigateway/apiKey:ApiKey", {"value": "w" * 20}),
             ("aws:lambda/permission:Permission", {"sourceArn": "arn:aws:execute-api:us-east-1:000000000000:y/*"}),
         ],
