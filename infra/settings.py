@@ -17,6 +17,7 @@ from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
 from infra.naming import Names
+from infra.provider import ProviderSettings
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import ENCRYPTED, SettingsError
@@ -25,6 +26,17 @@ from infra.usage_settings import UsageSettings
 
 NAMESPACES = ("aws", "pulumi")
 """The namespaces of the AWS provider's settings and of Pulumi's own, which are not checked here."""
+
+AWS_SETTINGS = ("aws:region", "aws:profile")
+"""The settings of the AWS provider that a stack reads: its provider has no others but those of its own groups."""
+
+INSTEAD = {
+    "aws:allowedAccountIds": "provider.accountIds",
+    "aws:assumeRoles": "provider.assumeRole",
+    "aws:assumeRole": "provider.assumeRole",
+    "aws:defaultTags": "tags",
+}
+"""The settings to use instead of other ones of the AWS provider."""
 
 MOVED = {
     "corsOrigins": "api.corsOrigins",
@@ -68,13 +80,14 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     usage: UsageSettings = UsageSettings()
     revocation: RevocationSettings = RevocationSettings()
     logs: LogSettings = LogSettings()
+    provider: ProviderSettings = ProviderSettings()
     tags: Annotated[
         dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
     ] = {}
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, tags=self.tags)
+        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
@@ -176,6 +189,9 @@ def _key_errors(project: str, own: Mapping[str, str], given: Mapping[str, str]) 
     for key in given:
         if key.partition(":")[0] not in namespaces:
             yield FieldError(key, f"unknown namespace; allowed: {', '.join(namespaces)}")
+        elif key.startswith("aws:") and key not in AWS_SETTINGS:
+            instead = f"use {project}:{INSTEAD[key]}" if key in INSTEAD else f"allowed: {', '.join(AWS_SETTINGS)}"
+            yield FieldError(key, f"unknown setting of the stack's AWS provider; {instead}")
     for name in own:
         if name in MOVED:
             yield FieldError(name, f"unknown setting; now {project}:{MOVED[name]}")

@@ -150,7 +150,7 @@ class TestSchema:
             ),
             {
                 "config": config()["config"]
-                | {"aws:profile": "x", "aws:assumeRoles": [{}], "aws:region": {"secure": "A"}}
+                | {"aws:profile": "x", "aws:region": {"secure": "A"}}
             },
             {"environment": ["shared"], "config": {"gatehouse:api": {"throttleRate": 5}}},
             {"environment": {"imports": ["shared"]}},
