@@ -17,6 +17,7 @@ from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
+from infra.monitoring import MonitoringSettings
 from infra.naming import Names
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
@@ -66,6 +67,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     usage: UsageSettings = UsageSettings()
     revocation: RevocationSettings = RevocationSettings()
     logs: LogSettings = LogSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     tags: Annotated[
         dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
     ] = {}
@@ -156,6 +158,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
         *settings.api.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
+        *settings.monitoring.problems(logs_decisions=settings.logs.decisions),
         *settings.usage.problems(settings.issuers if issuers_known else ()),
     ):
         if not any(re.match(rf"{re.escape(field)}($|[.\[])", error.field) for field in reported):
