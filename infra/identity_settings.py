@@ -130,7 +130,7 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     def issuers(self) -> tuple[Issuer, ...]:
         """Return the pool as an issuer, with placeholders for its URL and the ids of its clients, or none."""
-        if not (self.enabled and self.clients):
+        if not self.enabled:
             return ()
         return (Issuer(name=self.issuer, url=PLACEHOLDER, audiences=self.clients, clients=self.clients),)
 

@@ -59,7 +59,10 @@ def schema() -> dict[str, Any]:
             "properties": {
                 "config": {
                     "required": ["aws:region"],
-                    "anyOf": [{"required": ["gatehouse:issuers"]}, {"required": ["gatehouse:identity"]}],
+                    "anyOf": [
+                        {"required": ["gatehouse:issuers"], "properties": {"gatehouse:issuers": {"minItems": 1}}},
+                        {"required": ["gatehouse:identity"]},
+                    ],
                 }
             },
         },

@@ -100,7 +100,7 @@ class UserPool(pulumi.ComponentResource):
         names = self.args.names
         start = f"{names.project}-{names.stack}".lower().replace("_", "-")[:40].strip("-")
         default = pool.id.apply(lambda id_: f"{start}-{id_.rpartition('_')[2].lower()}")
-        domain = self.args.identity.domain or default
+        domain = (None if names.branch else self.args.identity.domain) or default
         return aws.cognito.UserPoolDomain(name, domain=domain, user_pool_id=pool.id, opts=self.child_opts)
 
 

@@ -10,6 +10,7 @@ from infra.naming import SENT
 
 LOST: Final = {
     "aws:dynamodb/table:Table": "all items",
+    "aws:kms/key:Key": "everything that it encrypts",
     "aws:cognito/userPool:UserPool": "all users and their passwords",
     "aws:cognito/userPoolClient:UserPoolClient": "the client id and the secret that a client uses",
     "aws:cognito/userPoolDomain:UserPoolDomain": "the address of the sign-in pages",

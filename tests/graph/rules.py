@@ -14,10 +14,14 @@ from handlers.contract import Route, load_collections, routes
 from local.architecture import Architecture, Grant, Method, function_name, statements, texts
 from local.engine import Resource
 from local.engine.values import Secret, revealed
+from local.provider.example import ACCOUNT
+from local.provider.tags import is_taggable
 
 ROUTES: Final = {route.name: route for route in routes(load_collections())}
 
 Rule = Callable[[Architecture], Iterator[str]]
+
+KEY: Final = "aws:kms/key:Key"
 
 WILDCARDS: Final = (
     (
@@ -42,17 +46,30 @@ CREDENTIALS: Final = (
 
 def no_statement_has_a_wildcard_action(plan: Architecture) -> Iterator[str]:
     for grant in plan.grants:
-        if "NotAction" in grant.statement or any("*" in each for each in texts(grant.statement.get("Action"))):
+        actions = texts(grant.statement.get("Action"))
+        if "NotAction" in grant.statement or (any("*" in each for each in actions) and not _is_default_of_key(grant)):
             yield _where(grant)
 
 
 def no_statement_has_a_wildcard_resource(plan: Architecture) -> Iterator[str]:
     for grant in plan.grants:
         for resource in texts(grant.statement.get("Resource")):
-            if re.search(r"[*?]", resource) and not _may_be_wild(resource, texts(grant.statement.get("Action"))):
+            is_wild = re.search(r"[*?]", resource) and not _is_this_key(grant, resource)
+            if is_wild and not _may_be_wild(resource, texts(grant.statement.get("Action"))):
                 yield f"{_where(grant)}: {resource}"
         if "NotResource" in grant.statement:
             yield _where(grant)
+
+
+def only_the_account_and_its_services_may_use_a_key(plan: Architecture) -> Iterator[str]:
+    """A service acts for any account, unless a condition requires this one (AWS, "The confused deputy problem")."""
+    for grant in plan.grants:
+        if grant.resource.type == KEY and not _is_default_of_key(grant):
+            principal = grant.statement.get("Principal")
+            condition = json.dumps(grant.statement.get("Condition", {}))
+            is_service = isinstance(principal, dict) and list(principal) == ["Service"]
+            if not is_service or not re.search(r'"(aws:SourceAccount|aws:SourceArn|kms:CallerAccount)"', condition):
+                yield _where(grant)
 
 
 def each_role_is_used_by_one_function(plan: Architecture) -> Iterator[str]:
@@ -195,8 +212,36 @@ def each_document_has_its_own_deployment(plans: Iterable[Architecture]) -> Itera
     yield from (f"{len(found)} APIs have {triggers}" for triggers, found in apis.items() if len(found) > 1)
 
 
+def every_resource_has_the_stacks_provider(plan: Architecture) -> Iterator[str]:
+    """Others would be created in the caller's own account and region, without default tags."""
+    (provider,) = plan.deployment.of_type("pulumi:providers:aws")
+    for resource in plan.deployment.custom:
+        if not resource.provider.startswith(f"{provider.urn}::"):
+            yield f"{resource.type} {resource.name}"
+
+
+def every_resource_that_can_have_tags_has_the_stacks(plan: Architecture) -> Iterator[str]:
+    (provider,) = plan.deployment.of_type("pulumi:providers:aws")
+    expected = json.loads(revealed(provider.inputs).get("defaultTags", '{"tags": {}}'))["tags"]
+    for resource in plan.deployment.custom:
+        found = resource.inputs.get("tags", {})
+        if is_taggable(resource.type) and not expected.items() <= found.items():
+            yield f"{resource.type} {resource.name}: {found}"
+
+
 def _where(grant: Grant) -> str:
     return f"{grant.role or grant.resource.name}: {json.dumps(grant.statement)}"
+
+
+def _is_this_key(grant: Grant, resource: str) -> bool:
+    """Return whether a resource is the key whose policy it is in: the policy of a key has no other resource."""
+    return grant.resource.type == KEY and resource == "*"
+
+
+def _is_default_of_key(grant: Grant) -> bool:
+    """Return whether a statement lets IAM policies of the account allow the use of a key, as KMS does by default."""
+    principal = grant.statement.get("Principal")
+    return grant.resource.type == KEY and principal == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
 def _may_be_wild(resource: str, actions: list[str]) -> bool:
@@ -257,11 +302,13 @@ def _plain_texts(value: Any) -> Iterator[str]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource, each_role_is_used_by_one_function,
+    no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource,
+    only_the_account_and_its_services_may_use_a_key, each_role_is_used_by_one_function,
     only_managed_policies_of_the_stack_are_attached, each_managed_policy_has_one_role,
     only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
     every_function_writes_its_own_log_group_which_exists_before,
     data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither, no_method_lacks_the_authorizer_except_options,
     exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_and_only_for_its_own_paths,
     no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
+    every_resource_has_the_stacks_provider, every_resource_that_can_have_tags_has_the_stacks,
 )  # fmt: skip

@@ -24,6 +24,9 @@ DEFAULT: Final = object()
 """Stands for a setting that is not set."""
 
 ISSUER: Final = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
+APP: Final = {"callbackUrls": ["https://a.example/callback"], "logoutUrls": ["http://localhost:3000"]}
+NATIVE_APP: Final = {"callbackUrls": ["com.example.app:/callback"], "scopes": ["items:read"]}
+SENDER: Final = {"identity": "arn:aws:ses:us-east-1:123456789012:identity/a.example", "sender": "a@a.example"}
 LIMIT: Final = {"throttleRate": 1, "throttleBurst": 2}
 PLAN: Final = {"name": "partners", "rate": 50, "burst": 100, "clients": {"main": ["app"]}}
 OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "period": "WEEK"}
@@ -33,6 +36,14 @@ SCALED: Final = {"minimum": 1, "maximum": 10, "utilization": 0.5, "schedules": [
 OVERRIDE: Final = {
     "memory": 256, "timeout": 5, "runtime": "python3.13", "environment": {"COLOR": "red"}, "reservedConcurrency": 20,
     "logLevel": "ERROR", "snapStart": False, "provisionedConcurrency": SCALED,
+}  # fmt: skip
+EMAIL: Final = {"protocol": "email", "endpoint": "oncall@example.com"}
+PAGER: Final = {"protocol": "https", "endpoint": "https://pager.example.com/integration/key"}
+TOPIC_ARN: Final = "arn:aws:sns:us-east-1:123456789012:oncall"
+THRESHOLDS: Final = {
+    "errorRate": 0.01, "minErrors": 1, "latency": 30_000, "minRequests": 1, "functionErrorRate": 100,
+    "functionThrottles": 1_000_000, "functionDuration": 0.5, "concurrency": 99.9, "accountConcurrency": 10,
+    "authorizerFaults": 1, "keyFetchFailures": 1, "revocationFailures": 1, "tableThrottles": 1, "tableErrors": 1,
 }  # fmt: skip
 
 VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
@@ -49,6 +60,21 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "issuers[].requiredClaims": (DEFAULT, {"azp": ["app"]}),
     "issuers[].clients": (DEFAULT, ["other"], ["app", "other"]),
     "issuers[].tenantClaim": (DEFAULT, "org"),
+    "identity.enabled": (DEFAULT, True),
+    "identity.issuer": (DEFAULT, "second", "people"),
+    "identity.apps": (DEFAULT, {"web": {**APP, "scopes": ["orders:read"]}}, {"web": APP, "mobile": NATIVE_APP}),
+    "identity.machines": (DEFAULT, {"web": ["items:read"]}, {"reports": ["items:read"]}),
+    "identity.selfSignUp": (DEFAULT, True),
+    "identity.mfa": (DEFAULT, "none", "required"),
+    "identity.password.minLength": (DEFAULT, 8, 99),
+    "identity.password.require": (DEFAULT, [], ["numbers"]),
+    "identity.password.history": (DEFAULT, 24),
+    "identity.password.temporaryDays": (DEFAULT, 1, 365),
+    "identity.tier": (DEFAULT, "lite", "plus"),
+    "identity.domain": (DEFAULT, "example"),
+    "identity.email": (DEFAULT, SENDER),
+    "identity.accessTokenMinutes": (DEFAULT, 5, 1440),
+    "identity.refreshTokenDays": (DEFAULT, 1, 3650),
     "api.flavour": (DEFAULT, "http"),
     "api.corsOrigins": (DEFAULT, ["*"], ["https://a.example", "*"], ["https://a.example", "http://localhost:3000"]),
     "api.corsHeaders": (DEFAULT, ["X-Trace"]),
@@ -99,6 +125,15 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "logs.retentionDays": (DEFAULT, 1, 3653),
     "logs.level": (DEFAULT, "DEBUG", "WARN", "ERROR"),
     "logs.decisions": (DEFAULT, False),
+    "monitoring.enabled": (DEFAULT, True),
+    "monitoring.subscriptions": (DEFAULT, [EMAIL, EMAIL], [EMAIL, PAGER]),
+    "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
+    "monitoring.notifyRecovery": (DEFAULT, True),
+    "monitoring.thresholds": (DEFAULT, THRESHOLDS),
+    "provider.accountIds": (DEFAULT, ["123456789012"]),
+    "provider.assumeRole": (
+        DEFAULT, {"arn": "arn:aws-us-gov:iam::123456789012:role/deploy", "externalId": "abc", "sessionName": "ci"},
+    ),
     "tags": (DEFAULT, {"team": "a"}),
 }  # fmt: skip
 """Limits and choices of each setting; the last value is the one that adds most to a stack."""
@@ -137,6 +172,16 @@ REST_ONLY: Final = {
 """The settings that require a REST API: what is reported, and when they require it."""
 
 RULES: Final = (
+    Rule("identity.apps", ("identity.enabled", "identity.apps", "identity.machines"),
+         lambda enabled, apps, machines: enabled and not apps and not machines),
+    Rule("identity.machines.web", ("identity.apps", "identity.machines"),
+         lambda apps, machines: "web" in apps and "web" in machines),
+    Rule("identity.apps.web.scopes", ("identity.enabled", "identity.apps"),
+         lambda enabled, apps: enabled and apps.get("web", {}).get("scopes"), is_late=True),
+    Rule("identity.issuer", ("identity.enabled", "identity.issuer", "issuers"),
+         lambda enabled, name, issuers: enabled and name in [each["name"] for each in issuers]),
+    Rule("identity.password.history", ("identity.password.history", "identity.tier"),
+         lambda history, tier: history and tier == "lite"),
     Rule("api.corsOrigins", ("api.corsOrigins",), lambda origins: "*" in origins and len(origins) > 1),
     Rule("api.corsCredentials", ("api.corsCredentials", "api.corsOrigins"),
          lambda allowed, origins: allowed and (not origins or "*" in origins)),
@@ -180,6 +225,11 @@ RULES: Final = (
          lambda overrides, versions: _applied(overrides, "provisionedConcurrency", default=None) and not versions),
     Rule("functions.overrides.items", ("functions.overrides", "functions.layout"),
          lambda overrides, layout: layout == "single" and "items" in overrides, is_late=True),
+    Rule("monitoring.enabled", ("monitoring.enabled", "logs.decisions"),
+         lambda enabled, decisions: enabled and not decisions),
+    Rule("monitoring.subscriptions", ("monitoring.subscriptions", "monitoring.topicArn"),
+         lambda subscriptions, topic: subscriptions and topic),
+    Rule("monitoring.subscriptions[1]", ("monitoring.subscriptions",), lambda each: each == [EMAIL, EMAIL]),
     Rule("issuers[0].defaultScopes", ("issuers[].defaultScopes", "issuers[].requiredClaims"),
          lambda scopes, claims: scopes and not claims),
     Rule("authorizer.keys.staleIfError", ("authorizer.keys.staleIfError", "authorizer.keys.maxAge"),
@@ -256,6 +306,7 @@ def everything_on(flavour: str) -> Row:
         "functions.snapStart": DEFAULT,
     }  # the most functions; with provisioned concurrency
     row |= {"usage.unlisted": DEFAULT, "usage.plans": [PLAN]}  # `keys: header` has no plan for unlisted clients
+    row |= {"logs.decisions": DEFAULT, "monitoring.topicArn": DEFAULT}  # metrics in decisions; an own topic
     row |= dict.fromkeys(("authorizer.keys.maxAge", "authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout",
                           "revocation.timeout"), DEFAULT)  # fmt: skip
     return row if flavour == "rest" else {**row, **dict.fromkeys(REST_ONLY, DEFAULT)}

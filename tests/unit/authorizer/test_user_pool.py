@@ -95,7 +95,7 @@ class TestTokens:
             changes = {"key": private_key("RSA1", 1)}
         lines: list[bytes] = []
         decide = started(with_pool(), lines=lines)
-        with pytest.raises(Exception, match="^Unauthorized$"):
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
             decide(event(pool_token(**changes)), None)
         assert json.loads(lines[-1])["reason"] == reason
 
