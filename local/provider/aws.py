@@ -19,11 +19,14 @@ from local.provider.properties import Properties, UnsupportedInputError
 from local.provider.resource_type import ResourceType
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.resources.iam import find_roles
+from local.provider.resources.identity_providers import find_provider
 from local.provider.state import Diff, Document, Failure, State
 
 _NOT_FOUND: Final = frozenset({
-    "NoSuchEntity", "NotFound", "NotFoundException", "ProvisionedConcurrencyConfigNotFoundException",
-    "ResourceNotFound", "ResourceNotFoundException",
+    "404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchEntity", "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration", "NotFound", "NotFoundException",
+    "ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFound", "ResourceNotFoundException",
+    "ServerSideEncryptionConfigurationNotFoundError",
 })  # fmt: skip
 _REGION: Final = "region"
 _NEW_ACCOUNT: Final[Document] = {"cloudwatchRoleArn": ""}
@@ -164,6 +167,8 @@ class Provider:
             return look_up(token, args, region=self._region, account=None)
         if token.endswith(":getRoles"):
             return find_roles(self.connection, args)
+        if token.endswith(":getOpenIdConnectProvider"):
+            return find_provider(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)
 
     def _require_connection(self) -> Connection:
