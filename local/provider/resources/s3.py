@@ -43,7 +43,7 @@ def _configure_bucket(given: Properties) -> Step:
 
 
 def _set_tags(connection: Connection, state: State, given: Properties) -> None:
-    client, tags = connection.client("s3"), given.pop("tags") or {}
+    client, tags = connection.client("s3"), cast("dict[str, str]", given.pop("tags") or {})
     if tags:
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         client.put_bucket_tagging(Bucket=state.id, Tagging={"TagSet": pairs})

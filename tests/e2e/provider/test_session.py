@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pytest
@@ -85,7 +85,7 @@ class TestRoles:
 
     def test_the_external_id_is_sent(self, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
         sent: list[dict[str, Any]] = []
-        original = BaseClient._make_api_call
+        original: Any = cast("Any", BaseClient)._make_api_call
 
         def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
             sent.append({"operation": operation, **parameters})
