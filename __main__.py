@@ -13,7 +13,7 @@ from infra.naming import Names
 from infra.rest_api import RestApiArgs
 from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
-from infra.table import Table, collection_table
+from infra.table import Table, collection_table, table_defaults
 from infra.usage import UsagePlans, UsagePlansArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
@@ -24,11 +24,12 @@ api_routes = routes(collections)
 require_deployable(api_routes, names, settings)
 
 defaults = settings.function_defaults(names)
-tables = {each.name: Table(each.name, collection_table(each, names, data, tags)) for each in collections}
+tables_of = table_defaults(names, data, tags)
+tables = {each.name: Table(each.name, collection_table(each, tables_of)) for each in collections}
 handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults))
 revocation = None
 if settings.revocation.enabled:
-    revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
+    revocation = Revocation("revocation", RevocationArgs(tables=tables_of))
 authorizer_data = settings.for_authorizer(names, api_routes)
 authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
 gateway = create_api("api", RestApiArgs(

@@ -13,6 +13,7 @@ from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
+from infra.data_settings import DataSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
@@ -20,7 +21,6 @@ from infra.naming import Names
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import ENCRYPTED, SettingsError
-from infra.table import DataSettings
 from infra.usage_settings import UsageSettings
 
 NAMESPACES = ("aws", "pulumi")
@@ -209,6 +209,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *settings.data.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.usage.problems(settings.issuers if issuers_known else ()),
