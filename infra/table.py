@@ -24,16 +24,16 @@ class TableDefaults:
 
     names: Names
     settings: DataSettings
-    tags: dict[str, str]
     key_arn: pulumi.Input[str] | None = None
 
 
-def table_defaults(names: Names, settings: DataSettings, tags: dict[str, str]) -> TableDefaults:
+def table_defaults(names: Names, settings: DataSettings, opts: pulumi.ResourceOptions | None = None) -> TableDefaults:
     """Return what all tables have in common. It creates their key, if the settings require one."""
     key = None
     if settings.encryption == "customer":
-        key = DataKey("data", DataKeyArgs(names=names), pulumi.ResourceOptions(protect=settings.protect)).arn
-    return TableDefaults(names=names, settings=settings, tags=tags, key_arn=key)
+        protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
+        key = DataKey("data", DataKeyArgs(names=names), protected).arn
+    return TableDefaults(names=names, settings=settings, key_arn=key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,6 @@ class Table(pulumi.ComponentResource):
             deletion_protection_enabled=settings.is_deletion_protected,
             point_in_time_recovery=recovery(settings),
             server_side_encryption=encryption(args.defaults),
-            tags=args.defaults.tags,
             opts=pulumi.ResourceOptions(
                 parent=self, protect=settings.protect, ignore_changes=scaled_properties(capacity) or None
             ),

@@ -51,5 +51,6 @@ def _resolve_condition_key(original: Original, key: str, context: Any) -> Any:
 def _key(resource: str) -> str | None:
     """Return the key of the table with an ARN, or of the table of an index; None if AWS owns it."""
     name = resource.partition(":table/")[2].partition("/")[0]
-    found = (internal(TABLES, "_tables").get(name) or {}).get("SSEDescription") or {}
+    table: dict[str, Any] = internal(TABLES, "_tables").get(name) or {}
+    found: dict[str, str] = table.get("SSEDescription") or {}
     return found.get("KMSMasterKeyArn") if found.get("Status") == "ENABLED" else None
