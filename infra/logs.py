@@ -35,6 +35,14 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = True
 
 
+def level_with_metrics(level: str) -> str:
+    """Return the lowest severity of the logs of a function whose `INFO` lines carry metrics, for the level in settings.
+
+    A higher level than `INFO` would drop the metrics with the lines.
+    """
+    return level if level in ("DEBUG", "INFO") else "INFO"
+
+
 def log_group(
     name: str,
     physical_name: pulumi.Input[str],
