@@ -5,6 +5,8 @@ import pulumi
 from handlers.contract import load_collections, routes
 from infra.api import create_api
 from infra.authorizer import Authorizer, AuthorizerArgs
+from infra.branches import branch_of
+from infra.bundles import ROOT
 from infra.checks import require_deployable
 from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
@@ -14,8 +16,8 @@ from infra.settings import load
 from infra.table import Table, collection_table
 from infra.usage import UsagePlans, UsagePlansArgs
 
-names = Names(pulumi.get_project(), pulumi.get_stack())
-settings = load(names.project, names.stack)
+names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
+settings = load(names.project, names.settings_stack)
 api, data, logs, tags, usage = settings.api, settings.data, settings.logs, settings.tags, settings.usage
 collections = load_collections()
 api_routes = routes(collections)

@@ -8,6 +8,7 @@ from local.provider.resources import (
     dynamodb,
     http_apis,
     iam,
+    kms,
     lambda_aliases,
     lambda_functions,
     lambda_layers,
@@ -18,6 +19,7 @@ from local.provider.resources import (
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
+    **kms.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,
     **lambda_aliases.TYPES,

@@ -30,6 +30,8 @@ HTTP_API = "aws:apigatewayv2/api:Api"
 HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 
+KEY = "aws:kms/key:Key"
+
 Inputs = dict[str, Any]
 
 
@@ -93,6 +95,7 @@ class Prepared:
     key: str
     plan: str
     layer: str
+    encryption_keys: tuple[str, str]
 
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
@@ -115,9 +118,11 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
+    encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
-        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer
+        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
+        encryption_keys,
     )  # fmt: skip
 
 
@@ -186,6 +191,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
     managed: Inputs = {
         "name": "cycle", "policy": document("s3:ListBucket"), "description": "first", "tags": {"stage": "dev"},
     }  # fmt: skip
+    encryption_key: Inputs = {
+        "description": "first", "policy": document("kms:*"), "enableKeyRotation": True, "deletionWindowInDays": 30,
+        "tags": {"stage": "dev"},
+    }  # fmt: skip
     permission: Inputs = {
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
@@ -250,6 +259,14 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [
             {"role": "lifecycle", "policyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"},
+        ],
+        KEY: [
+            encryption_key, encryption_key | {"enableKeyRotation": False, "deletionWindowInDays": 7},
+            encryption_key | {"rotationPeriodInDays": 90}, encryption_key | {"tags": {"team": "b"}},
+            encryption_key | {"description": "second", "policy": document("kms:Decrypt")},
+        ],
+        "aws:kms/alias:Alias": [
+            {"name": "alias/cycle", "targetKeyId": each} for each in at.encryption_keys
         ],
         "aws:lambda/permission:Permission": [permission],
         "aws:lambda/alias:Alias": [
