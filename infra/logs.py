@@ -26,8 +26,9 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     level: Annotated[
         Level,
         Meta(
-            description="The lowest severity that functions log. At `WARN` and `ERROR` the authorizer still logs "
-            "decisions, which are `INFO` lines and carry its metrics; `decisions` switches them off."
+            description="The lowest severity that functions log. At `WARN` and `ERROR` they still log the `INFO` lines "
+            "that carry metrics: the authorizer's decisions, which `decisions` switches off, and the handlers' "
+            "requests, if `monitoring.handlerMetrics` are on."
         ),
     ] = "INFO"
     decisions: Annotated[

@@ -74,7 +74,9 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, tags=self.tags)
+        return FunctionDefaults(
+            names=names, settings=self.functions, logs=self.logs, tags=self.tags, metrics=self.monitoring.metrics(names)
+        )
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
