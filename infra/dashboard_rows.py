@@ -135,8 +135,10 @@ class Rows:
         ]
 
     def _functions(self) -> list[Widget]:
-        def lines(name: str, statistic: Statistic = "Sum", **more: str) -> Series:
-            functions = {**self.of.functions, **more}
+        handlers = self.of.functions
+        every = {**handlers, "authorizer": self.of.authorizer}
+
+        def lines(name: str, functions: Mapping[str, str], statistic: Statistic = "Sum") -> Series:
             return highest(
                 [
                     Metric("AWS/Lambda", name, {"FunctionName": physical}, statistic, label=label)
@@ -145,12 +147,12 @@ class Rows:
                 by="FunctionName",
             )
 
-        authorizer = {"authorizer": self.of.authorizer}
         return [
-            self._graph("Functions: crashes and timeouts", lines("Errors")),
-            self._graph("Functions: duration (p99)", lines("Duration", "p99", **authorizer), "milliseconds"),
-            self._graph("Functions: throttles", lines("Throttles", **authorizer)),
-            self._graph("Functions: concurrency", lines("ConcurrentExecutions", "Maximum", **authorizer), "at once"),
+            # Without the authorizer, whose 401s are errors too: its row shows the others.
+            self._graph("Functions: crashes and timeouts", lines("Errors", handlers)),
+            self._graph("Functions: duration (p99)", lines("Duration", every, "p99"), "milliseconds"),
+            self._graph("Functions: throttles", lines("Throttles", every)),
+            self._graph("Functions: concurrency", lines("ConcurrentExecutions", every, "Maximum"), "at once"),
         ]
 
     def _tables(self) -> list[Widget]:

@@ -1,4 +1,4 @@
-"""The handlers' metrics in the planned program: when they are on, their dimensions, and that no log level drops them."""
+"""The handlers' metrics in the planned program: when they are on, their dimensions, and at which log levels."""
 
 import msgspec
 import pytest
