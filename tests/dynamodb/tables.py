@@ -20,7 +20,7 @@ from infra.naming import Names
 from infra.table import DataSettings, Table, collection_table
 from tests.unit.handlers.meetings import COLLECTION
 
-Table(COLLECTION.name, collection_table(COLLECTION, Names("gatehouse", "test"), DataSettings(), {}))
+Table(COLLECTION.name, collection_table(COLLECTION, Names("gatehouse", "test"), DataSettings()))
 """
 """A program with the table of a collection for tests."""
 
