@@ -35,6 +35,8 @@ CORRECTIONS = (
     "payload-limits",
     "function-logs",
     "function-log-levels",
+    "table-settings",
+    "table-keys",
     "http-authorizers",
     "http-cache-flush",
     "http-deployment-snapshots",
