@@ -6,6 +6,7 @@ from handlers.contract import load_collections, routes
 from infra.api import create_api
 from infra.authorizer import Authorizer, AuthorizerArgs
 from infra.checks import require_deployable
+from infra.domain import Domain, DomainArgs
 from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
 from infra.rest_api import RestApiArgs
@@ -13,6 +14,7 @@ from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
 from infra.table import Table, collection_table
 from infra.usage import UsagePlans, UsagePlansArgs
+from infra.waf import Waf, WafArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack())
 settings = load(names.project, names.stack)
@@ -31,15 +33,23 @@ authorizer_data = settings.for_authorizer(names, api_routes)
 authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
 gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
-    policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs, tags=tags,
+    policy_cache=settings.authorizer.policy_cache, api=api, domain=settings.domain, usage=usage, logs=logs, tags=tags,
 ))  # fmt: skip
 if usage.plans:
     stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage, tags=tags)
     plans = UsagePlans("api", stage)
     if usage.requires_keys:
         pulumi.export("apiKeys", plans.keys)
+if settings.waf.enabled:
+    Waf("waf", WafArgs(names=names, stage_arn=gateway.stage_arn, waf=settings.waf, logs=logs))
 
-pulumi.export("url", gateway.url)
+url = gateway.url
+if settings.domain.name:
+    domain = Domain("domain", DomainArgs(domain=settings.domain, api_id=gateway.api_id, stage_name=gateway.stage_name))
+    url = domain.url
+    pulumi.export("domainTarget", domain.target)
+
+pulumi.export("url", url)
 pulumi.export("functions", handlers.names)
 pulumi.export("tables", {name: table.name for name, table in tables.items()})
 pulumi.export("authorizer", authorizer.name)

@@ -13,6 +13,7 @@ from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
+from infra.domain_settings import DomainSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
@@ -22,6 +23,7 @@ from infra.rest_only import rest_only_problems
 from infra.stack_file import ENCRYPTED, SettingsError
 from infra.table import DataSettings
 from infra.usage_settings import UsageSettings
+from infra.waf_settings import WafSettings
 
 NAMESPACES = ("aws", "pulumi")
 """The namespaces of the AWS provider's settings and of Pulumi's own, which are not checked here."""
@@ -62,6 +64,8 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         tuple[Issuer, ...], Meta(min_length=1, description="The identity providers whose tokens are accepted.")
     ]
     api: ApiSettings = ApiSettings()
+    domain: DomainSettings = DomainSettings()
+    waf: WafSettings = WafSettings()
     functions: FunctionSettings = FunctionSettings()
     data: DataSettings = DataSettings()
     authorizer: AuthorizerSettings = AuthorizerSettings()
@@ -209,6 +213,8 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *settings.domain.problems(),
+        *settings.waf.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.usage.problems(settings.issuers if issuers_known else ()),

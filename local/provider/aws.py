@@ -23,7 +23,7 @@ from local.provider.state import Diff, Document, Failure, State
 
 _NOT_FOUND: Final = frozenset({
     "NoSuchEntity", "NotFound", "NotFoundException", "ProvisionedConcurrencyConfigNotFoundException",
-    "ResourceNotFound", "ResourceNotFoundException",
+    "NoSuchHostedZone", "ResourceNotFound", "ResourceNotFoundException", "WAFNonexistentItemException",
 })  # fmt: skip
 _REGION: Final = "region"
 _NEW_ACCOUNT: Final[Document] = {"cloudwatchRoleArn": ""}

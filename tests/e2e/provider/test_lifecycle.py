@@ -29,6 +29,11 @@ STAGE = "aws:apigateway/stage:Stage"
 HTTP_API = "aws:apigatewayv2/api:Api"
 HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
+DOMAIN = "aws:apigateway/domainName:DomainName"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+NOT_DELETED = {"aws:apigateway/account:Account", "aws:acm/certificateValidation:CertificateValidation"}
+"""A setting, which always exists, and a state of another resource."""
 
 Inputs = dict[str, Any]
 
@@ -93,6 +98,11 @@ class Prepared:
     key: str
     plan: str
     layer: str
+    certificates: tuple[str, str]
+    zone: str
+    domain: str
+    web_acl: str
+    stage_arn: str
 
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
@@ -110,14 +120,25 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     layer = provider.create(LAYER, "used", {"layerName": "lifecycle", "code": archive(folder, "used-layer.zip", "")}).id
     api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
-    provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
+    stage = provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
     http_api = provider.create(HTTP_API, "used", {"name": "lifecycle", "protocolType": "HTTP"}).id
+    provider.create(HTTP_STAGE, "used", {"apiId": http_api, "name": "used"})
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
+    issued = {"domainName": "api.example.com", "validationMethod": "DNS"}
+    certificates = provider.create(CERTIFICATE, "used", issued).id, provider.create(CERTIFICATE, "used", issued).id
+    route53 = provider.connection.client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="used")["HostedZone"]["Id"].split("/")[-1]
+    domain = {"domainName": "used.example.com", "regionalCertificateArn": certificates[0]}
+    provider.create(DOMAIN, "used", domain)
+    metric = {"metricName": "used", "cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": False}
+    acl = {"name": "used", "scope": "REGIONAL", "defaultAction": {"allow": {}}, "visibilityConfig": metric}
+    web_acl = provider.create(WEB_ACL, "used", acl).outputs["arn"]
     return Prepared(
-        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer
+        provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
+        certificates, zone, "used.example.com", web_acl, stage.outputs["arn"],
     )  # fmt: skip
 
 
@@ -190,7 +211,58 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
+    tls = {"securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06", "endpointAccessMode": "BASIC"}
+    certificate: Inputs = {"domainName": "x.example.com", "validationMethod": "DNS", "tags": {"stage": "dev"}}
+    first, second = at.certificates
+    domain: Inputs = {
+        "domainName": "api.example.com", "regionalCertificateArn": first, "securityPolicy": "TLS_1_2",
+        "endpointConfiguration": {"types": "REGIONAL", "ipAddressType": "dualstack"}, "tags": {"stage": "dev"},
+    }  # fmt: skip
+    mapping: Inputs = {"domainName": at.domain, "apiId": at.api, "stage": at.stage, "apiMappingKey": "v1"}
+    record: Inputs = {"zoneId": at.zone, "name": "x.example.com", "type": "A"}
+    alias = {"name": "d-1.execute-api.us-east-1.amazonaws.com", "zoneId": "Z1", "evaluateTargetHealth": False}
+    metric = {"metricName": "cycle", "cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": False}
+    rule_group = {
+        "vendorName": "AWS",
+        "name": "Some",
+        "ruleActionOverrides": [{"name": "a", "actionToUse": {"count": {}}}],
+    }
+    rate = {"limit": 10, "evaluationWindowSec": 300, "aggregateKeyType": "IP"}
+    rules = [
+        {"name": "rate", "priority": 0, "action": {"block": {}}, "statement": {"rateBasedStatement": rate},
+         "visibilityConfig": metric},
+        {"name": "group", "priority": 1, "overrideAction": {"none": {}}, "visibilityConfig": metric,
+         "statement": {"managedRuleGroupStatement": rule_group}},
+    ]  # fmt: skip
+    acl: Inputs = {
+        "name": "cycle", "scope": "REGIONAL", "defaultAction": {"allow": {}}, "visibilityConfig": metric,
+        "rules": rules, "tags": {"stage": "dev"},
+        "dataProtectionConfig": {"dataProtections": [
+            {"action": "SUBSTITUTION", "field": {"fieldType": "SINGLE_HEADER", "fieldKeys": ["authorization"]}},
+        ]},
+    }  # fmt: skip
     return {
+        DOMAIN: [
+            domain, domain | {"regionalCertificateArn": second, "tags": {"team": "b"}},
+            domain | {"endpointConfiguration": {"types": "REGIONAL", "ipAddressType": "ipv4"}},
+        ],
+        "aws:apigatewayv2/apiMapping:ApiMapping": [
+            mapping, mapping | {"apiId": at.http_api}, mapping | {"apiMappingKey": "v2"},
+            {name: value for name, value in mapping.items() if name != "apiMappingKey"},
+        ],
+        CERTIFICATE: [certificate, certificate | {"tags": {"team": "b"}}, certificate | {"tags": {}}],
+        "aws:acm/certificateValidation:CertificateValidation": [
+            {"certificateArn": first, "validationRecordFqdns": ["_x.example.com"]},
+        ],
+        "aws:route53/record:Record": [
+            record | {"aliases": [alias]}, record | {"aliases": [alias | {"name": "d-2.example"}]},
+            record | {"records": ["192.0.2.1"], "ttl": 60},
+        ],
+        WEB_ACL: [
+            acl, acl | {"rules": rules[:1], "tags": {"team": "b"}},
+            acl | {"visibilityConfig": metric | {"metricName": "other"}},
+        ],
+        "aws:wafv2/webAclAssociation:WebAclAssociation": [{"resourceArn": at.stage_arn, "webAclArn": at.web_acl}],
         TABLE: [
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
@@ -207,7 +279,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         API: [
             api, api | {"body": body("/b", "/c", "/c/d")}, api | {"apiKeySource": "AUTHORIZER", "tags": {}},
-            api | {"name": "renamed", "body": body("/")},
+            api | {"name": "renamed", "body": body("/")}, api | tls | {"disableExecuteApiEndpoint": True},
         ],
         STAGE: [
             stage, stage | {"deployment": at.deployments[1], "variables": {"stack": "prod"}},
@@ -220,6 +292,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             http_api, http_api | {"body": http_body("/b", "/c"), "tags": {}},
             {name: value for name, value in http_api.items() if name != "corsConfiguration"},
             http_api | {"name": "renamed", "corsConfiguration": cors | {"allowOrigins": ["*"]}},
+            http_api | {"disableExecuteApiEndpoint": True},
         ],
         HTTP_STAGE: [
             http_stage, http_stage | {"deploymentId": at.http_deployments[1], "stageVariables": {"stack": "prod"}},
@@ -284,7 +357,7 @@ def test_a_resource_is_created_changed_read_and_deleted(prepared: Prepared, type
             state = provider.update(type_, state, wanted)
             assert_unchanged(provider, type_, state, wanted)
     provider.delete(type_, state)
-    if type_ != "aws:apigateway/account:Account":  # a setting, which always exists
+    if type_ not in NOT_DELETED:
         assert provider.read(type_, state) is None
     provider.delete(type_, state)
 
