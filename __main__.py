@@ -5,6 +5,8 @@ import pulumi
 from handlers.contract import load_collections, routes
 from infra.api import create_api
 from infra.authorizer import Authorizer, AuthorizerArgs
+from infra.branches import branch_of
+from infra.bundles import ROOT
 from infra.checks import require_deployable
 from infra.domain import Domain, DomainArgs
 from infra.handlers import Handlers, HandlersArgs
@@ -16,8 +18,8 @@ from infra.table import Table, collection_table
 from infra.usage import UsagePlans, UsagePlansArgs
 from infra.waf import Waf, WafArgs
 
-names = Names(pulumi.get_project(), pulumi.get_stack())
-settings = load(names.project, names.stack)
+names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
+settings = load(names.project, names.settings_stack)
 api, data, logs, tags, usage = settings.api, settings.data, settings.logs, settings.tags, settings.usage
 collections = load_collections()
 api_routes = routes(collections)

@@ -1,4 +1,4 @@
-"""The physical names of all resources."""
+"""The physical names of all resources: `{project}-{stack}-{name}` (docs/naming.md)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,15 +19,22 @@ SENT = "sent"
 
 @dataclass(frozen=True)
 class Names:
-    """Names in AWS: `gatehouse-prod-items-read`. Different stacks in one account never share a name."""
+    """Names in AWS: `gatehouse-prod-items-read`. Different stacks in one account never share a name.
+
+    `branch` is set for a branch stack (infra/branches.py): `pr-12` for `dev-pr-12`.
+    """
 
     project: str
     stack: str
+    branch: str | None = None
 
     def problems(self, functions: Iterable[str]) -> Iterator[str]:
         """Yield a line for each name that AWS would reject."""
         if not STAGE.fullmatch(self.stack):
-            yield f"invalid stack name {self.stack!r}: must consist of letters, digits, '-' and '_'"
+            yield (
+                f"invalid stack name {self.stack!r}: must consist of letters, digits, '-' and '_'; "
+                "`python -m infra.branches STACK BRANCH` prints a valid name for a branch"
+            )
         physical = list(map(self.resource, functions))
         for name in dict.fromkeys(each for each in physical if physical.count(each) > 1):
             yield f"{name}: must not be the name of two functions"
@@ -38,6 +45,15 @@ class Names:
     def resource(self, name: str) -> str:
         """Return the name of a function, role, table, usage plan or key."""
         return f"{self.project}-{self.stack}-{name}"
+
+    def domain(self, name: str) -> str:
+        """Return a domain name of the settings, or the subdomain of it that belongs to the branch."""
+        return f"{self.branch}.{name}" if self.branch else name
+
+    @property
+    def settings_stack(self) -> str:
+        """The stack with whose settings this one is deployed; another one for a branch stack."""
+        return self.stack.removesuffix(f"-{self.branch}")
 
     @property
     def api(self) -> str:

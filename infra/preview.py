@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from infra.branches import base_of
 from infra.changes import SECRET_MARK, as_text, losses
 from infra.changes.comment import StackChanges, comment
 from infra.changes.pulumi_preview import PreviewError, read, settings
@@ -39,6 +40,8 @@ class Stack:
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run a command of the CLI for this stack."""
         command = ["pulumi", *arguments, "--cwd", self.folder, "--stack", self.name, "--json", "--non-interactive"]
+        if base := base_of(Path(self.folder), self.name):
+            command += ["--config-file", f"Pulumi.{base}.yaml"]
         return subprocess.run(command, capture_output=True, check=False)
 
 

@@ -1,6 +1,6 @@
 """Read a stack's settings as the Pulumi CLI passes them to a program: each a text by its full key.
 
-Pulumi.yaml has the defaults and `Pulumi.<stack>.yaml` the stack's values
+Pulumi.yaml has the defaults and `Pulumi.<stack>.yaml` the stack's values (infra/branches.py has an exception)
 (https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/config.go); overrides replace them for one run.
 The program checks the values and reports every mistake at once. Encrypted values are not decrypted, and environments
 (ESC) are not opened.
@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 import pulumi
 
 from handlers.contract import FieldError
-from infra import cli_yaml
+from infra import branches, cli_yaml
 
 PROJECT_FILE: Final = "Pulumi.yaml"
 STACK_KEYS: Final = ("config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider")
@@ -51,7 +51,10 @@ class SettingsError(pulumi.RunError):
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """A project's name and the settings of one of its stacks, by full key (`gatehouse:api`)."""
+    """A project's name and the settings of one of its stacks, by full key (`gatehouse:api`).
+
+    `stack` is the stack that the file belongs to; a branch stack uses the file of another one.
+    """
 
     project: str
     stack: str
@@ -76,6 +79,7 @@ def read(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
     if not isinstance(project, str):
         raise SettingsError(f"{PROJECT_FILE}: `name`, the project's name, is missing")
     defaults = dict(_defaults(project, _mapping(described.get("config"), f"{PROJECT_FILE}: config")))
+    stack = branches.base_of(root, stack) or stack
     file = root / f"Pulumi.{stack}.yaml"
     given = _load(file)
     if unknown := [key for key in given if key not in STACK_KEYS]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.branches import settings_file
 from infra.changes import Change, Operation, compare
 from local.engine import STACK_TYPE, DeploymentError, Resource
 from local.engine.checkpoint import Checkpoint
@@ -50,7 +51,7 @@ def changes_since(root: Path, ref: str, stack: str, overrides: Mapping[str, str]
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder:
         other = Path(folder).resolve()
         _check_out(root, ref, other)
-        old = _plan_in(other, ref, stack, overrides) if (other / f"Pulumi.{stack}.yaml").exists() else []
+        old = _plan_in(other, ref, stack, overrides) if settings_file(other, stack).exists() else []
     if {urn_of(each) for each in old} <= {urn_of(each) for each in new}:
         return difference(old, new)
     return difference(old, new, _renamed(root, stack, overrides, old))

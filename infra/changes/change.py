@@ -10,6 +10,7 @@ from infra.naming import SENT
 
 LOST: Final = {
     "aws:dynamodb/table:Table": "all items",
+    "aws:kms/key:Key": "everything that it encrypts",
     "aws:cloudwatch/logGroup:LogGroup": "all log events",
     "aws:apigateway/restApi:RestApi": "the URL that clients call",
     "aws:apigatewayv2/api:Api": "the URL that clients call",

@@ -46,6 +46,8 @@ OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
     "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "id": "{arn}"},
     "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
+    "aws:kms/alias:Alias": {"id": "{name}", "arn": "arn:aws:kms:{region}:{account}:{name}"},
+    "aws:kms/key:Key": {"keyId": "{id}", "arn": "arn:aws:kms:{region}:{account}:key/{id}"},
     "aws:lambda/alias:Alias": {
         "arn": "arn:aws:lambda:{region}:{account}:function:{functionName}:{name}",
         "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",

@@ -51,9 +51,9 @@ def _structures(shape: Shape, properties: Properties, name: str) -> list[dict[st
 
 
 def _pair_members(shape: Shape) -> tuple[str, str] | None:
-    """Return the members of a pair: Key and Value, or Name and Value."""
+    """Return the members of a pair: Key and Value, Name and Value, or TagKey and TagValue."""
     members = sorted(shape.members, key=str.lower)
-    is_pair = [member.lower() for member in members] in (["key", "value"], ["name", "value"])
+    is_pair = [member.lower() for member in members] in (["key", "value"], ["name", "value"], ["tagkey", "tagvalue"])
     return (members[0], members[1]) if is_pair else None
 
 

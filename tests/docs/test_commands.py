@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import infra.branches
 import infra.preview
 import infra.revoke
 import local.cli
@@ -45,10 +46,11 @@ NOT_RUN = {
 PULUMI = {
     "install": set[str](),
     "preview": {"--stack", "--diff"},
-    "up": {"--stack", "--config", "--refresh"},
+    "up": {"--stack", "--config", "--config-file", "--refresh"},
     "refresh": {"--stack"},
-    "destroy": {"--stack"},
+    "destroy": {"--stack", "--config-file"},
     "stack init": {"--secrets-provider"},
+    "stack rm": set[str](),
     "stack output": {"--stack", "--show-secrets"},
     "stack export": {"--stack", "--file"},
     "stack import": {"--stack", "--file"},
@@ -57,7 +59,12 @@ PULUMI = {
 }
 """The commands and options of the Pulumi CLI that the documentation uses, as its reference has them."""
 
-MODULES = {"local": local.cli.main, "infra.preview": infra.preview.main, "infra.revoke": infra.revoke.main}
+MODULES = {
+    "local": local.cli.main,
+    "infra.branches": infra.branches.main,
+    "infra.preview": infra.preview.main,
+    "infra.revoke": infra.revoke.main,
+}
 """The commands in Python, each with its entry point."""
 
 

@@ -14,10 +14,13 @@ from handlers.contract import Route, load_collections, routes
 from local.architecture import Architecture, Grant, Method, function_name, statements, texts
 from local.engine import Resource
 from local.engine.values import Secret, revealed
+from local.provider.example import ACCOUNT
 
 ROUTES: Final = {route.name: route for route in routes(load_collections())}
 
 Rule = Callable[[Architecture], Iterator[str]]
+
+KEY: Final = "aws:kms/key:Key"
 
 WILDCARDS: Final = (
     (
@@ -42,17 +45,30 @@ CREDENTIALS: Final = (
 
 def no_statement_has_a_wildcard_action(plan: Architecture) -> Iterator[str]:
     for grant in plan.grants:
-        if "NotAction" in grant.statement or any("*" in each for each in texts(grant.statement.get("Action"))):
+        actions = texts(grant.statement.get("Action"))
+        if "NotAction" in grant.statement or (any("*" in each for each in actions) and not _is_default_of_key(grant)):
             yield _where(grant)
 
 
 def no_statement_has_a_wildcard_resource(plan: Architecture) -> Iterator[str]:
     for grant in plan.grants:
         for resource in texts(grant.statement.get("Resource")):
-            if re.search(r"[*?]", resource) and not _may_be_wild(resource, texts(grant.statement.get("Action"))):
+            is_wild = re.search(r"[*?]", resource) and not _is_this_key(grant, resource)
+            if is_wild and not _may_be_wild(resource, texts(grant.statement.get("Action"))):
                 yield f"{_where(grant)}: {resource}"
         if "NotResource" in grant.statement:
             yield _where(grant)
+
+
+def only_the_account_and_its_services_may_use_a_key(plan: Architecture) -> Iterator[str]:
+    """A service acts for any account, unless a condition requires this one (AWS, "The confused deputy problem")."""
+    for grant in plan.grants:
+        if grant.resource.type == KEY and not _is_default_of_key(grant):
+            principal = grant.statement.get("Principal")
+            condition = json.dumps(grant.statement.get("Condition", {}))
+            is_service = isinstance(principal, dict) and list(principal) == ["Service"]
+            if not is_service or not re.search(r'"(aws:SourceAccount|aws:SourceArn|kms:CallerAccount)"', condition):
+                yield _where(grant)
 
 
 def each_role_is_used_by_one_function(plan: Architecture) -> Iterator[str]:
@@ -199,6 +215,17 @@ def _where(grant: Grant) -> str:
     return f"{grant.role or grant.resource.name}: {json.dumps(grant.statement)}"
 
 
+def _is_this_key(grant: Grant, resource: str) -> bool:
+    """Return whether a resource is the key whose policy it is in: the policy of a key has no other resource."""
+    return grant.resource.type == KEY and resource == "*"
+
+
+def _is_default_of_key(grant: Grant) -> bool:
+    """Return whether a statement lets IAM policies of the account allow the use of a key, as KMS does by default."""
+    principal = grant.statement.get("Principal")
+    return grant.resource.type == KEY and principal == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+
+
 def _may_be_wild(resource: str, actions: list[str]) -> bool:
     return any(
         re.fullmatch(resources, resource) and actions and all(re.fullmatch(action, each) for each in actions)
@@ -257,7 +284,8 @@ def _plain_texts(value: Any) -> Iterator[str]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource, each_role_is_used_by_one_function,
+    no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource,
+    only_the_account_and_its_services_may_use_a_key, each_role_is_used_by_one_function,
     only_managed_policies_of_the_stack_are_attached, each_managed_policy_has_one_role,
     only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
     every_function_writes_its_own_log_group_which_exists_before,

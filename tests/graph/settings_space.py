@@ -34,6 +34,14 @@ OVERRIDE: Final = {
     "memory": 256, "timeout": 5, "runtime": "python3.13", "environment": {"COLOR": "red"}, "reservedConcurrency": 20,
     "logLevel": "ERROR", "snapStart": False, "provisionedConcurrency": SCALED,
 }  # fmt: skip
+EMAIL: Final = {"protocol": "email", "endpoint": "oncall@example.com"}
+PAGER: Final = {"protocol": "https", "endpoint": "https://pager.example.com/integration/key"}
+TOPIC_ARN: Final = "arn:aws:sns:us-east-1:123456789012:oncall"
+THRESHOLDS: Final = {
+    "errorRate": 0.01, "minErrors": 1, "latency": 30_000, "minRequests": 1, "functionErrorRate": 100,
+    "functionThrottles": 1_000_000, "functionDuration": 0.5, "concurrency": 99.9, "accountConcurrency": 10,
+    "authorizerFaults": 1, "keyFetchFailures": 1, "revocationFailures": 1, "tableThrottles": 1, "tableErrors": 1,
+}  # fmt: skip
 
 VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "issuers": ([ISSUER], [ISSUER, {**ISSUER, "name": "second", "url": "https://second.example.com"}]),
@@ -99,6 +107,11 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "logs.retentionDays": (DEFAULT, 1, 3653),
     "logs.level": (DEFAULT, "DEBUG", "WARN", "ERROR"),
     "logs.decisions": (DEFAULT, False),
+    "monitoring.enabled": (DEFAULT, True),
+    "monitoring.subscriptions": (DEFAULT, [EMAIL, EMAIL], [EMAIL, PAGER]),
+    "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
+    "monitoring.notifyRecovery": (DEFAULT, True),
+    "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "tags": (DEFAULT, {"team": "a"}),
 }  # fmt: skip
 """Limits and choices of each setting; the last value is the one that adds most to a stack."""
@@ -180,6 +193,11 @@ RULES: Final = (
          lambda overrides, versions: _applied(overrides, "provisionedConcurrency", default=None) and not versions),
     Rule("functions.overrides.items", ("functions.overrides", "functions.layout"),
          lambda overrides, layout: layout == "single" and "items" in overrides, is_late=True),
+    Rule("monitoring.enabled", ("monitoring.enabled", "logs.decisions"),
+         lambda enabled, decisions: enabled and not decisions),
+    Rule("monitoring.subscriptions", ("monitoring.subscriptions", "monitoring.topicArn"),
+         lambda subscriptions, topic: subscriptions and topic),
+    Rule("monitoring.subscriptions[1]", ("monitoring.subscriptions",), lambda each: each == [EMAIL, EMAIL]),
     Rule("issuers[0].defaultScopes", ("issuers[].defaultScopes", "issuers[].requiredClaims"),
          lambda scopes, claims: scopes and not claims),
     Rule("authorizer.keys.staleIfError", ("authorizer.keys.staleIfError", "authorizer.keys.maxAge"),
@@ -256,6 +274,7 @@ def everything_on(flavour: str) -> Row:
         "functions.snapStart": DEFAULT,
     }  # the most functions; with provisioned concurrency
     row |= {"usage.unlisted": DEFAULT, "usage.plans": [PLAN]}  # `keys: header` has no plan for unlisted clients
+    row |= {"logs.decisions": DEFAULT, "monitoring.topicArn": DEFAULT}  # metrics in decisions; an own topic
     row |= dict.fromkeys(("authorizer.keys.maxAge", "authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout",
                           "revocation.timeout"), DEFAULT)  # fmt: skip
     return row if flavour == "rest" else {**row, **dict.fromkeys(REST_ONLY, DEFAULT)}

@@ -1,6 +1,7 @@
 """Every rule holds for the shipped stacks, with everything on, and for pairs of settings; and each can fail."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
@@ -10,6 +11,7 @@ import pytest
 from infra.bundles import ROOT
 from local.architecture import Architecture
 from local.plan import example
+from local.provider.example import ACCOUNT
 from tests.graph import rules
 from tests.graph.altered import Alteration, altered, with_copy, with_inputs, with_json, without
 from tests.graph.conftest import explained
@@ -24,6 +26,7 @@ TABLE = "aws:dynamodb/table:Table"
 PERMISSION = "aws:lambda/permission:Permission"
 API = "aws:apigateway/restApi:RestApi"
 KEY = "aws:apigateway/apiKey:ApiKey"
+ENCRYPTION_KEY = "aws:kms/key:Key"
 
 SHIPPED: Final = {"dev": {}, "prod": {}, "local": {}}
 EVERYTHING: Final = {f"everything on, {each}": overrides(everything_on(each)) for each in ("rest", "http")}
@@ -56,6 +59,15 @@ def statement(changes: dict[str, Any], key: str = "policy", type_: str = POLICY)
     return with_json(type_, key, lambda document: document["Statement"][0].update(changes), "items-read")
 
 
+def key_policy(**changes: Any) -> Alteration:
+    """Return a function that adds a key, whose policy has a statement with these changes."""
+    statement = {
+        "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "kms:Decrypt",
+        "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    }  # fmt: skip
+    return with_copy(ROLE, "items-read", ENCRYPTION_KEY, policy=json.dumps({"Statement": [statement | changes]}))
+
+
 def operation(change: Any) -> Alteration:
     """Return a function that changes the operation GET /items of the API's document."""
     return with_json(API, "body", lambda document: change(document["paths"]["/items"]))
@@ -63,12 +75,16 @@ def operation(change: Any) -> Alteration:
 
 COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     rules.no_statement_has_a_wildcard_action: (
-        action("dynamodb:*"), action("*"), statement({"NotAction": ["iam:*"]}),
+        action("dynamodb:*"), action("*"), statement({"NotAction": ["iam:*"]}), key_policy(Action="kms:*"),
     ),
     rules.no_statement_has_a_wildcard_resource: (
         resource("*"), resource("arn:aws:dynamodb:us-east-1:123456789012:table/*"), statement({"NotResource": ["x"]}),
         resource("arn:aws:logs:us-east-1:123456789012:log-group:*:*"),
         statement({"Action": ["xray:PutTraceSegments", "xray:GetTraceSummaries"], "Resource": "*"}),
+    ),
+    rules.only_the_account_and_its_services_may_use_a_key: (
+        key_policy(Condition={}), key_policy(Principal="*"), key_policy(Principal={"AWS": "*"}),
+        key_policy(Principal={"AWS": "arn:aws:iam::210987654321:root"}),
     ),
     rules.each_role_is_used_by_one_function: (
         with_inputs(FUNCTION, "items-read", role="arn:aws:iam::123456789012:role/gatehouse-prod-items-list"),
@@ -136,6 +152,12 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
 def secret_of(plan: Architecture) -> str:
     """Return the value of a key that a client sends."""
     return plan.deployment.of_type(KEY)[0].outputs["value"].value
+
+
+def test_a_key_may_be_used_by_the_account_and_by_a_service_for_it() -> None:
+    by_service = key_policy()
+    by_account = key_policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="kms:*", Condition={})
+    assert [list(rule(by_account(by_service(planned("dev"))))) for rule in rules.RULES[:3]] == [[], [], []]
 
 
 def test_every_rule_has_a_counter_example() -> None:

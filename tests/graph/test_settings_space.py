@@ -20,6 +20,7 @@ from tests.graph.invalid_values import invalid_values, settings_of
 from tests.graph.settings_space import (
     DEFAULT,
     DEFAULTS,
+    EMAIL,
     NIGHT,
     PLAN,
     VALUES,
@@ -148,7 +149,7 @@ def group_of(key: str) -> str:
 
 def with_value(key: str, value: Any) -> dict[str, str]:
     """Return settings in which one has this value; lists that it is in have one item."""
-    items = {"issuers": VALUES["issuers"][0], "plans": [PLAN], "schedules": [NIGHT]}
+    items = {"issuers": VALUES["issuers"][0], "plans": [PLAN], "schedules": [NIGHT], "subscriptions": [EMAIL]}
     found = json.loads(json.dumps({"issuers": items["issuers"]}))
     place: Any = found
     *path, last = key.split(".")

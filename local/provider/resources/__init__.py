@@ -12,6 +12,7 @@ from local.provider.resources import (
     firewalls,
     http_apis,
     iam,
+    kms,
     lambda_aliases,
     lambda_functions,
     lambda_layers,
@@ -22,6 +23,7 @@ from local.provider.resources import (
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
+    **kms.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,
     **lambda_aliases.TYPES,

@@ -34,6 +34,7 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 NOT_DELETED = {"aws:apigateway/account:Account", "aws:acm/certificateValidation:CertificateValidation"}
 """A setting, which always exists, and a state of another resource."""
+KEY = "aws:kms/key:Key"
 
 Inputs = dict[str, Any]
 
@@ -98,6 +99,7 @@ class Prepared:
     key: str
     plan: str
     layer: str
+    encryption_keys: tuple[str, str]
     certificates: tuple[str, str]
     zone: str
     domain: str
@@ -126,6 +128,7 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
+    encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
     arn, deployments = str(role.outputs["arn"]), (first, second)
     issued = {"domainName": "api.example.com", "validationMethod": "DNS"}
     certificates = provider.create(CERTIFICATE, "used", issued).id, provider.create(CERTIFICATE, "used", issued).id
@@ -138,6 +141,7 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     web_acl = provider.create(WEB_ACL, "used", acl).outputs["arn"]
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
+        encryption_keys,
         certificates, zone, "used.example.com", web_acl, stage.outputs["arn"],
     )  # fmt: skip
 
@@ -206,6 +210,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
     policy: Inputs = {"role": "lifecycle", "name": "own", "policy": document("s3:ListBucket")}
     managed: Inputs = {
         "name": "cycle", "policy": document("s3:ListBucket"), "description": "first", "tags": {"stage": "dev"},
+    }  # fmt: skip
+    encryption_key: Inputs = {
+        "description": "first", "policy": document("kms:*"), "enableKeyRotation": True, "deletionWindowInDays": 30,
+        "tags": {"stage": "dev"},
     }  # fmt: skip
     permission: Inputs = {
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
@@ -323,6 +331,14 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [
             {"role": "lifecycle", "policyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"},
+        ],
+        KEY: [
+            encryption_key, encryption_key | {"enableKeyRotation": False, "deletionWindowInDays": 7},
+            encryption_key | {"rotationPeriodInDays": 90}, encryption_key | {"tags": {"team": "b"}},
+            encryption_key | {"description": "second", "policy": document("kms:Decrypt")},
+        ],
+        "aws:kms/alias:Alias": [
+            {"name": "alias/cycle", "targetKeyId": each} for each in at.encryption_keys
         ],
         "aws:lambda/permission:Permission": [permission],
         "aws:lambda/alias:Alias": [

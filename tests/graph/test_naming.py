@@ -1,0 +1,63 @@
+"""Every physical name follows the rule of docs/naming.md, and stacks in one account never share one."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from infra.bundles import ROOT
+from local.engine import Deployment
+from local.plan import plan
+from local.provider.resources import RESOURCE_TYPES
+from tests.graph.test_names import SETTINGS
+
+WITHIN = {
+    "aws:apigateway/stage:Stage": "an API",
+    "aws:apigatewayv2/stage:Stage": "an API",
+    "aws:iam/rolePolicy:RolePolicy": "a role",
+    "aws:lambda/alias:Alias": "a function",
+    "aws:lambda/permission:Permission": "a function",
+}
+"""Types whose names are unique within another resource, which has a name of the stack."""
+
+FUNCTION = "aws:lambda/function:Function"
+
+PLANS = {
+    "rest": SETTINGS["prod"],
+    "http": {"api.flavour": "http", "revocation.enabled": "true"},
+}
+
+
+def names(deployment: Deployment) -> set[tuple[str, str]]:
+    """The type and the physical name of each resource whose name must be unique in its account and region."""
+    found: set[tuple[str, str]] = set()
+    for resource in deployment.resources:
+        kind = RESOURCE_TYPES.get(resource.type)
+        name = resource.inputs.get((kind and kind.name_property) or "name")
+        if resource.type.startswith("aws:") and resource.type not in WITHIN and isinstance(name, str):
+            found.add((resource.type, name))
+    return found
+
+
+def planned(stack: str, settings: Mapping[str, str]) -> set[tuple[str, str]]:
+    return names(plan(ROOT, stack, settings))
+
+
+@pytest.mark.parametrize("settings", PLANS.values(), ids=PLANS)
+def test_every_name_is_of_the_project_and_the_stack(settings: Mapping[str, str]) -> None:
+    found = planned("prod", settings)
+    assert found
+    assert [name for _, name in found if not re.match("(.*/)?gatehouse-prod-", name)] == []
+
+
+@pytest.mark.parametrize("settings", PLANS.values(), ids=PLANS)
+def test_a_branch_stack_shares_no_name_with_its_base(settings: Mapping[str, str]) -> None:
+    base, branch = planned("prod", settings), planned("prod-pr-12", settings)
+    assert len(base) == len(branch)
+    assert base & branch == set()
+
+
+def test_a_branch_stack_has_the_settings_of_its_base() -> None:
+    base, branch = (plan(ROOT, stack).of_type(FUNCTION) for stack in ("prod", "prod-pr-12"))
+    assert [each.inputs["memorySize"] for each in branch] == [each.inputs["memorySize"] for each in base]
+    assert branch[0].inputs["memorySize"] == 1024
