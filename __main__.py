@@ -47,7 +47,9 @@ if settings.waf.enabled:
 
 url = gateway.url
 if settings.domain.name:
-    domain = Domain("domain", DomainArgs(domain=settings.domain, api_id=gateway.api_id, stage_name=gateway.stage_name))
+    domain = Domain("domain", DomainArgs(
+        names=names, domain=settings.domain, api_id=gateway.api_id, stage_name=gateway.stage_name,
+    ))  # fmt: skip
     url = domain.url
     pulumi.export("domainTarget", domain.target)
 

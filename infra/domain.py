@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.domain_settings import DomainSettings
+from infra.naming import Names
 
 TLS = "TLS_1_2"
 """TLS 1.2 and 1.3, the only policy of domains to which HTTP APIs can be mapped.
@@ -22,16 +23,17 @@ Source: AWS, "Choose a security policy for your custom domain in API Gateway".
 class DomainArgs:
     """The settings of the domain, and the stage that it leads to."""
 
+    names: Names
     domain: DomainSettings
     api_id: pulumi.Input[str]
     stage_name: pulumi.Input[str]
 
     @property
-    def name(self) -> str:
-        """The domain. Raises ValueError if the stack has none."""
+    def host(self) -> str:
+        """The domain, or the subdomain of it that belongs to a branch stack. Raises ValueError if there is none."""
         if self.domain.name is None:
             raise ValueError("the stack has no domain")
-        return self.domain.name
+        return self.names.domain(self.domain.name)
 
 
 class Domain(pulumi.ComponentResource):
@@ -49,14 +51,14 @@ class Domain(pulumi.ComponentResource):
         self._mapping(name, created)
         if args.domain.zone_id is not None:
             self._records(name, args.domain.zone_id, created)
-        self.url = args.domain.url
+        self.url = args.domain.url(args.host)
         self.target = created.regional_domain_name
         self.register_outputs({"url": self.url, "target": self.target})
 
     def _certificate(self, name: str, zone_id: str) -> pulumi.Output[str]:
         """Create a certificate, prove with a DNS record that the domain is the zone's, and wait until it is issued."""
         certificate = aws.acm.Certificate(
-            name, domain_name=self.args.name, validation_method="DNS", opts=self.child_opts
+            name, domain_name=self.args.host, validation_method="DNS", opts=self.child_opts
         )
         proof = certificate.domain_validation_options[0]
         # It never overwrites a record: one that exists proves another certificate for the domain, which needs it too.
@@ -77,7 +79,7 @@ class Domain(pulumi.ComponentResource):
     def _domain(self, name: str, certificate: pulumi.Input[str]) -> aws.apigateway.DomainName:
         return aws.apigateway.DomainName(
             name,
-            domain_name=self.args.name,
+            domain_name=self.args.host,
             regional_certificate_arn=certificate,
             security_policy=TLS,
             endpoint_configuration=aws.apigateway.DomainNameEndpointConfigurationArgs(
@@ -105,7 +107,7 @@ class Domain(pulumi.ComponentResource):
             aws.route53.Record(
                 f"{name}-{suffix}",
                 zone_id=zone_id,
-                name=self.args.name,
+                name=self.args.host,
                 type=kind,
                 aliases=[target],
                 opts=self.child_opts,

@@ -7,17 +7,20 @@ import msgspec
 from msgspec import Meta
 
 from handlers.contract import REQUIREMENT, FieldError
+from infra.naming import Names
+
+MAX_HOST = 64
+"""Characters of the domain name that AWS Certificate Manager writes into a certificate."""
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 HostName = Annotated[
     str,
     Meta(
-        pattern=rf"^(?=[\s\S]{{1,64}}(?![\s\S]))({_LABEL}\.)+[a-z]{_LABEL}(?![\s\S])",
-        extra={REQUIREMENT: "a domain name in lower case of at most 64 characters, such as api.example.com"},
+        pattern=rf"^(?=[\s\S]{{1,{MAX_HOST}}}(?![\s\S]))({_LABEL}\.)+[a-z]{_LABEL}(?![\s\S])",
+        extra={REQUIREMENT: f"a domain name in lower case of at most {MAX_HOST} characters, such as api.example.com"},
     ),
 ]
-"""The limit is that of the name that AWS Certificate Manager writes into a certificate."""
 ZoneId = Annotated[
     str,
     Meta(pattern=r"^Z[A-Z0-9]{1,31}(?![\s\S])", extra={REQUIREMENT: "the id of a hosted zone, which starts with Z"}),
@@ -25,7 +28,7 @@ ZoneId = Annotated[
 BasePath = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9._-]{1,100}(?![\s\S])",
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(?![\s\S])",
         extra={REQUIREMENT: "one segment of a path, such as v1, of letters, digits and characters of . _ -"},
     ),
 ]
@@ -45,7 +48,7 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     name: Annotated[
         HostName | None,
-        Meta(description="The domain, such as `api.example.com`, which only this stack has. There is none by default."),
+        Meta(description="The domain, such as `api.example.com`, which no other stack has. There is none by default."),
     ] = None
     zone_id: Annotated[
         ZoneId | None,
@@ -70,10 +73,9 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """Whether API Gateway's own URL rejects requests: never without a domain."""
         return self.name is not None and self.disable_default_endpoint
 
-    @property
-    def url(self) -> str:
-        """The URL of the API at the domain, without a trailing slash."""
-        return f"https://{self.name}/{self.base_path or ''}".rstrip("/")
+    def url(self, host: str) -> str:
+        """Return the URL of the API at its host, which is the domain or a subdomain of it, without a trailing slash."""
+        return f"https://{host}/{self.base_path or ''}".rstrip("/")
 
     def problems(self) -> Iterator[FieldError]:
         """Yield settings that do not go together."""
@@ -86,8 +88,10 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
                 "domain.zoneId", "is required for a new certificate; for an issued one, set certificateArn"
             )
 
-    def region_problems(self, region: str | None) -> Iterator[str]:
-        """Yield a line if the certificate is in another region than the stack."""
+    def deployment_problems(self, names: Names, region: str | None) -> Iterator[str]:
+        """Yield what certificates cannot do: be used in another region, or contain a branch's name that is too long."""
         found = self.certificate_arn.split(":")[3] if self.certificate_arn else region
         if region and found != region:
             yield f"gatehouse:domain.certificateArn: must be in the stack's region, {region} (found: {found})"
+        if self.name and len(host := names.domain(self.name)) > MAX_HOST:
+            yield f"gatehouse:domain.name: {host}, with the branch, must have at most {MAX_HOST} characters"
