@@ -32,7 +32,6 @@ class ApiArgs:
     api: ApiSettings
     domain: DomainSettings
     logs: LogSettings
-    tags: dict[str, str]
 
     def invocation_uris(self) -> pulumi.Output[dict[str, Any]]:
         """Return what API Gateway invokes: `functions` by the route's name, and the `authorizer`."""

@@ -33,7 +33,6 @@ class HttpApi(pulumi.ComponentResource):
             # The document says so too, because each import restores what the document does not contain.
             disable_execute_api_endpoint=args.domain.disables_default_endpoint or None,
             fail_on_warnings=True,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         stage = self._stage(name, self._deployment(name, body))
@@ -100,7 +99,6 @@ class HttpApi(pulumi.ComponentResource):
                 for (method, path), own in throttles(args.routes, args.api.routes).items()
             ],
             stage_variables=args.api.variables(args.names.stack),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

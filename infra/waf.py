@@ -18,6 +18,8 @@ from infra.waf_settings import RuleGroup, WafSettings
 
 SECRET_HEADERS = ("authorization", "cookie", "x-api-key")
 """The request headers that grant access."""
+PROTECTION = "SUBSTITUTION"
+"""The word REDACTED takes the place of a value."""
 RATE_WINDOW = 300
 """Seconds in which the requests of an address are counted."""
 LOGGED_ACTIONS = ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")
@@ -85,7 +87,7 @@ class Waf(pulumi.ComponentResource):
     def _log(self, name: str, acl: "aws.wafv2.WebAcl") -> None:
         """Log requests without credentials. The name of the log group is one that WAF accepts."""
         args = self.args
-        group = log_group("waf", args.names.waf_log_group, args.logs, {}, self.child_opts)
+        group = log_group("waf", args.names.waf_log_group, args.logs, self.child_opts)
         aws.wafv2.WebAclLoggingConfiguration(
             name,
             resource_arn=acl.arn,
@@ -109,14 +111,9 @@ def _statement(group: RuleGroup) -> "aws.wafv2.WebAclRuleStatementManagedRuleGro
 
 def _protections() -> Iterator["aws.wafv2.WebAclDataProtectionConfigDataProtectionArgsDict"]:
     """Yield the parts of a request that no output contains: credentials, and what clients store or search for."""
-    fields: list[tuple[str, list[str] | None]] = [
-        ("SINGLE_HEADER", list(SECRET_HEADERS)),
-        ("SINGLE_COOKIE", None),
-        ("QUERY_STRING", None),
-        ("BODY", None),
-    ]
-    for kind, keys in fields:
-        yield {"action": "SUBSTITUTION", "field": {"field_type": kind, **({"field_keys": keys} if keys else {})}}
+    yield {"action": PROTECTION, "field": {"field_type": "SINGLE_HEADER", "field_keys": list(SECRET_HEADERS)}}
+    for whole in ("SINGLE_COOKIE", "QUERY_STRING", "BODY"):
+        yield {"action": PROTECTION, "field": {"field_type": whole}}
 
 
 def _visibility(metric: str) -> "aws.wafv2.WebAclVisibilityConfigArgsDict":

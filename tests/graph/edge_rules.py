@@ -1,7 +1,7 @@
 """Rules about what clients reach first: the domain, and the firewall."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from local.architecture import Architecture
@@ -58,7 +58,7 @@ def no_firewall_reveals_credentials(plan: Architecture) -> Iterator[str]:
         yield from (f"{each.name} logs {part}" for part in sorted({*SECRET_HEADERS, "query string"} - found))
 
 
-def _unprotected(acl: dict[str, Any]) -> set[str]:
+def _unprotected(acl: Mapping[str, Any]) -> set[str]:
     """Return the parts of a request that a web ACL's data protection lacks."""
     missing = {*SECRET_HEADERS, *WHOLE_PARTS}
     for each in acl.get("dataProtectionConfig", {}).get("dataProtections", ()):

@@ -78,7 +78,7 @@ def _reject_disabled(module: str) -> None:
     """Reject requests to a disabled endpoint; within the snapshot of a deployment, its settings are those deployed."""
 
     async def handle(original: Original, api_id: str, *arguments: object, **named: object) -> Response:
-        api = internal(module, _STORES[module]).get(api_id) or {}
+        api: dict[str, Any] = internal(module, _STORES[module]).get(api_id) or {}
         if api.get("disableExecuteApiEndpoint") and _requested.get() is None:
             return _DISABLED[module]
         return await original(api_id, *arguments, **named)

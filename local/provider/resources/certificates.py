@@ -1,6 +1,6 @@
 """AWS Certificate Manager: certificates and their validation, which the emulator does at once."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from local.provider.connection import Connection
 from local.provider.live import Live, tags_of
@@ -45,8 +45,8 @@ def _read(connection: Connection, state: State) -> Live:
 
 
 def _update_tags(connection: Connection, state: State, given: Properties) -> None:
-    client, new = connection.client("acm"), given.pop("tags") or {}
-    old = state.inputs.get("tags") or {}
+    client = connection.client("acm")
+    old, new = (cast("dict[str, str]", tags or {}) for tags in (state.inputs.get("tags"), given.pop("tags")))
     if removed := [{"Key": key} for key in old if key not in new]:
         client.remove_tags_from_certificate(CertificateArn=state.id, Tags=removed)
     if new:
