@@ -13,6 +13,7 @@ import pytest
 from local.engine.assets import FileArchive
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.state import PartialFailure, State
+from tests.e2e.provider import edge_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +30,27 @@ STAGE = "aws:apigateway/stage:Stage"
 HTTP_API = "aws:apigatewayv2/api:Api"
 HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
-DOMAIN = "aws:apigateway/domainName:DomainName"
-CERTIFICATE = "aws:acm/certificate:Certificate"
-WEB_ACL = "aws:wafv2/webAcl:WebAcl"
-NOT_DELETED = {"aws:apigateway/account:Account", "aws:acm/certificateValidation:CertificateValidation"}
-"""A setting, which always exists, and a state of another resource."""
+
 KEY = "aws:kms/key:Key"
+
+SETTINGS = (
+    "aws:acm/certificateValidation:CertificateValidation",
+    "aws:apigateway/account:Account",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+)
+"""Types that are settings of something else, which always exist."""
 
 Inputs = dict[str, Any]
 
 
 def document(action: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+
+
+def bucket_policy(bucket: str, action: str) -> str:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def trust(service: str) -> str:
@@ -100,11 +110,12 @@ class Prepared:
     plan: str
     layer: str
     encryption_keys: tuple[str, str]
-    certificates: tuple[str, str]
-    zone: str
-    domain: str
-    web_acl: str
-    stage_arn: str
+    bucket: str
+    edge: edge_cases.Edge
+
+    @property
+    def key_arn(self) -> str:
+        return self.provider.connection.arn("kms", f"key/{self.encryption_keys[0]}")
 
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
@@ -124,25 +135,16 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
     stage = provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
     http_api = provider.create(HTTP_API, "used", {"name": "lifecycle", "protocolType": "HTTP"}).id
-    provider.create(HTTP_STAGE, "used", {"apiId": http_api, "name": "used"})
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
+    bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
+    edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
     arn, deployments = str(role.outputs["arn"]), (first, second)
-    issued = {"domainName": "api.example.com", "validationMethod": "DNS"}
-    certificates = provider.create(CERTIFICATE, "used", issued).id, provider.create(CERTIFICATE, "used", issued).id
-    route53 = provider.connection.client("route53")
-    zone = route53.create_hosted_zone(Name="example.com", CallerReference="used")["HostedZone"]["Id"].split("/")[-1]
-    domain = {"domainName": "used.example.com", "regionalCertificateArn": certificates[0]}
-    provider.create(DOMAIN, "used", domain)
-    metric = {"metricName": "used", "cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": False}
-    acl = {"name": "used", "scope": "REGIONAL", "defaultAction": {"allow": {}}, "visibilityConfig": metric}
-    web_acl = provider.create(WEB_ACL, "used", acl).outputs["arn"]
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys,
-        certificates, zone, "used.example.com", web_acl, stage.outputs["arn"],
+        encryption_keys, bucket, edge,
     )  # fmt: skip
 
 
@@ -152,7 +154,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "name": "cycle", "hashKey": "owner", "rangeKey": "id", "billingMode": "PAY_PER_REQUEST",
         "attributes": [{"name": name, "type": "S"} for name in ("owner", "id")],
         "ttl": {"attributeName": "expires", "enabled": True}, "pointInTimeRecovery": {"enabled": False},
-        "deletionProtectionEnabled": False, "tags": {"stage": "dev", "team": "a"},
+        "serverSideEncryption": {"enabled": False}, "deletionProtectionEnabled": False,
+        "tags": {"stage": "dev", "team": "a"},
     }  # fmt: skip
     index = {
         "name": "by-kind", "projectionType": "ALL",
@@ -162,6 +165,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "attributes": [{"name": name, "type": "S"} for name in ("kind", "owner", "id")],
         "globalSecondaryIndexes": [index],
     }
+    units = {"readCapacity": 3, "writeCapacity": 4}
+    provisioned = {"billingMode": "PROVISIONED", **units}
     function: Inputs = {
         "name": "cycle", "role": at.role, "handler": "main.handler", "runtime": "python3.13", "memorySize": 128,
         "timeout": 3, "architectures": ["x86_64"], "description": "first", "environment": {"variables": {"A": "1"}},
@@ -219,63 +224,44 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
+    bucket = {"bucket": at.bucket}
+    encrypted = {
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn"},
+                   "bucketKeyEnabled": True}],
+    }  # fmt: skip
+    expiring = {
+        "rules": [{"id": "old", "status": "Enabled", "filter": {"prefix": ""},
+                   "noncurrentVersionExpiration": {"noncurrentDays": 9}}],
+    }  # fmt: skip
+    public: Inputs = dict.fromkeys(
+        ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+    )
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     tls = {"securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06", "endpointAccessMode": "BASIC"}
-    certificate: Inputs = {"domainName": "x.example.com", "validationMethod": "DNS", "tags": {"stage": "dev"}}
-    first, second = at.certificates
-    domain: Inputs = {
-        "domainName": "api.example.com", "regionalCertificateArn": first, "securityPolicy": "TLS_1_2",
-        "endpointConfiguration": {"types": "REGIONAL", "ipAddressType": "dualstack"}, "tags": {"stage": "dev"},
-    }  # fmt: skip
-    mapping: Inputs = {"domainName": at.domain, "apiId": at.api, "stage": at.stage, "apiMappingKey": "v1"}
-    record: Inputs = {"zoneId": at.zone, "name": "x.example.com", "type": "A"}
-    alias = {"name": "d-1.execute-api.us-east-1.amazonaws.com", "zoneId": "Z1", "evaluateTargetHealth": False}
-    metric = {"metricName": "cycle", "cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": False}
-    rule_group = {
-        "vendorName": "AWS",
-        "name": "Some",
-        "ruleActionOverrides": [{"name": "a", "actionToUse": {"count": {}}}],
-    }
-    rate = {"limit": 10, "evaluationWindowSec": 300, "aggregateKeyType": "IP"}
-    rules = [
-        {"name": "rate", "priority": 0, "action": {"block": {}}, "statement": {"rateBasedStatement": rate},
-         "visibilityConfig": metric},
-        {"name": "group", "priority": 1, "overrideAction": {"none": {}}, "visibilityConfig": metric,
-         "statement": {"managedRuleGroupStatement": rule_group}},
-    ]  # fmt: skip
-    acl: Inputs = {
-        "name": "cycle", "scope": "REGIONAL", "defaultAction": {"allow": {}}, "visibilityConfig": metric,
-        "rules": rules, "tags": {"stage": "dev"},
-        "dataProtectionConfig": {"dataProtections": [
-            {"action": "SUBSTITUTION", "field": {"fieldType": "SINGLE_HEADER", "fieldKeys": ["authorization"]}},
-        ]},
-    }  # fmt: skip
-    return {
-        DOMAIN: [
-            domain, domain | {"regionalCertificateArn": second, "tags": {"team": "b"}},
-            domain | {"endpointConfiguration": {"types": "REGIONAL", "ipAddressType": "ipv4"}},
+    return edge_cases.cases(at.edge) | {
+        "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
+        "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": [bucket | expiring],
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": [
+            bucket | public, bucket | public | {"blockPublicAcls": False},
         ],
-        "aws:apigatewayv2/apiMapping:ApiMapping": [
-            mapping, mapping | {"apiId": at.http_api}, mapping | {"apiMappingKey": "v2"},
-            {name: value for name, value in mapping.items() if name != "apiMappingKey"},
+        "aws:s3/bucketPolicy:BucketPolicy": [
+            bucket | {"policy": bucket_policy(at.bucket, "s3:GetObject")},
+            bucket | {"policy": bucket_policy(at.bucket, "s3:PutObject")},
         ],
-        CERTIFICATE: [certificate, certificate | {"tags": {"team": "b"}}, certificate | {"tags": {}}],
-        "aws:acm/certificateValidation:CertificateValidation": [
-            {"certificateArn": first, "validationRecordFqdns": ["_x.example.com"]},
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider": [
+            {"url": "https://id.example.com", "clientIdLists": ["x"], "tags": {"a": "b"}},
         ],
-        "aws:route53/record:Record": [
-            record | {"aliases": [alias]}, record | {"aliases": [alias | {"name": "d-2.example"}]},
-            record | {"records": ["192.0.2.1"], "ttl": 60},
-        ],
-        WEB_ACL: [
-            acl, acl | {"rules": rules[:1], "tags": {"team": "b"}},
-            acl | {"visibilityConfig": metric | {"metricName": "other"}},
-        ],
-        "aws:wafv2/webAclAssociation:WebAclAssociation": [{"resourceArn": at.stage_arn, "webAclArn": at.web_acl}],
         TABLE: [
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
             table | {"ttl": {"attributeName": "until", "enabled": True}, "deletionProtectionEnabled": True,
-                     "pointInTimeRecovery": {"enabled": True}},
+                     "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}},
+            table | {"serverSideEncryption": {"enabled": True, "kmsKeyArn": at.key_arn}},
+            table | {"onDemandThroughput": {"maxReadRequestUnits": 9}},
+            table | indexed | {"globalSecondaryIndexes": [index | {"onDemandThroughput": {"maxWriteRequestUnits": 3}}]},
+            table | provisioned | indexed | {"globalSecondaryIndexes": [index | units]}, table | provisioned,
         ],
         FUNCTION: [
             function, function | {"memorySize": 256, "timeout": 9, "tags": {"stage": "prod", "team": "b"}}, plain,
@@ -323,7 +309,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:apigateway/apiKey:ApiKey": [key, key | {"description": "second", "enabled": False}, key | {"name": "two"}],
         "aws:apigateway/usagePlanKey:UsagePlanKey": [{"usagePlanId": at.plan, "keyId": at.key, "keyType": "API_KEY"}],
-        ROLE: [role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}}],
+        ROLE: [
+            role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}},
+            role | {"permissionsBoundary": boundary},
+        ],
         "aws:iam/rolePolicy:RolePolicy": [policy, policy | {"policy": document("s3:GetObject")}],
         "aws:iam/policy:Policy": [
             managed, *(managed | {"policy": document(f"s3:{each}")} for each in ("GetObject", "PutObject")),
@@ -373,7 +362,7 @@ def test_a_resource_is_created_changed_read_and_deleted(prepared: Prepared, type
             state = provider.update(type_, state, wanted)
             assert_unchanged(provider, type_, state, wanted)
     provider.delete(type_, state)
-    if type_ not in NOT_DELETED:
+    if type_ not in SETTINGS:
         assert provider.read(type_, state) is None
     provider.delete(type_, state)
 
