@@ -17,6 +17,12 @@ from local.engine import Resource
 from local.engine.values import Secret, revealed
 from local.provider.example import ACCOUNT
 from local.provider.tags import is_taggable
+from tests.graph.edge_rules import (
+    a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,
+    each_firewall_covers_the_stage,
+    every_domain_and_the_api_behind_it_require_tls_1_2,
+    no_firewall_reveals_credentials,
+)
 
 ROUTES: Final = {route.name: route for route in routes(load_collections())}
 
@@ -399,4 +405,7 @@ RULES: Final[tuple[Rule, ...]] = (
     clients_get_tokens_by_a_code_or_by_their_secret,
     clients_can_revoke_tokens_and_cannot_find_out_who_is_a_user, no_log_contains_credentials_or_bodies,
     every_resource_has_the_stacks_provider, every_resource_that_can_have_tags_has_the_stacks,
+    every_domain_and_the_api_behind_it_require_tls_1_2,
+    a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,
+    each_firewall_covers_the_stage, no_firewall_reveals_credentials,
 )  # fmt: skip

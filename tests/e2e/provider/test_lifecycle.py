@@ -13,6 +13,7 @@ import pytest
 from local.engine.assets import FileArchive
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.state import PartialFailure, State
+from tests.e2e.provider import cognito_cases, edge_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +30,11 @@ STAGE = "aws:apigateway/stage:Stage"
 HTTP_API = "aws:apigatewayv2/api:Api"
 HTTP_DEPLOYMENT = "aws:apigatewayv2/deployment:Deployment"
 HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
-POOL = "aws:cognito/userPool:UserPool"
-POOL_CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 
 KEY = "aws:kms/key:Key"
 
 SETTINGS = (
+    "aws:acm/certificateValidation:CertificateValidation",
     "aws:apigateway/account:Account",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
@@ -110,8 +110,9 @@ class Prepared:
     plan: str
     layer: str
     encryption_keys: tuple[str, str]
-    pool: str
     bucket: str
+    pool: str
+    edge: edge_cases.Edge
 
     @property
     def key_arn(self) -> str:
@@ -133,18 +134,19 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     layer = provider.create(LAYER, "used", {"layerName": "lifecycle", "code": archive(folder, "used-layer.zip", "")}).id
     api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
-    provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
+    stage = provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
     http_api = provider.create(HTTP_API, "used", {"name": "lifecycle", "protocolType": "HTTP"}).id
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
     bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
-    pool = provider.create(POOL, "used", {"name": "lifecycle"}).id
+    edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
+    pool = provider.create(cognito_cases.POOL, "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, pool, bucket,
+        encryption_keys, bucket, pool, edge,
     )  # fmt: skip
 
 
@@ -224,31 +226,6 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
-    password = {
-        "minimumLength": 12, "requireLowercase": True, "requireUppercase": True, "requireNumbers": True,
-        "requireSymbols": True, "temporaryPasswordValidityDays": 7,
-    }  # fmt: skip
-    pool: Inputs = {
-        "name": "cycle", "userPoolTier": "ESSENTIALS", "usernameAttributes": ["email"],
-        "usernameConfiguration": {"caseSensitive": False}, "autoVerifiedAttributes": ["email"],
-        "userAttributeUpdateSettings": {"attributesRequireVerificationBeforeUpdates": ["email"]},
-        "accountRecoverySetting": {"recoveryMechanisms": [{"name": "verified_email", "priority": 1}]},
-        "adminCreateUserConfig": {"allowAdminCreateUserOnly": True}, "passwordPolicy": password,
-        "mfaConfiguration": "OFF", "deletionProtection": "INACTIVE", "tags": {"stage": "dev"},
-    }  # fmt: skip
-    email = {"emailSendingAccount": "DEVELOPER", "fromEmailAddress": "a@b.example",
-             "sourceArn": "arn:aws:ses:us-east-1:000000000000:identity/b.example"}  # fmt: skip
-    app: Inputs = {
-        "name": "cycle", "userPoolId": at.pool, "generateSecret": False, "allowedOauthFlowsUserPoolClient": True,
-        "allowedOauthFlows": ["code"], "allowedOauthScopes": ["openid", "email"],
-        "callbackUrls": ["https://a.example"], "supportedIdentityProviders": ["COGNITO"],
-        "explicitAuthFlows": ["ALLOW_USER_SRP_AUTH"], "refreshTokenValidity": 30, "accessTokenValidity": 5,
-        "refreshTokenRotation": {"feature": "ENABLED", "retryGracePeriodSeconds": 30}, "idTokenValidity": 5,
-        "tokenValidityUnits": {"accessToken": "minutes", "idToken": "minutes", "refreshToken": "days"},
-        "enableTokenRevocation": True, "preventUserExistenceErrors": "ENABLED",
-    }  # fmt: skip
-    server = {"userPoolId": at.pool, "identifier": "cycle", "name": "cycle"}
-    scopes = [{"scopeName": name, "scopeDescription": name} for name in ("items:read", "items:write")]
     bucket = {"bucket": at.bucket}
     encrypted = {
         "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn"},
@@ -262,22 +239,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
     )
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    return {
-        POOL: [
-            pool, pool | {"mfaConfiguration": "ON", "softwareTokenMfaConfiguration": {"enabled": True}},
-            pool | {"passwordPolicy": password | {"passwordHistorySize": 5}, "deletionProtection": "ACTIVE"},
-            pool | {"userPoolTier": "PLUS", "userPoolAddOns": {"advancedSecurityMode": "ENFORCED"}, "tags": {"a": "b"}},
-            pool | {"emailConfiguration": email, "adminCreateUserConfig": {"allowAdminCreateUserOnly": False}},
-        ],
-        POOL_CLIENT: [
-            app, app | {"callbackUrls": ["https://a.example", "https://b.example"], "name": "two"},
-            app | {"logoutUrls": ["https://a.example/out"], "accessTokenValidity": 60},
-            app | {"refreshTokenRotation": {"feature": "DISABLED"}, "allowedOauthScopes": ["openid"]},
-        ],
-        "aws:cognito/resourceServer:ResourceServer": [
-            server | {"scopes": scopes}, server | {"scopes": scopes[:1], "name": "two"},
-        ],
-        "aws:cognito/userPoolDomain:UserPoolDomain": [{"domain": "cycle", "userPoolId": at.pool}],
+    tls = {"securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06", "endpointAccessMode": "BASIC"}
+    return edge_cases.cases(at.edge) | cognito_cases.cases(at.pool) | {
         "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
         "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
@@ -312,7 +275,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         API: [
             api, api | {"body": body("/b", "/c", "/c/d")}, api | {"apiKeySource": "AUTHORIZER", "tags": {}},
-            api | {"name": "renamed", "body": body("/")},
+            api | {"name": "renamed", "body": body("/")}, api | tls | {"disableExecuteApiEndpoint": True},
         ],
         STAGE: [
             stage, stage | {"deployment": at.deployments[1], "variables": {"stack": "prod"}},
@@ -325,6 +288,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             http_api, http_api | {"body": http_body("/b", "/c"), "tags": {}},
             {name: value for name, value in http_api.items() if name != "corsConfiguration"},
             http_api | {"name": "renamed", "corsConfiguration": cors | {"allowOrigins": ["*"]}},
+            http_api | {"disableExecuteApiEndpoint": True},
         ],
         HTTP_STAGE: [
             http_stage, http_stage | {"deploymentId": at.http_deployments[1], "stageVariables": {"stack": "prod"}},
@@ -494,8 +458,8 @@ class TestReplacements:
             (HTTP_API, {"protocolType": "WEBSOCKET"}),
             (HTTP_DEPLOYMENT, {"triggers": {"api": "2"}}),
             (HTTP_STAGE, {"name": "other"}),
-            (POOL, {"usernameAttributes": ["phone_number"]}),
-            (POOL_CLIENT, {"generateSecret": True}),
+            (cognito_cases.POOL, {"usernameAttributes": ["phone_number"]}),
+            (cognito_cases.CLIENT, {"generateSecret": True}),
             ("aws:apigateway/apiKey:ApiKey", {"value": "w" * 20}),
             ("aws:lambda/permission:Permission", {"sourceArn": "arn:aws:execute-api:us-east-1:000000000000:y/*"}),
         ],
