@@ -13,6 +13,7 @@ from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
 from infra.settings import StackSettings, load
 from infra.stack_file import SettingsError
+from local.cli import main
 from local.engine.values import Unknown
 from local.plan import example, plan
 from tests.graph.conftest import Graph
@@ -203,3 +204,8 @@ class TestSettings:
         machines = {f"machine-{number:03}": ["items:read"] for number in range(100)}
         with pytest.raises(NotDeployable, match="bytes of a function's environment variables"):
             require_deployable(ROUTES, NAMES, loaded({**IDENTITY, "machines": machines}))
+
+
+def test_the_diagram_names_the_pool_among_the_identity_providers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--mermaid", "--stack", "prod", "--set", f"identity={json.dumps(IDENTITY)}"]) == 0
+    assert "Identity providers<br/>main, users" in capsys.readouterr().out
