@@ -154,6 +154,14 @@ class TestAuthorizer:
             if name != "authorizer":
                 assert not {"USER_POOL_URL", "USER_POOL_CLIENTS"} & function.inputs["environment"]["variables"].keys()
 
+    def test_another_client_changes_only_the_environment(self) -> None:
+        """Lambda does not change it and the code at the same moment, and both must fit together meanwhile."""
+        before, after = (
+            planned(machines=machines).of_type("lambda/function:Function")["authorizer"].inputs["code"].path
+            for machines in ({"reports": ["items:read"]}, {"reports": ["items:read"], "jobs": ["items:read"]})
+        )
+        assert before == after
+
     def data(self) -> DeploymentSettings:
         return loaded(IDENTITY).for_authorizer(NAMES, ROUTES)
 
