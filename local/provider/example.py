@@ -44,10 +44,15 @@ OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
-    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "id": "{arn}"},
-    "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+        "arn": "arn:aws:iam::{account}:oidc-provider/{host}",
+        "id": "{arn}",
+    },
+    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy{path}{name}", "id": "{arn}"},
+    "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role{path}{name}"},
     "aws:kms/alias:Alias": {"id": "{name}", "arn": "arn:aws:kms:{region}:{account}:{name}"},
     "aws:kms/key:Key": {"keyId": "{id}", "arn": "arn:aws:kms:{region}:{account}:key/{id}"},
+    "aws:s3/bucket:Bucket": {"id": "{bucket}", "arn": "arn:aws:s3:::{bucket}"},
     "aws:lambda/alias:Alias": {
         "arn": "arn:aws:lambda:{region}:{account}:function:{functionName}:{name}",
         "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
@@ -88,7 +93,8 @@ class ExampleProvider(Planner):
         id_ = hashlib.sha256(f"{type_} {name}".encode()).hexdigest()[:10]
         service, kind = type_.split(":")[1].split("/")
         generic = {"arn": f"arn:aws:{service}:{{region}}:{{account}}:{kind}/{{name}}", "value": id_ * 2}
-        values: dict[str, Any] = {"id": id_, "name": f"{name}-{id_[:7]}", **self._place, **inputs}
+        values: dict[str, Any] = {"id": id_, "name": f"{name}-{id_[:7]}", "path": "/", **self._place, **inputs}
+        values["host"] = str(values.get("url", "")).removeprefix("https://")
         outputs: Document = {}
         for output, form in OUTPUTS.get(type_, generic).items():
             values[output] = outputs[output] = inputs.get(output) or form.format_map(values)
