@@ -15,6 +15,7 @@ from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.data_settings import DataSettings
+from infra.domain_settings import DomainSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
@@ -25,6 +26,7 @@ from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
 from infra.usage_settings import UsageSettings
+from infra.waf_settings import WafSettings
 
 MOVED = {
     "corsOrigins": "api.corsOrigins",
@@ -62,6 +64,8 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         tuple[Issuer, ...], Meta(min_length=1, description="The identity providers whose tokens are accepted.")
     ]
     api: ApiSettings = ApiSettings()
+    domain: DomainSettings = DomainSettings()
+    waf: WafSettings = WafSettings()
     functions: FunctionSettings = FunctionSettings()
     data: DataSettings = DataSettings()
     authorizer: AuthorizerSettings = AuthorizerSettings()
@@ -76,7 +80,8 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs)
+        metrics = self.monitoring.metrics(names)
+        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, metrics=metrics)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
@@ -159,6 +164,8 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
         *settings.data.problems(),
+        *settings.domain.problems(),
+        *settings.waf.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.monitoring.problems(logs_decisions=settings.logs.decisions),

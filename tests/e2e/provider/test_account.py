@@ -85,4 +85,4 @@ def test_an_existing_provider_is_used_if_it_accepts_tokens_for_aws(provider: Pro
         preview()
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     iam.create_open_id_connect_provider(Url=f"https://{HOST}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=[])
-    assert preview().of_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider") == []
+    assert not preview().of_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
