@@ -13,7 +13,18 @@ from handlers.contract import FieldError, unwrapped
 from infra.stack_file import ENCRYPTED
 
 NAMESPACES = ("aws", "pulumi")
-"""The namespaces of the AWS provider's settings and of Pulumi's own, which are not checked here."""
+"""The namespaces of the AWS provider's settings and of Pulumi's own."""
+
+AWS_SETTINGS = ("aws:region", "aws:profile")
+"""The settings of the AWS provider that are read: a stack has its own provider, which has no others of that name."""
+
+INSTEAD = {
+    "aws:allowedAccountIds": "provider.accountIds",
+    "aws:assumeRoles": "provider.assumeRole",
+    "aws:assumeRole": "provider.assumeRole",
+    "aws:defaultTags": "tags",
+}
+"""The settings to use instead of other ones of the AWS provider."""
 
 
 def own_values(project: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -60,6 +71,9 @@ def key_errors(
     for key in given:
         if key.partition(":")[0] not in namespaces:
             yield FieldError(key, f"unknown namespace; allowed: {', '.join(namespaces)}")
+        elif key.startswith("aws:") and key not in AWS_SETTINGS:
+            instead = f"use {project}:{INSTEAD[key]}" if key in INSTEAD else f"allowed: {', '.join(AWS_SETTINGS)}"
+            yield FieldError(key, f"unknown setting of the stack's AWS provider; {instead}")
     for name in own_values(project, given):
         if name in moved:
             yield FieldError(name, f"unknown setting; now {project}:{moved[name]}")

@@ -19,6 +19,7 @@ from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
 from infra.monitoring import MonitoringSettings
 from infra.naming import Names
+from infra.provider import ProviderSettings
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
@@ -68,13 +69,14 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     revocation: RevocationSettings = RevocationSettings()
     logs: LogSettings = LogSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    provider: ProviderSettings = ProviderSettings()
     tags: Annotated[
         dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
     ] = {}
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, tags=self.tags)
+        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
