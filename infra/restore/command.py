@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
+
 from handlers.contract.discovery import load_collections
 from infra import stack_file
 from infra.bundles import ROOT
@@ -177,8 +179,12 @@ def _clients(stack: DeployedStack, segments: int) -> Clients:
     if stack.settings.functions.architecture == "host" and "AWS_ENDPOINT_URL" not in os.environ:
         raise RestoreError(f"stack {stack.names.stack} runs on this machine; use `python -m local restore`")
     import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
-    from botocore.config import Config  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
     session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
-    config = Config(max_pool_connections=segments, retries={"mode": "adaptive", "total_max_attempts": 15})
+    config = client_config(segments)
     return Clients(session.client("dynamodb", config=config), session.client("backup", config=config))
+
+
+def client_config(segments: int) -> Config:
+    """Return how clients of AWS retry: they slow down while DynamoDB throttles them, and give up after minutes."""
+    return Config(max_pool_connections=segments, retries={"mode": "adaptive", "total_max_attempts": 15})

@@ -1,0 +1,270 @@
+"""The steps of a restore: what is called, what is shown, and what a continued restore does not do twice."""
+
+import io
+import json
+import tracemalloc
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from infra.restore.command import client_config
+from infra.restore.compare import Item, Mode
+from infra.restore.errors import RestoreError
+from infra.restore.progress import Progress
+from infra.restore.tables import Pace, Reader
+from local.emulator.launch import DEFAULT_REGION
+from tests.unit.infra.restores.database import (
+    ACCESS_KEY,
+    KEY_ARN,
+    POINT,
+    TABLE,
+    TEMPORARY,
+    WRITES,
+    Recovery,
+    error,
+    fill,
+    recovery_of,
+    restore,
+    scan,
+)
+
+
+def item(number: int, name: str = "a", size: int = 0) -> Item:
+    return {
+        "owner": {"S": f"local|{number % 97}"},
+        "id": {"S": f"{number:06}"},
+        "name": {"S": name},
+        "revision": {"S": f"{name}-{number}"},
+        "padding": {"S": "x" * size},
+    }
+
+
+@pytest.fixture
+def recovery(dynamodb: Any) -> Recovery:
+    """Item 0 is equal, 1 was changed, 2 was deleted and 3 was added since the restore point."""
+    return recovery_of(dynamodb, [item(0), item(1, "new"), item(3)], [item(0), item(1), item(2)])
+
+
+def test_without_apply_the_table_is_only_read(recovery: Recovery, dynamodb: Any) -> None:
+    before = scan(dynamodb)
+    lines = restore(recovery, Mode.EXACT, apply=False)
+    assert scan(dynamodb) == before
+    assert recovery.called(*WRITES, "create_backup", "delete_table") == []
+    assert [line.split() for line in lines if line.startswith("  ")] == [
+        ["1", "equal"],
+        ["1", "missing:", "deleted", "since", "then:", "to", "be", "put", "back"],
+        ["1", "changed", "since", "then:", "to", "be", "rolled", "back"],
+        ["1", "added", "since", "then:", "to", "be", "removed"],
+    ]
+    assert lines[-1].startswith("Nothing was changed.")
+
+
+def test_a_check_creates_no_table(recovery: Recovery, dynamodb: Any) -> None:
+    lines = restore(recovery, apply=False, check=True)
+    assert lines[1] == (
+        "Restore point: 2026-11-22T14:03:00Z, within the recovery window (2026-11-01T00:00:00Z to 2026-11-22T15:00:00Z)."
+    )
+    assert dynamodb.list_tables()["TableNames"] == [TABLE]
+
+
+def test_the_comparison_that_was_shown_is_applied_to_the_same_temporary_table(
+    recovery: Recovery, dynamodb: Any
+) -> None:
+    restore(recovery, apply=False)
+    restore(recovery, apply=False)
+    restore(recovery, Mode.EXACT)
+    assert scan(dynamodb) == sorted(recovery.point, key=lambda each: each["owner"]["S"])
+    assert len(recovery.called("restore_table_to_point_in_time")) == 1
+
+
+def test_the_temporary_table_is_on_demand_without_indexes_and_encrypted_with_the_same_key(recovery: Recovery) -> None:
+    recovery.description = {"SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}}
+    restore(recovery, apply=False)
+    (call,) = recovery.called("restore_table_to_point_in_time")
+    assert call == {
+        "SourceTableName": TABLE,
+        "TargetTableName": TEMPORARY,
+        "RestoreDateTime": datetime(2026, 11, 22, 14, 3, tzinfo=UTC),
+        "BillingModeOverride": "PAY_PER_REQUEST",
+        "GlobalSecondaryIndexOverride": [],
+        "LocalSecondaryIndexOverride": [],
+        "SSESpecificationOverride": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY_ARN},
+    }
+
+
+def test_the_present_table_is_backed_up_once_before_the_first_write(recovery: Recovery, dynamodb: Any) -> None:
+    recovery.disturb = failing("put_item", "InternalServerError")
+    with pytest.raises(RestoreError, match="InternalServerError"):
+        restore(recovery)
+    recovery.disturb = lambda *_: None
+    restore(recovery)
+    operations = [name for name, _ in recovery.calls]
+    assert operations.count("create_backup") == 1
+    assert operations.index("create_backup") < operations.index("put_item")
+
+
+def test_a_later_restore_to_the_same_point_makes_its_own_backup(recovery: Recovery) -> None:
+    restore(recovery)
+    restore(recovery)
+    assert [each["BackupName"] for each in recovery.backups] == [TEMPORARY, TEMPORARY]
+
+
+def test_the_temporary_table_can_be_kept_and_discarded(recovery: Recovery, dynamodb: Any) -> None:
+    restore(recovery, keep=True)
+    assert dynamodb.list_tables()["TableNames"] == [TABLE, TEMPORARY]
+    restore(recovery, apply=False, discard=True)
+    assert dynamodb.list_tables()["TableNames"] == [TABLE]
+
+
+def test_the_temporary_table_is_not_deleted_if_a_difference_is_left(recovery: Recovery, dynamodb: Any) -> None:
+    class Deleting:
+        """A client that deletes each item again that is put back."""
+
+        def __call__(self, operation: str, arguments: Mapping[str, Any]) -> None:
+            if operation == "batch_get_item" and len(recovery.called("put_item")):
+                dynamodb.delete_item(TableName=TABLE, Key={name: item(2)[name] for name in ("owner", "id")})
+
+    recovery.disturb = Deleting()
+    with pytest.raises(RestoreError, match=r"1 items of gatehouse-test-items were changed again during the restore"):
+        restore(recovery)
+    assert TEMPORARY in dynamodb.list_tables()["TableNames"]
+
+
+def test_another_restore_that_is_running_is_reported(recovery: Recovery, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = f"{TABLE}-restore-20200101T000000Z"
+    recovery._restore_table_to_point_in_time(TargetTableName=other)
+    original = recovery.client.describe_table
+
+    def describe(self: Recovery, *, TableName: str) -> Any:  # noqa: N803
+        table = original(TableName=TableName)["Table"]
+        return {"Table": table | ({"TableStatus": "CREATING"} if TableName == other else {})}
+
+    monkeypatch.setattr(Recovery, "_describe_table", describe)
+    with pytest.raises(RestoreError, match=f"another restore of {TABLE} is running, into {other}"):
+        restore(recovery)
+    assert recovery.called("restore_table_to_point_in_time") == []
+
+
+def failing(operation: str, code: str, message: str = "no") -> Any:
+    def disturb(name: str, _: Mapping[str, Any]) -> None:
+        if name == operation:
+            raise error(code, recovery_operation(name), message)
+
+    return disturb
+
+
+def recovery_operation(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "message", "expected"),
+    [
+        ("scan", "no", "permission dynamodb:Scan is missing"),
+        (
+            "restore_table_to_point_in_time",
+            "User: x is not authorized to perform: dynamodb:BatchWriteItem on resource: y",
+            "permission dynamodb:BatchWriteItem is missing",
+        ),
+    ],
+)
+def test_a_missing_permission_is_named(recovery: Recovery, operation: str, message: str, expected: str) -> None:
+    recovery.disturb = failing(operation, "AccessDeniedException", message)
+    with pytest.raises(RestoreError, match=expected):
+        restore(recovery)
+
+
+def test_throttled_writes_are_repeated(recovery: Recovery, dynamodb: Any) -> None:
+    more = {} if "amazonaws" in dynamodb.meta.endpoint_url else {"endpoint_url": dynamodb.meta.endpoint_url}
+    client = botocore.session.get_session().create_client(
+        "dynamodb", region_name=DEFAULT_REGION, aws_access_key_id=ACCESS_KEY, aws_secret_access_key="test",
+        config=client_config(2), **more,
+    )  # fmt: skip
+    throttled: list[str] = []
+
+    def throttle(request: Any, **_: Any) -> AWSResponse | None:
+        if len(throttled) == 2:
+            return None
+        throttled.append(request.url)
+        code = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "slow"}
+        return AWSResponse(request.url, 400, {}, _Raw(json.dumps(code).encode()))
+
+    client.meta.events.register_first("before-send.dynamodb.PutItem", throttle)
+    recovery.client = client
+    restore(recovery)
+    assert len(throttled) == 2
+    assert item(2) in scan(dynamodb)
+
+
+class _Raw(io.BytesIO):
+    """The body of a response, as botocore reads it."""
+
+    def stream(self, **_: Any) -> Any:
+        yield self.read()
+
+
+def test_ten_thousand_items_are_restored_in_bounded_memory(dynamodb: Any) -> None:
+    if "amazonaws" in dynamodb.meta.endpoint_url:
+        pytest.skip("moto is in this process, and its tables would be measured")
+    recovery = recovery_of(dynamodb, [], [item(number, size=900) for number in range(10_000)])
+    restore(recovery, apply=False, check=False)
+    recovery.point = ()
+    tracemalloc.start()
+    try:
+        restore(recovery, segments=4)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(1 for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE) for _ in page["Items"]) == 10_000
+    assert peak < 25_000_000
+    recovery_of(dynamodb)
+
+
+def test_keys_that_dynamodb_did_not_process_are_requested_again(recovery: Recovery) -> None:
+    original, waits = recovery.client.batch_get_item, list[float]()
+
+    class Partial:
+        """Answers one key of each request."""
+
+        def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803
+            ((table, request),) = RequestItems.items()
+            first, *rest = request["Keys"]
+            found = original(RequestItems={table: {**request, "Keys": [first]}})
+            return {**found, "UnprocessedKeys": {table: {**request, "Keys": rest}} if rest else {}}
+
+    reader = Reader(Partial(), ("owner", "id"), Pace(sleep=waits.append))
+    assert len(reader.find(TABLE, [item(0), item(1), item(2), item(3)])) == 3
+    assert waits == [0.05, 0.1, 0.2]
+
+
+def test_the_rate_is_that_of_all_threads_together() -> None:
+    waits: list[float] = []
+    pace = Pace(100, waits.append)
+    for _ in range(3):
+        pace.take(50)
+    assert [round(each, 1) for each in waits] == [0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(("terminal", "end"), [(True, "\r"), (False, "\n")])
+def test_progress_is_a_line_on_a_terminal_and_few_lines_elsewhere(terminal: bool, end: str) -> None:
+    output, now = io.StringIO(), [0.0]
+    output.isatty = lambda: terminal  # type: ignore[method-assign]
+    progress = Progress("items", 100, output, lambda: now[0])
+    for _ in range(8):
+        progress.add(done=10, written=1)
+        now[0] += 10
+    progress.finish()
+    shown = [
+        f"items: {done} of about 100 items, {done // 10} written"
+        for done in ((20, 30, 40, 50, 60, 70, 80) if terminal else (40, 70))
+    ]
+    assert output.getvalue() == "".join(f"{line}{end}" for line in shown) + "items: 80 of about 100 items, 8 written\n"
+
+
+def test_the_point_of_the_tests_is_in_the_name_of_the_temporary_table() -> None:
+    assert POINT.replace("-", "").replace(":", "") in TEMPORARY
+    assert fill
