@@ -14,6 +14,7 @@ from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
 from infra.config_values import key_errors, own_values, parsed, without_secret
+from infra.data_settings import DataSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
@@ -23,7 +24,6 @@ from infra.provider import ProviderSettings
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
-from infra.table import DataSettings
 from infra.usage_settings import UsageSettings
 
 MOVED = {
@@ -158,6 +158,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *settings.data.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.monitoring.problems(logs_decisions=settings.logs.decisions),

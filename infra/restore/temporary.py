@@ -79,8 +79,9 @@ class TemporaryTable:
 
     def require_no_other(self) -> None:
         """Raise RestoreError if the stack's table is being restored to another point."""
-        names = self.clients.dynamodb.list_tables(ExclusiveStartTableName=self.prefix)["TableNames"]
-        for name in names:
+        # Names are in order, so those of temporary tables follow.
+        listed = self.clients.dynamodb.list_tables(ExclusiveStartTableName=self.table["TableName"])
+        for name in listed["TableNames"]:
             if name.startswith(self.prefix) and name != self.name and self._is_restoring(name):
                 raise RestoreError(f"another restore of {self.table['TableName']} is running, into {name}")
 

@@ -21,6 +21,8 @@ from tests.e2e.conftest import Client
 
 ITEMS = "gatehouse-local-items"
 TABLE = "gatehouse-test-items"
+ONE_FLAVOUR = pytest.mark.parametrize("flavour", ["rest"], indirect=True, scope="session")
+"""A restore does not depend on the API."""
 
 
 def now() -> str:
@@ -47,11 +49,13 @@ def environment(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*arguments: str) -> str:
     """Run the command and return what it prints."""
-    with redirect_stdout(io.StringIO()) as output:
+    output = io.BytesIO()
+    with redirect_stdout(io.TextIOWrapper(output, "utf-8", write_through=True)):
         assert command.main(["--stack", "local", *arguments]) == 0
-    return output.getvalue()
+        return output.getvalue().decode()
 
 
+@ONE_FLAVOUR
 def test_deleted_and_changed_items_are_read_again_over_http(client: Client, dynamodb: Any, environment: None) -> None:
     recovery = {"PointInTimeRecoveryEnabled": True}
     dynamodb.update_continuous_backups(TableName=ITEMS, PointInTimeRecoverySpecification=recovery)
@@ -93,6 +97,7 @@ def test_deleted_and_changed_items_are_read_again_over_http(client: Client, dyna
     assert [name for name in dynamodb.list_tables()["TableNames"] if "-restore-" in name] == []
 
 
+@ONE_FLAVOUR
 def test_a_backup_is_restored(client: Client, dynamodb: Any, environment: None) -> None:
     token = client.token("backed-up")
     created = client.call("POST", "/items", token, json={"name": "saved"}).json()

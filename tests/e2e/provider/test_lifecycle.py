@@ -97,6 +97,10 @@ class Prepared:
     layer: str
     encryption_keys: tuple[str, str]
 
+    @property
+    def key_arn(self) -> str:
+        return self.provider.connection.arn("kms", f"key/{self.encryption_keys[0]}")
+
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
 
@@ -132,7 +136,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "name": "cycle", "hashKey": "owner", "rangeKey": "id", "billingMode": "PAY_PER_REQUEST",
         "attributes": [{"name": name, "type": "S"} for name in ("owner", "id")],
         "ttl": {"attributeName": "expires", "enabled": True}, "pointInTimeRecovery": {"enabled": False},
-        "deletionProtectionEnabled": False, "tags": {"stage": "dev", "team": "a"},
+        "serverSideEncryption": {"enabled": False}, "deletionProtectionEnabled": False,
+        "tags": {"stage": "dev", "team": "a"},
     }  # fmt: skip
     index = {
         "name": "by-kind", "projectionType": "ALL",
@@ -142,6 +147,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "attributes": [{"name": name, "type": "S"} for name in ("kind", "owner", "id")],
         "globalSecondaryIndexes": [index],
     }
+    units = {"readCapacity": 3, "writeCapacity": 4}
+    provisioned = {"billingMode": "PROVISIONED", **units}
     function: Inputs = {
         "name": "cycle", "role": at.role, "handler": "main.handler", "runtime": "python3.13", "memorySize": 128,
         "timeout": 3, "architectures": ["x86_64"], "description": "first", "environment": {"variables": {"A": "1"}},
@@ -204,7 +211,11 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
             table | {"ttl": {"attributeName": "until", "enabled": True}, "deletionProtectionEnabled": True,
-                     "pointInTimeRecovery": {"enabled": True}},
+                     "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}},
+            table | {"serverSideEncryption": {"enabled": True, "kmsKeyArn": at.key_arn}},
+            table | {"onDemandThroughput": {"maxReadRequestUnits": 9}},
+            table | indexed | {"globalSecondaryIndexes": [index | {"onDemandThroughput": {"maxWriteRequestUnits": 3}}]},
+            table | provisioned | indexed | {"globalSecondaryIndexes": [index | units]}, table | provisioned,
         ],
         FUNCTION: [
             function, function | {"memorySize": 256, "timeout": 9, "tags": {"stage": "prod", "team": "b"}}, plain,

@@ -42,6 +42,7 @@ class Recovery:
     point: Sequence[Item] = ()
     disturb: Callable[[str, Mapping[str, Any]], None] = lambda *_: None
     calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    recorded: bool = True
     recovery: dict[str, Any] = field(default_factory=dict)
     backups: list[dict[str, Any]] = field(default_factory=list)
     description: dict[str, Any] = field(default_factory=dict)
@@ -52,7 +53,8 @@ class Recovery:
             return original if own is None else lambda *a, **more: own(self, *a, **more)
 
         def call(**arguments: Any) -> Any:
-            self.calls.append((name, arguments))
+            if self.recorded:
+                self.calls.append((name, arguments))
             self.disturb(name, arguments)
             return own(self, **arguments) if own else original(**arguments)
 
