@@ -1,9 +1,9 @@
 """Restores of DynamoDB's tables.
 
 AWS: RestoreTableToPointInTime restores the items of a second between the time at which point-in-time recovery was
-enabled and about five minutes ago, and fails if it is disabled. A restored table is encrypted as SSESpecificationOverride
-says, and its description has a RestoreSummary. In MiniStack, the new table has the present items, whatever the time, no
-encryption and no summary. With this correction, a table can also be restored to the present second.
+enabled and about five minutes ago, and fails if it is disabled. A restored table is encrypted as its
+SSESpecificationOverride says, and its description has a RestoreSummary. In MiniStack, the new table has the present
+items, whatever the time, no encryption and no summary. Here, a table can also be restored to the present second.
 """
 
 from __future__ import annotations

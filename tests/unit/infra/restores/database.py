@@ -87,7 +87,7 @@ class Recovery:
         fill(self.client, TargetTableName, self.point)
 
     def _create_backup(self, *, TableName: str, BackupName: str) -> Any:  # noqa: N803
-        items = scan(self.client, TableName)
+        items = scan(self.client, TableName) if self.recorded else []
         made = {"BackupArn": f"arn:{len(self.backups)}", "BackupName": BackupName, "BackupStatus": "AVAILABLE"}
         self.backups.append({**made, "BackupCreationDateTime": datetime.now(UTC), "items": items})
         return {"BackupDetails": made}
