@@ -123,6 +123,8 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.subscriptions": (DEFAULT, [EMAIL, EMAIL], [EMAIL, PAGER]),
     "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
     "monitoring.notifyRecovery": (DEFAULT, True),
+    "monitoring.handlerMetrics": (DEFAULT, "none", "operation"),
+    "monitoring.runbook": (DEFAULT, "https://wiki.example.com/runbook"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "provider.accountIds": (DEFAULT, ["123456789012"]),
     "provider.assumeRole": (

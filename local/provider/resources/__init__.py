@@ -8,17 +8,21 @@ from local.provider.resources import (
     dynamodb,
     http_apis,
     iam,
+    identity_providers,
     kms,
     lambda_aliases,
     lambda_functions,
     lambda_layers,
     rest_apis,
+    s3,
     stages,
     usage_plans,
 )
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
+    **identity_providers.TYPES,
+    **s3.TYPES,
     **kms.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,

@@ -32,11 +32,23 @@ HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 
 KEY = "aws:kms/key:Key"
 
+SETTINGS = (
+    "aws:apigateway/account:Account",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+)
+"""Types that are settings of something else, which always exist."""
+
 Inputs = dict[str, Any]
 
 
 def document(action: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+
+
+def bucket_policy(bucket: str, action: str) -> str:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def trust(service: str) -> str:
@@ -96,6 +108,7 @@ class Prepared:
     plan: str
     layer: str
     encryption_keys: tuple[str, str]
+    bucket: str
 
     @property
     def key_arn(self) -> str:
@@ -123,10 +136,11 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
+    bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys,
+        encryption_keys, bucket,
     )  # fmt: skip
 
 
@@ -206,7 +220,34 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
+    bucket = {"bucket": at.bucket}
+    encrypted = {
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn"},
+                   "bucketKeyEnabled": True}],
+    }  # fmt: skip
+    expiring = {
+        "rules": [{"id": "old", "status": "Enabled", "filter": {"prefix": ""},
+                   "noncurrentVersionExpiration": {"noncurrentDays": 9}}],
+    }  # fmt: skip
+    public: Inputs = dict.fromkeys(
+        ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+    )
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     return {
+        "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
+        "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": [bucket | expiring],
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": [
+            bucket | public, bucket | public | {"blockPublicAcls": False},
+        ],
+        "aws:s3/bucketPolicy:BucketPolicy": [
+            bucket | {"policy": bucket_policy(at.bucket, "s3:GetObject")},
+            bucket | {"policy": bucket_policy(at.bucket, "s3:PutObject")},
+        ],
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider": [
+            {"url": "https://id.example.com", "clientIdLists": ["x"], "tags": {"a": "b"}},
+        ],
         TABLE: [
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
@@ -262,7 +303,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:apigateway/apiKey:ApiKey": [key, key | {"description": "second", "enabled": False}, key | {"name": "two"}],
         "aws:apigateway/usagePlanKey:UsagePlanKey": [{"usagePlanId": at.plan, "keyId": at.key, "keyType": "API_KEY"}],
-        ROLE: [role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}}],
+        ROLE: [
+            role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}},
+            role | {"permissionsBoundary": boundary},
+        ],
         "aws:iam/rolePolicy:RolePolicy": [policy, policy | {"policy": document("s3:GetObject")}],
         "aws:iam/policy:Policy": [
             managed, *(managed | {"policy": document(f"s3:{each}")} for each in ("GetObject", "PutObject")),
@@ -312,7 +356,7 @@ def test_a_resource_is_created_changed_read_and_deleted(prepared: Prepared, type
             state = provider.update(type_, state, wanted)
             assert_unchanged(provider, type_, state, wanted)
     provider.delete(type_, state)
-    if type_ != "aws:apigateway/account:Account":  # a setting, which always exists
+    if type_ not in SETTINGS:
         assert provider.read(type_, state) is None
     provider.delete(type_, state)
 
