@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from typing import Any
+from typing import Any, cast
 
 from local.emulator.ministack_internals import TABLES, Original, Response, internal, patch
 
@@ -111,7 +111,7 @@ def _summarized(table: dict[str, Any], source: str, moment: float, **more: str) 
 
 
 def _encrypt(original: Original, *arguments: Any) -> dict[str, Any]:
-    (data,) = (each for each in arguments if isinstance(each, dict) and "TargetTableName" in each)
+    data = cast("dict[str, Any]", arguments[5])  # the request, after what is known of the source
     encryption = data.get("SSESpecificationOverride")
     return {**original(*arguments), **({"SSESpecification": encryption} if encryption else {})}
 

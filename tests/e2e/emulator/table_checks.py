@@ -74,6 +74,6 @@ def _restored(database: Any, moment: int) -> Any:
             SSESpecificationOverride=encryption,
         )
     except ClientError as error:
-        return error.response["Error"]["Code"]
+        return error.response.get("Error", {}).get("Code")
     items = database.scan(TableName="target")["Items"]
     return sorted(items, key=lambda item: item["id"]["S"])

@@ -135,5 +135,6 @@ def recovery_of(client: Any, present: Sequence[Item] = (), point: Sequence[Item]
 
 def restore(recovery: Recovery, mode: Mode = Mode.MISSING, *, apply: bool = True, **more: Any) -> list[str]:
     """Restore the table, and return the lines of the result."""
-    plan = Plan(point=PointInTime.parse(POINT), mode=mode, apply=apply, **({"segments": 2} | more))
+    settings: dict[str, Any] = {"segments": 2, **more}
+    plan = Plan(point=PointInTime.parse(POINT), mode=mode, apply=apply, **settings)
     return list(TableRestore(TABLE, plan, Clients(recovery, None), lambda _: None, lambda _: None).run())

@@ -11,6 +11,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from infra.restore.command import client_config
 from infra.restore.compare import Difference, Item, Mode
@@ -187,12 +188,12 @@ def test_throttled_writes_are_repeated(recovery: Recovery, dynamodb: Any) -> Non
     )  # fmt: skip
     throttled: list[str] = []
 
-    def throttle(request: Any, **_: Any) -> AWSResponse | None:
+    def throttle(request: Any, **_: Any) -> Any:
         if throttled:
             return None
         throttled.append(request.url)
         code = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "slow"}
-        return AWSResponse(request.url, 400, {}, _Raw(json.dumps(code).encode()))
+        return AWSResponse(request.url, 400, HTTPHeaders(), _Raw(json.dumps(code).encode()))
 
     client.meta.events.register_first("before-send.dynamodb.PutItem", throttle)
     recovery.client = client
