@@ -156,7 +156,7 @@ def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
     clients = revoke.Clients.of(Provider(running.endpoint).connection.client)
-    stack = revoke.DeployedStack.read(ROOT, running.stack)
+    stack = revoke.DeployedStack.read(ROOT, running.stack, options.overrides)
     # Locally a decision is cached immediately, so there is no need to wait before the cache is flushed again.
     revoke.print_lines(revoke.revoke(stack, clients, revoke.request_of(options), pause=lambda _: None))
     return 0
@@ -235,6 +235,7 @@ def _add_token_commands(add_command: AddCommand) -> None:
     command.add_argument("--client", default=TokenRequest.client, help="the client_id (%(default)s)")
     command.add_argument("--issuer", default=STACK, help="the name of the client's issuer (%(default)s)")
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")
+    stack_file.add_options(command)
     revoke.add_arguments(command)
 
 

@@ -27,10 +27,11 @@ from local.provider.state import Diff, Document, Failure, State
 from local.provider.tags import is_taggable
 
 _NOT_FOUND: Final = frozenset({
-    "404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchEntity", "NoSuchLifecycleConfiguration",
+    "404", "DashboardNotFoundError", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchEntity", "NoSuchHostedZone",
+    "NoSuchLifecycleConfiguration",
     "NoSuchPublicAccessBlockConfiguration", "NotFound", "NotFoundException",
     "ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFound", "ResourceNotFoundException",
-    "ServerSideEncryptionConfigurationNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError", "WAFNonexistentItemException",
 })  # fmt: skip
 _REGION: Final = "region"
 _NEW_ACCOUNT: Final[Document] = {"cloudwatchRoleArn": ""}

@@ -24,10 +24,14 @@ DEFAULT: Final = object()
 """Stands for a setting that is not set."""
 
 ISSUER: Final = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
+APP: Final = {"callbackUrls": ["https://a.example/callback"], "logoutUrls": ["http://localhost:3000"]}
+NATIVE_APP: Final = {"callbackUrls": ["com.example.app:/callback"], "scopes": ["items:read"]}
+SENDER: Final = {"identity": "arn:aws:ses:us-east-1:123456789012:identity/a.example", "sender": "a@a.example"}
 LIMIT: Final = {"throttleRate": 1, "throttleBurst": 2}
 PLAN: Final = {"name": "partners", "rate": 50, "burst": 100, "clients": {"main": ["app"]}}
 OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "period": "WEEK"}
 FIXED: Final = {"minimum": 2, "maximum": 2}
+GROUP: Final = {"name": "AWSManagedRulesCommonRuleSet", "counted": ["NoUserAgent_HEADER"]}
 NIGHT: Final = {"name": "night", "cron": "0 20 ? * MON-FRI *", "minimum": 0, "maximum": 1}
 SCALED: Final = {"minimum": 1, "maximum": 10, "utilization": 0.5, "schedules": [NIGHT]}
 SCALED_UNITS: Final = {"minimum": 1, "maximum": 5, "utilization": 0.5}
@@ -58,6 +62,21 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "issuers[].requiredClaims": (DEFAULT, {"azp": ["app"]}),
     "issuers[].clients": (DEFAULT, ["other"], ["app", "other"]),
     "issuers[].tenantClaim": (DEFAULT, "org"),
+    "identity.enabled": (DEFAULT, True),
+    "identity.issuer": (DEFAULT, "second", "people"),
+    "identity.apps": (DEFAULT, {"web": {**APP, "scopes": ["orders:read"]}}, {"web": APP, "mobile": NATIVE_APP}),
+    "identity.machines": (DEFAULT, {"web": ["items:read"]}, {"reports": ["items:read"]}),
+    "identity.selfSignUp": (DEFAULT, True),
+    "identity.mfa": (DEFAULT, "none", "required"),
+    "identity.password.minLength": (DEFAULT, 8, 99),
+    "identity.password.require": (DEFAULT, [], ["numbers"]),
+    "identity.password.history": (DEFAULT, 24),
+    "identity.password.temporaryDays": (DEFAULT, 1, 365),
+    "identity.tier": (DEFAULT, "lite", "plus"),
+    "identity.domain": (DEFAULT, "example"),
+    "identity.email": (DEFAULT, SENDER),
+    "identity.accessTokenMinutes": (DEFAULT, 5, 1440),
+    "identity.refreshTokenDays": (DEFAULT, 1, 3650),
     "api.flavour": (DEFAULT, "http"),
     "api.corsOrigins": (DEFAULT, ["*"], ["https://a.example", "*"], ["https://a.example", "http://localhost:3000"]),
     "api.corsHeaders": (DEFAULT, ["X-Trace"]),
@@ -72,6 +91,16 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "api.cache.collections": (DEFAULT, {"items": {"ttl": 60}}),
     "api.readOnly": (DEFAULT, True),
     "api.stageVariables": (DEFAULT, {"readOnly": "true"}, {"color": "blue"}),
+    "domain.name": (DEFAULT, "api.example.com"),
+    "domain.zoneId": (DEFAULT, "Z0123456789ABCDEFGHIJ"),
+    "domain.basePath": (DEFAULT, "v1"),
+    "domain.certificateArn": (DEFAULT, "arn:aws:acm:us-east-1:123456789012:certificate/1a2b"),
+    "domain.disableDefaultEndpoint": (DEFAULT, False),
+    "waf.enabled": (DEFAULT, True),
+    "waf.blocks": (DEFAULT, False),
+    "waf.rateLimit": (DEFAULT, 10, 2_000_000_000),
+    "waf.ruleGroups": (DEFAULT, [], [GROUP, GROUP], [GROUP]),
+    "waf.logs": (DEFAULT, "none", "all"),
     "functions.architecture": (DEFAULT, "x86_64", "host"),
     "functions.compiledFiles": (DEFAULT, True),
     "functions.layout": (DEFAULT, "collection", "single"),
@@ -163,11 +192,22 @@ REST_ONLY: Final = {
     "api.cache.size": ("api.cache", lambda size: size),
     "api.cache.collections": ("api.cache", lambda collections: collections),
     "api.validateBodies": ("api.validateBodies", lambda validate: validate),
+    "waf.enabled": ("waf.enabled", lambda enabled: enabled),
     "functions.tracing": ("functions.tracing", lambda tracing: tracing),
 }
 """The settings that require a REST API: what is reported, and when they require it."""
 
 RULES: Final = (
+    Rule("identity.apps", ("identity.enabled", "identity.apps", "identity.machines"),
+         lambda enabled, apps, machines: enabled and not apps and not machines),
+    Rule("identity.machines.web", ("identity.apps", "identity.machines"),
+         lambda apps, machines: "web" in apps and "web" in machines),
+    Rule("identity.apps.web.scopes", ("identity.enabled", "identity.apps"),
+         lambda enabled, apps: enabled and apps.get("web", {}).get("scopes"), is_late=True),
+    Rule("identity.issuer", ("identity.enabled", "identity.issuer", "issuers"),
+         lambda enabled, name, issuers: enabled and name in [each["name"] for each in issuers]),
+    Rule("identity.password.history", ("identity.password.history", "identity.tier"),
+         lambda history, tier: history and tier == "lite"),
     Rule("api.corsOrigins", ("api.corsOrigins",), lambda origins: "*" in origins and len(origins) > 1),
     Rule("api.corsCredentials", ("api.corsCredentials", "api.corsOrigins"),
          lambda allowed, origins: allowed and (not origins or "*" in origins)),
@@ -183,6 +223,11 @@ RULES: Final = (
     Rule("api.stageVariables.readOnly", ("api.stageVariables",), lambda variables: "readOnly" in variables),
     *(Rule(reported, ("api.flavour", key), lambda flavour, value, needs=needs: flavour == "http" and needs(value))
       for key, (reported, needs) in REST_ONLY.items()),
+    Rule("domain.name", ("domain.name", "domain.zoneId", "domain.basePath", "domain.certificateArn"),
+         lambda name, *others: any(others) and not name),
+    Rule("domain.zoneId", ("domain.zoneId", "domain.name", "domain.certificateArn"),
+         lambda zone, name, certificate: name and not zone and not certificate),
+    Rule("waf.ruleGroups[1].name", ("waf.ruleGroups",), lambda groups: groups[:1] == groups[1:2] != []),
     Rule("usage.keys", ("usage.keys", "usage.plans"), lambda keys, plans: keys == "header" and not plans),
     Rule("usage.unlisted", ("usage.unlisted", "usage.keys"), lambda unlisted, keys: unlisted and keys == "header"),
     Rule("usage.unlisted", ("usage.unlisted", "usage.plans"),
@@ -296,6 +341,7 @@ def everything_on(flavour: str) -> Row:
         "functions.layout": DEFAULT,
         "functions.snapStart": DEFAULT,
     }  # the most functions; with provisioned concurrency
+    row |= {"domain.certificateArn": DEFAULT}  # so that one is created
     row |= {"usage.unlisted": DEFAULT, "usage.plans": [PLAN]}  # `keys: header` has no plan for unlisted clients
     row |= {"logs.decisions": DEFAULT, "monitoring.topicArn": DEFAULT}  # metrics in decisions; an own topic
     row |= dict.fromkeys(("authorizer.keys.maxAge", "authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout",

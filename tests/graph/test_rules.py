@@ -22,11 +22,19 @@ POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
 FUNCTION = "aws:lambda/function:Function"
+POOL = "aws:cognito/userPool:UserPool"
+POOL_CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 TABLE = "aws:dynamodb/table:Table"
 PERMISSION = "aws:lambda/permission:Permission"
 API = "aws:apigateway/restApi:RestApi"
 KEY = "aws:apigateway/apiKey:ApiKey"
+DOMAIN = "aws:apigateway/domainName:DomainName"
+MAPPING = "aws:apigatewayv2/apiMapping:ApiMapping"
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 ENCRYPTION_KEY = "aws:kms/key:Key"
+
+ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 
 SHIPPED: Final = {"dev": {}, "prod": {}, "local": {}}
 EVERYTHING: Final = {f"everything on, {each}": overrides(everything_on(each)) for each in ("rest", "http")}
@@ -159,6 +167,24 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         ),
     ),
     rules.no_api_key_is_plain: (altered(KEY, lambda _: None, outputs={"value": "plain"}),),
+    rules.no_client_secret_is_plain: (
+        altered(POOL_CLIENT, lambda _: None, outputs={"clientSecret": "plain"}),
+        altered(POOL_CLIENT, lambda _: None, outputs={}),
+    ),
+    rules.a_user_pool_is_protected_by_pulumi_and_by_cognito_or_by_neither: (
+        altered(POOL, lambda _: None, protect=False), with_inputs(POOL, deletionProtection="INACTIVE"),
+    ),
+    rules.clients_get_tokens_by_a_code_or_by_their_secret: (
+        with_inputs(POOL_CLIENT, "web", allowedOauthFlows=["code", "implicit"]),
+        with_inputs(POOL_CLIENT, "web", allowedOauthFlows=["client_credentials"]),
+        with_inputs(POOL_CLIENT, "web", explicitAuthFlows=None),
+        with_inputs(POOL_CLIENT, "web", explicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]),
+        with_inputs(POOL_CLIENT, "reports", allowedOauthFlows=["code"]),
+    ),
+    rules.clients_can_revoke_tokens_and_cannot_find_out_who_is_a_user: (
+        with_inputs(POOL_CLIENT, enableTokenRevocation=False),
+        with_inputs(POOL_CLIENT, preventUserExistenceErrors="LEGACY"),
+    ),
     rules.no_log_contains_credentials_or_bodies: (
         with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={"dataTraceEnabled": True}),
         with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={}),
@@ -170,6 +196,28 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     ),
     rules.every_resource_that_can_have_tags_has_the_stacks: (
         with_inputs(TABLE, tags={}), with_inputs(ROLE, "items-read", tags={"environment": "dev"}),
+    ),
+    rules.every_domain_and_the_api_behind_it_require_tls_1_2: (
+        with_inputs(DOMAIN, securityPolicy="TLS_1_0"), with_inputs(DOMAIN, securityPolicy=None),
+        with_inputs(API, securityPolicy=None), with_inputs(API, securityPolicy="TLS_1_0"),
+    ),
+    rules.a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers: (
+        with_inputs(MAPPING, apiId="other"), with_inputs(MAPPING, stage="other"), without(MAPPING, "domain"),
+        without(DOMAIN, "domain"),
+        lambda plan: without(MAPPING, "")(without(DOMAIN, "")(with_inputs(API, disableExecuteApiEndpoint=True)(plan))),
+    ),
+    rules.each_firewall_covers_the_stage: (
+        without(ASSOCIATION, "waf"), with_inputs(ASSOCIATION, resourceArn="arn:aws:apigateway:us-east-1::/other"),
+    ),
+    rules.no_firewall_reveals_credentials: (
+        altered(WEB_ACL, lambda acl: acl["visibilityConfig"].update(sampledRequestsEnabled=True)),
+        altered(WEB_ACL, lambda acl: acl["rules"][0]["visibilityConfig"].update(sampledRequestsEnabled=True)),
+        with_inputs(WEB_ACL, dataProtectionConfig=None),
+        altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"].pop(0)),
+        altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"].pop(2)),
+        altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"][3].update(action="HASH")),
+        with_inputs(LOGGING, redactedFields=None), altered(LOGGING, lambda log: log["redactedFields"].pop(0)),
+        altered(LOGGING, lambda log: log["redactedFields"].pop()),
     ),
 }  # fmt: skip
 """Mistakes that break each rule."""

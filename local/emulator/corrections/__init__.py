@@ -18,6 +18,7 @@ CORRECTIONS = (
     "authorizer-cache-flush",
     "identity-sources",
     "usage-identifier-keys",
+    "custom-domains",
     "deployment-snapshots",
     "proxy-events",
     "proxy-responses",
@@ -47,6 +48,7 @@ CORRECTIONS = (
     "http-cors",
     "http-payload-limits",
     "http-access-logs",
+    "refresh-token-rotation",
 )
 """In the order of their application: a later correction wraps the earlier ones. The modules have the same names."""
 

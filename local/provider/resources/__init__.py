@@ -4,8 +4,13 @@ from typing import Final
 
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
+    certificates,
     cloudwatch,
+    cognito,
+    dns,
+    domain_names,
     dynamodb,
+    firewalls,
     http_apis,
     iam,
     identity_providers,
@@ -31,6 +36,11 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **rest_apis.TYPES,
     **stages.TYPES,
     **http_apis.TYPES,
+    **domain_names.TYPES,
+    **certificates.TYPES,
+    **dns.TYPES,
+    **firewalls.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
+    **cognito.TYPES,
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.e2e.emulator.cognito_checks import COGNITO_CHECKS
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, ROLE, allowing, eventually, returning, zip_of
 from tests.e2e.emulator.table_checks import point_in_time_recovery
@@ -181,6 +182,36 @@ def deployment_snapshots(sandbox: Sandbox) -> None:
     api.deploy()
     assert api.call().text == "new"
     assert api.call(path="/added").status_code == 200
+
+
+def custom_domains(sandbox: Sandbox) -> None:
+    """Events have the path and the domain of the request; a disabled default endpoint answers 403 (HTTP APIs: 404)."""
+    rest = sandbox.api().proxy(path="/a").deploy()
+    http = sandbox.http_api().proxy(key="GET /a").deploy()
+    domains, mappings = sandbox.gateway, sandbox.http_gateway
+    domains.create_domain_name(domainName="api.example.test", endpointConfiguration={"types": ["REGIONAL"]})
+    for key, api in (("v1", rest), ("v2", http)):
+        mappings.create_api_mapping(DomainName="api.example.test", ApiId=api.id, Stage="test", ApiMappingKey=key)
+
+    def event(path: str) -> dict[str, Any]:
+        answer = sandbox.http.get(sandbox.emulator.endpoint_url + path, headers={"Host": "api.example.test"})
+        assert answer.status_code == 200
+        return answer.json()
+
+    of_rest, of_http = event("/v1/a"), event("/v2/a")
+    assert (of_rest["path"], of_rest["resource"], of_rest["requestContext"]["path"]) == ("/v1/a", "/a", "/v1/a")
+    assert (of_http["rawPath"], of_http["requestContext"]["http"]["path"]) == ("/v2/a", "/v2/a")
+    for context in (of_rest["requestContext"], of_http["requestContext"]):
+        assert (context["domainName"], context["domainPrefix"]) == ("api.example.test", "api")
+    disable = {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"}
+    sandbox.gateway.update_rest_api(restApiId=rest.id, patchOperations=[disable])
+    sandbox.http_gateway.update_api(ApiId=http.id, DisableExecuteApiEndpoint=True)
+    assert [rest.call(path="/a").status_code, http.call(path="/a").status_code] == [200, 200]
+    forbidden, missing = rest.deploy().call(path="/a"), http.deploy().call(path="/a")
+    assert (forbidden.status_code, forbidden.json()) == (403, {"message": "Forbidden"})
+    assert (missing.status_code, missing.json()) == (404, {"message": "Not Found"})
+    assert event("/v1/a")
+    assert event("/v2/a")
 
 
 def proxy_events(sandbox: Sandbox) -> None:
@@ -671,6 +702,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         authorizer_cache_flush,
         identity_sources,
         usage_identifier_keys,
+        custom_domains,
         deployment_snapshots,
         proxy_events,
         proxy_responses,
@@ -693,3 +725,4 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         table_keys,
     )
 } | HTTP_CHECKS
+CHECKS.update(COGNITO_CHECKS)

@@ -13,6 +13,7 @@ import pytest
 from local.engine.assets import FileArchive
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.state import PartialFailure, State
+from tests.e2e.provider import cognito_cases, edge_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 KEY = "aws:kms/key:Key"
 
 SETTINGS = (
+    "aws:acm/certificateValidation:CertificateValidation",
     "aws:apigateway/account:Account",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
@@ -109,6 +111,8 @@ class Prepared:
     layer: str
     encryption_keys: tuple[str, str]
     bucket: str
+    pool: str
+    edge: edge_cases.Edge
 
     @property
     def key_arn(self) -> str:
@@ -130,17 +134,19 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     layer = provider.create(LAYER, "used", {"layerName": "lifecycle", "code": archive(folder, "used-layer.zip", "")}).id
     api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
-    provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
+    stage = provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
     http_api = provider.create(HTTP_API, "used", {"name": "lifecycle", "protocolType": "HTTP"}).id
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
     bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
+    edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
+    pool = provider.create(cognito_cases.POOL, "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, bucket,
+        encryption_keys, bucket, pool, edge,
     )  # fmt: skip
 
 
@@ -233,7 +239,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
     )
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    return {
+    tls = {"securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06", "endpointAccessMode": "BASIC"}
+    return edge_cases.cases(at.edge) | cognito_cases.cases(at.pool) | {
         "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
         "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
@@ -268,7 +275,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         API: [
             api, api | {"body": body("/b", "/c", "/c/d")}, api | {"apiKeySource": "AUTHORIZER", "tags": {}},
-            api | {"name": "renamed", "body": body("/")},
+            api | {"name": "renamed", "body": body("/")}, api | tls | {"disableExecuteApiEndpoint": True},
         ],
         STAGE: [
             stage, stage | {"deployment": at.deployments[1], "variables": {"stack": "prod"}},
@@ -281,6 +288,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             http_api, http_api | {"body": http_body("/b", "/c"), "tags": {}},
             {name: value for name, value in http_api.items() if name != "corsConfiguration"},
             http_api | {"name": "renamed", "corsConfiguration": cors | {"allowOrigins": ["*"]}},
+            http_api | {"disableExecuteApiEndpoint": True},
         ],
         HTTP_STAGE: [
             http_stage, http_stage | {"deploymentId": at.http_deployments[1], "stageVariables": {"stack": "prod"}},
@@ -338,6 +346,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             for number in (1, 3)
         ],
         "aws:cloudwatch/logGroup:LogGroup": [group, group | {"retentionInDays": 30}, {"name": "/cycle"}],
+        "aws:cloudwatch/dashboard:Dashboard": [
+            {"dashboardName": "cycle", "dashboardBody": json.dumps({"widgets": widgets})}
+            for widgets in ([], [{"type": "text", "properties": {"markdown": "# a"}}])
+        ],
         "aws:cloudwatch/metricAlarm:MetricAlarm": [alarm, alarm | {"threshold": 2, "dimensions": {"Stage": "y"}}],
         "aws:sns/topic:Topic": [{"name": "cycle", "tags": {"stage": "dev"}}, {"name": "cycle", "tags": {}}],
     }  # fmt: skip
@@ -450,6 +462,8 @@ class TestReplacements:
             (HTTP_API, {"protocolType": "WEBSOCKET"}),
             (HTTP_DEPLOYMENT, {"triggers": {"api": "2"}}),
             (HTTP_STAGE, {"name": "other"}),
+            (cognito_cases.POOL, {"usernameAttributes": ["phone_number"]}),
+            (cognito_cases.CLIENT, {"generateSecret": True}),
             ("aws:apigateway/apiKey:ApiKey", {"value": "w" * 20}),
             ("aws:lambda/permission:Permission", {"sourceArn": "arn:aws:execute-api:us-east-1:000000000000:y/*"}),
         ],
