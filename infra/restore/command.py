@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from handlers.contract.discovery import load_collections
 from infra import stack_file
@@ -17,7 +17,8 @@ from infra.restore.compare import Mode
 from infra.restore.errors import RestoreError
 from infra.restore.point import Clients, PointInTime, RestorePoint, parse_backup
 from infra.restore.table_restore import Plan, TableRestore
-from infra.revoke import DeployedStack, print_lines
+from infra.revoke import print_lines
+from infra.session import AccountError, DeployedStack
 from infra.stack_file import SettingsError
 
 MAX_SEGMENTS = 64
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         stack = DeployedStack.read(root, options.stack, options.overrides)
         return run(options, stack.names, _clients(stack, options.segments))
-    except (RestoreError, SettingsError) as error:
+    except (RestoreError, SettingsError, AccountError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
 
@@ -178,9 +179,7 @@ def _report(line: str) -> None:
 def _clients(stack: DeployedStack, segments: int) -> Clients:
     if stack.settings.functions.architecture == "host" and "AWS_ENDPOINT_URL" not in os.environ:
         raise RestoreError(f"stack {stack.names.stack} runs on this machine; use `python -m local restore`")
-    import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
-
-    session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
+    session = stack.session()
     config = client_config(segments)
     return Clients(session.client("dynamodb", config=config), session.client("backup", config=config))
 
