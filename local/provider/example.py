@@ -66,6 +66,12 @@ OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "id": "{name}",
         "arn": "arn:{partition}:logs:{region}:{account}:log-group:{name}",
     },
+    "aws:cognito/userPool:UserPool": {
+        "id": "{region}_{id}",
+        "arn": "arn:{partition}:cognito-idp:{region}:{account}:userpool/{id}",
+        "endpoint": "cognito-idp.{region}.{suffix}/{id}",
+    },
+    "aws:cognito/userPoolClient:UserPoolClient": {"clientSecret": "{id}{id}{id}"},
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"},
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
         "arn": "arn:{partition}:iam::{account}:oidc-provider/{host}",
