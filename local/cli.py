@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | preview | down | status | token | key | revoke | plan`."""
+"""The commands: `python -m local up | preview | down | status | token | key | revoke | restore | plan`."""
 
 import argparse
 import json
@@ -15,6 +15,9 @@ import msgspec
 
 from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
+from infra.restore import command as restore
+from infra.restore.errors import RestoreError
+from infra.restore.point import Clients as RestoreClients
 from infra.stack_file import SettingsError
 from local import detached, foreground, plan_command, update
 from local.console import CONSOLE, AddCommand, CommandError
@@ -34,6 +37,7 @@ EXPECTED_ERRORS = (
     DeploymentError,
     EmulatorError,
     PulumiError,
+    RestoreError,
     SettingsError,
     StartError,
     revoke.RevokeError,
@@ -159,6 +163,14 @@ def revoke_tokens(options: argparse.Namespace) -> int:
     return 0
 
 
+def restore_tables(options: argparse.Namespace) -> int:
+    """Restore tables of the running stack."""
+    running = _running()
+    client = Provider(running.endpoint).connection.client
+    names = revoke.DeployedStack.read(ROOT, running.stack).names
+    return restore.run(options, names, RestoreClients(client("dynamodb"), client("backup")))
+
+
 def _running() -> StackStatus:
     running = State().running()
     if running is None:
@@ -183,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_stack_commands(add_command)
     _add_token_commands(add_command)
+    restore.add_arguments(add_command("restore", restore_tables, "restore tables of the running stack"))
     plan_command.add(add_command)
     return parser
 

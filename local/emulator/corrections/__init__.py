@@ -29,6 +29,7 @@ CORRECTIONS = (
     "request-models",
     "typed-updates",
     "resource-tags",
+    "point-in-time-recovery",
     "access-logs",
     "clean-interpreter",
     "worker-survives",
