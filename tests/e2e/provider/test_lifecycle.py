@@ -344,6 +344,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             for number in (1, 3)
         ],
         "aws:cloudwatch/logGroup:LogGroup": [group, group | {"retentionInDays": 30}, {"name": "/cycle"}],
+        "aws:cloudwatch/dashboard:Dashboard": [
+            {"dashboardName": "cycle", "dashboardBody": json.dumps({"widgets": widgets})}
+            for widgets in ([], [{"type": "text", "properties": {"markdown": "# a"}}])
+        ],
         "aws:cloudwatch/metricAlarm:MetricAlarm": [alarm, alarm | {"threshold": 2, "dimensions": {"Stage": "y"}}],
         "aws:sns/topic:Topic": [{"name": "cycle", "tags": {"stage": "dev"}}, {"name": "cycle", "tags": {}}],
     }  # fmt: skip
