@@ -144,7 +144,7 @@ def test_a_session_gets_the_responses_that_it_names(block: Block, running: Path)
         assert expected == ["201", "200", "400", "401", "403"]
     assert expected
     done = subprocess.run(
-        ["bash", "-euc", block.text], cwd=running, capture_output=True, text=True, check=False, timeout=60
+        ["bash", "-euc", block.text], cwd=running, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     # A response without a body ends with an empty line, one with a body may lack the line's end.
