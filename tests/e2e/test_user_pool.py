@@ -13,6 +13,7 @@ import pytest
 from infra import revoke
 from infra.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
+from local import cli
 from local.engine.values import Secret, revealed
 from local.engines import Engine
 from local.issuer import TokenRequest
@@ -241,6 +242,17 @@ def test_the_status_has_what_an_app_needs_to_sign_people_in(pool: Pool) -> None:
     status = pool.stack.status(1)
     assert httpx.get(status.sign_in).status_code in (200, 400)
     assert status.clients == {name: pool.client_id(name) for name in ("web", "mobile", "reports", "batch")}
+
+
+def test_a_machines_secret_is_printed_on_request(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_running", lambda: None)
+    monkeypatch.setattr(cli, "exports", lambda _: pool.stack.exports)
+    assert cli.main(["secret", "--client", "reports"]) == 0
+    assert capsys.readouterr().out.strip() == revealed(pool.stack.exports["clientSecrets"])["reports"]
+    assert cli.main(["secret", "--client", "web"]) == 1
+    assert capsys.readouterr().err == "gatehouse: client web has no secret; clients with one: reports, batch\n"
 
 
 def test_secrets_are_secrets_and_in_no_log(pool: Pool) -> None:
