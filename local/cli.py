@@ -158,7 +158,7 @@ def show_secret(options: argparse.Namespace) -> int:
     _running()
     secrets = cast("dict[str, str]", revealed(exports(State()).get("clientSecrets", {})))
     if options.client not in secrets:
-        known = ", ".join(secrets) or "none; add machines to gatehouse:identity"
+        known = ", ".join(sorted(secrets)) or "none; add machines to gatehouse:identity"
         raise CommandError(f"client {options.client} has no secret; clients with one: {known}")
     sys.stdout.write(secrets[options.client] + "\n")
     return 0

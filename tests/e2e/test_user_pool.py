@@ -252,7 +252,7 @@ def test_a_machines_secret_is_printed_on_request(
     assert cli.main(["secret", "--client", "reports"]) == 0
     assert capsys.readouterr().out.strip() == revealed(pool.stack.exports["clientSecrets"])["reports"]
     assert cli.main(["secret", "--client", "web"]) == 1
-    assert capsys.readouterr().err == "gatehouse: client web has no secret; clients with one: reports, batch\n"
+    assert capsys.readouterr().err == "gatehouse: client web has no secret; clients with one: batch, reports\n"
 
 
 def test_secrets_are_secrets_and_in_no_log(pool: Pool) -> None:
