@@ -111,6 +111,14 @@ def test_other_pages_have_the_same_prices() -> None:
     assert f"| {found['rest_requests']} | {found['http_requests']} |" in page("choosing-on-aws.md")
     assert f"| 0.5 | {found['cache_hours']}0 |" in page("requests.md")
     assert f"{found['metrics_price']} a month" in page("monitoring.md")
+    assert f"| {found['reads_price']} per million reads" in page("restore.md")
+    assert f"| {found['writes_price']} per million writes" in page("restore.md")
+    assert f"| {found['backup_price']} per GB" in page("restore.md")
+    firewall = f"{found['firewalls_price']}, each rule and rule group {found['rules_price']}".replace(".00", "")
+    assert f"{firewall}, and a million requests {found['inspections_price']};" in page("edge.md")
+    machine = f"{found['machines_price']} a month".replace(".00", "")
+    assert f"| {machine}, and {found['machine_tokens_price']} per 1,000 tokens |" in page("user-pool.md")
+    assert f"| {found['people_price']} per monthly active user" in page("user-pool.md")
 
 
 def test_the_page_says_where_a_price_was_seen() -> None:
