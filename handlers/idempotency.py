@@ -5,13 +5,13 @@ digest of the request's body and the first response. (draft-ietf-httpapi-idempot
 """
 
 import hashlib
-import time
 from typing import Any
 
+from handlers import expiry
 from handlers.attribute_values import serialize_item
 from handlers.contract import Invalid, validate
 from handlers.contract.headers import IDEMPOTENCY_KEY, KEY_LIFETIME
-from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
+from handlers.contract.keys import PARTITION_KEY, SORT_KEY
 from handlers.contract.problem import KEY_REUSED
 from handlers.contract.validation import FieldError
 from handlers.database import TransactionCanceled
@@ -57,13 +57,11 @@ def _put_record(caller: str, key: str, values: dict[str, Any]) -> dict[str, Any]
 
     No caller's partition starts with `idem#`, because issuer names contain no `#`.
     """
-    now = int(time.time())
     record_key = {PARTITION_KEY: f"idem#{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}
     return {
-        "Item": serialize_item({**record_key, **values, EXPIRY: now + KEY_LIFETIME}),
-        # DynamoDB deletes expired records late, so the condition compares the expiry too.
-        "ConditionExpression": f"{ID_IS_FREE} OR #expiry <= :now",
-        "ExpressionAttributeNames": {"#expiry": EXPIRY},
-        "ExpressionAttributeValues": serialize_item({":now": now}),
+        "Item": serialize_item({**record_key, **values, **expiry.expiry(KEY_LIFETIME)}),
+        "ConditionExpression": ID_IS_FREE,
+        "ExpressionAttributeNames": expiry.NAMES,
+        "ExpressionAttributeValues": expiry.values(),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
