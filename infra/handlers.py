@@ -1,5 +1,6 @@
 """The functions behind the routes: one per route, per collection, or one, each with its own role."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract import Route
-from handlers.environment import COLLECTION, TABLE, TABLE_PREFIX
+from handlers.environment import COLLECTION, LIFETIMES, TABLE, TABLE_PREFIX
 from infra.bundles import archive
 from infra.cors import Cors
 from infra.function import Function, FunctionArgs, FunctionDefaults
@@ -21,12 +22,16 @@ from infra.target import Target
 
 @dataclass(frozen=True, kw_only=True)
 class HandlersArgs:
-    """The routes, the tables of their collections by name, and which pages may call from browsers."""
+    """The routes, the tables of their collections by name, and which pages may call from browsers.
+
+    `lifetimes` are the days after which items expire that are not written any more, by collection.
+    """
 
     routes: Sequence[Route]
     tables: Mapping[str, Table]
     cors: Cors
     defaults: FunctionDefaults
+    lifetimes: Mapping[str, int]
 
 
 class Handlers(pulumi.ComponentResource):
@@ -90,7 +95,7 @@ class Handlers(pulumi.ComponentResource):
             code=code,
             defaults=self.args.defaults,
             layers=layers,
-            environment={**self._tables(group), **self.args.cors.environment()},
+            environment={**self._tables(group), **self._lifetimes(group), **self.args.cors.environment()},
             statements=own,
             managed=managed,
         )
@@ -104,3 +109,9 @@ class Handlers(pulumi.ComponentResource):
             return {TABLE_PREFIX: self.args.defaults.names.resource("")}
         (collection,) = group.collections
         return {COLLECTION: collection.name, TABLE: self.args.tables[collection.name].name}
+
+    def _lifetimes(self, group: RouteGroup) -> dict[str, str]:
+        """Return the variable with the lifetimes of a group's collections, if any of them has one."""
+        names = {collection.name for collection in group.collections}
+        found = {name: days for name, days in self.args.lifetimes.items() if name in names}
+        return {LIFETIMES: json.dumps(found, separators=(",", ":"))} if found else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from handlers.contract import Route
 from infra.function_settings import AUTHORIZER
-from infra.layouts import RouteGroup, grouped
+from infra.layouts import SINGLE, RouteGroup, grouped
 from infra.naming import Names
 from infra.policy_sizes import divided
 from infra.settings import StackSettings
@@ -102,4 +102,5 @@ def _environment(name: str, settings: StackSettings) -> int:
     """Return the bytes of a function's environment variables."""
     own = settings.functions.of(name).environment
     cors = {} if name == AUTHORIZER else settings.api.cors.environment()
-    return OTHER_VARIABLES + len(json.dumps({**cors, **own}).encode())
+    lifetimes = settings.data.lifetimes if name == SINGLE else {}
+    return OTHER_VARIABLES + len(json.dumps({**cors, **own, **lifetimes}).encode())

@@ -13,6 +13,7 @@ from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
+from infra.backup_settings import BackupSettings
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.data_settings import DataSettings
 from infra.function import FunctionDefaults
@@ -64,6 +65,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     api: ApiSettings = ApiSettings()
     functions: FunctionSettings = FunctionSettings()
     data: DataSettings = DataSettings()
+    backups: BackupSettings = BackupSettings()
     authorizer: AuthorizerSettings = AuthorizerSettings()
     usage: UsageSettings = UsageSettings()
     revocation: RevocationSettings = RevocationSettings()
@@ -159,6 +161,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
         *settings.data.problems(),
+        *settings.backups.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.monitoring.problems(logs_decisions=settings.logs.decisions),

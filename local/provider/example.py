@@ -42,6 +42,7 @@ OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
         "executionArn": "arn:aws:execute-api:{region}:{account}:{apiId}/{name}",
         "invokeUrl": "https://{apiId}.execute-api.{region}.amazonaws.com/{name}",
     },
+    "aws:backup/vault:Vault": {"id": "{name}", "arn": "arn:aws:backup:{region}:{account}:backup-vault:{name}"},
     "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
     "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "id": "{arn}"},

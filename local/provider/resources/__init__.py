@@ -4,6 +4,7 @@ from typing import Final
 
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
+    backup,
     cloudwatch,
     dynamodb,
     http_apis,
@@ -18,6 +19,7 @@ from local.provider.resources import (
 )
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
+    **backup.TYPES,
     **iam.TYPES,
     **kms.TYPES,
     **dynamodb.TYPES,
