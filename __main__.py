@@ -9,6 +9,7 @@ from infra.backups import Backups, BackupsArgs
 from infra.branches import branch_of
 from infra.bundles import ROOT
 from infra.checks import require_deployable
+from infra.domain import Domain, DomainArgs
 from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
 from infra.provider import aws_provider
@@ -17,6 +18,7 @@ from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
 from infra.table import Table, collection_table, table_defaults
 from infra.usage import UsagePlans, UsagePlansArgs
+from infra.waf import Waf, WafArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
 settings = load(names.project, names.settings_stack)
@@ -44,15 +46,24 @@ authorizer = Authorizer(
 )
 gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
-    policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs,
+    policy_cache=settings.authorizer.policy_cache, api=api, domain=settings.domain, usage=usage, logs=logs,
 ), opts)  # fmt: skip
 if usage.plans:
     stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage)
     plans = UsagePlans("api", stage, opts)
     if usage.requires_keys:
         pulumi.export("apiKeys", plans.keys)
+if settings.waf.enabled:
+    Waf("waf", WafArgs(names=names, stage_arn=gateway.stage_arn, waf=settings.waf, logs=logs), opts)
+url = gateway.url
+if settings.domain.name:
+    domain = Domain("domain", DomainArgs(
+        names=names, domain=settings.domain, api_id=gateway.api_id, stage_name=gateway.stage_name,
+    ), opts)  # fmt: skip
+    url = domain.url
+    pulumi.export("domainTarget", domain.target)
 
-pulumi.export("url", gateway.url)
+pulumi.export("url", url)
 pulumi.export("functions", handlers.names)
 pulumi.export("tables", {name: table.name for name, table in tables.items()})
 pulumi.export("authorizer", authorizer.name)

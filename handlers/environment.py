@@ -8,12 +8,13 @@ import msgspec
 
 from handlers.contract import Collection, load_collections
 from handlers.cors import CORS_VARIABLES, CorsPolicy
+from handlers.metrics import METRICS
 
 COLLECTION = "COLLECTION"
 TABLE = "TABLE"
 TABLE_PREFIX = "TABLE_PREFIX"
 LIFETIMES = "LIFETIMES"
-VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, LIFETIMES, *CORS_VARIABLES)
+VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, LIFETIMES, METRICS, *CORS_VARIABLES)
 """The variables. A function of one collection has the first two, one of several only the prefix of their tables.
 
 Where items expire, a JSON object has the days after which they do, by collection.

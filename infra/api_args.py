@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from handlers.contract import Route
 from infra.api_settings import ApiSettings
 from infra.authorizer import Authorizer
+from infra.domain_settings import DomainSettings
 from infra.handlers import Handlers
 from infra.logs import LogSettings
 from infra.naming import Names
@@ -29,6 +30,7 @@ class ApiArgs:
     authorizer: Authorizer
     policy_cache: int
     api: ApiSettings
+    domain: DomainSettings
     logs: LogSettings
 
     def invocation_uris(self) -> pulumi.Output[dict[str, Any]]:

@@ -43,6 +43,7 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *_model_problems(list(collections)),
         *settings.api.contract_problems(routes),
         *settings.data.contract_problems(collection.name for collection in collections),
+        *settings.domain.deployment_problems(names, pulumi.Config("aws").get("region")),
         *names.problems(function_names(routes, settings.functions.layout)),
         *override_problems(routes, settings.functions),
         *_response_problems(routes, names, settings),

@@ -1,20 +1,22 @@
 """The functions behind the routes: one per route, per collection, or one, each with its own role."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import pulumi
 import pulumi_aws as aws
 
 from handlers.contract import Route
 from handlers.environment import COLLECTION, LIFETIMES, TABLE, TABLE_PREFIX
+from handlers.metrics import METRICS
 from infra.bundles import archive
 from infra.cors import Cors
 from infra.function import Function, FunctionArgs, FunctionDefaults
 from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
 from infra.layouts import RouteGroup, grouped
+from infra.logs import level_with_metrics
 from infra.policy_sizes import divided
 from infra.table import Table
 from infra.target import Target
@@ -88,17 +90,31 @@ class Handlers(pulumi.ComponentResource):
     def _function_args(
         self, group: RouteGroup, code: pulumi.Archive, layers: Sequence[pulumi.Input[str]]
     ) -> FunctionArgs:
-        own, *managed = (each.statements(self.args.tables) for each in divided(group, self.args.defaults.names))
+        defaults = self.args.defaults
+        own, *managed = (each.statements(self.args.tables) for each in divided(group, defaults.names))
         return FunctionArgs(
             description=group.description,
             handler=group.handler,
             code=code,
-            defaults=self.args.defaults,
+            defaults=defaults,
             layers=layers,
-            environment={**self._tables(group), **self._lifetimes(group), **self.args.cors.environment()},
+            log_level=level_with_metrics(defaults.log_level(group.name)) if defaults.metrics else None,
+            environment=self._variables(group),
             statements=own,
             managed=managed,
         )
+
+    def _variables(self, group: RouteGroup) -> dict[str, pulumi.Input[str]]:
+        return {
+            **self._tables(group),
+            **self._lifetimes(group),
+            **self.args.cors.environment(),
+            **self._metrics(),
+        }
+
+    def _metrics(self) -> dict[str, str]:
+        metrics = self.args.defaults.metrics
+        return {METRICS: msgspec.json.encode(metrics).decode()} if metrics else {}
 
     def _tables(self, group: RouteGroup) -> dict[str, pulumi.Input[str]]:
         """Return the variables for a collection and its table, or for the names of all tables.
@@ -114,4 +130,4 @@ class Handlers(pulumi.ComponentResource):
         """Return the variable with the lifetimes of a group's collections, if any of them has one."""
         names = {collection.name for collection in group.collections}
         found = {name: days for name, days in self.args.lifetimes.items() if name in names}
-        return {LIFETIMES: json.dumps(found, separators=(",", ":"))} if found else {}
+        return {LIFETIMES: msgspec.json.encode(found).decode()} if found else {}

@@ -30,12 +30,15 @@ class HttpApi(pulumi.ComponentResource):
             protocol_type="HTTP",
             body=body,
             cors_configuration=self._cors(),
+            # The document says so too, because each import restores what the document does not contain.
+            disable_execute_api_endpoint=args.domain.disables_default_endpoint or None,
             fail_on_warnings=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         stage = self._stage(name, self._deployment(name, body))
         self.api_id = self.api.id
         self.stage_name = stage.name
+        self.stage_arn = stage.arn
         self.url = stage.invoke_url
         self.register_outputs({"url": self.url})
 
@@ -47,6 +50,7 @@ class HttpApi(pulumi.ComponentResource):
             authorizer=uris["authorizer"],
             policy_cache=self.args.policy_cache,
             cache_by=self.args.authorizer.cache_by,
+            disables_default_endpoint=self.args.domain.disables_default_endpoint,
         )
         return json.dumps(document.render(), sort_keys=True)
 

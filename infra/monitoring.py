@@ -2,18 +2,30 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import msgspec
 import pulumi
 from msgspec import Meta
 
-from handlers.contract import FieldError, Route
+from handlers.contract import REQUIREMENT, FieldError, Route
+from handlers.metrics import MetricSettings
 from infra.alarm_settings import Thresholds
 from infra.function_settings import FunctionSettings
 from infra.layouts import RouteGroup, grouped
 from infra.naming import Names
 from infra.notifications import Subscription, TopicArn
+
+RunbookUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https://[^\s()\[\]]{1,1000}(?![\s\S])",
+        extra={REQUIREMENT: "an https URL without spaces, parentheses and brackets"},
+    ),
+]
+
+METRICS_BY: Final = {"none": (), "operation": ("operation",), "route": ("collection", "operation")}
+"""The dimensions of the handlers' metrics, besides those of the stack."""
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -27,7 +39,20 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     notify_recovery: Annotated[
         bool, Meta(description="Whether there is a second message when an incident has ended.")
     ] = False
+    handler_metrics: Annotated[
+        Literal["none", "operation", "route"],
+        Meta(
+            description="What the handlers' metrics, each of which is billed, are by: `route` (a collection's "
+            "operation) or `operation` (of all collections together); `none` switches them off."
+        ),
+    ] = "route"
+    runbook: Annotated[RunbookUrl | None, Meta(description="A page that the dashboard links to.")] = None
     thresholds: Annotated[Thresholds, Meta(description="When alarms ring.")] = Thresholds()
+
+    def metrics(self, names: Names) -> MetricSettings | None:
+        """Return the handlers' metrics, or None if they are off."""
+        by = METRICS_BY[self.handler_metrics] if self.enabled else None
+        return MetricSettings(project=names.project, stack=names.stack, by=by) if by else None
 
     def problems(self, *, logs_decisions: bool) -> Iterator[FieldError]:
         """Yield mistakes between fields."""

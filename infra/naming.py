@@ -69,6 +69,11 @@ class Names:
         """The log group of the stage's access log."""
         return f"/aws/apigateway/{self.resource('access')}"
 
+    @property
+    def waf_log_group(self) -> str:
+        """The log group of the firewall, with the prefix that WAF requires."""
+        return f"aws-waf-logs-{self.resource('waf')}"
+
     def execution_log_group(self, api_id: str) -> str:
         """Return the name that API Gateway uses for the log group of the stage's execution log.
 

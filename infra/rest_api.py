@@ -16,6 +16,9 @@ from infra.method_settings import method_settings
 from infra.usage_settings import UsageSettings
 
 ENDPOINT_TYPE = "REGIONAL"
+TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+"""TLS 1.2 with forward secrecy, and 1.3, for an API with a domain: AWS documents that a handshake at the domain follows
+the API's policy ("Security policies for REST APIs in API Gateway"), whose default allows TLS 1.0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,12 @@ class RestApiArgs(ApiArgs):
         """
         return "AUTHORIZER" if self.usage.plans and self.usage.keys == "authorizer" else "HEADER"
 
+    @property
+    def besides_document(self) -> tuple[str, ...]:
+        """What a deployment contains besides the document."""
+        domain = (TLS, f"default endpoint disabled: {self.domain.disable_default_endpoint}") if self.domain.name else ()
+        return ENDPOINT_TYPE, self.key_source, *domain
+
 
 class RestApi(pulumi.ComponentResource):
     """The API that clients call."""
@@ -47,19 +56,24 @@ class RestApi(pulumi.ComponentResource):
             body=body,
             api_key_source=args.key_source,
             endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types=ENDPOINT_TYPE),
+            # Always set: the provider would keep the value of a removed argument.
+            disable_execute_api_endpoint=args.domain.disables_default_endpoint,
+            security_policy=TLS if args.domain.name else None,
+            endpoint_access_mode="BASIC" if args.domain.name else None,
             fail_on_warnings=True,
             opts=self.child_opts,
         )
         deployment = aws.apigateway.Deployment(
             name,
             rest_api=self.api.id,
-            triggers={"api": body.apply(lambda document: deployment_digest(document, ENDPOINT_TYPE, args.key_source))},
+            triggers={"api": body.apply(lambda document: deployment_digest(document, *args.besides_document))},
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.allow_gateway(self.api.execution_arn)),
         )
         stage = self._stage(name, deployment)
         self._set_methods(name, stage)
         self.api_id = self.api.id
         self.stage_name = stage.stage_name
+        self.stage_arn = stage.arn
         self.url = stage.invoke_url
         self.register_outputs({"url": self.url})
 

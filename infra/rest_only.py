@@ -15,6 +15,7 @@ REST_ONLY = {
     "usage.keys": "API keys",
     "api.cache": "response cache",
     "api.validateBodies": "request validation",
+    "waf.enabled": "web application firewall",
     "functions.tracing": "X-Ray tracing",
 }
 """What HTTP APIs lack, by the settings that require it: a field of a group, or a whole group."""

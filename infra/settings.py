@@ -16,6 +16,7 @@ from infra.authorizer import AuthorizerSettings
 from infra.backup_settings import BackupSettings
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.data_settings import DataSettings
+from infra.domain_settings import DomainSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
@@ -26,6 +27,7 @@ from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
 from infra.usage_settings import UsageSettings
+from infra.waf_settings import WafSettings
 
 MOVED = {
     "corsOrigins": "api.corsOrigins",
@@ -63,6 +65,8 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         tuple[Issuer, ...], Meta(min_length=1, description="The identity providers whose tokens are accepted.")
     ]
     api: ApiSettings = ApiSettings()
+    domain: DomainSettings = DomainSettings()
+    waf: WafSettings = WafSettings()
     functions: FunctionSettings = FunctionSettings()
     data: DataSettings = DataSettings()
     backups: BackupSettings = BackupSettings()
@@ -78,7 +82,8 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs)
+        metrics = self.monitoring.metrics(names)
+        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, metrics=metrics)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
@@ -162,6 +167,8 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
         *settings.api.problems(),
         *settings.data.problems(),
         *settings.backups.problems(),
+        *settings.domain.problems(),
+        *settings.waf.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.monitoring.problems(logs_decisions=settings.logs.decisions),

@@ -19,7 +19,8 @@ IDENTITY_SOURCES: Mapping[CacheBy, list[str]] = {
     "route": ["$request.header.Authorization", "$context.routeKey"],
 }
 """What API Gateway caches policies by. The authorizer expects the sources in this order."""
-
+ENDPOINT = "x-amazon-apigateway-endpoint-configuration"
+"""Settings of the API's URL, which documents of OpenAPI 3 have per server (as in AWS SAM, `add_endpoint_config`)."""
 
 INTEGRATIONS = "x-amazon-apigateway-integrations"
 """Integrations that several routes share (AWS, "x-amazon-apigateway-integrations object")."""
@@ -31,6 +32,7 @@ class HttpGatewayDocument:
 
     `functions` are the invocation URIs of the routes' functions by route name, `authorizer` is the authorizer's.
     `policy_cache` is how long (seconds) API Gateway caches its policies, and `cache_by` what it caches them by.
+    `disables_default_endpoint` is whether API Gateway's own URL rejects requests.
     """
 
     title: str
@@ -39,12 +41,15 @@ class HttpGatewayDocument:
     authorizer: str
     policy_cache: int
     cache_by: CacheBy = "token"
+    disables_default_endpoint: bool = False
 
     def render(self) -> dict[str, Any]:
         """Return the document."""
+        server = {ENDPOINT: {"disableExecuteApiEndpoint": True}}
         return {
             "openapi": "3.0.1",
             "info": {"title": self.title, "version": "1"},
+            **({"servers": [server]} if self.disables_default_endpoint else {}),
             "components": {
                 "securitySchemes": {AUTHORIZER: self._authorizer()},
                 INTEGRATIONS: {name: _integration(uri) for uri, name in self._integrations.items()},

@@ -6,7 +6,7 @@ A plan shows values that AWS assigns as unknown, and with them every policy and 
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from local.provider.aws import Provider
 from local.provider.lookups import look_up
@@ -21,7 +21,25 @@ _LAMBDA: Final = {
 }
 _API: Final = {"executionArn": "arn:aws:execute-api:{region}:{account}:{id}"}
 
-OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
+OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "aws:acm/certificate:Certificate": {
+        "arn": "arn:aws:acm:{region}:{account}:certificate/{id}",
+        "id": "{arn}",
+        "domainValidationOptions": [
+            {
+                "domainName": "{domainName}",
+                "resourceRecordName": "_{name}.{domainName}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_{name}.acm-validations.aws.",
+            }
+        ],
+    },
+    "aws:apigateway/domainName:DomainName": {
+        "id": "{domainName}",
+        "arn": "arn:aws:apigateway:{region}::/domainnames/{domainName}",
+        "regionalDomainName": "d-{name}.execute-api.{region}.amazonaws.com",
+        "regionalZoneId": "Z1UJRXOUMOOFQ8",
+    },
     "aws:apigateway/restApi:RestApi": {
         "arn": "arn:aws:apigateway:{region}::/restapis/{id}",
         **_API,
@@ -49,6 +67,7 @@ OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
     "aws:kms/alias:Alias": {"id": "{name}", "arn": "arn:aws:kms:{region}:{account}:{name}"},
     "aws:kms/key:Key": {"keyId": "{id}", "arn": "arn:aws:kms:{region}:{account}:key/{id}"},
+    "aws:route53/record:Record": {"fqdn": "{name}"},
     "aws:lambda/alias:Alias": {
         "arn": "arn:aws:lambda:{region}:{account}:function:{functionName}:{name}",
         "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
@@ -92,9 +111,20 @@ class ExampleProvider(Planner):
         values: dict[str, Any] = {"id": id_, "name": f"{name}-{id_[:7]}", **self._place, **inputs}
         outputs: Document = {}
         for output, form in OUTPUTS.get(type_, generic).items():
-            values[output] = outputs[output] = inputs.get(output) or form.format_map(values)
+            values[output] = outputs[output] = inputs.get(output) or _filled(form, values)
         return State(id=values["id"], inputs=inputs, outputs={"name": values["name"], **inputs, **outputs})
 
     def invoke(self, token: str, args: Document) -> Document | None:
         """Return the result of a provider function in the example account."""
         return look_up(token, args, region=self._place["region"], account=ACCOUNT)
+
+
+def _filled(form: Any, values: Mapping[str, Any]) -> Any:
+    """Return a text with values in place of their names, or a list or map of such texts."""
+    match form:
+        case str():
+            return form.format_map(values)
+        case list():
+            return [_filled(each, values) for each in cast("list[Any]", form)]
+        case _:
+            return {name: _filled(each, values) for name, each in form.items()}

@@ -1,5 +1,6 @@
 """Plans with deliberate mistakes."""
 
+import copy
 import dataclasses
 import json
 from collections.abc import Callable
@@ -16,7 +17,7 @@ def altered(type_: str, change: Callable[[dict[str, Any]], None], name: str = ""
 
     def alter(plan: Architecture) -> Architecture:
         found = first(plan, type_, name)
-        inputs = dict(found.inputs)
+        inputs = copy.deepcopy(dict(found.inputs))
         change(inputs)
         return replaced(plan, found, dataclasses.replace(found, inputs=inputs, **fields))
 

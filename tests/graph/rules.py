@@ -18,6 +18,12 @@ from local.engine import Resource
 from local.engine.values import Secret, revealed
 from local.provider.example import ACCOUNT
 from local.provider.tags import is_taggable
+from tests.graph.edge_rules import (
+    a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,
+    each_firewall_covers_the_stage,
+    every_domain_and_the_api_behind_it_require_tls_1_2,
+    no_firewall_reveals_credentials,
+)
 
 ROUTES: Final = {route.name: route for route in routes(load_collections())}
 
@@ -390,4 +396,7 @@ RULES: Final[tuple[Rule, ...]] = (
     exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_and_only_for_its_own_paths,
     no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
     every_resource_has_the_stacks_provider, every_resource_that_can_have_tags_has_the_stacks,
+    every_domain_and_the_api_behind_it_require_tls_1_2,
+    a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,
+    each_firewall_covers_the_stage, no_firewall_reveals_credentials,
 )  # fmt: skip

@@ -28,6 +28,7 @@ LIMIT: Final = {"throttleRate": 1, "throttleBurst": 2}
 PLAN: Final = {"name": "partners", "rate": 50, "burst": 100, "clients": {"main": ["app"]}}
 OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "period": "WEEK"}
 FIXED: Final = {"minimum": 2, "maximum": 2}
+GROUP: Final = {"name": "AWSManagedRulesCommonRuleSet", "counted": ["NoUserAgent_HEADER"]}
 NIGHT: Final = {"name": "night", "cron": "0 20 ? * MON-FRI *", "minimum": 0, "maximum": 1}
 SCALED: Final = {"minimum": 1, "maximum": 10, "utilization": 0.5, "schedules": [NIGHT]}
 SCALED_UNITS: Final = {"minimum": 1, "maximum": 5, "utilization": 0.5}
@@ -72,6 +73,16 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "api.cache.collections": (DEFAULT, {"items": {"ttl": 60}}),
     "api.readOnly": (DEFAULT, True),
     "api.stageVariables": (DEFAULT, {"readOnly": "true"}, {"color": "blue"}),
+    "domain.name": (DEFAULT, "api.example.com"),
+    "domain.zoneId": (DEFAULT, "Z0123456789ABCDEFGHIJ"),
+    "domain.basePath": (DEFAULT, "v1"),
+    "domain.certificateArn": (DEFAULT, "arn:aws:acm:us-east-1:123456789012:certificate/1a2b"),
+    "domain.disableDefaultEndpoint": (DEFAULT, False),
+    "waf.enabled": (DEFAULT, True),
+    "waf.blocks": (DEFAULT, False),
+    "waf.rateLimit": (DEFAULT, 10, 2_000_000_000),
+    "waf.ruleGroups": (DEFAULT, [], [GROUP, GROUP], [GROUP]),
+    "waf.logs": (DEFAULT, "none", "all"),
     "functions.architecture": (DEFAULT, "x86_64", "host"),
     "functions.compiledFiles": (DEFAULT, True),
     "functions.layout": (DEFAULT, "collection", "single"),
@@ -129,6 +140,8 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.subscriptions": (DEFAULT, [EMAIL, EMAIL], [EMAIL, PAGER]),
     "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
     "monitoring.notifyRecovery": (DEFAULT, True),
+    "monitoring.handlerMetrics": (DEFAULT, "none", "operation"),
+    "monitoring.runbook": (DEFAULT, "https://wiki.example.com/runbook"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "provider.accountIds": (DEFAULT, ["123456789012"]),
     "provider.assumeRole": (
@@ -167,6 +180,7 @@ REST_ONLY: Final = {
     "api.cache.size": ("api.cache", lambda size: size),
     "api.cache.collections": ("api.cache", lambda collections: collections),
     "api.validateBodies": ("api.validateBodies", lambda validate: validate),
+    "waf.enabled": ("waf.enabled", lambda enabled: enabled),
     "functions.tracing": ("functions.tracing", lambda tracing: tracing),
 }
 """The settings that require a REST API: what is reported, and when they require it."""
@@ -187,6 +201,11 @@ RULES: Final = (
     Rule("api.stageVariables.readOnly", ("api.stageVariables",), lambda variables: "readOnly" in variables),
     *(Rule(reported, ("api.flavour", key), lambda flavour, value, needs=needs: flavour == "http" and needs(value))
       for key, (reported, needs) in REST_ONLY.items()),
+    Rule("domain.name", ("domain.name", "domain.zoneId", "domain.basePath", "domain.certificateArn"),
+         lambda name, *others: any(others) and not name),
+    Rule("domain.zoneId", ("domain.zoneId", "domain.name", "domain.certificateArn"),
+         lambda zone, name, certificate: name and not zone and not certificate),
+    Rule("waf.ruleGroups[1].name", ("waf.ruleGroups",), lambda groups: groups[:1] == groups[1:2] != []),
     Rule("usage.keys", ("usage.keys", "usage.plans"), lambda keys, plans: keys == "header" and not plans),
     Rule("usage.unlisted", ("usage.unlisted", "usage.keys"), lambda unlisted, keys: unlisted and keys == "header"),
     Rule("usage.unlisted", ("usage.unlisted", "usage.plans"),
@@ -302,6 +321,7 @@ def everything_on(flavour: str) -> Row:
         "functions.layout": DEFAULT,
         "functions.snapStart": DEFAULT,
     }  # the most functions; with provisioned concurrency
+    row |= {"domain.certificateArn": DEFAULT}  # so that one is created
     row |= {"usage.unlisted": DEFAULT, "usage.plans": [PLAN]}  # `keys: header` has no plan for unlisted clients
     row |= {"logs.decisions": DEFAULT, "monitoring.topicArn": DEFAULT}  # metrics in decisions; an own topic
     row |= dict.fromkeys(("authorizer.keys.maxAge", "authorizer.keys.fetchTimeout", "authorizer.keys.refreshTimeout",

@@ -26,7 +26,13 @@ TABLE = "aws:dynamodb/table:Table"
 PERMISSION = "aws:lambda/permission:Permission"
 API = "aws:apigateway/restApi:RestApi"
 KEY = "aws:apigateway/apiKey:ApiKey"
+DOMAIN = "aws:apigateway/domainName:DomainName"
+MAPPING = "aws:apigatewayv2/apiMapping:ApiMapping"
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 ENCRYPTION_KEY = "aws:kms/key:Key"
+
+ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 
 SHIPPED: Final = {"dev": {}, "prod": {}, "local": {}}
 EVERYTHING: Final = {f"everything on, {each}": overrides(everything_on(each)) for each in ("rest", "http")}
@@ -175,6 +181,28 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     ),
     rules.every_resource_that_can_have_tags_has_the_stacks: (
         with_inputs(TABLE, tags={}), with_inputs(ROLE, "items-read", tags={"environment": "dev"}),
+    ),
+    rules.every_domain_and_the_api_behind_it_require_tls_1_2: (
+        with_inputs(DOMAIN, securityPolicy="TLS_1_0"), with_inputs(DOMAIN, securityPolicy=None),
+        with_inputs(API, securityPolicy=None), with_inputs(API, securityPolicy="TLS_1_0"),
+    ),
+    rules.a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers: (
+        with_inputs(MAPPING, apiId="other"), with_inputs(MAPPING, stage="other"), without(MAPPING, "domain"),
+        without(DOMAIN, "domain"),
+        lambda plan: without(MAPPING, "")(without(DOMAIN, "")(with_inputs(API, disableExecuteApiEndpoint=True)(plan))),
+    ),
+    rules.each_firewall_covers_the_stage: (
+        without(ASSOCIATION, "waf"), with_inputs(ASSOCIATION, resourceArn="arn:aws:apigateway:us-east-1::/other"),
+    ),
+    rules.no_firewall_reveals_credentials: (
+        altered(WEB_ACL, lambda acl: acl["visibilityConfig"].update(sampledRequestsEnabled=True)),
+        altered(WEB_ACL, lambda acl: acl["rules"][0]["visibilityConfig"].update(sampledRequestsEnabled=True)),
+        with_inputs(WEB_ACL, dataProtectionConfig=None),
+        altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"].pop(0)),
+        altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"].pop(2)),
+        altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"][3].update(action="HASH")),
+        with_inputs(LOGGING, redactedFields=None), altered(LOGGING, lambda log: log["redactedFields"].pop(0)),
+        altered(LOGGING, lambda log: log["redactedFields"].pop()),
     ),
 }  # fmt: skip
 """Mistakes that break each rule."""

@@ -21,6 +21,7 @@ from tests.graph.settings_space import (
     DEFAULT,
     DEFAULTS,
     EMAIL,
+    GROUP,
     NIGHT,
     PLAN,
     VALUES,
@@ -149,7 +150,13 @@ def group_of(key: str) -> str:
 
 def with_value(key: str, value: Any) -> dict[str, str]:
     """Return settings in which one has this value; lists that it is in have one item."""
-    items = {"issuers": VALUES["issuers"][0], "plans": [PLAN], "schedules": [NIGHT], "subscriptions": [EMAIL]}
+    items = {
+        "issuers": VALUES["issuers"][0],
+        "plans": [PLAN],
+        "schedules": [NIGHT],
+        "subscriptions": [EMAIL],
+        "ruleGroups": [GROUP],
+    }
     found = json.loads(json.dumps({"issuers": items["issuers"]}))
     place: Any = found
     *path, last = key.split(".")

@@ -18,6 +18,7 @@ CORRECTIONS = (
     "authorizer-cache-flush",
     "identity-sources",
     "usage-identifier-keys",
+    "custom-domains",
     "deployment-snapshots",
     "proxy-events",
     "proxy-responses",

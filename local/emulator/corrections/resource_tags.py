@@ -1,4 +1,4 @@
-"""Tags of APIs, stages, usage plans and API keys.
+"""Tags of APIs, stages, custom domains, usage plans and API keys.
 
 AWS: a resource has one set of tags, whether it was given them when it was created or with TagResource. In MiniStack,
 TagResource and UntagResource change a second set, which descriptions of the resource do not show.
@@ -46,6 +46,8 @@ def _described_by_rest(arn: str) -> dict[str, Any] | None:
         case ["restapis", api, "stages", stage]:
             stages: dict[str, dict[str, Any]] = internal(REST, "_stages_v1").get(api) or {}
             return stages.get(stage)
+        case ["domainnames", domain]:
+            return internal(REST, "_domain_names").get(domain)
         case ["usageplans", plan]:
             return internal(REST, "_usage_plans").get(plan)
         case ["apikeys", key]:

@@ -5,15 +5,21 @@ from typing import Final
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
     backup,
+    certificates,
     cloudwatch,
+    dns,
+    domain_names,
     dynamodb,
+    firewalls,
     http_apis,
     iam,
+    identity_providers,
     kms,
     lambda_aliases,
     lambda_functions,
     lambda_layers,
     rest_apis,
+    s3,
     stages,
     usage_plans,
 )
@@ -21,6 +27,8 @@ from local.provider.resources import (
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **backup.TYPES,
     **iam.TYPES,
+    **identity_providers.TYPES,
+    **s3.TYPES,
     **kms.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,
@@ -29,6 +37,10 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **rest_apis.TYPES,
     **stages.TYPES,
     **http_apis.TYPES,
+    **domain_names.TYPES,
+    **certificates.TYPES,
+    **dns.TYPES,
+    **firewalls.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
 }

@@ -21,12 +21,13 @@ _STAGE_RENAMES: Final = {"StageName": "name"}
 
 
 def _parse_body(given: Properties) -> Document:
-    """Parse the OpenAPI document, whose title, description and version the API's arguments override."""
+    """Parse the OpenAPI document, whose title, description, version and servers the API's arguments override."""
     if given.pop("protocolType", "HTTP") != "HTTP":
         raise NotImplementedError("only APIs with the protocolType HTTP are supported locally")
     if "body" in given:
         document = Properties(json.loads(given.pop("body")), "body")
         document.pop_object("info").pop_many("title", "description", "version")
+        document.pop("servers")
         given.set("body", document)
     return {"ProtocolType": "HTTP"}
 

@@ -20,7 +20,13 @@ _EXTENSIONS: Final = {
     "policy": "policy",
 }
 """The extensions of a body that concern the API as a whole, by the arguments that override them."""
-_PATCHES: Final = {name: name for name in ("name", "description", "apiKeySource", "minimumCompressionSize", "policy")}
+_TLS: Final = {name: name for name in ("securityPolicy", "endpointAccessMode")}
+_PATCHES: Final = _TLS | {
+    name: name
+    for name in (
+        "name", "description", "apiKeySource", "minimumCompressionSize", "policy", "disableExecuteApiEndpoint",
+    )
+}  # fmt: skip
 """Patch paths: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateRestApi-Patch ."""
 
 
@@ -47,11 +53,13 @@ def _parse_body(given: Properties) -> Document:
 
 
 def _import_body(given: Properties) -> Step:
-    """Create everything that the body describes."""
+    """Create everything that the body describes. The emulator keeps a security policy only in an update."""
     document: Properties | None = given.pop("body")
 
     def apply(call: Call) -> Document:
         connection, api = call.connection, call.response["id"]
+        if operations := replacing(Properties(call.parameters), _TLS):
+            connection.client("apigateway").update_rest_api(restApiId=api, patchOperations=operations)
         if document is not None:
             Import(connection.client("apigateway"), api, document).run(_root(connection, api))
         return {}

@@ -182,6 +182,36 @@ def deployment_snapshots(sandbox: Sandbox) -> None:
     assert api.call(path="/added").status_code == 200
 
 
+def custom_domains(sandbox: Sandbox) -> None:
+    """Events have the path and the domain of the request; a disabled default endpoint answers 403 (HTTP APIs: 404)."""
+    rest = sandbox.api().proxy(path="/a").deploy()
+    http = sandbox.http_api().proxy(key="GET /a").deploy()
+    domains, mappings = sandbox.gateway, sandbox.http_gateway
+    domains.create_domain_name(domainName="api.example.test", endpointConfiguration={"types": ["REGIONAL"]})
+    for key, api in (("v1", rest), ("v2", http)):
+        mappings.create_api_mapping(DomainName="api.example.test", ApiId=api.id, Stage="test", ApiMappingKey=key)
+
+    def event(path: str) -> dict[str, Any]:
+        answer = sandbox.http.get(sandbox.emulator.endpoint_url + path, headers={"Host": "api.example.test"})
+        assert answer.status_code == 200
+        return answer.json()
+
+    of_rest, of_http = event("/v1/a"), event("/v2/a")
+    assert (of_rest["path"], of_rest["resource"], of_rest["requestContext"]["path"]) == ("/v1/a", "/a", "/v1/a")
+    assert (of_http["rawPath"], of_http["requestContext"]["http"]["path"]) == ("/v2/a", "/v2/a")
+    for context in (of_rest["requestContext"], of_http["requestContext"]):
+        assert (context["domainName"], context["domainPrefix"]) == ("api.example.test", "api")
+    disable = {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"}
+    sandbox.gateway.update_rest_api(restApiId=rest.id, patchOperations=[disable])
+    sandbox.http_gateway.update_api(ApiId=http.id, DisableExecuteApiEndpoint=True)
+    assert [rest.call(path="/a").status_code, http.call(path="/a").status_code] == [200, 200]
+    forbidden, missing = rest.deploy().call(path="/a"), http.deploy().call(path="/a")
+    assert (forbidden.status_code, forbidden.json()) == (403, {"message": "Forbidden"})
+    assert (missing.status_code, missing.json()) == (404, {"message": "Not Found"})
+    assert event("/v1/a")
+    assert event("/v2/a")
+
+
 def proxy_events(sandbox: Sandbox) -> None:
     """The event contains all headers as they were sent, and the request id of the response."""
     api = sandbox.api().proxy().deploy()
@@ -670,6 +700,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         authorizer_cache_flush,
         identity_sources,
         usage_identifier_keys,
+        custom_domains,
         deployment_snapshots,
         proxy_events,
         proxy_responses,

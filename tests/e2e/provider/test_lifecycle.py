@@ -13,6 +13,7 @@ import pytest
 from local.engine.assets import FileArchive
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.state import PartialFailure, State
+from tests.e2e.provider import edge_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +33,24 @@ HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 
 KEY = "aws:kms/key:Key"
 
+SETTINGS = (
+    "aws:acm/certificateValidation:CertificateValidation",
+    "aws:apigateway/account:Account",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+)
+"""Types that are settings of something else, which always exist."""
+
 Inputs = dict[str, Any]
 
 
 def document(action: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+
+
+def bucket_policy(bucket: str, action: str) -> str:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def trust(service: str) -> str:
@@ -97,6 +111,8 @@ class Prepared:
     layer: str
     encryption_keys: tuple[str, str]
     backup_plan: str
+    bucket: str
+    edge: edge_cases.Edge
 
     @property
     def key_arn(self) -> str:
@@ -118,17 +134,19 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     layer = provider.create(LAYER, "used", {"layerName": "lifecycle", "code": archive(folder, "used-layer.zip", "")}).id
     api = provider.create(API, "used", {"name": "lifecycle", "body": body("/a")}).id
     first, second = (provider.create(DEPLOYMENT, "used", {"restApi": api}).id for _ in range(2))
-    provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
+    stage = provider.create(STAGE, "used", {"restApi": api, "stageName": "used", "deployment": first})
     http_api = provider.create(HTTP_API, "used", {"name": "lifecycle", "protocolType": "HTTP"}).id
     one, two = (provider.create(HTTP_DEPLOYMENT, "used", {"apiId": http_api}).id for _ in range(2))
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
     backup_plan = provider.create("aws:backup/plan:Plan", "used", {"name": "lifecycle", "rules": []}).id
+    bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
+    edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, backup_plan,
+        encryption_keys, backup_plan, bucket, edge,
     )  # fmt: skip
 
 
@@ -214,7 +232,35 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
-    return {
+    bucket = {"bucket": at.bucket}
+    encrypted = {
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn"},
+                   "bucketKeyEnabled": True}],
+    }  # fmt: skip
+    expiring = {
+        "rules": [{"id": "old", "status": "Enabled", "filter": {"prefix": ""},
+                   "noncurrentVersionExpiration": {"noncurrentDays": 9}}],
+    }  # fmt: skip
+    public: Inputs = dict.fromkeys(
+        ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+    )
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    tls = {"securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06", "endpointAccessMode": "BASIC"}
+    return edge_cases.cases(at.edge) | {
+        "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
+        "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": [bucket | expiring],
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": [
+            bucket | public, bucket | public | {"blockPublicAcls": False},
+        ],
+        "aws:s3/bucketPolicy:BucketPolicy": [
+            bucket | {"policy": bucket_policy(at.bucket, "s3:GetObject")},
+            bucket | {"policy": bucket_policy(at.bucket, "s3:PutObject")},
+        ],
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider": [
+            {"url": "https://id.example.com", "clientIdLists": ["x"], "tags": {"a": "b"}},
+        ],
         TABLE: [
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
@@ -235,7 +281,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         API: [
             api, api | {"body": body("/b", "/c", "/c/d")}, api | {"apiKeySource": "AUTHORIZER", "tags": {}},
-            api | {"name": "renamed", "body": body("/")},
+            api | {"name": "renamed", "body": body("/")}, api | tls | {"disableExecuteApiEndpoint": True},
         ],
         STAGE: [
             stage, stage | {"deployment": at.deployments[1], "variables": {"stack": "prod"}},
@@ -248,6 +294,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             http_api, http_api | {"body": http_body("/b", "/c"), "tags": {}},
             {name: value for name, value in http_api.items() if name != "corsConfiguration"},
             http_api | {"name": "renamed", "corsConfiguration": cors | {"allowOrigins": ["*"]}},
+            http_api | {"disableExecuteApiEndpoint": True},
         ],
         HTTP_STAGE: [
             http_stage, http_stage | {"deploymentId": at.http_deployments[1], "stageVariables": {"stack": "prod"}},
@@ -270,7 +317,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:apigateway/apiKey:ApiKey": [key, key | {"description": "second", "enabled": False}, key | {"name": "two"}],
         "aws:apigateway/usagePlanKey:UsagePlanKey": [{"usagePlanId": at.plan, "keyId": at.key, "keyType": "API_KEY"}],
-        ROLE: [role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}}],
+        ROLE: [
+            role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}},
+            role | {"permissionsBoundary": boundary},
+        ],
         "aws:iam/rolePolicy:RolePolicy": [policy, policy | {"policy": document("s3:GetObject")}],
         "aws:iam/policy:Policy": [
             managed, *(managed | {"policy": document(f"s3:{each}")} for each in ("GetObject", "PutObject")),
@@ -330,7 +380,7 @@ def test_a_resource_is_created_changed_read_and_deleted(prepared: Prepared, type
             state = provider.update(type_, state, wanted)
             assert_unchanged(provider, type_, state, wanted)
     provider.delete(type_, state)
-    if type_ != "aws:apigateway/account:Account":  # a setting, which always exists
+    if type_ not in SETTINGS:
         assert provider.read(type_, state) is None
     provider.delete(type_, state)
 
