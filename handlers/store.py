@@ -24,7 +24,11 @@ ID_IS_FREE = f"attribute_not_exists({SORT_KEY}) OR {expiry.IS_EXPIRED}"
 """The condition of a put. An expired item is replaced."""
 
 QUERIES = 5
-"""The most queries for one page. Where most items have expired, a page may be short although there are more."""
+READ_AHEAD = 100
+"""The most queries for one page, and how many items each reads after a first one that has found expired items.
+
+Where more have expired, a page is short although there are more items.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class Store:
         none, it reads the table, consistently.
         """
         items: Items = []
-        for _ in range(QUERIES):
-            found, has_more = self._read_page(selection, limit, after)
+        for number in range(QUERIES):
+            found, has_more = self._read_page(selection, READ_AHEAD if number else limit, after)
             items += _alive(found)
             after = _position(found, selection) if has_more else None
             if len(items) >= limit or not has_more:

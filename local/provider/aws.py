@@ -27,7 +27,8 @@ from local.provider.state import Diff, Document, Failure, State
 from local.provider.tags import is_taggable
 
 _NOT_FOUND: Final = frozenset({
-    "404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchEntity", "NoSuchHostedZone", "NoSuchLifecycleConfiguration",
+    "404", "DashboardNotFoundError", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchEntity", "NoSuchHostedZone",
+    "NoSuchLifecycleConfiguration",
     "NoSuchPublicAccessBlockConfiguration", "NotFound", "NotFoundException",
     "ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFound", "ResourceNotFoundException",
     "ServerSideEncryptionConfigurationNotFoundError", "WAFNonexistentItemException",

@@ -62,6 +62,12 @@ OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "aws:backup/vault:Vault": {"id": "{name}", "arn": "arn:aws:backup:{region}:{account}:backup-vault:{name}"},
     "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
+    "aws:cognito/userPool:UserPool": {
+        "id": "{region}_{id}",
+        "arn": "arn:aws:cognito-idp:{region}:{account}:userpool/{id}",
+        "endpoint": "cognito-idp.{region}.amazonaws.com/{id}",
+    },
+    "aws:cognito/userPoolClient:UserPoolClient": {"clientSecret": "{id}{id}{id}"},
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
     "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "id": "{arn}"},
     "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},

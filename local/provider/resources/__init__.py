@@ -7,6 +7,7 @@ from local.provider.resources import (
     backup,
     certificates,
     cloudwatch,
+    cognito,
     dns,
     domain_names,
     dynamodb,
@@ -43,4 +44,5 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **firewalls.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
+    **cognito.TYPES,
 }

@@ -1,4 +1,4 @@
-"""CloudWatch: log groups, and alarms with the SNS topics that they notify."""
+"""CloudWatch: log groups, dashboards, and alarms with the SNS topics that they notify."""
 
 from typing import Final
 
@@ -59,6 +59,16 @@ def _read_alarm(connection: Connection, state: State) -> Live | None:
     return None
 
 
+def _dashboard_arn(connection: Connection, name: str) -> str:
+    """Return the ARN of a dashboard, which contains no region."""
+    return f"arn:aws:cloudwatch::{connection.account}:dashboard/{name}"
+
+
+def _read_dashboard(connection: Connection, state: State) -> Live:
+    found = connection.client("cloudwatch").get_dashboard(DashboardName=state.id)
+    return Live(inputs={"dashboardName": state.id, "dashboardBody": found["DashboardBody"]})
+
+
 def _read_topic(connection: Connection, state: State) -> Live:
     client = connection.client("sns")
     attributes = client.get_topic_attributes(TopicArn=state.id)["Attributes"]
@@ -92,6 +102,17 @@ TYPES: Final = {
         overwrites=True,
         read=_read_alarm,
         delete=lambda connection, state: connection.client("cloudwatch").delete_alarms(AlarmNames=[state.id]),
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": ResourceType(
+        service="cloudwatch",
+        operation="PutDashboard",
+        name_property="dashboardName",
+        computed=lambda call: {"dashboardArn": _dashboard_arn(call.connection, call.parameters["DashboardName"])},
+        id="DashboardName",
+        replaces=("dashboardName",),
+        overwrites=True,
+        read=_read_dashboard,
+        delete=lambda connection, state: connection.client("cloudwatch").delete_dashboards(DashboardNames=[state.id]),
     ),
     "aws:sns/topic:Topic": ResourceType(
         service="sns",

@@ -1,14 +1,14 @@
 """Items that expire: from that second on they do not exist for clients, although DynamoDB deletes them later."""
 
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 
-from handlers import clock
+from handlers import clock, store
 from handlers.environment import DAY, Environment
-from handlers.store import QUERIES
-from tests.unit.handlers.conftest import Api, Query, ids, pages
+from tests.unit.handlers.conftest import Api, Context, Query, ids, pages
 
 VARIABLES = {"COLLECTION": "items", "TABLE": "t"}
 
@@ -170,15 +170,19 @@ class TestPages:
         assert [each for page in found for each in page] == (alive if order == "oldest" else alive[::-1])
         assert all(len(page) == limit for page in found[:-1])
 
-    def test_a_page_is_short_rather_than_slow(self, api: Api, wait: Any, queries: list[Query]) -> None:
+    def test_a_page_is_short_rather_than_slow(
+        self, api: Api, wait: Any, queries: list[Query], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        api = replace(api, context=Context(60_000))
+        monkeypatch.setattr(store, "READ_AHEAD", 1)
         kept = api.created()["id"]
         api.expire_after(days=1)
-        for _ in range(QUERIES + 1):
+        for _ in range(store.QUERIES + 1):
             api.created()
         wait(DAY)
         first = api.call("list", query={"limit": "1"}).json
         assert first["items"] == []
-        assert len(queries) == QUERIES
+        assert len(queries) == store.QUERIES
         rest = api.call("list", query={"limit": "1", "cursor": first["next_cursor"]}).json
         assert [each["id"] for each in rest["items"]] == [kept]
 
