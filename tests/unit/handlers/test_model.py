@@ -96,7 +96,7 @@ def test_the_handlers_and_a_dictionary_agree(dynamodb: Any, request: pytest.Fixt
 def test_they_agree_while_items_expire_that_the_database_has_not_deleted(
     dynamodb: Any, request: pytest.FixtureRequest, coarse_clock: Clock
 ) -> None:
-    examples = EXAMPLES[request.node.callspec.params["dynamodb"]] // 2
+    examples = EXAMPLES[request.node.callspec.params["dynamodb"]] // 4
     with ExitStack() as stack:
         start = Tables(dynamodb, stack, LIFETIMES).start
         model.run_with_lifetimes(start, LIFETIMES, coarse_clock.wait, examples=examples, steps=40)
