@@ -84,16 +84,16 @@ class Backups(pulumi.ComponentResource):
 
     def _rule(self, vault: aws.backup.Vault) -> aws.backup.PlanRuleArgs:
         settings = self.args.settings
-        lifecycle = {"delete_after": settings.retention_days, "cold_storage_after": settings.cold_storage_days}
+        kept, cold = settings.retention_days, settings.cold_storage_days
         copy = aws.backup.PlanRuleCopyActionArgs(
             destination_vault_arn=settings.copy_to or "",
-            lifecycle=aws.backup.PlanRuleCopyActionLifecycleArgs(**lifecycle),
+            lifecycle=aws.backup.PlanRuleCopyActionLifecycleArgs(delete_after=kept, cold_storage_after=cold),
         )
         return aws.backup.PlanRuleArgs(
             rule_name="tables",
             target_vault_name=vault.name,
             schedule=f"cron({settings.schedule})",
-            lifecycle=aws.backup.PlanRuleLifecycleArgs(**lifecycle),
+            lifecycle=aws.backup.PlanRuleLifecycleArgs(delete_after=kept, cold_storage_after=cold),
             copy_actions=[copy] if settings.copy_to else None,
         )
 
