@@ -40,6 +40,7 @@ NOT_RUN = {
     ".venv/bin/python -m local plan --against": "needs another commit; tests/graph/test_against.py runs it",
     "aws cognito-idp": "needs an AWS account; tests/e2e/test_user_pool.py makes the same calls",
     "aws apigateway": "needs an AWS account; tests/e2e/test_requests.py makes the same calls",
+    "aws iam": "needs an AWS account; tests/e2e/provider/test_account.py makes the same call",
     "curl -i -H": "needs a stack with a domain; tests/e2e/test_domain.py sends the same requests",
     "gh label create": "needs a repository on GitHub",
     "git checkout": "changes the files that are tested",
@@ -60,7 +61,8 @@ PULUMI = {
     "stack export": {"--stack", "--file"},
     "stack import": {"--stack", "--file"},
     "config set": {"--secret"},
-    "login": set[str](),
+    "stack change-secrets-provider": {"--stack"},
+    "login": {"--local"},
 }
 """The commands and options of the Pulumi CLI that the documentation uses, as its reference has them."""
 
