@@ -7,10 +7,11 @@ import pytest
 
 from infra import quotas, stack_file
 from infra.bundles import ROOT
-from infra.settings import load
-from tests.docs.cost import Price, column, names, prices, rows
+from infra.settings import StackSettings, load
+from tests.docs.cost import Price, column, evaluated, names, prices, rows
 from tests.docs.cost_counts import counted
 from tests.docs.cost_tables import computed, counts
+from tests.docs.test_tables import has
 
 UPDATE = "run `python -m tests.docs.cost_tables`"
 SIZES = {
@@ -92,6 +93,21 @@ def test_a_change_of_settings_changes_the_counts_of_its_row(change: list[str]) -
     values = dict(each.split("=") for each in change[2].strip("`").split(", "))
     for name in found.keys() & values.keys():
         assert found[name] == float(values[name]), name
+
+
+def test_the_number_of_alarms_is_that_of_the_formula() -> None:
+    (formula,) = (row[2] for row in rows("sizes") if "alarms" in row[0])
+    found = counted("rest", ("monitoring.enabled", "true"))
+    assert evaluated(formula, {"collections": found["tables"]}) == found["alarms"]
+
+
+def test_settings_that_are_named_exist() -> None:
+    named = {
+        key for label in ("options", "savings") for row in rows(label) for key in re.findall(r"`([a-zA-Z.]+)", row[1])
+    }
+    assert len(named) > 15
+    for key in named:
+        assert has(StackSettings, key.split(".")[:2]), key
 
 
 def test_quotas_are_those_that_a_plan_checks() -> None:
