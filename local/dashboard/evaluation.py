@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from local.dashboard.samples import EMULATED, Sample
+from local.dashboard.samples import RECORDED, Sample
 
 Points = Mapping[int, float]
 """Values by the number of their period."""
@@ -54,7 +54,7 @@ class Run:
         namespace, name, *pairs, options = element
         dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
         points = self._points(namespace, name, dimensions, options["stat"])
-        is_known = namespace == "Gatehouse" or (namespace, name) in EMULATED
+        is_known = namespace == "Gatehouse" or (namespace, name) in RECORDED
         color, is_hidden = options.get("color", ""), not options.get("visible", True)
         return Line(options.get("label", name), points, color, dimensions, is_hidden, is_known)
 

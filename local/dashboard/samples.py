@@ -5,19 +5,16 @@ stage's access log, and errors of functions in the functions' output.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from local.provider.connection import Connection
 
-EMULATED: Final = frozenset(
-    {
-        ("AWS/ApiGateway", name)
-        for name in ("Count", "4XXError", "5XXError", "4xx", "5xx", "Latency", "IntegrationLatency")
-    }
-    | {("AWS/Lambda", "Errors")}
+RECORDED: Final = frozenset(
+    {("AWS/Lambda", "Errors")}
+    | {("AWS/ApiGateway", name) for name in ("Count", "4XXError", "5XXError", "Latency", "IntegrationLatency")}
 )
 """The metrics of AWS that a run has, besides Gatehouse's own."""
 
@@ -60,23 +57,19 @@ def _embedded(line: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 def of_api(connection: Connection, group: str, dimensions: Mapping[str, str]) -> Iterator[Sample]:
-    """Yield the metrics of a stage with these dimensions, from its access log."""
+    """Yield the metrics of a REST API's stage with these dimensions, from its access log."""
     pages = connection.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     for event in (event for page in pages for event in page["events"]):
         line: dict[str, str] = json.loads(event["message"])
-        for name, value in _of_request(line, "ApiId" in dimensions):
+        for name, value in _of_request(line):
             yield Sample("AWS/ApiGateway", name, dimensions, event["timestamp"] / 1000, value)
 
 
-def _of_request(line: Mapping[str, str], is_http: bool) -> Iterator[tuple[str, float]]:  # noqa: FBT001
+def _of_request(line: Mapping[str, str]) -> Iterator[tuple[str, float]]:
     status = int(line["status"])
     yield "Count", 1
-    for name, is_error in _error_names(is_http):
-        yield name, float(status // 100 == is_error)
+    yield "4XXError", float(status // 100 == 4)  # noqa: PLR2004
+    yield "5XXError", float(status // 100 == 5)  # noqa: PLR2004
     for name, member in (("Latency", "milliseconds"), ("IntegrationLatency", "integration_milliseconds")):
         if line[member] not in ("", "-"):
             yield name, float(line[member])
-
-
-def _error_names(is_http: bool) -> Sequence[tuple[str, int]]:  # noqa: FBT001
-    return (("4xx", 4), ("5xx", 5)) if is_http else (("4XXError", 4), ("5XXError", 5))

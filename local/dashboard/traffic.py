@@ -17,6 +17,9 @@ MISSING: Final = "/items/0190d5a0-0000-7000-8000-000000000000"
 POLICY: Final = "function"
 """The policy of a function's role, without which it may not read its table."""
 
+PER_SECOND: Final = 12
+"""Requests, on average and at most."""
+
 INCIDENT: Final = (0.55, 0.75)
 """When the incident starts and ends, as shares of the run."""
 
@@ -41,7 +44,7 @@ class Traffic:
                 self._put_policy(role, removed)
                 removed = ""
             chosen.choices(self._requests, weights=(8, 5, 2, 3, 2, 1, 1, 1))[0]()
-            time.sleep(chosen.expovariate(12 if share > 0.2 else 6))  # the traffic doubles after a while
+            time.sleep(chosen.expovariate(PER_SECOND))
 
     @property
     def _requests(self) -> list[Callable[[], object]]:
