@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 
 from infra.bundles import ROOT
-from local.dashboard.drawing import svg
+from local.dashboard.drawing import Picture, svg
 from local.dashboard.evaluation import Run
 from local.dashboard.samples import of_api, of_functions
 from local.dashboard.traffic import Traffic
@@ -43,7 +43,8 @@ def draw(stack: RunningStack, seconds: float) -> str:
     run = Run(samples, started, PERIOD)
     graphs = {number: each["properties"] for number, each in enumerate(body["widgets"]) if each["type"] == "metric"}
     lines = {number: run.lines(graph) for number, graph in graphs.items()}
-    return svg(body, lines, int(seconds / PERIOD), _states(connection, prefix))
+    states = _states(connection, prefix)
+    return svg(body, Picture(lines=lines, states=states, periods=int(seconds / PERIOD) + 1, period=PERIOD))
 
 
 def _dashboard(connection: Connection, name: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A dashboard as SVG, which is readable in light and in dark mode."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import cycle
 from typing import Any, Final
@@ -10,7 +12,7 @@ from local.dashboard.evaluation import Line
 UNIT: Final = 44
 """The size of a unit of the grid, in pixels."""
 
-MARGIN, LEGEND_ROW, ROWS_OF_LEGEND = 8, 14, 4
+MARGIN, LEGEND_ROW, ROWS_OF_LEGEND = 8, 14, 5
 COLORS: Final = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
 )  # fmt: skip
@@ -22,13 +24,26 @@ STYLE: Final = (
 )
 
 
-def svg(body: Mapping[str, Any], lines: Mapping[int, Sequence[Line]], periods: int, states: Mapping[str, str]) -> str:
-    """Return a dashboard's picture: the lines of each widget with a graph, by its number, and the states of alarms."""
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What a dashboard shows: the lines of each graph by the widget's number, and the states of alarms by their names.
+
+    `period` is in seconds.
+    """
+
+    lines: Mapping[int, Sequence[Line]]
+    states: Mapping[str, str]
+    periods: int
+    period: float
+
+
+def svg(body: Mapping[str, Any], picture: Picture) -> str:
+    """Return the picture of a dashboard with this body."""
     width, height = 24 * UNIT, max(each["y"] + each["height"] for each in body["widgets"]) * UNIT
     drawn: list[str] = []
     for number, widget in enumerate(body["widgets"]):
         left, top, wide, high = (widget[name] * UNIT for name in ("x", "y", "width", "height"))
-        inner = _widget(widget, lines.get(number, ()), periods, states, (wide, high))
+        inner = _widget(widget, number, picture, (wide, high))
         drawn += [f'<g transform="translate({left} {top})">', _card(wide, high), *inner, "</g>"]
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
@@ -37,15 +52,17 @@ def svg(body: Mapping[str, Any], lines: Mapping[int, Sequence[Line]], periods: i
     return "\n".join([opening, f"<style>{STYLE}</style>", page, *drawn, "</svg>"]) + "\n"
 
 
-def _widget(
-    widget: Mapping[str, Any], lines: Sequence[Line], periods: int, states: Mapping[str, str], size: tuple[int, int]
-) -> Iterator[str]:
+def _widget(widget: Mapping[str, Any], number: int, picture: Picture, size: tuple[int, int]) -> Iterator[str]:
     if widget["type"] == "text":
         for row, text in enumerate(widget["properties"]["markdown"].splitlines()):
-            yield _text(14, 30 + 24 * row, text.lstrip("# "), "title" if row == 0 else "")
+            shown = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", text.lstrip("# "))
+            yield _text(14, 30 + 24 * row, shown, "title" if row == 0 else "")
         return
     yield _text(14, 24, widget["properties"]["title"], "title")
-    yield from _states(states, size) if widget["type"] == "alarm" else _graph(widget, lines, periods, size)
+    if widget["type"] == "alarm":
+        yield from _states(picture.states, size)
+    else:
+        yield from _graph(widget["properties"], picture.lines[number], picture, size)
 
 
 def _states(states: Mapping[str, str], size: tuple[int, int]) -> Iterator[str]:
@@ -59,23 +76,26 @@ def _states(states: Mapping[str, str], size: tuple[int, int]) -> Iterator[str]:
         yield _text(left + 10, top, f"{name}: {state.replace('_', ' ').lower()}", "small")
 
 
-def _graph(widget: Mapping[str, Any], lines: Sequence[Line], periods: int, size: tuple[int, int]) -> Iterator[str]:
-    properties, known = widget["properties"], [line for line in lines if line.is_known]
-    yield _text(14, 40, properties["yAxis"]["left"]["label"], "small")
+def _graph(
+    properties: Mapping[str, Any], lines: Sequence[Line], picture: Picture, size: tuple[int, int]
+) -> Iterator[str]:
+    known = [line for line in lines if line.is_known]
+    unit: str = properties["yAxis"]["left"]["label"]
+    yield _text(14, 40, unit.replace("per minute", f"per {picture.period:g} seconds"), "small")
     left, top, right, bottom = 46, 50, size[0] - 18, size[1] - 12 - LEGEND_ROW * ROWS_OF_LEGEND
     shown = _stacked(known) if properties["stacked"] else known
     highest = max((value for line in shown for value in line.points.values()), default=0) or 1
     for part in (0, 0.5, 1):
         y = bottom - (bottom - top) * part
         yield f'<path class="grid" d="M{left} {y:.1f}H{right}"/>'
-        yield _text(14, y + 4, f"{highest * part:.3g}", "small")
+        yield _text(14, y + 4, f"{float(f'{highest * part:.3g}'):g}", "small")
     if not known:
         yield _text(left + 20, (top + bottom) / 2 - 6, "not recorded by the local stack")
         return
     colors = [line.color or color for line, color in zip(shown, cycle(COLORS), strict=False)]
     for index, (line, color) in reversed(list(enumerate(zip(shown, colors, strict=True)))):
         scaled = {
-            left + (right - left) * (at + 0.5) / periods: bottom - (bottom - top) * value / highest
+            left + (right - left) * (at + 0.5) / picture.periods: bottom - (bottom - top) * value / highest
             for at, value in sorted(line.points.items())
         }
         yield from _path(scaled, color)

@@ -13,8 +13,7 @@ from typing import Any, Final
 from local.provider.connection import Connection
 
 RECORDED: Final = frozenset(
-    {("AWS/Lambda", "Errors")}
-    | {("AWS/ApiGateway", name) for name in ("Count", "4XXError", "5XXError", "Latency", "IntegrationLatency")}
+    {("AWS/Lambda", "Errors")} | {("AWS/ApiGateway", name) for name in ("Count", "4XXError", "5XXError", "Latency")}
 )
 """The metrics of AWS that a run has, besides Gatehouse's own."""
 
@@ -70,6 +69,4 @@ def _of_request(line: Mapping[str, str]) -> Iterator[tuple[str, float]]:
     yield "Count", 1
     yield "4XXError", float(status // 100 == 4)  # noqa: PLR2004
     yield "5XXError", float(status // 100 == 5)  # noqa: PLR2004
-    for name, member in (("Latency", "milliseconds"), ("IntegrationLatency", "integration_milliseconds")):
-        if line[member] not in ("", "-"):
-            yield name, float(line[member])
+    yield "Latency", float(line["milliseconds"])
