@@ -17,6 +17,7 @@ from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
 from infra.table import Table, collection_table, table_defaults
 from infra.usage import UsagePlans, UsagePlansArgs
+from infra.user_pool import UserPool, UserPoolArgs
 from infra.waf import Waf, WafArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
@@ -34,10 +35,15 @@ handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, c
 revocation = None
 if settings.revocation.enabled:
     revocation = Revocation("revocation", RevocationArgs(tables=tables_of), opts)
-authorizer_data = settings.for_authorizer(names, api_routes)
-authorizer = Authorizer(
-    "authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation), opts
-)
+user_pool = None
+if settings.identity.enabled:
+    pool_args = UserPoolArgs(names=names, identity=settings.identity, routes=api_routes, protect=data.protect)
+    user_pool = UserPool("users", pool_args, opts)
+    pulumi.export("userPool", user_pool.description)
+    pulumi.export("clientSecrets", user_pool.secrets)
+authorizer = Authorizer("authorizer", AuthorizerArgs(
+    data=settings.for_authorizer(names, api_routes), defaults=defaults, revocation=revocation, user_pool=user_pool,
+), opts)  # fmt: skip
 gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
     policy_cache=settings.authorizer.policy_cache, api=api, domain=settings.domain, usage=usage, logs=logs,

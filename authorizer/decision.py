@@ -95,8 +95,9 @@ def usage_key(project: str, stack: str, issuer: str = "", client: str = "") -> s
 
 def _api_key(settings: DeploymentSettings, usage: UsageClients, caller: Caller) -> str | None:
     """Return the caller's API key, the unlisted clients' shared one, or None if the settings reject such clients."""
-    if caller.client and caller.client in usage.clients.get(caller.issuer, ()):
-        return usage_key(settings.project, settings.stack, caller.issuer, caller.client)
+    client = usage.names.get(caller.issuer, {}).get(caller.client, caller.client)
+    if client and client in usage.clients.get(caller.issuer, ()):
+        return usage_key(settings.project, settings.stack, caller.issuer, client)
     return usage_key(settings.project, settings.stack) if usage.unlisted == "default" else None
 
 

@@ -126,6 +126,17 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = None
 
 
+class UserPoolIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The issuer of the stack's user pool. Its URL and client ids are known only after its creation.
+
+    `clients` are the names of the clients, whose ids are in the environment.
+    """
+
+    name: Name
+    scope_prefix: str
+    clients: tuple[str, ...]
+
+
 class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
     """A route as the authorizer sees it: its methods, its path template and the scope that allows it."""
 
@@ -179,10 +190,14 @@ class RevocationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class UsageClients(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The clients that are listed in a usage plan, by issuer name, and what happens to all others."""
+    """The clients that are listed in a usage plan, by issuer name, and what happens to all others.
+
+    `names` has, by issuer name, the names by client id of clients that a plan lists by name.
+    """
 
     clients: dict[str, tuple[str, ...]] = {}
     unlisted: Literal["default", "refuse"] = "default"
+    names: dict[str, dict[str, str]] = {}
 
 
 class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -190,7 +205,7 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
     With `log_decisions`, each decision is logged in a line with metrics. `policy_encoding` is the most readable one
     that fits API Gateway's limit for every caller. `cache_by` is how the API is deployed; the authorizer recognizes it
-    by the event, so that it can serve the deployments before and after a change.
+    by the event, so that it can serve the deployments before and after a change. `user_pool` is another issuer.
     """
 
     project: str
@@ -204,6 +219,7 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
     log_decisions: bool = True
     policy_encoding: PolicyEncoding = "methods"
     cache_by: CacheBy = "token"
+    user_pool: UserPoolIssuer | None = None
 
 
 class SettingProblem(NamedTuple):

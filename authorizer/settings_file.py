@@ -16,7 +16,8 @@ def read() -> bytes:
 def fetches_over_https() -> bool:
     """Return whether any issuer's keys are fetched over https; False if the file is missing or malformed."""
     try:
-        issuers = json.loads(read())["issuers"]
-        return any((issuer.get("keyUrl") or issuer["url"]).startswith("https:") for issuer in issuers)
+        settings = json.loads(read())
+        urls = [issuer.get("keyUrl") or issuer["url"] for issuer in settings["issuers"]]
+        return any(url.startswith("https:") for url in urls) or settings.get("userPool") is not None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False

@@ -43,6 +43,10 @@ def start(
     This takes at most the keys' `fetch_timeout`; failures are retried on first use. `options` are passed to
     Authorizer. Raises SettingsInvalid.
     """
+    if settings.user_pool is not None:
+        from authorizer.user_pool import with_user_pool  # noqa: PLC0415 -- only if it is needed
+
+        settings = with_user_pool(settings)
     deployment.require_valid(settings)
     sources = KeySources(settings, fetch, clock)
     tasks = [source.warm_up for source in sources.by_url.values()]

@@ -11,7 +11,7 @@ from typing import Any
 from handlers.attribute_values import serialize_item
 from handlers.contract import Invalid, validate
 from handlers.contract.headers import IDEMPOTENCY_KEY, KEY_LIFETIME
-from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
+from handlers.contract.keys import EXPIRY, PARTITION_KEY, RECORDS, SORT_KEY
 from handlers.contract.problem import KEY_REUSED
 from handlers.contract.validation import FieldError
 from handlers.database import TransactionCanceled
@@ -53,12 +53,9 @@ def create_once(store: Store, item: Item, *, caller: str, key: str, body: bytes)
 
 
 def _put_record(caller: str, key: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a put that stores a key's record, unless the key has one that has not expired.
-
-    No caller's partition starts with `idem#`, because issuer names contain no `#`.
-    """
+    """Return the arguments of a put that stores a key's record, unless the key has one that has not expired."""
     now = int(time.time())
-    record_key = {PARTITION_KEY: f"idem#{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}
+    record_key = {PARTITION_KEY: f"{RECORDS}{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}
     return {
         "Item": serialize_item({**record_key, **values, EXPIRY: now + KEY_LIFETIME}),
         # DynamoDB deletes expired records late, so the condition compares the expiry too.

@@ -17,6 +17,7 @@ from infra.requirements import Requirements
 from infra.revocation import Revocation
 from infra.target import Target
 from infra.trimmed_packages import MSGSPEC_REPLACED
+from infra.user_pool import UserPool
 
 TIMEOUT = 10
 """Seconds: longer than the timeouts of one decision (MAX_TOTAL_WAIT); API Gateway waits no longer."""
@@ -67,11 +68,12 @@ class AuthorizerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizerArgs:
-    """The data in the authorizer's bundle, and the denylist if the stack has one."""
+    """The data in the authorizer's bundle, and the denylist and the user pool if the stack has them."""
 
     data: DeploymentSettings
     defaults: FunctionDefaults
     revocation: Revocation | None = None
+    user_pool: UserPool | None = None
 
 
 class Authorizer(pulumi.ComponentResource):
@@ -94,7 +96,12 @@ class Authorizer(pulumi.ComponentResource):
                 defaults=defaults,
                 timeout=TIMEOUT,
                 log_level=level_with_metrics(defaults.log_level(name)),
-                environment=revocation.environment if revocation else {},
+                environment={
+                    name: value
+                    for each in (revocation, args.user_pool)
+                    if each is not None
+                    for name, value in each.environment.items()
+                },
                 optional={"revocation": revocation.statements} if revocation else {},
             ),
             # The function of stacks deployed by earlier versions has no parent.

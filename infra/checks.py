@@ -42,6 +42,7 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
         *settings.api.contract_problems(routes),
+        *settings.identity.contract_problems(routes),
         *settings.data.contract_problems(collection.name for collection in collections),
         *settings.domain.deployment_problems(names, pulumi.Config("aws").get("region")),
         *names.problems(function_names(routes, settings.functions.layout)),
@@ -69,7 +70,7 @@ def _route_problems(routes: Sequence[Route]) -> Iterator[str]:
 
 def _collection_problems(collection: Collection, settings: StackSettings) -> Iterator[str]:
     if collection.partition == "tenant":
-        for issuer in settings.issuers:
+        for issuer in settings.all_issuers:
             if issuer.tenant_claim is None:
                 yield f"{collection.name}: partitioned by tenant, but issuer {issuer.name} has no tenantClaim"
     yield from index_problems(collection)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from authorizer.revocation.environment import REVOCATIONS_TABLE
+from authorizer.user_pool import USER_POOL_CLIENTS, USER_POOL_URL
 from handlers.contract import REQUIREMENT, FieldError
 from handlers.environment import VARIABLES
 from infra.logs import Level
@@ -16,7 +17,7 @@ from infra.target import RUNTIME
 AUTHORIZER = "authorizer"
 """The authorizer's name in `overrides`."""
 
-OWN_VARIABLES = (*VARIABLES, REVOCATIONS_TABLE)
+OWN_VARIABLES = (*VARIABLES, REVOCATIONS_TABLE, USER_POOL_URL, USER_POOL_CLIENTS)
 """The environment variables that the program sets."""
 
 Layout = Literal["operation", "collection", "single"]

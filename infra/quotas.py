@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from authorizer.user_pool import USER_POOL_CLIENTS
 from handlers.contract import Route
 from infra.function_settings import AUTHORIZER
 from infra.layouts import RouteGroup, grouped
@@ -49,7 +50,9 @@ INTEGRATIONS = Quota("integrations of the HTTP API", 300, "use functions.layout:
 STAGE_VARIABLES = Quota("stage variables", 100, "remove some of api.stageVariables")
 DOCUMENT = Quota("bytes of the API's document", 6_291_456, "use fewer collections, or smaller models")
 ENVIRONMENT = Quota(
-    "bytes of a function's environment variables", 4096, "shorten functions.environment or api.corsOrigins"
+    "bytes of a function's environment variables",
+    4096,
+    "shorten functions.environment or api.corsOrigins, or use fewer clients",
 )
 MANAGED_POLICIES = Quota(
     "managed policies of a role", 10, f"{REQUEST}, or use functions.layout: collection", is_adjustable=True
@@ -59,6 +62,9 @@ TABLES = Quota("DynamoDB tables", 2500, f"{REQUEST}, or use fewer collections", 
 USAGE_PLANS = Quota("usage plans", 300, f"{REQUEST}, or use fewer usage.plans", is_adjustable=True)
 API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage.plans", is_adjustable=True)
 
+
+CLIENT_ID = "x" * 26
+"""An id as long as those that Cognito generates."""
 
 OTHER_VARIABLES = 350
 """Bytes of a function's other variables, which hold names of at most 64 characters, and the metrics' settings."""
@@ -101,5 +107,6 @@ def _with_parents(path: str) -> list[str]:
 def _environment(name: str, settings: StackSettings) -> int:
     """Return the bytes of a function's environment variables."""
     own = settings.functions.of(name).environment
-    cors = {} if name == AUTHORIZER else settings.api.cors.environment()
-    return OTHER_VARIABLES + len(json.dumps({**cors, **own}).encode())
+    ids = dict.fromkeys(settings.identity.clients, CLIENT_ID)
+    variables = {USER_POOL_CLIENTS: json.dumps(ids)} if name == AUTHORIZER else settings.api.cors.environment()
+    return OTHER_VARIABLES + len(json.dumps({**variables, **own}).encode())

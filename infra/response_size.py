@@ -19,6 +19,7 @@ from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Json, Policies
 from authorizer.resource_patterns import RouteGroup
 from authorizer.settings import MAX_TEXT, CacheBy, DeploymentSettings, Issuer, PolicyEncoding
+from authorizer.user_pool import MAX_CLIENT_ID, USER_POOL_CLIENTS, USER_POOL_URL, with_user_pool
 
 MAX_BYTES = 8000
 """Bytes of an authorizer's response, including its context (AWS, "Amazon API Gateway quotas": 8 KB)."""
@@ -64,16 +65,26 @@ def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: 
 
     `cache_by` overrides the choice. Raises ResponseTooLarge.
     """
+    measured = _with_longest_clients(settings)
     try:
-        chosen, encoding = cache_by or "token", choose_encoding(settings, stage)
+        chosen, encoding = cache_by or "token", choose_encoding(measured, stage)
     except ResponseTooLarge as error:
         if cache_by == "token":
             raise ResponseTooLarge(f"{error}, or authorizer.cacheBy: route") from None
         # The shortest encoding may be needed while an update changes the API from `token` to `route`.
         chosen, encoding = "route", SHORTEST
     if chosen == "route":
-        _require_fits(largest_route_responses(settings, stage))
+        _require_fits(largest_route_responses(measured, stage))
     return msgspec.structs.replace(settings, policy_encoding=encoding, cache_by=chosen)
+
+
+def _with_longest_clients(settings: DeploymentSettings) -> DeploymentSettings:
+    """Return settings in which the clients of the user pool have the longest possible ids."""
+    if settings.user_pool is None:
+        return settings
+    ids = {name: f"{index:0{MAX_CLIENT_ID}}" for index, name in enumerate(settings.user_pool.clients)}
+    url = "https://user-pool.invalid/region_pool"
+    return with_user_pool(settings, {USER_POOL_URL: url, USER_POOL_CLIENTS: json.dumps(ids)})
 
 
 def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncoding:

@@ -151,7 +151,7 @@ def revoke(
 
 def _issuer(settings: StackSettings, name: str | None) -> str:
     """Return the issuer's name. Raises RevokeError for an unknown one, for which nothing would be revoked."""
-    names = [issuer.name for issuer in settings.issuers]
+    names = [issuer.name for issuer in settings.all_issuers]
     if name is None and len(names) == 1:
         return names[0]
     if name not in names:

@@ -18,6 +18,7 @@ from infra.data_settings import DataSettings
 from infra.domain_settings import DomainSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
+from infra.identity_settings import IdentitySettings
 from infra.logs import LogSettings
 from infra.monitoring import MonitoringSettings
 from infra.naming import Names
@@ -61,8 +62,10 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The settings of a stack."""
 
     issuers: Annotated[
-        tuple[Issuer, ...], Meta(min_length=1, description="The identity providers whose tokens are accepted.")
-    ]
+        tuple[Issuer, ...],
+        Meta(description="The identity providers whose tokens are accepted. Required unless `identity` is enabled."),
+    ] = ()
+    identity: IdentitySettings = IdentitySettings()
     api: ApiSettings = ApiSettings()
     domain: DomainSettings = DomainSettings()
     waf: WafSettings = WafSettings()
@@ -77,6 +80,11 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     tags: Annotated[
         dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
     ] = {}
+
+    @property
+    def all_issuers(self) -> tuple[Issuer, ...]:
+        """The issuers and the user pool, with placeholders for what is known only after its creation."""
+        return (*self.issuers, *self.identity.issuers())
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
@@ -95,6 +103,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             revocation=self.revocation,
             usage=self.usage.clients(),
             log_decisions=self.logs.decisions,
+            user_pool=self.identity.for_authorizer(names.project),
         )
         return with_policy_that_fits(data, expected_stage(names.stack), self.authorizer.cache_by)
 
@@ -158,10 +167,13 @@ def _without_values(project: str, errors: Iterable[FieldError]) -> Iterator[Fiel
 
 def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[FieldError]:
     """Yield mistakes between fields, except in a field that is already reported and in the parts of one."""
-    issuers_known = not any(field.startswith("issuers") for field in reported)
-    authorizer = problems_of(settings.issuers, settings.authorizer.keys, settings.revocation)
+    issuers_known = not any(field.startswith(("issuers", "identity")) for field in reported)
+    authorizer = problems_of(settings.all_issuers, settings.authorizer.keys, settings.revocation)
+    pool = re.escape(f"issuers[{len(settings.issuers)}].name")
+    keys = {"^keys": "authorizer.keys", pool: "identity.issuer"}
     for error in (
-        *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
+        *(FieldError(_renamed(field, keys), *rest) for field, *rest in authorizer),
+        *settings.identity.problems(),
         *settings.api.problems(),
         *settings.data.problems(),
         *settings.domain.problems(),
@@ -169,7 +181,14 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.monitoring.problems(logs_decisions=settings.logs.decisions),
-        *settings.usage.problems(settings.issuers if issuers_known else ()),
+        *settings.usage.problems(settings.all_issuers if issuers_known else ()),
     ):
         if not any(re.match(rf"{re.escape(field)}($|[.\[])", error.field) for field in reported):
             yield error
+
+
+def _renamed(field: str, keys: Mapping[str, str]) -> str:
+    """Return the key of a setting that the authorizer knows by another name."""
+    for pattern, key in keys.items():
+        field = re.sub(pattern, key, field)
+    return field

@@ -56,7 +56,15 @@ def schema() -> dict[str, Any]:
         "if": {"not": {"required": ["environment"]}},
         "then": {
             "required": ["config"],
-            "properties": {"config": {"required": ["aws:region", "gatehouse:issuers"]}},
+            "properties": {
+                "config": {
+                    "required": ["aws:region"],
+                    "anyOf": [
+                        {"required": ["gatehouse:issuers"], "properties": {"gatehouse:issuers": {"minItems": 1}}},
+                        {"required": ["gatehouse:identity"]},
+                    ],
+                }
+            },
         },
         "definitions": {**{name: _encryptable(each) for name, each in definitions.items()}, "Encrypted": ENCRYPTED},
     }

@@ -75,9 +75,7 @@ def read(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
     text or JSON, and parts of settings (`functions.memory`, `issuers[0].leeway`) by YAML.
     """
     described = _load(root / PROJECT_FILE)
-    project = described.get("name")
-    if not isinstance(project, str):
-        raise SettingsError(f"{PROJECT_FILE}: `name`, the project's name, is missing")
+    project = project_name(root)
     defaults = dict(_defaults(project, _mapping(described.get("config"), f"{PROJECT_FILE}: config")))
     stack = branches.base_of(root, stack) or stack
     file = root / f"Pulumi.{stack}.yaml"
@@ -102,6 +100,14 @@ def read(root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> 
         values=texts,
         encrypted=[key for key, value in values.items() if _masked(value) != value],
     )
+
+
+def project_name(root: Path) -> str:
+    """Return the name of the project in a folder. Raises SettingsError."""
+    project = _load(root / PROJECT_FILE).get("name")
+    if not isinstance(project, str):
+        raise SettingsError(f"{PROJECT_FILE}: `name`, the project's name, is missing")
+    return project
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

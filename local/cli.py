@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | preview | down | status | token | key | revoke | plan`."""
+"""The commands: `python -m local up | preview | down | status | token | key | revoke | restore | plan`."""
 
 import argparse
 import json
@@ -15,6 +15,9 @@ import msgspec
 
 from infra import revoke, stack_file
 from infra.bundles import ROOT, BundleError
+from infra.restore import command as restore
+from infra.restore.errors import RestoreError
+from infra.restore.point import Clients as RestoreClients
 from infra.stack_file import SettingsError
 from local import detached, foreground, plan_command, update
 from local.console import CONSOLE, AddCommand, CommandError
@@ -34,6 +37,7 @@ EXPECTED_ERRORS = (
     DeploymentError,
     EmulatorError,
     PulumiError,
+    RestoreError,
     SettingsError,
     StartError,
     revoke.RevokeError,
@@ -152,10 +156,18 @@ def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
     clients = revoke.Clients.of(Provider(running.endpoint).connection.client)
-    stack = revoke.DeployedStack.read(ROOT, running.stack)
+    stack = revoke.DeployedStack.read(ROOT, running.stack, options.overrides)
     # Locally a decision is cached immediately, so there is no need to wait before the cache is flushed again.
     revoke.print_lines(revoke.revoke(stack, clients, revoke.request_of(options), pause=lambda _: None))
     return 0
+
+
+def restore_tables(options: argparse.Namespace) -> int:
+    """Restore tables of the running stack."""
+    running = _running()
+    client = Provider(running.endpoint).connection.client
+    names = revoke.DeployedStack.read(ROOT, running.stack).names
+    return restore.run(options, names, RestoreClients(client("dynamodb"), client("backup")))
 
 
 def _running() -> StackStatus:
@@ -182,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_stack_commands(add_command)
     _add_token_commands(add_command)
+    restore.add_arguments(add_command("restore", restore_tables, "restore tables of the running stack"))
     plan_command.add(add_command)
     return parser
 
@@ -222,6 +235,7 @@ def _add_token_commands(add_command: AddCommand) -> None:
     command.add_argument("--client", default=TokenRequest.client, help="the client_id (%(default)s)")
     command.add_argument("--issuer", default=STACK, help="the name of the client's issuer (%(default)s)")
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")
+    stack_file.add_options(command)
     revoke.add_arguments(command)
 
 

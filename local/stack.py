@@ -56,9 +56,13 @@ class StackOptions:
 
         Raises:
             SettingsError: The settings are invalid.
+            StartError: The stack has no issuer.
         """
         file = stack_file.read(self.root, STACK, self._overrides())
-        first, *others = load(file.project, STACK, file.values).issuers
+        found = load(file.project, STACK, file.values).issuers
+        if not found:
+            raise StartError("the local stack needs an issuer in gatehouse:issuers, for the development tokens")
+        first, *others = found
         return [msgspec.structs.replace(first, url=self.issuer_url), *others, *self.issuers]
 
     def target(self, endpoint: str | None) -> Target:

@@ -8,3 +8,6 @@ CREATED = "created_at"
 
 EXPIRY = "expires_at"
 """When DynamoDB may delete an item, in epoch seconds. It deletes late."""
+
+RECORDS = "idem#"
+"""The start of partitions with records of idempotency keys. No owner starts with it: issuer names contain no `#`."""

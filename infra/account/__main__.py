@@ -1,58 +1,40 @@
-"""The role with which API Gateway writes logs: one setting for all APIs in an account and region.
+"""What an AWS account needs once, before the first stack: docs/account.md."""
 
-Every stack there depends on it, so `pulumi destroy` leaves everything in place, and the next `pulumi up` imports the
-role. A role of another owner is kept unless `replaceRole` is set.
-"""
-
-import json
+import sys
+from pathlib import Path
 
 import pulumi
-import pulumi_aws as aws
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
-ROLE = f"gatehouse-gateway-logs-{aws.get_region().region}"
-"""The role's name. Roles belong to all regions of an account, the setting to one region."""
-POLICY = f"arn:{aws.get_partition().partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # Pulumi runs the program in this folder
 
-replace_role = pulumi.Config().get_bool("replaceRole") or False
+from infra.account.gateway_logs import gateway_logs
+from infra.account.pipeline import Pipeline, PipelineArgs
+from infra.account.place import Place
+from infra.account.settings import load
+from infra.account.state import State, StateArgs
+from infra.account.statements import StateAccess
+from infra.bundles import ROOT
+from infra.naming import Names
+from infra.provider import aws_provider
+from infra.stack_file import project_name
 
+names = Names(pulumi.get_project(), pulumi.get_stack())
+settings = load(names.project, names.stack)
+stacks_project = project_name(ROOT)
 
-def require_no_other_role(found: str | None) -> str:
-    """Return the name of this project's role.
-
-    Raises RunError if the account has another role, whose ARN is `found`, and it must not be replaced.
-    """
-    if not found or found.endswith(f":role/{ROLE}") or replace_role:
-        return ROLE
-    raise pulumi.RunError(
-        f"API Gateway already writes the logs of this account and region with a role of another owner: {found}.\n"
-        "To keep it, do not deploy this project: stacks of Gatehouse work with any role that has the policy\n"
-        f"{POLICY}.\n"
-        f"To have every API there use {ROLE} instead: pulumi config set gatehouse-account:replaceRole true"
-    )
-
-
-present = aws.apigateway.Account.get("present", "account")
-retained = pulumi.ResourceOptions(retain_on_delete=True)
-exists = ROLE in aws.iam.get_roles(name_regex=f"^{ROLE}$").names
-role = aws.iam.Role(
-    "gateway-logs",
-    # Everything below depends on the name, so nothing is created if the check fails.
-    name=present.cloudwatch_role_arn.apply(require_no_other_role),
-    assume_role_policy=json.dumps(TRUST),
-    # After a destroy the role exists but is not in the state. If it is in the state, importing changes nothing.
-    opts=pulumi.ResourceOptions.merge(retained, pulumi.ResourceOptions(import_=ROLE if exists else None)),
-)
-attachment = aws.iam.RolePolicyAttachment("gateway-logs", role=role.name, policy_arn=POLICY, opts=retained)
-account = aws.apigateway.Account(
-    "gateway",
-    cloudwatch_role_arn=role.arn,
-    opts=pulumi.ResourceOptions.merge(retained, pulumi.ResourceOptions(depends_on=[attachment])),
-)
-
-pulumi.export("role", role.arn)
+opts = aws_provider(settings.provider, settings.tags)
+place = Place.look_up(opts)
+pulumi.export("role", gateway_logs(stacks_project, opts, replace=settings.replace_role).arn)
+access = None
+if settings.state.enabled:
+    state = State("state", StateArgs(names=names, place=place, bucket=settings.state.bucket), opts)
+    access = StateAccess(bucket=state.bucket_arn, key=state.key.arn)
+    pulumi.export("stateUrl", state.url)
+    pulumi.export("secretsProvider", state.secrets_provider)
+if settings.pipeline.repository:
+    pipeline = Pipeline("pipeline", PipelineArgs(
+        names=names, stacks_project=stacks_project, place=place, settings=settings.pipeline, state=access
+    ), opts)  # fmt: skip
+    pulumi.export("previewRole", pipeline.preview_role)
+    pulumi.export("deploymentRoles", pipeline.deployment_roles)
+    pulumi.export("boundaries", pipeline.boundaries)

@@ -11,6 +11,9 @@ from infra.naming import SENT
 LOST: Final = {
     "aws:dynamodb/table:Table": "all items",
     "aws:kms/key:Key": "everything that it encrypts",
+    "aws:cognito/userPool:UserPool": "all users and their passwords",
+    "aws:cognito/userPoolClient:UserPoolClient": "the client id and the secret that a client uses",
+    "aws:cognito/userPoolDomain:UserPoolDomain": "the address at which people sign in",
     "aws:cloudwatch/logGroup:LogGroup": "all log events",
     "aws:apigateway/restApi:RestApi": "the URL that clients call",
     "aws:apigatewayv2/api:Api": "the URL that clients call",

@@ -10,20 +10,22 @@ from typing import Any, Final, cast
 
 from local.provider.aws import Provider
 from local.provider.lookups import look_up
+from local.provider.partitions import partition_of
 from local.provider.state import Document, Failure, State
 
 ACCOUNT: Final = "123456789012"
 """The account of AWS's own examples."""
 
+_CALLS: Final = "{region}:lambda:path/2015-03-31/functions"
 _LAMBDA: Final = {
-    "arn": "arn:aws:lambda:{region}:{account}:function:{name}",
-    "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+    "arn": "arn:{partition}:lambda:{region}:{account}:function:{name}",
+    "invokeArn": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
 }
-_API: Final = {"executionArn": "arn:aws:execute-api:{region}:{account}:{id}"}
+_API: Final = {"executionArn": "arn:{partition}:execute-api:{region}:{account}:{id}"}
 
 OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:acm/certificate:Certificate": {
-        "arn": "arn:aws:acm:{region}:{account}:certificate/{id}",
+        "arn": "arn:{partition}:acm:{region}:{account}:certificate/{id}",
         "id": "{arn}",
         "domainValidationOptions": [
             {
@@ -36,50 +38,64 @@ OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "aws:apigateway/domainName:DomainName": {
         "id": "{domainName}",
-        "arn": "arn:aws:apigateway:{region}::/domainnames/{domainName}",
-        "regionalDomainName": "d-{name}.execute-api.{region}.amazonaws.com",
+        "arn": "arn:{partition}:apigateway:{region}::/domainnames/{domainName}",
+        "regionalDomainName": "d-{name}.execute-api.{region}.{suffix}",
         "regionalZoneId": "Z1UJRXOUMOOFQ8",
     },
     "aws:apigateway/restApi:RestApi": {
-        "arn": "arn:aws:apigateway:{region}::/restapis/{id}",
+        "arn": "arn:{partition}:apigateway:{region}::/restapis/{id}",
         **_API,
     },
     "aws:apigateway/stage:Stage": {
         "id": "ags-{restApi}-{stageName}",
-        "arn": "arn:aws:apigateway:{region}::/restapis/{restApi}/stages/{stageName}",
-        "executionArn": "arn:aws:execute-api:{region}:{account}:{restApi}/{stageName}",
-        "invokeUrl": "https://{restApi}.execute-api.{region}.amazonaws.com/{stageName}",
+        "arn": "arn:{partition}:apigateway:{region}::/restapis/{restApi}/stages/{stageName}",
+        "executionArn": "arn:{partition}:execute-api:{region}:{account}:{restApi}/{stageName}",
+        "invokeUrl": "https://{restApi}.execute-api.{region}.{suffix}/{stageName}",
     },
     "aws:apigatewayv2/api:Api": {
-        "arn": "arn:aws:apigateway:{region}::/apis/{id}",
+        "arn": "arn:{partition}:apigateway:{region}::/apis/{id}",
         **_API,
-        "apiEndpoint": "https://{id}.execute-api.{region}.amazonaws.com",
+        "apiEndpoint": "https://{id}.execute-api.{region}.{suffix}",
     },
     "aws:apigatewayv2/stage:Stage": {
-        "arn": "arn:aws:apigateway:{region}::/apis/{apiId}/stages/{name}",
-        "executionArn": "arn:aws:execute-api:{region}:{account}:{apiId}/{name}",
-        "invokeUrl": "https://{apiId}.execute-api.{region}.amazonaws.com/{name}",
+        "arn": "arn:{partition}:apigateway:{region}::/apis/{apiId}/stages/{name}",
+        "executionArn": "arn:{partition}:execute-api:{region}:{account}:{apiId}/{name}",
+        "invokeUrl": "https://{apiId}.execute-api.{region}.{suffix}/{name}",
     },
-    "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
-    "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:aws:dynamodb:{region}:{account}:table/{name}"},
-    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "id": "{arn}"},
-    "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}"},
-    "aws:kms/alias:Alias": {"id": "{name}", "arn": "arn:aws:kms:{region}:{account}:{name}"},
-    "aws:kms/key:Key": {"keyId": "{id}", "arn": "arn:aws:kms:{region}:{account}:key/{id}"},
+    "aws:cloudwatch/logGroup:LogGroup": {
+        "id": "{name}",
+        "arn": "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+    },
+    "aws:cognito/userPool:UserPool": {
+        "id": "{region}_{id}",
+        "arn": "arn:{partition}:cognito-idp:{region}:{account}:userpool/{id}",
+        "endpoint": "cognito-idp.{region}.{suffix}/{id}",
+    },
+    "aws:cognito/userPoolClient:UserPoolClient": {"clientSecret": "{id}{id}{id}"},
+    "aws:dynamodb/table:Table": {"id": "{name}", "arn": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"},
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+        "arn": "arn:{partition}:iam::{account}:oidc-provider/{host}",
+        "id": "{arn}",
+    },
+    "aws:iam/policy:Policy": {"arn": "arn:{partition}:iam::{account}:policy{path}{name}", "id": "{arn}"},
+    "aws:iam/role:Role": {"id": "{name}", "arn": "arn:{partition}:iam::{account}:role{path}{name}"},
+    "aws:kms/alias:Alias": {"id": "{name}", "arn": "arn:{partition}:kms:{region}:{account}:{name}"},
+    "aws:kms/key:Key": {"keyId": "{id}", "arn": "arn:{partition}:kms:{region}:{account}:key/{id}"},
+    "aws:s3/bucket:Bucket": {"id": "{bucket}", "arn": "arn:{partition}:s3:::{bucket}"},
     "aws:route53/record:Record": {"fqdn": "{name}"},
     "aws:lambda/alias:Alias": {
-        "arn": "arn:aws:lambda:{region}:{account}:function:{functionName}:{name}",
-        "invokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+        "arn": "arn:{partition}:lambda:{region}:{account}:function:{functionName}:{name}",
+        "invokeArn": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
     },
     "aws:lambda/function:Function": {
         "id": "{name}",
         **_LAMBDA,
         "version": "1",
         "qualifiedArn": "{arn}:1",
-        "qualifiedInvokeArn": "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}:1/invocations",
+        "qualifiedInvokeArn": f"arn:{{partition}}:apigateway:{_CALLS}/{{arn}}:1/invocations",
     },
     "aws:lambda/layerVersion:LayerVersion": {
-        "layerArn": "arn:aws:lambda:{region}:{account}:layer:{layerName}",
+        "layerArn": "arn:{partition}:lambda:{region}:{account}:layer:{layerName}",
         "arn": "{layerArn}:1",
         "version": "1",
     },
@@ -100,14 +116,17 @@ class ExampleProvider(Planner):
 
     def __init__(self, region: str | None) -> None:
         super().__init__(None, region=region)
-        self._place = {"region": region or "", "account": ACCOUNT}
+        partition = partition_of(region)
+        place = {"partition": partition.name, "suffix": partition.dns_suffix}
+        self._place = {"region": region or "", "account": ACCOUNT, **place}
 
     def create(self, type_: str, name: str, inputs: Document) -> State:
         """Return the resource as if it had been created."""
         id_ = hashlib.sha256(f"{type_} {name}".encode()).hexdigest()[:10]
         service, kind = type_.split(":")[1].split("/")
-        generic = {"arn": f"arn:aws:{service}:{{region}}:{{account}}:{kind}/{{name}}", "value": id_ * 2}
-        values: dict[str, Any] = {"id": id_, "name": f"{name}-{id_[:7]}", **self._place, **inputs}
+        generic = {"arn": f"arn:{{partition}}:{service}:{{region}}:{{account}}:{kind}/{{name}}", "value": id_ * 2}
+        values: dict[str, Any] = {"id": id_, "name": f"{name}-{id_[:7]}", "path": "/", **self._place, **inputs}
+        values["host"] = str(values.get("url", "")).removeprefix("https://")
         outputs: Document = {}
         for output, form in OUTPUTS.get(type_, generic).items():
             values[output] = outputs[output] = inputs.get(output) or _filled(form, values)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from local.provider.partitions import Partition, partition_of
 from local.provider.properties import Properties
 
 
@@ -20,14 +21,9 @@ def look_up(token: str, args: Mapping[str, Any], *, region: str | None, account:
             region = arguments.pop("region") or arguments.pop("name") or region
             result = _region(region) if region else None
         case "getCallerIdentity":
-            result = _identity(account) if account else None
+            result = _identity(account, partition_of(region)) if account else None
         case "getPartition":
-            result = {
-                "id": "aws",
-                "partition": "aws",
-                "dnsSuffix": "amazonaws.com",
-                "reverseDnsPrefix": "com.amazonaws",
-            }
+            result = _partition(partition_of(region))
         case "getRoles":
             # In a preview; a deployment calls `resources.iam.find_roles`.
             result = {"id": "", "nameRegex": arguments.pop("nameRegex"), "names": [], "arns": []}
@@ -47,9 +43,20 @@ def _region(region: str) -> dict[str, Any]:
         "name": region,
         "region": region,
         "description": region,
-        "endpoint": f"ec2.{region}.amazonaws.com",
+        "endpoint": f"ec2.{region}.{partition_of(region).dns_suffix}",
     }
 
 
-def _identity(account: str) -> dict[str, Any]:
-    return {"id": account, "accountId": account, "userId": account, "arn": f"arn:aws:iam::{account}:root"}
+def _partition(partition: Partition) -> dict[str, Any]:
+    reverse = ".".join(reversed(partition.dns_suffix.split(".")))
+    return {
+        "id": partition.name,
+        "partition": partition.name,
+        "dnsSuffix": partition.dns_suffix,
+        "reverseDnsPrefix": reverse,
+    }
+
+
+def _identity(account: str, partition: Partition) -> dict[str, Any]:
+    arn = f"arn:{partition.name}:iam::{account}:root"
+    return {"id": account, "accountId": account, "userId": account, "arn": arn}

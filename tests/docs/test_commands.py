@@ -35,6 +35,7 @@ NOT_RUN = {
     ".venv/bin/python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",
     ".venv/bin/python -m infra.preview": "needs deployed stacks; tests/pulumi/test_pull_requests.py runs it",
     ".venv/bin/python -m local plan --against": "needs another commit; tests/graph/test_against.py runs it",
+    "aws cognito-idp": "needs an AWS account; tests/e2e/test_user_pool.py makes the same calls",
     "aws apigateway": "needs an AWS account; tests/e2e/test_requests.py makes the same calls",
     "gh label create": "needs a repository on GitHub",
     "git checkout": "changes the files that are tested",

@@ -5,14 +5,11 @@ AWS URL, so the key URL is set to the emulator's; all other settings are the doc
 """
 
 import base64
-import hashlib
 import json
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
@@ -27,6 +24,7 @@ from local.engines import Engine
 from local.provider import Provider
 from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
+from tests.e2e.sign_in import granted, signed_in, token_response
 
 REDIRECT = "http://localhost:3000/callback"
 ALLOWED = ["gatehouse/items.read", "gatehouse/items.write"]
@@ -67,31 +65,13 @@ class Pool:
 
     def service_token(self, *scopes: str) -> str:
         """Get a token with client credentials (RFC 6749 §4.4)."""
-        return self._tokens((self.service, self.secret), grant_type="client_credentials", scope=" ".join(scopes))[
-            "access_token"
-        ]
+        client = (self.service, self.secret)
+        answer = token_response(self.endpoint, client, grant_type="client_credentials", scope=" ".join(scopes))
+        return granted(answer)["access_token"]
 
-    def code_tokens(self, *scopes: str) -> dict[str, str]:
+    def code_tokens(self, *scopes: str) -> dict[str, Any]:
         """Get the user's tokens with an authorization code and PKCE (RFC 7636)."""
-        verifier = secrets.token_urlsafe(48)
-        digest = hashlib.sha256(verifier.encode()).digest()
-        parameters = {
-            "client_id": self.app,
-            "response_type": "code",
-            "redirect_uri": REDIRECT,
-            "scope": " ".join(scopes),
-            "state": secrets.token_urlsafe(),
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
-            "code_challenge_method": "S256",
-        }
-        page = httpx.get(f"{self.endpoint}/oauth2/authorize", params=parameters)
-        assert page.status_code == 200, page.text
-        login = httpx.post(f"{self.endpoint}/login", data={**parameters, "username": USER, "password": PASSWORD})
-        assert login.status_code == 302, login.text
-        callback = parse_qs(urlsplit(login.headers["Location"]).query)
-        assert callback["state"] == [parameters["state"]]
-        form = {"client_id": self.app, "redirect_uri": REDIRECT, "code": callback["code"][0], "code_verifier": verifier}
-        return self._tokens(None, grant_type="authorization_code", **form)
+        return signed_in(self.endpoint, self.app, REDIRECT, scopes, USER, PASSWORD)
 
     def password_tokens(self) -> dict[str, str]:
         """Get the user's tokens with the pool's own API, without OAuth and therefore without the API's scopes."""
@@ -100,11 +80,6 @@ class Pool:
             ClientId=self.app, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=credentials
         )
         return answer["AuthenticationResult"]
-
-    def _tokens(self, client: tuple[str, str] | None, **form: str) -> dict[str, str]:
-        answer = httpx.post(f"{self.endpoint}/oauth2/token", data=form, auth=client)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
 
 
 def cognito(endpoint: str) -> Any:

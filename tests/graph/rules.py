@@ -49,6 +49,9 @@ WILDCARDS: Final = (
 )
 """The actions that may be allowed on resources with a wildcard, with the reasons."""
 
+SIGN_IN_FLOWS: Final = (["ALLOW_USER_SRP_AUTH"], ["ALLOW_REFRESH_TOKEN_AUTH"])
+"""The flows of the user pool's own API that a client may allow. Without any, Cognito's default ones apply."""
+
 CREDENTIALS: Final = (
     "identity.apiKey",
     "authorizer.token",
@@ -229,6 +232,35 @@ def no_api_key_is_plain(plan: Architecture) -> Iterator[str]:
             yield key.name
 
 
+def no_client_secret_is_plain(plan: Architecture) -> Iterator[str]:
+    for client in plan.deployment.of_type("aws:cognito/userPoolClient:UserPoolClient"):
+        if not isinstance(client.outputs.get("clientSecret"), Secret):
+            yield client.name
+
+
+def a_user_pool_is_protected_by_pulumi_and_by_cognito_or_by_neither(plan: Architecture) -> Iterator[str]:
+    for pool in plan.deployment.of_type("aws:cognito/userPool:UserPool"):
+        if pool.protect != (pool.inputs.get("deletionProtection") == "ACTIVE"):
+            yield f"{pool.name}: {pool.protect}, {pool.inputs.get('deletionProtection')}"
+
+
+def clients_get_tokens_by_a_code_or_by_their_secret(plan: Architecture) -> Iterator[str]:
+    """The implicit flow would put tokens into URLs, and passwords belong to the sign-in pages only."""
+    for client in plan.deployment.of_type("aws:cognito/userPoolClient:UserPoolClient"):
+        inputs = client.inputs
+        flows = ["client_credentials"] if inputs.get("generateSecret") else ["code"]
+        if inputs.get("allowedOauthFlows") != flows or inputs.get("explicitAuthFlows") not in SIGN_IN_FLOWS:
+            yield f"{client.name}: {inputs.get('allowedOauthFlows')}, {inputs.get('explicitAuthFlows')}"
+
+
+def clients_can_revoke_tokens_and_cannot_find_out_who_is_a_user(plan: Architecture) -> Iterator[str]:
+    for client in plan.deployment.of_type("aws:cognito/userPoolClient:UserPoolClient"):
+        if not client.inputs.get("enableTokenRevocation"):
+            yield f"{client.name}: enableTokenRevocation"
+        if client.inputs.get("preventUserExistenceErrors") != "ENABLED":
+            yield f"{client.name}: preventUserExistenceErrors"
+
+
 def no_log_contains_credentials_or_bodies(plan: Architecture) -> Iterator[str]:
     for settings in plan.deployment.of_type("aws:apigateway/methodSettings:MethodSettings"):
         if settings.inputs["settings"].get("dataTraceEnabled") is not False:
@@ -367,7 +399,11 @@ RULES: Final[tuple[Rule, ...]] = (
     every_table_is_protected_and_encrypted_alike, every_key_outlives_the_tables_that_it_encrypts,
     every_function_may_use_the_keys_of_its_tables, no_method_lacks_the_authorizer_except_options,
     exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_and_only_for_its_own_paths,
-    no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
+    no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain,
+    no_client_secret_is_plain,
+    a_user_pool_is_protected_by_pulumi_and_by_cognito_or_by_neither,
+    clients_get_tokens_by_a_code_or_by_their_secret,
+    clients_can_revoke_tokens_and_cannot_find_out_who_is_a_user, no_log_contains_credentials_or_bodies,
     every_resource_has_the_stacks_provider, every_resource_that_can_have_tags_has_the_stacks,
     every_domain_and_the_api_behind_it_require_tls_1_2,
     a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,

@@ -24,6 +24,9 @@ DEFAULT: Final = object()
 """Stands for a setting that is not set."""
 
 ISSUER: Final = {"name": "main", "url": "https://id.example.com/", "audiences": ["https://api.example.com"]}
+APP: Final = {"callbackUrls": ["https://a.example/callback"], "logoutUrls": ["http://localhost:3000"]}
+NATIVE_APP: Final = {"callbackUrls": ["com.example.app:/callback"], "scopes": ["items:read"]}
+SENDER: Final = {"identity": "arn:aws:ses:us-east-1:123456789012:identity/a.example", "sender": "a@a.example"}
 LIMIT: Final = {"throttleRate": 1, "throttleBurst": 2}
 PLAN: Final = {"name": "partners", "rate": 50, "burst": 100, "clients": {"main": ["app"]}}
 OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "period": "WEEK"}
@@ -59,6 +62,21 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "issuers[].requiredClaims": (DEFAULT, {"azp": ["app"]}),
     "issuers[].clients": (DEFAULT, ["other"], ["app", "other"]),
     "issuers[].tenantClaim": (DEFAULT, "org"),
+    "identity.enabled": (DEFAULT, True),
+    "identity.issuer": (DEFAULT, "second", "people"),
+    "identity.apps": (DEFAULT, {"web": {**APP, "scopes": ["orders:read"]}}, {"web": APP, "mobile": NATIVE_APP}),
+    "identity.machines": (DEFAULT, {"web": ["items:read"]}, {"reports": ["items:read"]}),
+    "identity.selfSignUp": (DEFAULT, True),
+    "identity.mfa": (DEFAULT, "none", "required"),
+    "identity.password.minLength": (DEFAULT, 8, 99),
+    "identity.password.require": (DEFAULT, [], ["numbers"]),
+    "identity.password.history": (DEFAULT, 24),
+    "identity.password.temporaryDays": (DEFAULT, 1, 365),
+    "identity.tier": (DEFAULT, "lite", "plus"),
+    "identity.domain": (DEFAULT, "example"),
+    "identity.email": (DEFAULT, SENDER),
+    "identity.accessTokenMinutes": (DEFAULT, 5, 1440),
+    "identity.refreshTokenDays": (DEFAULT, 1, 3650),
     "api.flavour": (DEFAULT, "http"),
     "api.corsOrigins": (DEFAULT, ["*"], ["https://a.example", "*"], ["https://a.example", "http://localhost:3000"]),
     "api.corsHeaders": (DEFAULT, ["X-Trace"]),
@@ -180,6 +198,16 @@ REST_ONLY: Final = {
 """The settings that require a REST API: what is reported, and when they require it."""
 
 RULES: Final = (
+    Rule("identity.apps", ("identity.enabled", "identity.apps", "identity.machines"),
+         lambda enabled, apps, machines: enabled and not apps and not machines),
+    Rule("identity.machines.web", ("identity.apps", "identity.machines"),
+         lambda apps, machines: "web" in apps and "web" in machines),
+    Rule("identity.apps.web.scopes", ("identity.enabled", "identity.apps"),
+         lambda enabled, apps: enabled and apps.get("web", {}).get("scopes"), is_late=True),
+    Rule("identity.issuer", ("identity.enabled", "identity.issuer", "issuers"),
+         lambda enabled, name, issuers: enabled and name in [each["name"] for each in issuers]),
+    Rule("identity.password.history", ("identity.password.history", "identity.tier"),
+         lambda history, tier: history and tier == "lite"),
     Rule("api.corsOrigins", ("api.corsOrigins",), lambda origins: "*" in origins and len(origins) > 1),
     Rule("api.corsCredentials", ("api.corsCredentials", "api.corsOrigins"),
          lambda allowed, origins: allowed and (not origins or "*" in origins)),

@@ -22,6 +22,8 @@ POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
 FUNCTION = "aws:lambda/function:Function"
+POOL = "aws:cognito/userPool:UserPool"
+POOL_CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 TABLE = "aws:dynamodb/table:Table"
 PERMISSION = "aws:lambda/permission:Permission"
 API = "aws:apigateway/restApi:RestApi"
@@ -165,6 +167,24 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         ),
     ),
     rules.no_api_key_is_plain: (altered(KEY, lambda _: None, outputs={"value": "plain"}),),
+    rules.no_client_secret_is_plain: (
+        altered(POOL_CLIENT, lambda _: None, outputs={"clientSecret": "plain"}),
+        altered(POOL_CLIENT, lambda _: None, outputs={}),
+    ),
+    rules.a_user_pool_is_protected_by_pulumi_and_by_cognito_or_by_neither: (
+        altered(POOL, lambda _: None, protect=False), with_inputs(POOL, deletionProtection="INACTIVE"),
+    ),
+    rules.clients_get_tokens_by_a_code_or_by_their_secret: (
+        with_inputs(POOL_CLIENT, "web", allowedOauthFlows=["code", "implicit"]),
+        with_inputs(POOL_CLIENT, "web", allowedOauthFlows=["client_credentials"]),
+        with_inputs(POOL_CLIENT, "web", explicitAuthFlows=None),
+        with_inputs(POOL_CLIENT, "web", explicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]),
+        with_inputs(POOL_CLIENT, "reports", allowedOauthFlows=["code"]),
+    ),
+    rules.clients_can_revoke_tokens_and_cannot_find_out_who_is_a_user: (
+        with_inputs(POOL_CLIENT, enableTokenRevocation=False),
+        with_inputs(POOL_CLIENT, preventUserExistenceErrors="LEGACY"),
+    ),
     rules.no_log_contains_credentials_or_bodies: (
         with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={"dataTraceEnabled": True}),
         with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={}),

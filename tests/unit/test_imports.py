@@ -18,7 +18,7 @@ ALLOWED = {
         "infra", "handlers.contract", "handlers.environment", "handlers.metrics",
         "authorizer.claims", "authorizer.decision", "authorizer.event", "authorizer.policy",
         "authorizer.resource_patterns", "authorizer.revocation.entries", "authorizer.revocation.environment",
-        "authorizer.settings", "authorizer.settings_file",
+        "authorizer.settings", "authorizer.settings_file", "authorizer.user_pool",
     ),
     "local": ("local", "infra", "handlers", "authorizer"),
 }  # fmt: skip

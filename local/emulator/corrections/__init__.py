@@ -29,6 +29,7 @@ CORRECTIONS = (
     "request-models",
     "typed-updates",
     "resource-tags",
+    "point-in-time-recovery",
     "access-logs",
     "clean-interpreter",
     "worker-survives",
@@ -47,6 +48,7 @@ CORRECTIONS = (
     "http-cors",
     "http-payload-limits",
     "http-access-logs",
+    "refresh-token-rotation",
 )
 """In the order of their application: a later correction wraps the earlier ones. The modules have the same names."""
 

@@ -6,6 +6,7 @@ from local.provider.resource_type import ResourceType
 from local.provider.resources import (
     certificates,
     cloudwatch,
+    cognito,
     dns,
     domain_names,
     dynamodb,
@@ -41,4 +42,5 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **firewalls.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
+    **cognito.TYPES,
 }

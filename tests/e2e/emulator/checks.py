@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.e2e.emulator.cognito_checks import COGNITO_CHECKS
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, ROLE, allowing, eventually, returning, zip_of
+from tests.e2e.emulator.table_checks import point_in_time_recovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -711,6 +713,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         request_models,
         typed_updates,
         resource_tags,
+        point_in_time_recovery,
         access_logs,
         clean_interpreter,
         worker_survives,
@@ -722,3 +725,4 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         table_keys,
     )
 } | HTTP_CHECKS
+CHECKS.update(COGNITO_CHECKS)

@@ -13,7 +13,7 @@ import pytest
 from local.engine.assets import FileArchive
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.state import PartialFailure, State
-from tests.e2e.provider import edge_cases
+from tests.e2e.provider import cognito_cases, edge_cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +111,7 @@ class Prepared:
     layer: str
     encryption_keys: tuple[str, str]
     bucket: str
+    pool: str
     edge: edge_cases.Edge
 
     @property
@@ -141,10 +142,11 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
     bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
     edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
+    pool = provider.create(cognito_cases.POOL, "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, bucket, edge,
+        encryption_keys, bucket, pool, edge,
     )  # fmt: skip
 
 
@@ -238,7 +240,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
     )
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     tls = {"securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06", "endpointAccessMode": "BASIC"}
-    return edge_cases.cases(at.edge) | {
+    return edge_cases.cases(at.edge) | cognito_cases.cases(at.pool) | {
         "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
         "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
@@ -460,6 +462,8 @@ class TestReplacements:
             (HTTP_API, {"protocolType": "WEBSOCKET"}),
             (HTTP_DEPLOYMENT, {"triggers": {"api": "2"}}),
             (HTTP_STAGE, {"name": "other"}),
+            (cognito_cases.POOL, {"usernameAttributes": ["phone_number"]}),
+            (cognito_cases.CLIENT, {"generateSecret": True}),
             ("aws:apigateway/apiKey:ApiKey", {"value": "w" * 20}),
             ("aws:lambda/permission:Permission", {"sourceArn": "arn:aws:execute-api:us-east-1:000000000000:y/*"}),
         ],

@@ -445,7 +445,7 @@ def test_every_pattern_says_in_words_what_it_requires(model: type[msgspec.Struct
 
 
 def test_a_missing_required_setting_is_named() -> None:
-    with pytest.raises(SettingsError, match="gatehouse:issuers: is required"):
+    with pytest.raises(SettingsError, match="gatehouse:issuers: must not be empty"):
         load("gatehouse", "dev", {"aws:region": "us-east-1"})
 
 

@@ -1,0 +1,87 @@
+"""What a deployment of one stack may do with roles, keys and Pulumi's state.
+
+These statements are part of the deployment's boundary too, so no other policy can extend them.
+"""
+
+from collections.abc import Iterator
+
+import pulumi
+
+from infra.account.deployment_policies import Deployment, of
+from infra.account.statements import StateAccess, Statement, allow
+
+SERVICES = ("lambda.amazonaws.com", "backup.amazonaws.com")
+"""The services to which a stack passes roles."""
+
+LINKED = (
+    "lambda.application-autoscaling.amazonaws.com", "dynamodb.application-autoscaling.amazonaws.com",
+    "ops.apigateway.amazonaws.com", "wafv2.amazonaws.com",
+)  # fmt: skip
+"""The services that need a role in the account, which they create with their first resource."""
+
+
+def role_statements(deployment: Deployment, boundary: pulumi.Input[str]) -> Iterator[Statement]:
+    """Yield the statements for roles and policies. Roles are created and changed only with the boundary."""
+    iam = deployment.place.global_arn
+    roles, policies = iam("iam", f"role/{deployment.prefix}*"), iam("iam", f"policy/{deployment.prefix}*")
+    yield allow(
+        of("iam", "CreateRole", "PutRolePolicy", "DeleteRolePolicy", "AttachRolePolicy", "DetachRolePolicy",
+           "PutRolePermissionsBoundary"),
+        [roles], {"ArnEquals": {"iam:PermissionsBoundary": boundary}},
+    )  # fmt: skip
+    yield allow(
+        of("iam", "GetRole", "GetRolePolicy", "ListRolePolicies", "ListAttachedRolePolicies", "DeleteRole",
+           "ListInstanceProfilesForRole", "UpdateRole", "UpdateAssumeRolePolicy", "TagRole", "UntagRole"),
+        [roles],
+    )  # fmt: skip
+    yield allow(
+        of("iam", "CreatePolicy", "GetPolicy", "DeletePolicy", "CreatePolicyVersion", "GetPolicyVersion",
+           "DeletePolicyVersion", "ListPolicyVersions", "TagPolicy", "UntagPolicy"),
+        [policies],
+    )  # fmt: skip
+    yield allow(of("iam", "PassRole"), [roles], {"StringEquals": {"iam:PassedToService": list(SERVICES)}})
+    yield allow(
+        of("iam", "CreateServiceLinkedRole"),
+        [iam("iam", "role/aws-service-role/*")],
+        {"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
+    )
+
+
+def key_statements(deployment: Deployment) -> Iterator[Statement]:
+    """Yield the statements for keys, which have the prefix only in the name of their alias.
+
+    A new key has no alias yet, so what follows its creation is allowed for keys without one. A key with an alias of
+    another owner cannot be changed, not even after it got a second alias with the prefix.
+    """
+    place = deployment.place
+    alias, keys = f"alias/{deployment.prefix}*", place.arn("kms", "key/*")
+    no_other = {"ForAllValues:StringLike": {"kms:ResourceAliases": alias}}
+    own = {**no_other, "ForAnyValue:StringLike": {"kms:ResourceAliases": alias}}
+    reading = of("kms", "DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags")
+    yield allow(of("kms", "CreateKey", "ListAliases"), ["*"])
+    yield allow(reading, [keys])
+    yield allow(of("kms", "CreateAlias", "UpdateAlias", "DeleteAlias"), [place.arn("kms", alias), keys], no_other)
+    yield allow(of("kms", "EnableKeyRotation"), [keys], no_other)
+    yield allow(
+        of("kms", "PutKeyPolicy", "UpdateKeyDescription", "DisableKeyRotation", "ScheduleKeyDeletion", "CreateGrant",
+           "Decrypt", "TagResource", "UntagResource"),
+        [keys], own,
+    )  # fmt: skip
+
+
+def state_statements(deployment: Deployment, state: StateAccess | None) -> Iterator[Statement]:
+    """Yield the statements for the state of the stack and its branch stacks.
+
+    The names of objects are those of Pulumi's backends without a service (pkg/backend/diy in pulumi/pulumi).
+    """
+    if not state:
+        return
+    folders = ("stacks", "history", "backups", "locks/organization")
+    own = [f".pulumi/{folder}/{deployment.project}/{deployment.stack}" for folder in folders]
+    yield allow(["s3:ListBucket"], [state.bucket])
+    yield allow(["s3:GetObject"], state.objects(".pulumi/meta.yaml"))
+    yield allow(
+        ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+        state.objects(*(f"{each}{end}" for each in own for end in (".*", "/*", "-*"))),
+    )
+    yield allow(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], [state.key])

@@ -1,0 +1,28 @@
+"""What `pulumi preview` of the stacks and of the account's project reads.
+
+A preview compares the program with the state. It takes no lock, writes nothing, and does not read the resources.
+"""
+
+from collections.abc import Iterator
+
+from infra.account.place import Place
+from infra.account.statements import StateAccess, Statement, allow
+
+
+def preview_statements(project: str, place: Place, state: StateAccess | None) -> Iterator[Statement]:
+    """Yield the statements of the role for previews.
+
+    Reading the state includes decrypting the secrets in it, because a preview compares them.
+    """
+    if state:
+        yield allow(["s3:ListBucket"], [state.bucket])
+        yield allow(["s3:GetObject"], state.objects(".pulumi/meta.yaml", ".pulumi/stacks/*"))
+        yield allow(["kms:Decrypt"], [state.key])
+    # The account's project looks up the role for logs and GitHub's OIDC provider.
+    yield allow(["apigateway:GET"], [place.unowned_arn("apigateway", "/account")])
+    yield allow(["iam:ListRoles", "iam:ListOpenIDConnectProviders"], ["*"])
+    yield allow(
+        ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+        [place.global_arn("iam", f"role/{project}-gateway-logs-*")],
+    )
+    yield allow(["iam:GetOpenIDConnectProvider"], [place.global_arn("iam", "oidc-provider/*")])

@@ -1,0 +1,232 @@
+"""The stack's own user pool: people and machines get tokens from it, call the API, and are signed out everywhere."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from infra import revoke
+from infra.bundles import ROOT
+from infra.revoke import Clients, DeployedStack, RevokeRequest
+from local.engine.values import Secret, revealed
+from local.engines import Engine
+from local.issuer import TokenRequest
+from local.provider import Provider
+from local.stack import RunningStack, StackOptions, running_stack
+from tests.e2e.conftest import two_free_ports
+from tests.e2e.sign_in import granted, signed_in, token_response
+
+USER, PASSWORD = "ann@example.com", "Made-up-for-this-test-1"
+CALLBACKS = {"web": "http://localhost:3000/callback", "mobile": "com.example.app://callback"}
+SCOPES = ("gatehouse/items:read", "gatehouse/items:write")
+IDENTITY = {
+    "enabled": True,
+    "apps": {
+        "web": {"callbackUrls": [CALLBACKS["web"]], "logoutUrls": ["http://localhost:3000/"]},
+        "mobile": {"callbackUrls": [CALLBACKS["mobile"]], "scopes": ["items:read"]},
+    },
+    "machines": {"reports": ["items:read"]},
+    "accessTokenMinutes": 15,
+}
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The stack's user pool, in which one user exists."""
+
+    stack: RunningStack
+
+    @property
+    def described(self) -> dict[str, Any]:
+        return self.stack.exports["userPool"]
+
+    @property
+    def endpoint(self) -> str:
+        return self.stack.emulator.endpoint_url
+
+    def aws(self, service: str) -> Any:
+        return Provider(self.endpoint, account=self.stack.emulator.options.account).connection.client(service)
+
+    def client_id(self, name: str) -> str:
+        return self.described["clients"][name]
+
+    def sign_in(self, app: str, *scopes: str) -> dict[str, Any]:
+        return signed_in(self.endpoint, self.client_id(app), CALLBACKS[app], scopes, USER, PASSWORD)
+
+    def refresh(self, app: str, token: str) -> httpx.Response:
+        client = self.client_id(app)
+        return token_response(self.endpoint, grant_type="refresh_token", client_id=client, refresh_token=token)
+
+    def machine_token(self, scope: str = "gatehouse/items:read") -> httpx.Response:
+        secret = revealed(self.stack.exports["clientSecrets"])["reports"]
+        client = (self.client_id("reports"), secret)
+        return token_response(self.endpoint, client, grant_type="client_credentials", scope=scope)
+
+    def call(self, token: str, method: str = "GET", path: str = "/items", **more: Any) -> httpx.Response:
+        url = f"{self.stack.exports['url']}{path}"
+        return httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=30, **more)
+
+    def sign_out_everywhere(self, subject: str) -> list[str]:
+        """Do what the documentation says: revoke the refresh tokens in the pool, and the access tokens in the API."""
+        pool = self.described["poolId"]
+        self.aws("cognito-idp").admin_user_global_sign_out(UserPoolId=pool, Username=USER)
+        stack = DeployedStack.read(ROOT, "local", {"identity": json.dumps(IDENTITY)})
+        request = RevokeRequest(subjects=[subject], issuer="users")
+        return revoke.revoke(stack, Clients.of(self.aws), request, pause=lambda _: None)
+
+
+@pytest.fixture(scope="module", params=["rest", "http"])
+def pool(request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    options = StackOptions(
+        root=ROOT,
+        state=tmp_path_factory.mktemp("state"),
+        port=two_free_ports(),
+        engine=engine,
+        settings={"api.flavour": request.param, "identity": IDENTITY},
+    )
+    with running_stack(options, lambda _: None, lambda _: None) as running:
+        pool = Pool(running)
+        cognito = pool.aws("cognito-idp")
+        user = {"UserPoolId": pool.described["poolId"], "Username": USER}
+        cognito.admin_create_user(**user, MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
+        yield pool
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def wait_for_the_next_second() -> None:
+    time.sleep(1.01 - time.time() % 1)
+
+
+def test_a_person_signs_in_calls_refreshes_and_is_signed_out_everywhere(pool: Pool) -> None:
+    tokens = pool.sign_in("web", "openid", *SCOPES)
+    created = pool.call(tokens["access_token"], "POST", json={"name": "mine"})
+    assert created.status_code == 201, created.text
+    listed = pool.call(tokens["access_token"])
+    assert (listed.status_code, listed.json()["items"]) == (200, [created.json()])
+
+    refreshed = granted(pool.refresh("web", tokens["refresh_token"]))
+    assert refreshed["access_token"] != tokens["access_token"]
+    assert refreshed["refresh_token"] != tokens["refresh_token"]
+    assert pool.call(refreshed["access_token"]).json()["items"] == [created.json()]
+
+    subject = claims_of(tokens["access_token"])["sub"]
+    (line,) = pool.sign_out_everywhere(subject)
+    assert line.startswith(f"Revoked every token that issuer users issued to {subject} until 20")
+    for each in (tokens, refreshed):
+        assert pool.call(each["access_token"]).status_code == 401
+        answer = pool.refresh("web", each["refresh_token"])
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+    wait_for_the_next_second()
+    again = pool.sign_in("web", "openid", *SCOPES)["access_token"]
+    assert pool.call(again).json()["items"] == [created.json()]
+
+
+def test_the_development_issuer_is_still_accepted_and_has_other_data(pool: Pool) -> None:
+    token = pool.stack.issuer.token(TokenRequest(scope="items:read"))
+    listed = pool.call(token)
+    assert (listed.status_code, listed.json()["items"]) == (200, [])
+
+
+def test_an_app_gets_only_the_scopes_in_its_settings(pool: Pool) -> None:
+    token = pool.sign_in("mobile", "openid", "gatehouse/items:read")["access_token"]
+    assert claims_of(token)["client_id"] == pool.client_id("mobile")
+    assert pool.call(token).status_code == 200
+    assert pool.call(token, "POST", json={"name": "x"}).status_code == 403
+    request = {"client_id": pool.client_id("mobile"), "redirect_uri": CALLBACKS["mobile"], "response_type": "code"}
+    refused = httpx.get(f"{pool.endpoint}/oauth2/authorize", params={**request, "scope": SCOPES[1]})
+    assert "invalid_scope" in refused.headers["Location"]
+    assert "code=" not in refused.headers["Location"]
+
+
+def test_a_machine_gets_only_the_scopes_in_its_settings(pool: Pool) -> None:
+    token = granted(pool.machine_token())["access_token"]
+    assert pool.call(token).status_code == 200
+    assert pool.call(token, "POST", json={"name": "x"}).status_code == 403
+    assert pool.call(token, path="/events").status_code == 403
+    assert pool.machine_token("gatehouse/items:write").status_code == 400
+
+
+def test_an_id_token_and_the_token_of_a_client_outside_of_the_stack_are_rejected(pool: Pool) -> None:
+    assert pool.call(pool.sign_in("web", "openid", *SCOPES)["id_token"]).status_code == 401
+    other = pool.aws("cognito-idp").create_user_pool_client(
+        UserPoolId=pool.described["poolId"], ClientName="other", GenerateSecret=True,
+        AllowedOAuthFlows=["client_credentials"], AllowedOAuthScopes=list(SCOPES), AllowedOAuthFlowsUserPoolClient=True,
+    )["UserPoolClient"]  # fmt: skip
+    client = (other["ClientId"], other["ClientSecret"])
+    token = granted(token_response(pool.endpoint, client, grant_type="client_credentials"))["access_token"]
+    assert claims_of(token)["iss"] == pool.described["issuer"]
+    assert pool.call(token).status_code == 401
+
+
+def test_tokens_are_valid_for_as_long_as_the_settings_say(pool: Pool) -> None:
+    for token in (pool.sign_in("web", *SCOPES)["access_token"], granted(pool.machine_token())["access_token"]):
+        claims = claims_of(token)
+        assert claims["exp"] - claims["iat"] == 15 * 60
+
+
+class TestResources:
+    """The pool and what belongs to it, as AWS describes them."""
+
+    def test_the_pool(self, pool: Pool) -> None:
+        found = pool.aws("cognito-idp").describe_user_pool(UserPoolId=pool.described["poolId"])["UserPool"]
+        assert found["Name"] == "gatehouse-local-users"
+        assert (found["UsernameAttributes"], found["UsernameConfiguration"]) == (["email"], {"CaseSensitive": False})
+        assert found["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+        assert found["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
+        assert (found["MfaConfiguration"], found["DeletionProtection"]) == ("OPTIONAL", "INACTIVE")
+        assert found["UserPoolTier"] == "ESSENTIALS"
+        policy = found["Policies"]["PasswordPolicy"]
+        assert (policy["MinimumLength"], policy["RequireSymbols"]) == (12, True)
+        assert pool.described["issuer"].endswith(f".amazonaws.com/{found['Id']}")
+
+    def test_the_domain(self, pool: Pool) -> None:
+        pool_id, domain = pool.described["poolId"], pool.described["domain"]
+        found = pool.aws("cognito-idp").describe_user_pool_domain(Domain=domain)["DomainDescription"]
+        assert found["UserPoolId"] == pool_id
+        assert domain == f"gatehouse-local-{pool_id.rpartition('_')[2].lower()}"
+
+    def test_the_scopes(self, pool: Pool) -> None:
+        server = pool.aws("cognito-idp").describe_resource_server(
+            UserPoolId=pool.described["poolId"], Identifier="gatehouse"
+        )["ResourceServer"]
+        expected = [f"{name}:{verb}" for name in ("events", "items", "users") for verb in ("read", "write")]
+        assert sorted(each["ScopeName"] for each in server["Scopes"]) == expected
+
+    def test_the_clients(self, pool: Pool) -> None:
+        found: dict[str, dict[str, Any]] = {}
+        for name, client in pool.described["clients"].items():
+            target = {"UserPoolId": pool.described["poolId"], "ClientId": client}
+            found[name] = pool.aws("cognito-idp").describe_user_pool_client(**target)["UserPoolClient"]
+        assert sorted(found) == ["mobile", "reports", "web"]
+        for name in ("web", "mobile"):
+            assert "ClientSecret" not in found[name]
+            assert found[name]["AllowedOAuthFlows"] == ["code"]
+            assert found[name]["CallbackURLs"] == [CALLBACKS[name]]
+            assert found[name]["RefreshTokenRotation"]["Feature"] == "ENABLED"
+        assert found["web"]["LogoutURLs"] == ["http://localhost:3000/"]
+        assert found["reports"]["AllowedOAuthFlows"] == ["client_credentials"]
+        assert found["reports"]["AllowedOAuthScopes"] == ["gatehouse/items:read"]
+        for client in found.values():
+            assert client["PreventUserExistenceErrors"] == "ENABLED"
+            assert client["EnableTokenRevocation"] is True
+            assert set(client["ExplicitAuthFlows"]) <= {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+
+
+def test_secrets_are_secrets_and_in_no_log(pool: Pool) -> None:
+    secrets = pool.stack.exports["clientSecrets"]
+    assert isinstance(secrets["reports"], Secret)
+    value = revealed(secrets)["reports"]
+    assert len(value) >= 24
+    options = pool.stack.emulator.options
+    for log in (options.functions_log, options.log):
+        assert value not in log.read_text()
