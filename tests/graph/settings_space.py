@@ -111,6 +111,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.subscriptions": (DEFAULT, [EMAIL, EMAIL], [EMAIL, PAGER]),
     "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
     "monitoring.notifyRecovery": (DEFAULT, True),
+    "monitoring.runbook": (DEFAULT, "https://wiki.example.com/monitoring"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "tags": (DEFAULT, {"team": "a"}),
 }  # fmt: skip
