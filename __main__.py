@@ -10,6 +10,7 @@ from infra.bundles import ROOT
 from infra.checks import require_deployable
 from infra.handlers import Handlers, HandlersArgs
 from infra.naming import Names
+from infra.provider import aws_provider
 from infra.rest_api import RestApiArgs
 from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
@@ -18,26 +19,29 @@ from infra.usage import UsagePlans, UsagePlansArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
 settings = load(names.project, names.settings_stack)
-api, data, logs, tags, usage = settings.api, settings.data, settings.logs, settings.tags, settings.usage
+api, data, logs, usage = settings.api, settings.data, settings.logs, settings.usage
 collections = load_collections()
 api_routes = routes(collections)
 require_deployable(api_routes, names, settings)
 
+opts = aws_provider(settings.provider, settings.tags)
 defaults = settings.function_defaults(names)
-tables = {each.name: Table(each.name, collection_table(each, names, data, tags)) for each in collections}
-handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults))
+tables = {each.name: Table(each.name, collection_table(each, names, data), opts) for each in collections}
+handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults), opts)
 revocation = None
 if settings.revocation.enabled:
-    revocation = Revocation("revocation", RevocationArgs(names=names, data=data, tags=tags))
+    revocation = Revocation("revocation", RevocationArgs(names=names, data=data), opts)
 authorizer_data = settings.for_authorizer(names, api_routes)
-authorizer = Authorizer("authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation))
+authorizer = Authorizer(
+    "authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation), opts
+)
 gateway = create_api("api", RestApiArgs(
     names=names, routes=api_routes, handlers=handlers, authorizer=authorizer,
-    policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs, tags=tags,
-))  # fmt: skip
+    policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs,
+), opts)  # fmt: skip
 if usage.plans:
-    stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage, tags=tags)
-    plans = UsagePlans("api", stage)
+    stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage)
+    plans = UsagePlans("api", stage, opts)
     if usage.requires_keys:
         pulumi.export("apiKeys", plans.keys)
 

@@ -51,4 +51,4 @@ def access_log(name: str, args: ApiArgs, parent: pulumi.ComponentResource) -> aw
     others = [component for component in COMPONENTS if component != parent.pulumi_resource_type]
     aliases = [pulumi.Alias(parent=pulumi.create_urn(name, component)) for component in others]
     opts = pulumi.ResourceOptions(parent=parent, aliases=aliases)
-    return log_group("access", args.names.access_log_group, args.logs, args.tags, opts)
+    return log_group("access", args.names.access_log_group, args.logs, opts)

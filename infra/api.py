@@ -1,9 +1,11 @@
 """The API in the flavour of its settings."""
 
+import pulumi
+
 from infra.http_api import HttpApi
 from infra.rest_api import RestApi, RestApiArgs
 
 
-def create_api(name: str, args: RestApiArgs) -> RestApi | HttpApi:
+def create_api(name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> RestApi | HttpApi:
     """Create a REST API or an HTTP API, with the same public attributes."""
-    return RestApi(name, args) if args.api.flavour == "rest" else HttpApi(name, args)
+    return RestApi(name, args, opts) if args.api.flavour == "rest" else HttpApi(name, args, opts)

@@ -30,7 +30,6 @@ class ApiArgs:
     policy_cache: int
     api: ApiSettings
     logs: LogSettings
-    tags: dict[str, str]
 
     def invocation_uris(self) -> pulumi.Output[dict[str, Any]]:
         """Return what API Gateway invokes: `functions` by the route's name, and the `authorizer`."""

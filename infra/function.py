@@ -41,7 +41,6 @@ class FunctionDefaults:
     names: Names
     settings: FunctionSettings
     logs: LogSettings
-    tags: dict[str, str]
 
     def target(self, name: str) -> Target:
         """Return the platform that a function runs on."""
@@ -83,12 +82,11 @@ class Function(pulumi.ComponentResource):
         defaults, settings = args.defaults, args.defaults.settings.of(name)
         child_opts = pulumi.ResourceOptions(parent=self)
         # Lambda would create a missing log group with its first line, and without retention.
-        group = log_group(name, defaults.names.function_log_group(name), defaults.logs, defaults.tags, child_opts)
+        group = log_group(name, defaults.names.function_log_group(name), defaults.logs, child_opts)
         role = aws.iam.Role(
             name,
             name=defaults.names.resource(name),
             assume_role_policy=pulumi.Output.json_dumps(ASSUME_ROLE),
-            tags=defaults.tags,
             opts=child_opts,
         )
         policies = self._policies(name, args, role, group)
@@ -113,9 +111,7 @@ class Function(pulumi.ComponentResource):
         """
         defaults, created = args.defaults, list[pulumi.Resource]()
         for number, statements in reversed(list(enumerate(args.managed, start=1))):
-            policy = ManagedPolicyArgs(
-                name=defaults.names.resource(f"{name}-{number}"), statements=statements, tags=defaults.tags
-            )
+            policy = ManagedPolicyArgs(name=defaults.names.resource(f"{name}-{number}"), statements=statements)
             opts = pulumi.ResourceOptions(parent=self, depends_on=list(created))
             created.append(managed_policy(f"{name}-{number}", policy, role, opts))
         own = {FUNCTION: [own_log(group.arn), *args.statements], **args.optional}
@@ -157,7 +153,6 @@ class Function(pulumi.ComponentResource):
             publish=settings.versions or None,
             snap_start=aws.lambda_.FunctionSnapStartArgs(apply_on="PublishedVersions") if settings.snap_start else None,
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active") if settings.tracing else None,
-            tags=defaults.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
 

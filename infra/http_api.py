@@ -31,7 +31,6 @@ class HttpApi(pulumi.ComponentResource):
             body=body,
             cors_configuration=self._cors(),
             fail_on_warnings=True,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         stage = self._stage(name, self._deployment(name, body))
@@ -96,7 +95,6 @@ class HttpApi(pulumi.ComponentResource):
                 for (method, path), own in throttles(args.routes, args.api.routes).items()
             ],
             stage_variables=args.api.variables(args.names.stack),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

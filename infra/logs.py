@@ -1,6 +1,5 @@
 """CloudWatch log groups, created with retention before anything writes to them."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -39,10 +38,7 @@ def log_group(
     name: str,
     physical_name: pulumi.Input[str],
     settings: LogSettings,
-    tags: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> aws.cloudwatch.LogGroup:
     """Create a log group with the stack's retention."""
-    return aws.cloudwatch.LogGroup(
-        name, name=physical_name, retention_in_days=settings.retention_days, tags=tags, opts=opts
-    )
+    return aws.cloudwatch.LogGroup(name, name=physical_name, retention_in_days=settings.retention_days, opts=opts)

@@ -48,7 +48,6 @@ class RestApi(pulumi.ComponentResource):
             api_key_source=args.key_source,
             endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types=ENDPOINT_TYPE),
             fail_on_warnings=True,
-            tags=args.tags,
             opts=self.child_opts,
         )
         deployment = aws.apigateway.Deployment(
@@ -91,7 +90,6 @@ class RestApi(pulumi.ComponentResource):
             cache_cluster_enabled=True if args.api.cache.size else None,
             cache_cluster_size=args.api.cache.cluster_size,
             xray_tracing_enabled=args.handlers.is_traced or None,
-            tags=args.tags,
             opts=self.child_opts,
         )
 
@@ -99,7 +97,7 @@ class RestApi(pulumi.ComponentResource):
         """Set the throttling, caching, metrics and execution log of all methods, and of those that differ."""
         args = self.args
         log_name = self.api.id.apply(args.names.execution_log_group)
-        execution_log = log_group("execution", log_name, args.logs, args.tags, self.child_opts)
+        execution_log = log_group("execution", log_name, args.logs, self.child_opts)
         for method, path, settings in method_settings(args.routes, args.api):
             aws.apigateway.MethodSettings(
                 f"{name}-{method}" if method else name,

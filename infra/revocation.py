@@ -20,7 +20,6 @@ class RevocationArgs:
 
     names: Names
     data: DataSettings
-    tags: dict[str, str]
 
 
 class Revocation(pulumi.ComponentResource):
@@ -30,7 +29,7 @@ class Revocation(pulumi.ComponentResource):
         super().__init__("gatehouse:auth:Revocation", name, None, opts)
         table = Table(
             REVOCATIONS,
-            TableArgs(names=args.names, keys=(KEY,), expiry=EXPIRY, data=args.data, tags=args.tags),
+            TableArgs(names=args.names, keys=(KEY,), expiry=EXPIRY, data=args.data),
             # The table of stacks deployed by earlier versions has no parent.
             pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]),
         )

@@ -25,11 +25,10 @@ SEND_TRACES = Statement(actions=("xray:PutTraceSegments", "xray:PutTelemetryReco
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedPolicyArgs:
-    """A customer-managed policy: its name in AWS, its statements and its tags."""
+    """A customer-managed policy: its name in AWS, and its statements."""
 
     name: str
     statements: Sequence[Statement]
-    tags: dict[str, str]
 
 
 def own_policies(
@@ -53,7 +52,7 @@ def managed_policy(
 ) -> aws.iam.RolePolicyAttachment:
     """Create a customer-managed policy, and attach it to the role."""
     document = pulumi.Output.json_dumps(policy_document(args.statements))
-    policy = aws.iam.Policy(name, name=args.name, policy=document, tags=args.tags, opts=opts)
+    policy = aws.iam.Policy(name, name=args.name, policy=document, opts=opts)
     return aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy.arn, opts=opts)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -13,19 +13,18 @@ from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
+from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
 from infra.monitoring import MonitoringSettings
 from infra.naming import Names
+from infra.provider import ProviderSettings
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
-from infra.stack_file import ENCRYPTED, SettingsError
+from infra.stack_file import SettingsError
 from infra.table import DataSettings
 from infra.usage_settings import UsageSettings
-
-NAMESPACES = ("aws", "pulumi")
-"""The namespaces of the AWS provider's settings and of Pulumi's own, which are not checked here."""
 
 MOVED = {
     "corsOrigins": "api.corsOrigins",
@@ -70,13 +69,14 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     revocation: RevocationSettings = RevocationSettings()
     logs: LogSettings = LogSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    provider: ProviderSettings = ProviderSettings()
     tags: Annotated[
         dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
     ] = {}
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, tags=self.tags)
+        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
@@ -105,9 +105,9 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
     `values` are settings as Pulumi passes them to a program: texts by `namespace:key`, JSON for structured values.
     """
     given = pulumi_config.CONFIG.get() if values is None else values
-    own = {key.removeprefix(f"{project}:"): text for key, text in given.items() if key.startswith(f"{project}:")}
-    known = _parsed({name: own[name] for name in own if name in StackSettings.__struct_fields__}, StackSettings)
-    errors = [*_key_errors(project, own, given), *_region_errors(given)]
+    own = own_values(project, given)
+    known = parsed({name: own[name] for name in own if name in StackSettings.__struct_fields__}, StackSettings)
+    errors = list(key_errors(project, given, StackSettings.__struct_fields__, MOVED))
     try:
         settings = validate(known, StackSettings)
     except Invalid as invalid:
@@ -115,7 +115,7 @@ def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> S
         settings = cast("StackSettings", _salvage(known, StackSettings))
     errors += _without_values(project, _rule_errors(settings, [error.field for error in errors]))
     if errors:
-        raise SettingsError.of(project, stack, [_without_secret(project, error) for error in errors])
+        raise SettingsError.of(project, stack, [without_secret(project, error) for error in errors])
     return settings
 
 
@@ -144,64 +144,11 @@ def _members(value: Any, empty: Any) -> Any:
     return value if isinstance(value, type(empty)) else empty
 
 
-def _parsed(value: Any, kind: Any) -> Any:
-    """Return the value with each text replaced by its value as JSON, wherever the type requires something else.
-
-    Pulumi passes every group as text, and every encrypted number and boolean within a group.
-    """
-    kind = unwrapped(kind)
-    if isinstance(value, str) and not _is_text(kind):
-        with suppress(ValueError, RecursionError):
-            value = msgspec.json.decode(value)
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        return {name: _parsed(member, _member_type(kind, name)) for name, member in members.items()}
-    if isinstance(value, list):
-        return [_parsed(member, _member_type(kind)) for member in cast("list[Any]", value)]
-    return value
-
-
-def _is_text(kind: Any) -> bool:
-    return kind is str or (get_origin(kind) is Literal and all(isinstance(each, str) for each in get_args(kind)))
-
-
-def _member_type(kind: Any, name: str = "") -> Any:
-    """Return the type of a field of a struct, or of the members of a list or a map; str if there is none."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == name), str)
-    return get_args(kind)[1 if get_origin(kind) is dict else 0] if get_origin(kind) in (dict, tuple) else str
-
-
-def _key_errors(project: str, own: Mapping[str, str], given: Mapping[str, str]) -> Iterator[FieldError]:
-    """Yield unknown namespaces and keys. Their values may be secrets and are not shown."""
-    namespaces = (project, *NAMESPACES)
-    for key in given:
-        if key.partition(":")[0] not in namespaces:
-            yield FieldError(key, f"unknown namespace; allowed: {', '.join(namespaces)}")
-    for name in own:
-        if name in MOVED:
-            yield FieldError(name, f"unknown setting; now {project}:{MOVED[name]}")
-        elif name not in StackSettings.__struct_fields__:
-            yield FieldError(name, f"unknown setting; allowed: {', '.join(StackSettings.__struct_fields__)}")
-
-
-def _without_secret(project: str, error: FieldError) -> FieldError:
-    """Return the error, without the value found if Pulumi has decrypted the setting."""
-    key = f"{project}:{re.split(r'[.[]', error.field)[0]}"
-    return FieldError(error.field, error.detail) if pulumi_config.is_config_secret(key) else error
-
-
 def _without_values(project: str, errors: Iterable[FieldError]) -> Iterator[FieldError]:
     """Yield mistakes between fields, without what their details list if Pulumi has decrypted any of the settings."""
     is_secret = any(pulumi_config.is_config_secret(f"{project}:{name}") for name in StackSettings.__struct_fields__)
     for error in errors:
         yield FieldError(error.field, error.detail.partition("; ")[0]) if is_secret else error
-
-
-def _region_errors(given: Mapping[str, str]) -> list[FieldError]:
-    if not given.get("aws:region"):
-        return [FieldError("aws:region", "is required")]
-    return [FieldError("aws:region", "", ENCRYPTED)] if given["aws:region"] == ENCRYPTED else []
 
 
 def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[FieldError]:

@@ -38,7 +38,6 @@ class TableArgs:
     keys: tuple[str, ...]
     expiry: str
     data: DataSettings
-    tags: dict[str, str]
     indexes: Sequence[Index] = ()
     numbers: Sequence[str] = ()
 
@@ -49,7 +48,7 @@ class TableArgs:
         return tuple(dict.fromkeys((*self.keys, *partition_keys, *(index.order for index in self.indexes))))
 
 
-def collection_table(collection: Collection, names: Names, data: DataSettings, tags: dict[str, str]) -> TableArgs:
+def collection_table(collection: Collection, names: Names, data: DataSettings) -> TableArgs:
     """Return a collection's table: its partition key is the owner, its sort key the item's id."""
     return TableArgs(
         names=names,
@@ -58,7 +57,6 @@ def collection_table(collection: Collection, names: Names, data: DataSettings, t
         indexes=collection.indexes,
         numbers=collection.number_ranges,
         data=data,
-        tags=tags,
     )
 
 
@@ -87,7 +85,6 @@ class Table(pulumi.ComponentResource):
             ttl=aws.dynamodb.TableTtlArgs(attribute_name=args.expiry, enabled=True),
             deletion_protection_enabled=protect,
             point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=protect),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self.name = table.name

@@ -22,7 +22,6 @@ class UsagePlansArgs:
     api_id: pulumi.Input[str]
     stage_name: pulumi.Input[str]
     usage: UsageSettings
-    tags: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,6 @@ class UsagePlans(pulumi.ComponentResource):
                 rate_limit=plan.rate, burst_limit=plan.burst
             ),
             quota_settings=quota,
-            tags=args.tags,
             opts=self.child_opts,
         )
 
@@ -80,7 +78,6 @@ class UsagePlans(pulumi.ComponentResource):
             name=self.args.names.resource(key.name),
             value=key.value,
             description=key.description,
-            tags=self.args.tags,
             opts=self.child_opts,
         )
         aws.apigateway.UsagePlanKey(

@@ -67,7 +67,7 @@ def _show_phase(console: Console, progress: Status, text: str) -> None:
 
 def _show_step(progress: Status, step: Step) -> None:
     resource = step.resource
-    if resource.custom:
+    if resource.custom and not resource.is_provider:
         progress.update(f"Created {resource.type} [bold]{escape(resource.name)}[/bold]")
 
 

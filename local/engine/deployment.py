@@ -93,8 +93,8 @@ class Deployment:
 
     @property
     def custom(self) -> tuple[Resource, ...]:
-        """The resources without the components and the stack, which only group them."""
-        return tuple(resource for resource in self.resources if resource.custom)
+        """The resources that providers manage, without components and the stack, which only group them."""
+        return tuple(resource for resource in self.resources if resource.custom and not resource.is_provider)
 
     def of_type(self, type_: str) -> tuple[Resource, ...]:
         """Return the resources of a type, such as `aws:dynamodb/table:Table`."""

@@ -45,6 +45,7 @@ class Engine:
             ResourceError: The operation failed or is not allowed.
         """
         self._register_urn(goal)
+        goal = self._operations.with_defaults(goal)
         old = self._find(goal, aliases)
         return self._finish_step(self._import(goal, old) if _is_import(goal, old) else self._settle(goal, old))
 

@@ -13,12 +13,18 @@ from typing import Any, Final, NoReturn, cast
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import alias_pb2, engine_pb2, resource_pb2
 
-from local.engine.deployment import STACK_TYPE, DeploymentError, Resource, ResourceError, UnsupportedError
+from local.engine.deployment import (
+    PROVIDER_TYPE_PREFIX,
+    STACK_TYPE,
+    DeploymentError,
+    Resource,
+    ResourceError,
+    UnsupportedError,
+)
 from local.engine.engine import Engine
-from local.engine.providers import DefaultProviders
+from local.engine.providers import DefaultProviders, Providers
 from local.engine.urns import make_urn
 from local.engine.values import from_struct, revealed, to_struct
-from local.provider.state import Provider
 
 _Request = resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest
 
@@ -44,13 +50,13 @@ class ResourceMonitor:
     """
 
     def __init__(
-        self, engine: Engine, provider: Provider, default_providers: DefaultProviders, *, project: str, stack: str
+        self, engine: Engine, providers: Providers, default_providers: DefaultProviders, *, project: str, stack: str
     ) -> None:
         self.resources: dict[str, Resource] = {}
         self.exports: Mapping[str, Any] = {}
         self.failure: DeploymentError | None = None
         self._engine = engine
-        self._provider = provider
+        self._providers = providers
         self._default_providers = default_providers
         self._project = project
         self._stack = stack
@@ -109,7 +115,7 @@ class ResourceMonitor:
         result = None
         if self.failure is None:
             try:
-                result = self._provider.invoke(request.tok, revealed(from_struct(request.args)))
+                result = self._providers.find(request.provider).invoke(request.tok, revealed(from_struct(request.args)))
             except Exception as error:  # noqa: BLE001 - a provider may raise any exception
                 self.fail(UnsupportedError(f"{request.tok}: {error}"), error)
         if result is None:
@@ -177,7 +183,7 @@ class ResourceMonitor:
             ignore_changes=tuple(request.ignoreChanges),
             replace_on_changes=tuple(request.replaceOnChanges),
             delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
-            inputs=from_struct(request.object),
+            inputs=_inputs(request),
             provider=self._provider_of(request) if request.custom else "",
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
             import_id=request.importId,
@@ -200,12 +206,22 @@ class ResourceMonitor:
         )
 
     def _provider_of(self, request: _Request) -> str:
+        """Return the reference to a resource's provider; a provider resource has none."""
+        if request.type.startswith(PROVIDER_TYPE_PREFIX):
+            return ""
         return request.provider or self._default_providers.reference(request.type, request.version)
 
     def _urn(self, request: _Request) -> str:
         return make_urn(
             stack=self._stack, project=self._project, parent=request.parent, type_=request.type, name=request.name
         )
+
+
+def _inputs(request: resource_pb2.RegisterResourceRequest) -> dict[str, object]:
+    """Return a resource's inputs; those of a provider have its version, as in Pulumi's engine."""
+    inputs = from_struct(request.object)
+    is_provider = request.type.startswith(PROVIDER_TYPE_PREFIX)
+    return {**inputs, "version": request.version} if is_provider and request.version else inputs
 
 
 class EngineLog:

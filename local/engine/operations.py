@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from local.engine.deployment import DeploymentError, Resource, ResourceError
 from local.engine.interrupts import delayed_signals
 from local.engine.paths import replacing
+from local.engine.providers import Providers
 from local.engine.snapshot import Snapshot
 from local.engine.values import UNKNOWN, Secret, revealed, unknown_paths, with_secrets_of
 from local.provider.state import Diff, Document, Failure, PartialFailure, Provider, State
@@ -22,13 +23,20 @@ class Operations:
     def __init__(self, provider: Provider, snapshot: Snapshot, *, preview: bool) -> None:
         self.snapshot = snapshot
         self.preview = preview
-        self._provider = provider
+        self.providers = Providers(provider, snapshot)
+
+    def with_defaults(self, goal: Resource) -> Resource:
+        """Return a resource with the inputs that its provider adds."""
+        if not goal.custom:
+            return goal
+        with _reported(goal):
+            return dataclasses.replace(goal, inputs=self.providers.of(goal).with_defaults(goal.type, dict(goal.inputs)))
 
     def check(self, goal: Resource) -> None:
         """Raise ResourceError with all inputs that the provider rejects."""
         if goal.custom:
             with _reported(goal):
-                failures = self._provider.check(goal.type, revealed(dict(goal.inputs)))
+                failures = self.providers.of(goal).check(goal.type, revealed(dict(goal.inputs)))
             reasons = dict.fromkeys(failure.reason for failure in failures)
             if reasons:
                 described = (_described(reason, failures) for reason in reasons)
@@ -42,7 +50,7 @@ class Operations:
             names = sorted({*old.inputs, *goal.inputs})
             return Diff(changed=tuple(name for name in names if old.inputs.get(name) != goal.inputs.get(name)))
         with _reported(goal):
-            found = self._provider.diff(goal.type, _state(old), revealed(dict(goal.inputs)))
+            found = self.providers.of(goal).diff(goal.type, _state(old), revealed(dict(goal.inputs)))
             replaces = replacing(old.inputs, goal.inputs, found.changed, goal.replace_on_changes)
         return dataclasses.replace(found, replaces=tuple(dict.fromkeys((*found.replaces, *replaces))))
 
@@ -52,7 +60,7 @@ class Operations:
         instead_of, replaces = (old, None) if gone else (None, old)
         return self._apply(
             goal,
-            lambda: self._provider.create(goal.type, goal.name, revealed(dict(goal.inputs))),
+            lambda: self.providers.of(goal).create(goal.type, goal.name, revealed(dict(goal.inputs))),
             instead_of=instead_of,
             replaces=replaces,
         )
@@ -63,7 +71,7 @@ class Operations:
         kept = dataclasses.replace(goal, id=old.id, outputs={**computed, **goal.inputs} if goal.custom else {})
         return self._apply(
             kept,
-            lambda: self._provider.update(goal.type, _state(old), revealed(dict(goal.inputs))),
+            lambda: self.providers.of(goal).update(goal.type, _state(old), revealed(dict(goal.inputs))),
             instead_of=old,
         )
 
@@ -73,7 +81,7 @@ class Operations:
             return goal
         with _reported(goal):
             given: Document = {} if inputs else revealed(dict(goal.inputs))
-            found = self._provider.read(goal.type, State(id=id_, inputs=given, outputs=given))
+            found = self.providers.of(goal).read(goal.type, State(id=id_, inputs=given, outputs=given))
         if found is None:
             raise ResourceError(goal.type, goal.name, f"there is no resource with the id {id_}")
         read = _with_state(goal, found)
@@ -82,7 +90,7 @@ class Operations:
     def refresh(self, resource: Resource) -> Resource | None:
         """Return a resource as it is at present, or None if it no longer exists."""
         with _reported(resource):
-            found = self._provider.read(resource.type, _state(resource))
+            found = self.providers.of(resource).read(resource.type, _state(resource))
         if found is None:
             return None
         inputs = resource.inputs if resource.external else with_secrets_of(resource.inputs, found.inputs)
@@ -93,7 +101,7 @@ class Operations:
         kept = resource.external or resource.retain_on_delete or resource.pending_replacement or resource.is_provider
         with _reported(resource), delayed_signals():
             if resource.custom and not kept and not self.preview:
-                self._provider.delete(resource.type, _state(resource))
+                self.providers.of(resource).delete(resource.type, _state(resource))
             if to_recreate:
                 self.snapshot.change(resource, dataclasses.replace(resource, pending_replacement=True))
             else:

@@ -96,7 +96,7 @@ def run(
     is_plan = preview and checkpoint is None
     engine = Engine(operations, project=project, stack=stack, is_plan=is_plan, on_step=on_step)
     default_providers = DefaultProviders(snapshot, project=project, stack=stack, config=config)
-    monitor = ResourceMonitor(engine, provider, default_providers, project=project, stack=stack)
+    monitor = ResourceMonitor(engine, operations.providers, default_providers, project=project, stack=stack)
     settings = Settings(
         project=project,
         stack=stack,

@@ -5,8 +5,10 @@ settings.
 """
 
 import contextlib
+import copy
 from collections.abc import Callable
-from typing import Final, TypeVar
+from dataclasses import replace
+from typing import Final, Self, TypeVar
 
 import pulumi
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
@@ -16,10 +18,12 @@ from local.engine.values import unknown_paths
 from local.provider.connection import Connection
 from local.provider.lookups import look_up
 from local.provider.properties import Properties, UnsupportedInputError
+from local.provider.provider_settings import ProviderSettings
 from local.provider.resource_type import ResourceType
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.resources.iam import find_roles
 from local.provider.state import Diff, Document, Failure, State
+from local.provider.tags import is_taggable
 
 _NOT_FOUND: Final = frozenset({
     "NoSuchEntity", "NotFound", "NotFoundException", "ProvisionedConcurrencyConfigNotFoundException",
@@ -66,8 +70,28 @@ class Provider:
         self, endpoint: str | None, *, region: str | None = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT
     ) -> None:
         self._online = endpoint is not None
-        self._region = region
+        self.settings = ProviderSettings(region=region)
         self.connection = Connection((endpoint or _OFFLINE_ENDPOINT).rstrip("/"), region or DEFAULT_REGION, account)
+
+    def configured(self, settings: Document) -> Self:
+        """Return the provider with the settings of a program's provider resource.
+
+        Raises:
+            ValueError: The account is not an allowed one, or the region is not that of the endpoint.
+        """
+        given = ProviderSettings.of(settings)
+        if self._online:
+            given.require(account=self.connection.account, region=self.connection.region)
+        provider = copy.copy(self)
+        provider.settings = replace(given, region=given.region or self.settings.region)
+        return provider
+
+    def with_defaults(self, type_: str, inputs: Document) -> Document:
+        """Return the inputs with the default tags, which the real provider adds too before it compares inputs."""
+        defaults = self.settings.default_tags
+        if not defaults or not is_taggable(type_):
+            return inputs
+        return {**inputs, "tags": {**defaults, **inputs.get("tags", {})}}
 
     def check(self, type_: str, inputs: Document) -> list[Failure]:
         """Return the inputs that are not supported. Values that are not known yet are not checked."""
@@ -161,7 +185,7 @@ class Provider:
             NotImplementedError: The function is not supported.
         """
         if not self._online:
-            return look_up(token, args, region=self._region, account=None)
+            return look_up(token, args, region=self.settings.region, account=None)
         if token.endswith(":getRoles"):
             return find_roles(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)

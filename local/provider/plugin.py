@@ -79,10 +79,11 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:  # noqa: N802
-        """Return the inputs unchanged, and those that are not supported."""
-        found = self._provider.check(request.type, from_struct(request.news))
+        """Return the inputs with those that the provider adds, and those that are not supported."""
+        inputs = self._provider.with_defaults(request.type, from_struct(request.news))
+        found = self._provider.check(request.type, inputs)
         failures = [provider_pb2.CheckFailure(property=each.property, reason=each.reason) for each in found]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
     @_reported
     def Diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:  # noqa: N802
@@ -199,7 +200,8 @@ def main() -> None:
 
 def _aws(settings: Mapping[str, Any]) -> Provider:
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    return AwsProvider(endpoint, region=settings.get("region", DEFAULT_REGION if endpoint else None))
+    provider = AwsProvider(endpoint, region=settings.get("region", DEFAULT_REGION if endpoint else None))
+    return provider.configured(dict(settings))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,14 @@ class Provider(Protocol):
     Every method may raise any exception; nothing has then been changed, except for `PartialFailure`.
     """
 
+    def configured(self, settings: Document) -> "Provider":
+        """Return the provider with the settings of a provider resource. Raises ValueError for invalid ones."""
+        ...
+
+    def with_defaults(self, type_: str, inputs: Document) -> Document:
+        """Return the inputs with those that the provider's settings add, such as default tags."""
+        ...
+
     def check(self, type_: str, inputs: Document) -> list[Failure]:
         """Return the inputs that are not supported. Inputs may contain unknown values."""
         ...

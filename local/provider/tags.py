@@ -1,7 +1,9 @@
 """Tags, which every service changes with a pair of operations like TagResource and UntagResource."""
 
+import importlib
 from collections.abc import Callable
-from typing import cast
+from functools import cache
+from typing import Any, cast
 
 from local.provider.connection import Connection
 from local.provider.parameters import parameters
@@ -34,3 +36,15 @@ def tags(
             connection.call(service, f"Untag{noun}", target | keys)
 
     return Update(inputs=("tags",), apply=apply)
+
+
+@cache
+def is_taggable(type_: str) -> bool:
+    """Return whether resources of a type of pulumi-aws (`aws:lambda/function:Function`) have tags."""
+    package, module, name = type_.split(":")
+    service = module.partition("/")[0]
+    try:
+        found: Any = importlib.import_module(f"pulumi_{package}.{service}{'_' if service == 'lambda' else ''}")
+    except ModuleNotFoundError:
+        return False
+    return hasattr(getattr(found, name, None), "tags_all")

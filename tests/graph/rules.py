@@ -15,6 +15,7 @@ from local.architecture import Architecture, Grant, Method, function_name, state
 from local.engine import Resource
 from local.engine.values import Secret, revealed
 from local.provider.example import ACCOUNT
+from local.provider.tags import is_taggable
 
 ROUTES: Final = {route.name: route for route in routes(load_collections())}
 
@@ -211,6 +212,23 @@ def each_document_has_its_own_deployment(plans: Iterable[Architecture]) -> Itera
     yield from (f"{len(found)} APIs have {triggers}" for triggers, found in apis.items() if len(found) > 1)
 
 
+def every_resource_has_the_stacks_provider(plan: Architecture) -> Iterator[str]:
+    """Others would be created in the caller's own account and region, without default tags."""
+    (provider,) = plan.deployment.of_type("pulumi:providers:aws")
+    for resource in plan.deployment.custom:
+        if not resource.provider.startswith(f"{provider.urn}::"):
+            yield f"{resource.type} {resource.name}"
+
+
+def every_resource_that_can_have_tags_has_the_stacks(plan: Architecture) -> Iterator[str]:
+    (provider,) = plan.deployment.of_type("pulumi:providers:aws")
+    expected = json.loads(revealed(provider.inputs).get("defaultTags", '{"tags": {}}'))["tags"]
+    for resource in plan.deployment.custom:
+        found = resource.inputs.get("tags", {})
+        if is_taggable(resource.type) and not expected.items() <= found.items():
+            yield f"{resource.type} {resource.name}: {found}"
+
+
 def _where(grant: Grant) -> str:
     return f"{grant.role or grant.resource.name}: {json.dumps(grant.statement)}"
 
@@ -292,4 +310,5 @@ RULES: Final[tuple[Rule, ...]] = (
     data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither, no_method_lacks_the_authorizer_except_options,
     exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_and_only_for_its_own_paths,
     no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
+    every_resource_has_the_stacks_provider, every_resource_that_can_have_tags_has_the_stacks,
 )  # fmt: skip

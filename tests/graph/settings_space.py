@@ -113,6 +113,10 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.notifyRecovery": (DEFAULT, True),
     "monitoring.runbook": (DEFAULT, "https://wiki.example.com/monitoring"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
+    "provider.accountIds": (DEFAULT, ["123456789012"]),
+    "provider.assumeRole": (
+        DEFAULT, {"arn": "arn:aws-us-gov:iam::123456789012:role/deploy", "externalId": "abc", "sessionName": "ci"},
+    ),
     "tags": (DEFAULT, {"team": "a"}),
 }  # fmt: skip
 """Limits and choices of each setting; the last value is the one that adds most to a stack."""

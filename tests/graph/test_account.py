@@ -54,6 +54,12 @@ class Cloud:
         found = {"cloudwatchRoleArn": self.present} if type_ == ACCOUNT else {"name": name, "arn": self.arn(name)}
         return State(id=name, outputs=found)
 
+    def configured(self, settings: dict[str, Any]) -> "Cloud":
+        return self
+
+    def with_defaults(self, type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return inputs
+
     def check(self, type_: str, inputs: dict[str, Any]) -> list[Failure]:
         return []
 

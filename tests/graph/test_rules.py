@@ -145,6 +145,13 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         with_inputs("aws:apigateway/methodSettings:MethodSettings", settings={}),
         with_inputs("aws:apigateway/stage:Stage", accessLogSettings={"format": "$context.identity.apiKey"}),
     ),
+    rules.every_resource_has_the_stacks_provider: (
+        altered(TABLE, lambda _: None, provider="urn:pulumi:prod::gatehouse::pulumi:providers:aws::default::x"),
+        altered(TABLE, lambda _: None, provider=""),
+    ),
+    rules.every_resource_that_can_have_tags_has_the_stacks: (
+        with_inputs(TABLE, tags={}), with_inputs(ROLE, "items-read", tags={"environment": "dev"}),
+    ),
 }  # fmt: skip
 """Mistakes that break each rule."""
 

@@ -399,7 +399,16 @@ class TestNamespaces:
         ]
 
     def test_those_of_the_provider_and_of_pulumi_are_not_the_projects(self) -> None:
-        load("gatehouse", "dev", texts() | {"aws:defaultTags": "{}", "pulumi:disable-default-providers": "[]"})
+        load("gatehouse", "dev", texts() | {"aws:profile": "dev", "pulumi:disable-default-providers": "[]"})
+
+    def test_a_setting_that_the_stacks_provider_would_ignore_is_rejected(self) -> None:
+        with pytest.raises(SettingsError) as caught:
+            load("gatehouse", "dev", texts() | {"aws:defaultTags": "{}", "aws:maxRetries": "3"})
+        assert str(caught.value).splitlines() == [
+            "2 invalid settings in Pulumi.dev.yaml",
+            "  aws:defaultTags: unknown setting of the stack's AWS provider; use gatehouse:tags",
+            "  aws:maxRetries: unknown setting of the stack's AWS provider; allowed: aws:region, aws:profile",
+        ]
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,7 @@ class TestSchema:
             config(
                 tags={"team": {"secure": "AAAB"}}, functions={"memory": {"secure": "AAAB"}}, issuers={"secure": "A"}
             ),
-            {
-                "config": config()["config"]
-                | {"aws:profile": "x", "aws:assumeRoles": [{}], "aws:region": {"secure": "A"}}
-            },
+            {"config": config()["config"] | {"aws:profile": "x", "aws:region": {"secure": "A"}}},
             {"environment": ["shared"], "config": {"gatehouse:api": {"throttleRate": 5}}},
             {"environment": {"imports": ["shared"]}},
         ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -63,6 +65,17 @@ class FakeProvider:
     """The name of a resource that cannot be created, or the id of one that cannot be read, updated or deleted."""
     partial: str = ""
     """The name of a resource, or the id of one, whose input `count` cannot be set."""
+    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The inputs that a provider resource adds to each resource, by its setting `defaults`."""
+
+    def configured(self, settings: dict[str, Any]) -> FakeProvider:
+        if "wrong" in settings:
+            raise ValueError("this account is not allowed")
+        added = json.loads(settings.get("defaults", "{}"))
+        return dataclasses.replace(self, defaults=added) if added else self
+
+    def with_defaults(self, type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return self.defaults | inputs
 
     def check(self, type_: str, inputs: dict[str, Any]) -> list[Failure]:
         return [Failure(property=name, reason="not supported") for name in inputs if name.startswith("wrong")]

@@ -29,6 +29,12 @@ class Things:
         known = inputs.get("size") not in (None, UNKNOWN)
         return [Failure(property="size", reason="must be positive")] if known and inputs["size"] <= 0 else []
 
+    def configured(self, settings: Document) -> "Things":
+        return self
+
+    def with_defaults(self, type_: str, inputs: Document) -> Document:
+        return {"kind": "thing", **inputs} if type_.endswith(":Kind") else inputs
+
     def diff(self, type_: str, state: State, inputs: Document) -> Diff:
         names = sorted({*state.inputs, *inputs})
         changed = tuple(name for name in names if state.inputs.get(name) != inputs.get(name))
@@ -110,6 +116,11 @@ def test_check_returns_the_inputs_with_unknown_values_and_every_failure(engine: 
     answer = engine.Check(provider_pb2.CheckRequest(type=TYPE, news=news))
     assert from_struct(answer.inputs) == {"name": UNKNOWN, "size": 0}
     assert [(each.property, each.reason) for each in answer.failures] == [("size", "must be positive")]
+
+
+def test_check_returns_the_inputs_that_the_provider_adds(engine: Any) -> None:
+    request = provider_pb2.CheckRequest(type="test:index:Kind", news=to_struct({"name": "a"}))
+    assert from_struct(engine.Check(request).inputs) == {"kind": "thing", "name": "a"}
 
 
 def test_a_preview_creates_and_changes_nothing(engine: Any, things: Things) -> None:

@@ -1,0 +1,82 @@
+"""The AWS provider of a stack: which account and region it may change, with which role, and the tags it adds."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+import pulumi
+import pulumi_aws as aws
+from msgspec import Meta
+
+from handlers.contract import REQUIREMENT
+
+AccountId = Annotated[str, Meta(pattern=r"^[0-9]{12}(?![\s\S])", extra={REQUIREMENT: "12 digits, as a string"})]
+
+RoleArn = Annotated[
+    str,
+    Meta(
+        pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}(?![\s\S])",
+        extra={REQUIREMENT: "the ARN of a role"},
+    ),
+]
+
+
+ExternalId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9+=,.@:/_-]{2,1224}(?![\s\S])",
+        extra={REQUIREMENT: "2 to 1224 letters, digits and any of +=,.@:/_-"},
+    ),
+]
+
+SessionName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9+=,.@_-]{2,64}(?![\s\S])",
+        extra={REQUIREMENT: "2 to 64 letters, digits and any of +=,.@_-"},
+    ),
+]
+
+
+class AssumedRole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """A role with which the stack is deployed and operated."""
+
+    arn: Annotated[RoleArn, Meta(description="The role's ARN.")]
+    external_id: Annotated[
+        ExternalId | None, Meta(description="The external id, if the role's trust policy requires one.")
+    ] = None
+    session_name: Annotated[SessionName, Meta(description="The session's name, which CloudTrail records.")] = (
+        "gatehouse"
+    )
+
+
+class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Which AWS account the stack may be deployed to, and with which role."""
+
+    account_ids: Annotated[
+        tuple[AccountId, ...],
+        Meta(description="The accounts that the stack may be deployed to; any other is rejected. By default, any."),
+    ] = ()
+    assume_role: Annotated[
+        AssumedRole | None, Meta(description="The role to assume. By default, that of the caller.")
+    ] = None
+
+
+def aws_provider(settings: ProviderSettings, tags: Mapping[str, str]) -> pulumi.ResourceOptions:
+    """Create the stack's provider and return the option with which resources use it.
+
+    The region and the profile are the settings `aws:region` and `aws:profile`, which Pulumi's own provider would use.
+    """
+    config, role = pulumi.Config("aws"), settings.assume_role
+    assumed = role and aws.ProviderAssumeRoleArgs(
+        role_arn=role.arn, external_id=role.external_id, session_name=role.session_name
+    )
+    provider = aws.Provider(
+        "aws",
+        region=config.require("region"),
+        profile=config.get("profile"),
+        allowed_account_ids=list(settings.account_ids) or None,
+        assume_roles=[assumed] if assumed else None,
+        default_tags=aws.ProviderDefaultTagsArgs(tags=tags) if tags else None,
+    )
+    return pulumi.ResourceOptions(provider=provider)
