@@ -9,6 +9,8 @@ from infra.branches import branch_of
 from infra.bundles import ROOT
 from infra.checks import require_deployable
 from infra.handlers import Handlers, HandlersArgs
+from infra.monitored import Monitored
+from infra.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Names
 from infra.provider import aws_provider
 from infra.rest_api import RestApiArgs
@@ -40,10 +42,13 @@ gateway = create_api("api", RestApiArgs(
     policy_cache=settings.authorizer.policy_cache, api=api, usage=usage, logs=logs,
 ), opts)  # fmt: skip
 if usage.plans:
-    stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage)
-    plans = UsagePlans("api", stage, opts)
+    plans_args = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage)
+    plans = UsagePlans("api", plans_args, opts)
     if usage.requires_keys:
         pulumi.export("apiKeys", plans.keys)
+if settings.monitoring.enabled:
+    stack = Monitored(names, api_routes, settings.functions, gateway, has_denylist=settings.revocation.enabled)
+    Monitoring("monitoring", MonitoringArgs(stack=stack, settings=settings.monitoring), opts)
 
 pulumi.export("url", gateway.url)
 pulumi.export("functions", handlers.names)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from infra.alarm import Alarm, Metric, divided
 from infra.alarm_settings import Thresholds
 from infra.monitored import Monitored
+from infra.rest_api import RestApi
 
 OWN = "Gatehouse"
 """The namespace of the authorizer's metrics (`authorizer/log.py`)."""
@@ -27,8 +28,9 @@ def alarms(stack: Monitored, thresholds: Thresholds) -> list[Alarm]:
 
 
 def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
-    is_rest, stage = stack.flavour == "rest", stack.stage_name
-    dimensions = {"ApiName": stack.names.api, "Stage": stage} if is_rest else {"ApiId": stack.api_id, "Stage": stage}
+    is_rest, gateway = isinstance(stack.gateway, RestApi), stack.gateway
+    api = {"ApiName": stack.names.api} if is_rest else {"ApiId": gateway.api_id}
+    dimensions = {**api, "Stage": gateway.stage_name}
     errors = Metric("AWS/ApiGateway", "5XXError" if is_rest else "5xx", dimensions)
     requests = Metric("AWS/ApiGateway", "Count", dimensions, "SampleCount")
     yield Alarm(

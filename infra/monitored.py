@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-import pulumi
-
 from handlers.contract import Route
 from infra.authorizer import TIMEOUT
 from infra.function_settings import AUTHORIZER, FunctionSettings
+from infra.http_api import HttpApi
 from infra.layouts import grouped
 from infra.naming import REVOCATIONS, Names
+from infra.rest_api import RestApi
 from infra.revocation import READ
-
 
 Value = TypeVar("Value")
 
@@ -37,9 +36,7 @@ class Monitored:
     names: Names
     routes: Sequence[Route]
     functions: FunctionSettings
-    flavour: str
-    api_id: pulumi.Input[str]
-    stage_name: pulumi.Input[str]
+    gateway: RestApi | HttpApi
     has_denylist: bool
 
     @cached_property

@@ -28,6 +28,7 @@ CORRECTIONS = (
     "request-models",
     "typed-updates",
     "resource-tags",
+    "alarm-expressions",
     "access-logs",
     "clean-interpreter",
     "worker-survives",

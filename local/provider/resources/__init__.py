@@ -4,6 +4,7 @@ from typing import Final
 
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
+    alarms,
     cloudwatch,
     dynamodb,
     http_apis,
@@ -14,6 +15,7 @@ from local.provider.resources import (
     lambda_layers,
     rest_apis,
     stages,
+    topics,
     usage_plans,
 )
 
@@ -29,4 +31,6 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **http_apis.TYPES,
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
+    **alarms.TYPES,
+    **topics.TYPES,
 }
