@@ -16,7 +16,7 @@ from infra.provider import aws_provider
 from infra.rest_api import RestApiArgs
 from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
-from infra.table import Table, collection_table
+from infra.table import Table, collection_table, table_defaults
 from infra.usage import UsagePlans, UsagePlansArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
@@ -28,11 +28,12 @@ require_deployable(api_routes, names, settings)
 
 opts = aws_provider(settings.provider, settings.tags)
 defaults = settings.function_defaults(names)
-tables = {each.name: Table(each.name, collection_table(each, names, data), opts) for each in collections}
+tables_of = table_defaults(names, data, opts)
+tables = {each.name: Table(each.name, collection_table(each, tables_of), opts) for each in collections}
 handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults), opts)
 revocation = None
 if settings.revocation.enabled:
-    revocation = Revocation("revocation", RevocationArgs(names=names, data=data), opts)
+    revocation = Revocation("revocation", RevocationArgs(tables=tables_of), opts)
 authorizer_data = settings.for_authorizer(names, api_routes)
 authorizer = Authorizer(
     "authorizer", AuthorizerArgs(data=authorizer_data, defaults=defaults, revocation=revocation), opts

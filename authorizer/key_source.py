@@ -159,14 +159,16 @@ class KeySource:
 
     def _load(self, timeout: float) -> _CachedKeys | None:
         """Fetch and cache the keys, or return None. The caller must hold the lock."""
+        failed = True
         try:
             keys = self._fetch_keys(self._monotonic() + timeout)
+            failed = False
         except (FetchFailed, KeySetMalformed) as error:
-            self._fetches.add(failed=True)
             self._last_error = str(error)
             self._failed_at = self._monotonic()
             return None
-        self._fetches.add(failed=False)
+        finally:
+            self._fetches.add(failed=failed)
         self._cached = _CachedKeys(keys, self._clock.now())
         self._failed_at = None
         return self._cached

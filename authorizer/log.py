@@ -6,6 +6,7 @@ Lambda filters JSON lines by `level` only if they have a valid `timestamp` (AWS,
 import os
 import sys
 from collections.abc import Callable
+from itertools import chain, repeat
 
 import msgspec
 from msgspec import field
@@ -17,7 +18,10 @@ from authorizer.settings import DeploymentSettings
 
 NAMESPACE = "Gatehouse"
 
-_COUNTERS = ("CacheHits", "KeyFetches", "KeyFetchFailures", "RevocationFailures")
+_IN_ADVANCE = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency"
+"""Whether Lambda starts processes before there are requests for them."""
+
+_COUNTERS = ("CacheHits", "ColdStarts", "KeyFetches", "KeyFetchFailures", "RevocationFailures")
 _METRICS = [{"Name": name, "Unit": "Count"} for name in _COUNTERS] + [{"Name": "Latency", "Unit": "Milliseconds"}]
 _BY_OUTCOME = [{"Name": "Decisions", "Unit": "Count"}]
 _DIRECTIVES = msgspec.Raw(
@@ -67,6 +71,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     level: str
     decision_id: str
     metadata: Metadata = field(name="_aws")
+    cold_starts: int = field(name="ColdStarts")
     fetches: int = field(name="KeyFetches")
     failures: int = field(name="KeyFetchFailures")
     latency: float = field(name="Latency")
@@ -88,6 +93,8 @@ class DecisionLog:
         self._encode = msgspec.json.Encoder().encode
         self._fetches = fetches
         self._emit = emit
+        # A new log starts with each process, and with each restore from a snapshot.
+        self._cold_starts = chain((0 if _IN_ADVANCE else 1,), repeat(0))
 
     def write(self, record: Record, decision_id: str, now: float, duration: float) -> None:
         """Log a decision that was made at `now` (seconds since 1970) and took `duration` seconds."""
@@ -97,6 +104,7 @@ class DecisionLog:
             "ERROR" if record.outcome == "fault" else "INFO",
             decision_id,
             Metadata(int(now * 1000)),
+            next(self._cold_starts),
             fetches,
             failures,
             round(duration * 1000, 3),

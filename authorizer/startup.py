@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from authorizer import settings as deployment
 from authorizer.clock import SYSTEM, Clock
-from authorizer.errors import SettingsInvalid
-from authorizer.key_source import Fetch, KeySources
+from authorizer.errors import AuthorizerError, SettingsInvalid, with_context
+from authorizer.key_source import Fetch, FetchCounter, KeySources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -102,7 +102,12 @@ class LazyAuthorizer:
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
         """Return the policy for an event, as Authorizer does. Raises SettingsInvalid as well."""
-        return (self._authorizer or self._get())(event, context)
+        try:
+            authorizer = self._authorizer or self._get()
+        except Exception as error:
+            self._log(error, context)
+            raise
+        return authorizer(event, context)
 
     def warm_up(self) -> None:
         """Create the authorizer before the first request, or leave invalid settings for that request to report."""
@@ -124,6 +129,20 @@ class LazyAuthorizer:
             if self._authorizer is None:
                 self._authorizer = self._create(self._settings())
             return self._authorizer
+
+    def _log(self, error: Exception, context: Any) -> None:
+        """Log the fault of a request for which no authorizer could be created, so that an alarm is raised.
+
+        The line has the stack's name, so there is none if the settings cannot be read. Raises nothing.
+        """
+        from authorizer.log import DecisionLog, Record  # noqa: PLC0415 -- only if it is needed
+
+        with suppress(Exception):
+            settings = self._settings()
+            if settings.log_decisions:
+                record = Record.of_error(error if isinstance(error, AuthorizerError) else with_context(error))
+                decision_id = (context and context.aws_request_id) or ""
+                DecisionLog(settings, FetchCounter()).write(record, decision_id, SYSTEM.wall(), 0.0)
 
     def _settings(self) -> DeploymentSettings:
         try:

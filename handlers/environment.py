@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from handlers.contract import Collection, load_collections
 from handlers.cors import CORS_VARIABLES, CorsPolicy
+from handlers.metrics import METRICS
 
 COLLECTION = "COLLECTION"
 TABLE = "TABLE"
 TABLE_PREFIX = "TABLE_PREFIX"
-VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, *CORS_VARIABLES)
+VARIABLES = (COLLECTION, TABLE, TABLE_PREFIX, METRICS, *CORS_VARIABLES)
 """The variables. A function of one collection has the first two, one of several only the prefix of their tables."""
 
 

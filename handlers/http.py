@@ -83,12 +83,13 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A response: `document` becomes the JSON body; None leaves the body empty."""
+    """A response: `document` becomes the JSON body; None leaves the body empty. `problem` is the slug of an error."""
 
     status: int
     document: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     media_type: str = JSON
+    problem: str = ""
 
     def to_event(self, more_headers: Mapping[str, str], *, with_body: bool) -> dict[str, Any]:
         """Convert the response to a proxy integration's; the response to a HEAD request has no body."""

@@ -1,6 +1,7 @@
 """Lambda handlers of operations: they identify the caller, run the operation, and catch all exceptions."""
 
 import gc
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,9 +17,10 @@ from handlers.contract.problem import INTERNAL_ERROR, NOT_FOUND, PROBLEM_JSON, R
 from handlers.contract.stage import READ_ONLY as READ_ONLY_VARIABLE
 from handlers.contract.stage import TRUE
 from handlers.database import Database, deadline_in, shared_client
-from handlers.environment import Environment
+from handlers.environment import COLLECTION, Environment
 from handlers.errors import BadRequest, ProblemError, problem_error
 from handlers.http import Request, Response, authorizer_context
+from handlers.metrics import Metrics
 from handlers.response_cache import without_other_spellings
 from handlers.store import Store
 
@@ -69,6 +71,17 @@ class LambdaHandler:
         return Environment.read(collection=self.collection)
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """The collection and the operation, for log lines and metrics, even if the environment cannot be read."""
+        collection = self.collection or os.environ.get(COLLECTION) or "unknown"
+        return {"collection": collection, "operation": self.operation.name}
+
+    @cached_property
+    def metrics(self) -> Metrics | None:
+        """The metrics of the requests, unless they are off."""
+        return Metrics.read()
+
+    @cached_property
     def dynamodb(self) -> Any:
         """The DynamoDB client, which all invocations share."""
         return shared_client()
@@ -76,7 +89,7 @@ class LambdaHandler:
     def _prepare(self) -> None:
         """Prepare for the first request. A failure is suppressed: each request retries, and logs the exception."""
         with suppress(Exception):
-            _ = self.dynamodb, self.environment
+            _ = self.dynamodb, self.environment, self.names, self.metrics
 
     def _renew(self) -> None:
         """Get the new client: the connections and credentials of the old one are those of the snapshot."""
@@ -98,9 +111,15 @@ class LambdaHandler:
             response = self.respond(request, deadline_in(seconds))
         except Exception as error:  # noqa: BLE001  the one place that catches everything
             response = _error_response(error, ids)
-        milliseconds = round((time.perf_counter() - started) * 1000, 2)
-        log.write("INFO", "request", **ids, status=int(response.status), milliseconds=milliseconds)
+        self._log(response, ids, round((time.perf_counter() - started) * 1000, 2))
         return response.to_event(cors, with_body=with_body)
+
+    def _log(self, response: Response, ids: Mapping[str, str], milliseconds: float) -> None:
+        """Log a request, with its metrics if they are on."""
+        failed = {"problem": response.problem} if response.problem else {}
+        metrics = self.metrics.members(milliseconds, failed=bool(failed)) if self.metrics else {}
+        values = {"status": int(response.status), "milliseconds": milliseconds, **failed, **metrics}
+        log.write("INFO", "request", **ids, **self.names, **values)
 
     def respond(self, request: Request, deadline: float) -> Response:
         """Check the token's expiry, the stage and the query parameters, then run the operation."""
@@ -140,4 +159,5 @@ def _error_response(error: Exception, ids: Mapping[str, str]) -> Response:
         document=response.body(ids["request_id"]),
         headers=response.problem.headers(),
         media_type=PROBLEM_JSON,
+        problem=response.problem.slug,
     )

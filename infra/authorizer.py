@@ -12,6 +12,7 @@ from authorizer.settings import CacheBy, DecisionCacheSettings, DeploymentSettin
 from authorizer.settings_file import FILE_NAME
 from infra.bundles import ROOT, Bundle, archive, modules_of
 from infra.function import Function, FunctionArgs, FunctionDefaults
+from infra.logs import level_with_metrics
 from infra.requirements import Requirements
 from infra.revocation import Revocation
 from infra.target import Target
@@ -92,7 +93,7 @@ class Authorizer(pulumi.ComponentResource):
                 ),
                 defaults=defaults,
                 timeout=TIMEOUT,
-                log_level=authorizer_log_level(defaults.log_level(name)),
+                log_level=level_with_metrics(defaults.log_level(name)),
                 environment=revocation.environment if revocation else {},
                 optional={"revocation": revocation.statements} if revocation else {},
             ),
@@ -121,12 +122,3 @@ def authorizer_bundle(data: DeploymentSettings, target: Target, *, compiled: boo
         requirements=requirements,
         compiled=compiled,
     )
-
-
-def authorizer_log_level(level: str) -> str:
-    """Return the lowest severity of the authorizer's logs for a stack's log level.
-
-    Decisions are INFO lines and carry the metrics, which a higher level would drop with them. The setting
-    `logs.decisions` switches them off.
-    """
-    return level if level in ("DEBUG", "INFO") else "INFO"

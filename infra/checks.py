@@ -42,6 +42,7 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *(problem for collection in collections for problem in _collection_problems(collection, settings)),
         *_model_problems(list(collections)),
         *settings.api.contract_problems(routes),
+        *settings.data.contract_problems(collection.name for collection in collections),
         *names.problems(function_names(routes, settings.functions.layout)),
         *override_problems(routes, settings.functions),
         *_response_problems(routes, names, settings),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from handlers.metrics import MetricSettings
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings, log_group
 from infra.naming import Names
@@ -36,11 +37,12 @@ TRACING = "tracing"
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionDefaults:
-    """What all functions of a stack have in common."""
+    """What all functions of a stack have in common. `metrics` are the handlers', None if they are off."""
 
     names: Names
     settings: FunctionSettings
     logs: LogSettings
+    metrics: MetricSettings | None = None
 
     def target(self, name: str) -> Target:
         """Return the platform that a function runs on."""

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import pulumi
 import pulumi_aws as aws
 
 from handlers.contract import Route
 from handlers.environment import COLLECTION, TABLE, TABLE_PREFIX
+from handlers.metrics import METRICS
 from infra.bundles import archive
 from infra.cors import Cors
 from infra.function import Function, FunctionArgs, FunctionDefaults
 from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
 from infra.layouts import RouteGroup, grouped
+from infra.logs import level_with_metrics
 from infra.policy_sizes import divided
 from infra.table import Table
 from infra.target import Target
@@ -83,17 +86,23 @@ class Handlers(pulumi.ComponentResource):
     def _function_args(
         self, group: RouteGroup, code: pulumi.Archive, layers: Sequence[pulumi.Input[str]]
     ) -> FunctionArgs:
-        own, *managed = (each.statements(self.args.tables) for each in divided(group, self.args.defaults.names))
+        defaults = self.args.defaults
+        own, *managed = (each.statements(self.args.tables) for each in divided(group, defaults.names))
         return FunctionArgs(
             description=group.description,
             handler=group.handler,
             code=code,
-            defaults=self.args.defaults,
+            defaults=defaults,
             layers=layers,
-            environment={**self._tables(group), **self.args.cors.environment()},
+            log_level=level_with_metrics(defaults.log_level(group.name)) if defaults.metrics else None,
+            environment={**self._tables(group), **self.args.cors.environment(), **self._metrics()},
             statements=own,
             managed=managed,
         )
+
+    def _metrics(self) -> dict[str, str]:
+        metrics = self.args.defaults.metrics
+        return {METRICS: msgspec.json.encode(metrics).decode()} if metrics else {}
 
     def _tables(self, group: RouteGroup) -> dict[str, pulumi.Input[str]]:
         """Return the variables for a collection and its table, or for the names of all tables.

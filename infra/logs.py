@@ -25,13 +25,22 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     level: Annotated[
         Level,
         Meta(
-            description="The lowest severity that functions log. At `WARN` and `ERROR` the authorizer still logs "
-            "decisions, which are `INFO` lines and carry its metrics; `decisions` switches them off."
+            description="The lowest severity that functions log. At `WARN` and `ERROR` they still log the `INFO` lines "
+            "that carry metrics: the authorizer's decisions, which `decisions` switches off, and the handlers' "
+            "requests, if `monitoring.handlerMetrics` are on."
         ),
     ] = "INFO"
     decisions: Annotated[
         bool, Meta(description="Whether the authorizer logs a line, with metrics, for each decision.")
     ] = True
+
+
+def level_with_metrics(level: str) -> str:
+    """Return the lowest severity of the logs of a function whose `INFO` lines carry metrics, for the level in settings.
+
+    A higher level than `INFO` would drop the metrics with the lines.
+    """
+    return level if level in ("DEBUG", "INFO") else "INFO"
 
 
 def log_group(

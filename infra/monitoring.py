@@ -2,21 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import msgspec
 import pulumi
 from msgspec import Meta
 
 from handlers.contract import REQUIREMENT, FieldError
+from handlers.metrics import MetricSettings
 from infra.alarm_settings import Thresholds
 from infra.alarms import Alarms, AlarmsArgs
 from infra.monitored import Monitored
+from infra.naming import Names
 from infra.notifications import Notifications, NotificationsArgs, Subscription, TopicArn
 
-Runbook = Annotated[
-    str, Meta(pattern=r"^[!-~]{1,200}(?![\s\S])", extra={REQUIREMENT: "a URL or path, 1 to 200 characters"})
+RunbookUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https://[^\s()\[\]]{1,1000}(?![\s\S])",
+        extra={REQUIREMENT: "an https URL without spaces, parentheses and brackets"},
+    ),
 ]
+
+PAGE: Final = "docs/monitoring.md"
+"""The page with a section for each kind of alarm."""
+
+METRICS_BY: Final = {"none": (), "operation": ("operation",), "route": ("collection", "operation")}
+"""The dimensions of the handlers' metrics, besides those of the stack."""
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -30,11 +42,23 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     notify_recovery: Annotated[
         bool, Meta(description="Whether there is a second message when an incident has ended.")
     ] = False
+    handler_metrics: Annotated[
+        Literal["none", "operation", "route"],
+        Meta(
+            description="What the handlers' metrics, each of which is billed, are by: `route` (a collection's "
+            "operation) or `operation` (of all collections together); `none` switches them off."
+        ),
+    ] = "route"
     runbook: Annotated[
-        Runbook,
-        Meta(description="Where the page on monitoring is, which the alarms' descriptions name: a URL or path."),
-    ] = "docs/monitoring.md"
+        RunbookUrl | None,
+        Meta(description="Your copy of the page docs/monitoring.md, to which alarms and the dashboard link."),
+    ] = None
     thresholds: Annotated[Thresholds, Meta(description="When alarms ring.")] = Thresholds()
+
+    def metrics(self, names: Names) -> MetricSettings | None:
+        """Return the handlers' metrics, or None if they are off."""
+        by = METRICS_BY[self.handler_metrics] if self.enabled else None
+        return MetricSettings(project=names.project, stack=names.stack, by=by) if by else None
 
     def problems(self, *, logs_decisions: bool) -> Iterator[FieldError]:
         """Yield mistakes between fields."""
@@ -72,7 +96,7 @@ class Monitoring(pulumi.ComponentResource):
             thresholds=settings.thresholds,
             topic_arn=topic_arn,
             notify_recovery=settings.notify_recovery,
-            runbook=settings.runbook,
+            runbook=settings.runbook or PAGE,
         )
         Alarms("alarms", ringing, child_opts)
         self.register_outputs({"topic_arn": topic_arn})

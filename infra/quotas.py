@@ -60,8 +60,8 @@ USAGE_PLANS = Quota("usage plans", 300, f"{REQUEST}, or use fewer usage.plans", 
 API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage.plans", is_adjustable=True)
 
 
-OTHER_VARIABLES = 200
-"""Bytes of a function's other variables, which hold names of at most 64 characters."""
+OTHER_VARIABLES = 350
+"""Bytes of a function's other variables, which hold names of at most 64 characters, and the metrics' settings."""
 
 
 def exceeded_quotas(routes: Sequence[Route], names: Names, settings: StackSettings, document: str) -> list[Exceeded]:

@@ -6,9 +6,9 @@ import pulumi
 
 from authorizer.revocation.entries import EXPIRY, KEY
 from authorizer.revocation.environment import REVOCATIONS_TABLE
-from infra.naming import REVOCATIONS, Names
+from infra.naming import REVOCATIONS
 from infra.role_policies import Statement
-from infra.table import DataSettings, Table, TableArgs
+from infra.table import Table, TableArgs, TableDefaults
 
 READ = "dynamodb:BatchGetItem"
 """The only call with which the authorizer reads the denylist."""
@@ -18,8 +18,7 @@ READ = "dynamodb:BatchGetItem"
 class RevocationArgs:
     """The denylist is protected like the collections' tables: without it, revoked tokens would be accepted again."""
 
-    names: Names
-    data: DataSettings
+    tables: TableDefaults
 
 
 class Revocation(pulumi.ComponentResource):
@@ -29,7 +28,7 @@ class Revocation(pulumi.ComponentResource):
         super().__init__("gatehouse:auth:Revocation", name, None, opts)
         table = Table(
             REVOCATIONS,
-            TableArgs(names=args.names, keys=(KEY,), expiry=EXPIRY, data=args.data),
+            TableArgs(keys=(KEY,), expiry=EXPIRY, defaults=args.tables),
             # The table of stacks deployed by earlier versions has no parent.
             pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]),
         )

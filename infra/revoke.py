@@ -23,13 +23,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key, token_key
-from handlers.contract import FieldError
 from infra import stack_file
 from infra.bundles import ROOT
-from infra.naming import REVOCATIONS, Names
+from infra.naming import REVOCATIONS
 from infra.policy_caches import Flush, find_caches
-from infra.settings import StackSettings, load
-from infra.stack_file import ENCRYPTED, SettingsError
+from infra.session import AccountError, DeployedStack
+from infra.settings import StackSettings
+from infra.stack_file import SettingsError
 
 MARGIN = 1.0
 """Seconds that a decision may take after it has read the denylist."""
@@ -37,26 +37,6 @@ MARGIN = 1.0
 
 class RevokeError(Exception):
     """Tokens were not revoked, or not immediately; the message says which ones and why."""
-
-
-@dataclass(frozen=True)
-class DeployedStack:
-    """A stack's names and settings, and how to reach its account."""
-
-    names: Names
-    settings: StackSettings
-    region: str
-    profile: str | None
-
-    @classmethod
-    def read(cls, root: Path, stack: str, overrides: Mapping[str, str] | None = None) -> "DeployedStack":
-        """Read a stack's file. Raises SettingsError."""
-        file = stack_file.read(root, stack, overrides)
-        settings = load(file.project, stack, file.values)
-        profile = file.values.get("aws:profile")
-        if profile == ENCRYPTED:
-            raise SettingsError.of(file.project, stack, [FieldError("aws:profile", "", ENCRYPTED)])
-        return cls(Names(file.project, stack), settings, file.values["aws:region"], profile)
 
 
 @dataclass(frozen=True)
@@ -105,7 +85,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         stack = DeployedStack.read(root, options.stack, options.overrides)
         print_lines(revoke(stack, _clients(stack), request_of(options)))
-    except (RevokeError, SettingsError, BotoCoreError) as error:
+    except (RevokeError, SettingsError, AccountError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
     return 0
@@ -114,10 +94,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 def _clients(stack: DeployedStack) -> Clients:
     if stack.settings.functions.architecture == "host" and "AWS_ENDPOINT_URL" not in os.environ:
         raise RevokeError(f"stack {stack.names.stack} runs on this machine; use `python -m local revoke`")
-    import boto3  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  only a deployed stack needs a session
-
-    session: Any = boto3.Session(region_name=stack.region, profile_name=stack.profile)
-    return Clients.of(session.client)
+    return Clients.of(stack.session().client)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
 from infra.config_values import key_errors, own_values, parsed, without_secret
+from infra.data_settings import DataSettings
 from infra.function import FunctionDefaults
 from infra.function_settings import FunctionSettings
 from infra.logs import LogSettings
@@ -23,7 +24,6 @@ from infra.provider import ProviderSettings
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
-from infra.table import DataSettings
 from infra.usage_settings import UsageSettings
 
 MOVED = {
@@ -76,7 +76,8 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def function_defaults(self, names: Names) -> FunctionDefaults:
         """Return what all functions of the stack have in common."""
-        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs)
+        metrics = self.monitoring.metrics(names)
+        return FunctionDefaults(names=names, settings=self.functions, logs=self.logs, metrics=metrics)
 
     def for_authorizer(self, names: Names, routes: Sequence[Route]) -> DeploymentSettings:
         """Return the data in the authorizer's bundle. Raises ResponseTooLarge."""
@@ -158,6 +159,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     for error in (
         *(FieldError(re.sub("^keys", "authorizer.keys", field), *rest) for field, *rest in authorizer),
         *settings.api.problems(),
+        *settings.data.problems(),
         *settings.functions.problems(),
         *rest_only_problems(settings),
         *settings.monitoring.problems(logs_decisions=settings.logs.decisions),

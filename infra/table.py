@@ -1,29 +1,39 @@
-"""DynamoDB tables, billed on demand."""
+"""DynamoDB tables, with their capacity, their protection and their encryption."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Any
 
-import msgspec
 import pulumi
 import pulumi_aws as aws
-from msgspec import Meta
 
 from handlers.contract import Collection, Index
 from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
+from infra.data_key import DataKey, DataKeyArgs
+from infra.data_settings import CapacitySettings, DataSettings
 from infra.naming import Names
+from infra.table_scaling import TableScaling, TableScalingArgs
+
+NO_LIMIT = -1
+"""What removes a maximum throughput (AWS, "DynamoDB maximum throughput for on-demand tables")."""
 
 
-class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The DynamoDB tables."""
+@dataclass(frozen=True, kw_only=True)
+class TableDefaults:
+    """What all tables of a stack have in common. `key_arn` is None if AWS owns the key that encrypts them."""
 
-    protect: Annotated[
-        bool,
-        Meta(
-            description="Whether tables are protected from deletion, by Pulumi and by DynamoDB, and have "
-            "point-in-time recovery."
-        ),
-    ] = False
+    names: Names
+    settings: DataSettings
+    key_arn: pulumi.Input[str] | None = None
+
+
+def table_defaults(names: Names, settings: DataSettings, opts: pulumi.ResourceOptions | None = None) -> TableDefaults:
+    """Return what all tables have in common. It creates their key, if the settings require one."""
+    key = None
+    if settings.encryption == "customer":
+        protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
+        key = DataKey("data", DataKeyArgs(names=names), protected).arn
+    return TableDefaults(names=names, settings=settings, key_arn=key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +44,9 @@ class TableArgs:
     `expiry` is the attribute (seconds since 1970) after which DynamoDB may delete an item.
     """
 
-    names: Names
     keys: tuple[str, ...]
     expiry: str
-    data: DataSettings
+    defaults: TableDefaults
     indexes: Sequence[Index] = ()
     numbers: Sequence[str] = ()
 
@@ -48,28 +57,28 @@ class TableArgs:
         return tuple(dict.fromkeys((*self.keys, *partition_keys, *(index.order for index in self.indexes))))
 
 
-def collection_table(collection: Collection, names: Names, data: DataSettings) -> TableArgs:
+def collection_table(collection: Collection, defaults: TableDefaults) -> TableArgs:
     """Return a collection's table: its partition key is the owner, its sort key the item's id."""
     return TableArgs(
-        names=names,
         keys=(PARTITION_KEY, SORT_KEY),
         expiry=EXPIRY,
         indexes=collection.indexes,
         numbers=collection.number_ranges,
-        data=data,
+        defaults=defaults,
     )
 
 
 class Table(pulumi.ComponentResource):
-    """An encrypted DynamoDB table, protected if the stack's settings say so."""
+    """An encrypted DynamoDB table, protected and scaled if the stack's settings say so."""
 
     def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:data:Table", name, None, opts)
-        protect = args.data.protect
+        settings = args.defaults.settings
+        capacity = settings.capacity_of(name)
         table = aws.dynamodb.Table(
             name,
-            name=args.names.resource(name),
-            billing_mode="PAY_PER_REQUEST",
+            name=args.defaults.names.resource(name),
+            billing_mode="PROVISIONED" if capacity.is_provisioned else "PAY_PER_REQUEST",
             hash_key=args.keys[0],
             range_key=args.keys[1] if len(args.keys) > 1 else None,
             attributes=[
@@ -78,15 +87,24 @@ class Table(pulumi.ComponentResource):
             ],
             global_secondary_indexes=[
                 aws.dynamodb.TableGlobalSecondaryIndexArgs(
-                    name=index.name, key_schemas=key_schemas(index), projection_type="ALL"
+                    name=index.name, key_schemas=key_schemas(index), projection_type="ALL", **throughput(capacity)
                 )
                 for index in args.indexes
             ],
             ttl=aws.dynamodb.TableTtlArgs(attribute_name=args.expiry, enabled=True),
-            deletion_protection_enabled=protect,
-            point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=protect),
-            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+            deletion_protection_enabled=settings.is_deletion_protected,
+            point_in_time_recovery=recovery(settings),
+            server_side_encryption=encryption(args.defaults),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=settings.protect, ignore_changes=scaled_properties(capacity) or None
+            ),
+            **throughput(capacity),
         )
+        if any(units.is_scaled for units in capacity.by_kind.values()):
+            scaling = TableScalingArgs(
+                table=table.name, indexes=[index.name for index in args.indexes], capacity=capacity
+            )
+            TableScaling(name, scaling, pulumi.ResourceOptions(parent=self))
         self.name = table.name
         self.arn = table.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
@@ -98,3 +116,34 @@ def key_schemas(index: Index) -> list[aws.dynamodb.TableGlobalSecondaryIndexKeyS
         aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=name, key_type=kind)
         for name, kind in ((index.partition_key, "HASH"), (index.order, "RANGE"))
     ]
+
+
+def throughput(capacity: CapacitySettings) -> dict[str, Any]:
+    """Return the properties of a table or an index with its provisioned capacity, or its limits on demand."""
+    if capacity.is_provisioned:
+        return {f"{kind}_capacity": units.minimum for kind, units in capacity.by_kind.items()}
+    limits = {
+        f"max_{kind}_request_units": units.maximum or NO_LIMIT
+        for kind, units in capacity.by_kind.items()
+        if units.maximum is not None
+    }
+    return {"on_demand_throughput": limits} if limits else {}
+
+
+def scaled_properties(capacity: CapacitySettings) -> list[str]:
+    """Return the paths of the capacities that Application Auto Scaling changes and Pulumi must not change back."""
+    properties = [f"{kind}Capacity" for kind, units in capacity.by_kind.items() if units.is_scaled]
+    return [path for name in properties for path in (name, f"globalSecondaryIndexes[*].{name}")]
+
+
+def recovery(settings: DataSettings) -> aws.dynamodb.TablePointInTimeRecoveryArgs:
+    """Return the point-in-time recovery. DynamoDB keeps a period that is no longer set, so it is always set."""
+    days = settings.recovery_period
+    return aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=days > 0, recovery_period_in_days=days or None)
+
+
+def encryption(defaults: TableDefaults) -> aws.dynamodb.TableServerSideEncryptionArgs:
+    """Return the encryption. A table keeps a key that is no longer set, so the one that AWS owns is set as well."""
+    return aws.dynamodb.TableServerSideEncryptionArgs(
+        enabled=defaults.key_arn is not None, kms_key_arn=defaults.key_arn
+    )

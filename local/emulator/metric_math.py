@@ -6,22 +6,23 @@ Source: AWS, "Using math expressions with CloudWatch metrics". A metric without 
 from __future__ import annotations
 
 import ast
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 Number = float | None
-Value = Number | list[Number]
+Value = Any  # a number, or a list of numbers
 
-_OPERATORS: Final[Mapping[type[ast.AST], Callable[[float, float], float]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
+_OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = {
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+    ast.Gt: lambda left, right: left > right,
+    ast.GtE: lambda left, right: left >= right,
+    ast.Lt: lambda left, right: left < right,
+    ast.LtE: lambda left, right: left <= right,
 }
 
 
@@ -29,13 +30,11 @@ def evaluate(expression: str, metrics: Mapping[str, Number]) -> Number:
     """Return the value of an expression; None if a metric that it needs has none.
 
     Raises:
-        ValueError: The expression is not supported, or has more than one value.
+        ValueError: The expression is not supported.
+        TypeError: It has more than one value.
     """
-    match _value(ast.parse(expression, mode="eval").body, metrics):
-        case list():
-            raise ValueError(f"has more than one value: {expression}")
-        case value:
-            return value
+    value = _value(ast.parse(expression, mode="eval").body, metrics)
+    return None if value is None else float(value)
 
 
 def _value(node: ast.expr, metrics: Mapping[str, Number]) -> Value:
@@ -64,7 +63,7 @@ def _operate(kind: ast.AST, left: Value, right: Value) -> Number:
 
 def _fill(value: Value, missing: Value) -> Value:
     if isinstance(value, list):
-        return [missing if each is None else each for each in value]  # type: ignore[misc]
+        return [missing if each is None else each for each in cast("list[Number]", value)]
     return missing if value is None else value
 
 
@@ -76,7 +75,8 @@ def _combined(function: Callable[[Sequence[float]], float]) -> Callable[[Value],
     """Return a function of the values that are not missing."""
 
     def combine(value: Value) -> Number:
-        present = [each for each in (value if isinstance(value, list) else [value]) if each is not None]
+        values = cast("list[Number]", value if isinstance(value, list) else [value])
+        present = [each for each in values if each is not None]
         return function(present) if present else None
 
     return combine

@@ -22,12 +22,15 @@ from local.provider.provider_settings import ProviderSettings
 from local.provider.resource_type import ResourceType
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.resources.iam import find_roles
+from local.provider.resources.identity_providers import find_provider
 from local.provider.state import Diff, Document, Failure, State
 from local.provider.tags import is_taggable
 
 _NOT_FOUND: Final = frozenset({
-    "NoSuchEntity", "NotFound", "NotFoundException", "ProvisionedConcurrencyConfigNotFoundException",
-    "ResourceNotFound", "ResourceNotFoundException",
+    "404", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchEntity", "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration", "NotFound", "NotFoundException",
+    "ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFound", "ResourceNotFoundException",
+    "ServerSideEncryptionConfigurationNotFoundError",
 })  # fmt: skip
 _REGION: Final = "region"
 _NEW_ACCOUNT: Final[Document] = {"cloudwatchRoleArn": ""}
@@ -188,6 +191,8 @@ class Provider:
             return look_up(token, args, region=self.settings.region, account=None)
         if token.endswith(":getRoles"):
             return find_roles(self.connection, args)
+        if token.endswith(":getOpenIdConnectProvider"):
+            return find_provider(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)
 
     def _require_connection(self) -> Connection:

@@ -31,6 +31,10 @@ def look_up(token: str, args: Mapping[str, Any], *, region: str | None, account:
         case "getRoles":
             # In a preview; a deployment calls `resources.iam.find_roles`.
             result = {"id": "", "nameRegex": arguments.pop("nameRegex"), "names": [], "arns": []}
+        case "getOpenIdConnectProvider":
+            # In a preview; a deployment calls `resources.identity_providers.find_provider`.
+            arguments.pop("url")
+            result = None
         case _:
             raise NotImplementedError("the local provider does not support this function")
     arguments.require_all_used()

@@ -13,7 +13,7 @@ LABELS = {
     "python": {"", "collection", "bill"},
     "json": {"permissions", "response", "trust"},
     "yaml": {"", "cognito", "revocation", "stack", "usage"},
-    "text": {"", "comment", "insights", "plan"},
+    "text": {"", "comment", "insights", "metrics", "plan", "requests"},
     "mermaid": {"", "diagram"},
 }
 """The languages that are checked, each with the labels of its blocks."""

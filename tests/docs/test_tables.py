@@ -1,5 +1,6 @@
 """What the documentation's tables list is what the code has."""
 
+import json
 import re
 from itertools import cycle
 from typing import Any
@@ -10,12 +11,16 @@ import pytest
 from authorizer import errors, log
 from authorizer.policy import Stage
 from authorizer.settings import DeploymentSettings, Issuer, RouteScope
+from handlers import read
 from handlers.contract import Collection, Model, problem, routes
+from handlers.contract.operation import HANDLER_PROBLEMS, OPERATIONS, WRITE_PROBLEMS
+from handlers.metrics import Metrics, MetricSettings
 from infra import quotas
 from infra.bundles import ROOT
 from infra.checks import CACHED_BY_ROUTE
+from infra.monitoring import METRICS_BY
 from infra.response_size import ResponseTooLarge, choose_encoding
-from tests.docs.pages import PAGES
+from tests.docs.pages import PAGES, blocks
 from tests.security.attacks import ATTACKS
 
 STAGE = Stage.of("aws", "eu-central-1", "0" * 12, "a" * 10, "prod")
@@ -65,11 +70,65 @@ def test_the_runbook_names_reasons_that_are_logged() -> None:
     assert named <= reasons
 
 
-def test_the_metrics_are_those_that_are_logged() -> None:
-    table = page("operations.md").partition("| metric | meaning |")[2].partition("\n\n")[0]
-    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-    directives = msgspec.json.decode(log.Metadata(0).directives)
-    assert named == {metric["Name"] for directive in directives for metric in directive["Metrics"]}
+def emitted(directives: msgspec.Raw) -> set[tuple[str, str, frozenset[str]]]:
+    """Return the names of metrics with their units and dimensions, besides those of the stack."""
+    return {
+        (metric["Name"], metric["Unit"], frozenset(dimensions) - {"project", "stack"})
+        for directive in msgspec.json.decode(directives)
+        for dimensions in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "directives"),
+    [
+        ("authorizer's", log.Metadata(0).directives),
+        (
+            "handlers'",
+            Metrics(MetricSettings("p", "s", METRICS_BY["route"])).members(0, failed=True)["_aws"]["CloudWatchMetrics"],
+        ),
+    ],
+)
+def test_the_metrics_are_those_that_are_logged(label: str, directives: msgspec.Raw) -> None:
+    table = page("monitoring.md").partition(f"<!-- {label} metrics -->\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in row.split("|")] for row in table.splitlines()[2:]]
+    assert emitted(directives) == {
+        (name.strip("`"), unit, frozenset(re.findall(r"`(\w+)`", by))) for _, name, unit, by, *_ in rows
+    }
+
+
+def test_searches_are_for_metrics_that_exist() -> None:
+    searches = [each for block in blocks("text") if block.kind == "metrics" for each in block.text.splitlines()]
+    line = Metrics(MetricSettings("p", "s", METRICS_BY["route"])).members(0, failed=True)
+    for each in searches:
+        (schema,), (name,) = re.findall(r"{Gatehouse,([\w,]+)}", each), re.findall(r'MetricName="(\w+)"', each)
+        by = frozenset(schema.split(",")) - {"project", "stack"}
+        assert (name, by) in {(metric, found) for metric, _, found in emitted(line["_aws"]["CloudWatchMetrics"])}
+
+
+def test_a_query_of_the_handlers_lines_uses_fields_that_they_have(capsys: pytest.CaptureFixture[str]) -> None:
+    read.handler({}, None)
+    fields = json.loads(capsys.readouterr().out.splitlines()[-1])
+    for block in (each for each in blocks("text") if each.kind == "requests"):
+        named = re.findall(r"(?:filter|and|by|max\(|, )\s*([a-z]+)(?= |,|\)|$)", block.text)
+        assert len(named) > 4
+        assert set(named) <= set(fields), block
+
+
+def test_the_number_of_metrics_is_that_of_the_page() -> None:
+    problems = {
+        each.slug for operation in OPERATIONS for each in (*HANDLER_PROBLEMS, *WRITE_PROBLEMS, *operation.problems)
+    }
+    outcomes = 4
+    own = [by for _, _, by in emitted(log.Metadata(0).directives)]
+    text = page("monitoring.md")
+    assert f"18 per collection + {len(problems)} |" in text
+    assert f"{len(problems)} is the number of problems" in text
+    assert f"The authorizer has {len(own) - 1 + outcomes}\n" in text
+    for collections in (3, 150):
+        number = 3 * len(OPERATIONS) * collections + len(problems)
+        assert f"| {number:,}: ${number * 0.30:,.2f} |" in text
 
 
 def test_the_problems_are_those_of_the_catalogue() -> None:

@@ -17,10 +17,11 @@ TABLE = "aws:dynamodb/table:Table"
 
 PROGRAM = """
 from infra.naming import Names
-from infra.table import DataSettings, Table, collection_table
+from infra.data_settings import DataSettings
+from infra.table import Table, collection_table, table_defaults
 from tests.unit.handlers.meetings import COLLECTION
 
-Table(COLLECTION.name, collection_table(COLLECTION, Names("gatehouse", "test"), DataSettings(), {}))
+Table(COLLECTION.name, collection_table(COLLECTION, table_defaults(Names("gatehouse", "test"), DataSettings())))
 """
 """A program with the table of a collection for tests."""
 

@@ -8,10 +8,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from handlers.contract import Route, load_collections, routes
-from local.architecture import Architecture, Grant, Method, function_name, statements, texts
+from local.architecture import Architecture, Document, Grant, Method, function_name, statements, texts
 from local.engine import Resource
 from local.engine.values import Secret, revealed
 from local.provider.example import ACCOUNT
@@ -22,6 +23,15 @@ ROUTES: Final = {route.name: route for route in routes(load_collections())}
 Rule = Callable[[Architecture], Iterator[str]]
 
 KEY: Final = "aws:kms/key:Key"
+
+KEY_ACTIONS: Final = {
+    "kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey",
+}  # fmt: skip
+"""What DynamoDB does with a table's key for its callers (AWS, "DynamoDB encryption at rest: usage notes")."""
+
+PROTECTION: Final = ("deletionProtectionEnabled", "pointInTimeRecovery", "serverSideEncryption")
+"""The inputs that all tables of a stack have in common."""
 
 WILDCARDS: Final = (
     (
@@ -64,7 +74,7 @@ def no_statement_has_a_wildcard_resource(plan: Architecture) -> Iterator[str]:
 def only_the_account_and_its_services_may_use_a_key(plan: Architecture) -> Iterator[str]:
     """A service acts for any account, unless a condition requires this one (AWS, "The confused deputy problem")."""
     for grant in plan.grants:
-        if grant.resource.type == KEY and not _is_default_of_key(grant):
+        if grant.resource.type == KEY and not (_is_default_of_key(grant) or _is_for_tables(grant.statement)):
             principal = grant.statement.get("Principal")
             condition = json.dumps(grant.statement.get("Condition", {}))
             is_service = isinstance(principal, dict) and list(principal) == ["Service"]
@@ -127,14 +137,38 @@ def every_function_writes_its_own_log_group_which_exists_before(plan: Architectu
             yield f"{name}: {group}"
 
 
-def data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither(plan: Architecture) -> Iterator[str]:
-    """The setting protects all tables of a stack, in both ways, and restores them to any second."""
+def every_table_is_protected_and_encrypted_alike(plan: Architecture) -> Iterator[str]:
+    """The settings protect all tables of a stack, the denylist too: without it, revoked tokens would be accepted."""
     found = {
-        name: (each.protect, each.inputs["deletionProtectionEnabled"], each.inputs["pointInTimeRecovery"]["enabled"])
+        name: (each.protect, *(json.dumps(each.inputs.get(key), sort_keys=True) for key in PROTECTION))
         for name, each in plan.of_type("dynamodb/table:Table").items()
     }
-    if len({protected for each in found.values() for protected in each}) != 1:
+    if len(set(found.values())) != 1:
         yield from (f"{name}: {each}" for name, each in found.items())
+
+
+def every_key_outlives_the_tables_that_it_encrypts(plan: Architecture) -> Iterator[str]:
+    """A protected table is lost with its key."""
+    keys = {each.outputs["arn"]: each for each in plan.deployment.of_type(KEY)}
+    for name, table in plan.of_type("dynamodb/table:Table").items():
+        encryption = table.inputs["serverSideEncryption"]
+        key = keys.get(encryption.get("kmsKeyArn"))
+        if encryption["enabled"] and (key is None or (table.protect and not key.protect)):
+            yield f"{name}: {encryption}"
+
+
+def every_function_may_use_the_keys_of_its_tables(plan: Architecture) -> Iterator[str]:
+    """A call of DynamoDB fails if its caller may not use the table's key."""
+    keys = {each.outputs["arn"]: each for each in plan.deployment.of_type(KEY)}
+    tables = {each.outputs["arn"]: each for each in plan.of_type("dynamodb/table:Table").values()}
+    for name, function in plan.functions.items():
+        used = {
+            arn.partition("/index/")[0] for action, arn in _granted(plan, function) if action.startswith("dynamodb:")
+        }
+        for table in (tables[arn] for arn in used if arn in tables):
+            key = keys.get(table.inputs["serverSideEncryption"].get("kmsKeyArn"))
+            if key and not any(_lets_use(each, function.inputs["role"]) for each in statements(key.inputs["policy"])):
+                yield f"{name}: {table.name}"
 
 
 def no_method_lacks_the_authorizer_except_options(plan: Architecture) -> Iterator[str]:
@@ -244,6 +278,23 @@ def _is_default_of_key(grant: Grant) -> bool:
     return grant.resource.type == KEY and principal == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
+def _is_for_tables(statement: Document) -> bool:
+    """Return whether a statement lets roles of this stack use a key through DynamoDB, and nobody else."""
+    condition = statement.get("Condition", {})
+    required, roles = condition.get("StringEquals", {}), condition.get("ArnLike", {}).get("aws:PrincipalArn", "")
+    return (
+        required.get("kms:CallerAccount") == ACCOUNT
+        and required.get("kms:ViaService") == "dynamodb.us-east-1.amazonaws.com"
+        and re.fullmatch(rf"arn:aws:iam::{ACCOUNT}:role/gatehouse-\w+-\*", roles) is not None
+    )
+
+
+def _lets_use(statement: Document, role: str) -> bool:
+    """Return whether a statement for tables lets a role use the key, for everything that DynamoDB needs."""
+    pattern = statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn", "")
+    return _is_for_tables(statement) and fnmatchcase(role, pattern) and set(texts(statement["Action"])) == KEY_ACTIONS
+
+
 def _may_be_wild(resource: str, actions: list[str]) -> bool:
     return any(
         re.fullmatch(resources, resource) and actions and all(re.fullmatch(action, each) for each in actions)
@@ -307,7 +358,8 @@ RULES: Final[tuple[Rule, ...]] = (
     only_managed_policies_of_the_stack_are_attached, each_managed_policy_has_one_role,
     only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
     every_function_writes_its_own_log_group_which_exists_before,
-    data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither, no_method_lacks_the_authorizer_except_options,
+    every_table_is_protected_and_encrypted_alike, every_key_outlives_the_tables_that_it_encrypts,
+    every_function_may_use_the_keys_of_its_tables, no_method_lacks_the_authorizer_except_options,
     exactly_the_routes_of_the_contract_are_deployed, only_this_api_may_invoke_a_function_and_only_for_its_own_paths,
     no_secret_is_in_plain_properties_or_exports, no_api_key_is_plain, no_log_contains_credentials_or_bodies,
     every_resource_has_the_stacks_provider, every_resource_that_can_have_tags_has_the_stacks,

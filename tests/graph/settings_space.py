@@ -30,6 +30,7 @@ OTHERS: Final = {"name": "others", "rate": 5, "burst": 10, "quota": 1000, "perio
 FIXED: Final = {"minimum": 2, "maximum": 2}
 NIGHT: Final = {"name": "night", "cron": "0 20 ? * MON-FRI *", "minimum": 0, "maximum": 1}
 SCALED: Final = {"minimum": 1, "maximum": 10, "utilization": 0.5, "schedules": [NIGHT]}
+SCALED_UNITS: Final = {"minimum": 1, "maximum": 5, "utilization": 0.5}
 OVERRIDE: Final = {
     "memory": 256, "timeout": 5, "runtime": "python3.13", "environment": {"COLOR": "red"}, "reservedConcurrency": 20,
     "logLevel": "ERROR", "snapStart": False, "provisionedConcurrency": SCALED,
@@ -88,6 +89,17 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "functions.memory": (DEFAULT, 128, 10_240),
     "functions.timeout": (DEFAULT, 3, 29),
     "data.protect": (DEFAULT, True),
+    "data.deletionProtection": (DEFAULT, False, True),
+    "data.recoveryDays": (DEFAULT, 0, 7),
+    "data.encryption": (DEFAULT, "customer"),
+    "data.capacity.mode": (DEFAULT, "provisioned"),
+    "data.capacity.reads": (DEFAULT, {"maximum": 9}, {"minimum": 2}, SCALED_UNITS),
+    "data.capacity.writes": (DEFAULT, SCALED_UNITS),
+    "data.overrides": (
+        DEFAULT, {"users": {"capacity": {"reads": {"maximum": 0}}}},
+        {"events": {"capacity": {"mode": "provisioned", "reads": SCALED_UNITS, "writes": SCALED_UNITS}}},
+    ),
+    "data.lifetimes": (DEFAULT, {"events": 90}),
     "authorizer.policyCache": (DEFAULT, 0, 3600),
     "authorizer.cacheBy": (DEFAULT, "token", "route"),
     "authorizer.decisionCache.seconds": (DEFAULT, 0, 3600),
@@ -111,7 +123,8 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.subscriptions": (DEFAULT, [EMAIL, EMAIL], [EMAIL, PAGER]),
     "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
     "monitoring.notifyRecovery": (DEFAULT, True),
-    "monitoring.runbook": (DEFAULT, "https://wiki.example.com/monitoring"),
+    "monitoring.handlerMetrics": (DEFAULT, "none", "operation"),
+    "monitoring.runbook": (DEFAULT, "https://wiki.example.com/runbook"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "provider.accountIds": (DEFAULT, ["123456789012"]),
     "provider.assumeRole": (
@@ -181,6 +194,11 @@ RULES: Final = (
          lambda plans: plans and "quota" not in plans[0] and "period" in plans[0]),
     Rule("usage.plans[0].clients.main[0]", ("usage.plans", "issuers[].clients"),
          lambda plans, clients: clients == ["other"] and any("main" in each.get("clients", {}) for each in plans[:1])),
+    *(rule for kind in ("reads", "writes") for rule in (
+        Rule(f"data.capacity.{kind}.minimum", ("data.capacity.mode", f"data.capacity.{kind}"),
+             lambda mode, units: (mode == "provisioned") is (units.get("minimum") is None)),
+        Rule(f"data.capacity.{kind}.utilization", ("data.capacity.mode", f"data.capacity.{kind}"),
+             lambda mode, units: mode == "on-demand" and units.get("utilization")))),
     Rule("functions.environment.TABLE", ("functions.environment",), lambda environment: "TABLE" in environment),
     Rule("functions.snapStart", ("functions.snapStart", "functions.versions"),
          lambda snap_start, versions: snap_start and not versions),

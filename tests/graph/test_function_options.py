@@ -84,7 +84,9 @@ class TestOverrides:
 
     def test_every_variable_of_the_program_is_rejected_as_a_users(self) -> None:
         graph = with_functions(
-            "local", {"api": {"corsExposedHeaders": ["X-A"], "corsCredentials": True}}, environment={"TEAM": "a"}
+            "local",
+            {"api": {"corsExposedHeaders": ["X-A"], "corsCredentials": True}, "monitoring": {"enabled": True}},
+            environment={"TEAM": "a"},
         )
         found = {name for each in graph.of_type(FUNCTION).values() for name in each.inputs["environment"]["variables"]}
         single = with_functions(layout="single", environment={"TEAM": "a"})

@@ -68,6 +68,11 @@ def key_policy(**changes: Any) -> Alteration:
     return with_copy(ROLE, "items-read", ENCRYPTION_KEY, policy=json.dumps({"Statement": [statement | changes]}))
 
 
+def tables_key(change: Any) -> Alteration:
+    """Return a function that changes the statement of the tables' key that lets the stack's roles use it."""
+    return with_json(ENCRYPTION_KEY, "policy", lambda document: change(document["Statement"][1]), "data")
+
+
 def operation(change: Any) -> Alteration:
     """Return a function that changes the operation GET /items of the API's document."""
     return with_json(API, "body", lambda document: change(document["paths"]["/items"]))
@@ -85,6 +90,10 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     rules.only_the_account_and_its_services_may_use_a_key: (
         key_policy(Condition={}), key_policy(Principal="*"), key_policy(Principal={"AWS": "*"}),
         key_policy(Principal={"AWS": "arn:aws:iam::210987654321:root"}),
+        tables_key(lambda tables: tables["Condition"].pop("StringEquals")),
+        tables_key(lambda tables: tables["Condition"].pop("ArnLike")),
+        tables_key(lambda tables: tables["Condition"]["ArnLike"].update({"aws:PrincipalArn": "*"})),
+        tables_key(lambda tables: tables["Condition"]["StringEquals"].pop("kms:ViaService")),
     ),
     rules.each_role_is_used_by_one_function: (
         with_inputs(FUNCTION, "items-read", role="arn:aws:iam::123456789012:role/gatehouse-prod-items-list"),
@@ -113,9 +122,19 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         with_inputs(FUNCTION, "items-read", loggingConfig={"logGroup": "/aws/lambda/gatehouse-prod-items-list"}),
         without(GROUP, "items-read"), altered(FUNCTION, lambda _: None, dependencies=()),
     ),
-    rules.data_is_protected_by_pulumi_and_by_dynamodb_or_by_neither: (
+    rules.every_table_is_protected_and_encrypted_alike: (
         altered(TABLE, lambda _: None, protect=False), with_inputs(TABLE, deletionProtectionEnabled=False),
         with_inputs(TABLE, "items", pointInTimeRecovery={"enabled": False}),
+        with_inputs(TABLE, "authorizer-revocations", serverSideEncryption={"enabled": False}),
+    ),
+    rules.every_key_outlives_the_tables_that_it_encrypts: (
+        altered(ENCRYPTION_KEY, lambda _: None, "data", protect=False), without(ENCRYPTION_KEY, "data"),
+    ),
+    rules.every_function_may_use_the_keys_of_its_tables: (
+        tables_key(lambda tables: tables["Action"].remove("kms:Decrypt")),
+        tables_key(lambda tables: tables["Condition"].pop("ArnLike")),
+        tables_key(lambda tables: tables["Condition"]["ArnLike"].update(
+            {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/gatehouse-dev-*"})),
     ),
     rules.no_method_lacks_the_authorizer_except_options: (
         operation(lambda path: path["get"].pop("security")), operation(lambda path: path["get"].update(security=[])),

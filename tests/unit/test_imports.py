@@ -15,7 +15,7 @@ ALLOWED = {
     "handlers": ("handlers",),
     "authorizer": ("authorizer",),
     "infra": (
-        "infra", "handlers.contract", "handlers.environment",
+        "infra", "handlers.contract", "handlers.environment", "handlers.metrics",
         "authorizer.claims", "authorizer.decision", "authorizer.event", "authorizer.policy",
         "authorizer.resource_patterns", "authorizer.revocation.entries", "authorizer.revocation.environment",
         "authorizer.settings", "authorizer.settings_file",

@@ -36,6 +36,8 @@ CORRECTIONS = (
     "payload-limits",
     "function-logs",
     "function-log-levels",
+    "table-settings",
+    "table-keys",
     "http-authorizers",
     "http-cache-flush",
     "http-deployment-snapshots",

@@ -9,11 +9,13 @@ from local.provider.resources import (
     dynamodb,
     http_apis,
     iam,
+    identity_providers,
     kms,
     lambda_aliases,
     lambda_functions,
     lambda_layers,
     rest_apis,
+    s3,
     stages,
     topics,
     usage_plans,
@@ -21,6 +23,8 @@ from local.provider.resources import (
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **iam.TYPES,
+    **identity_providers.TYPES,
+    **s3.TYPES,
     **kms.TYPES,
     **dynamodb.TYPES,
     **lambda_functions.TYPES,

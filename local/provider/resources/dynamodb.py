@@ -12,6 +12,9 @@ from local.provider.tags import tags
 
 _INDEXES: Final = "globalSecondaryIndexes"
 
+_UNITS: Final = {"readCapacity": "ReadCapacityUnits", "writeCapacity": "WriteCapacityUnits"}
+_LIMITS: Final = {"maxReadRequestUnits": "MaxReadRequestUnits", "maxWriteRequestUnits": "MaxWriteRequestUnits"}
+
 INDEX_SECONDS = 60
 """The longest time to wait for an index."""
 
@@ -21,6 +24,8 @@ def _table_parameters(given: Properties) -> Document:
     parameters: Document = {"KeySchema": _key_schema(given), "AttributeDefinitions": _attributes(given)}
     if indexes := [_index(index) for index in given.pop_objects(_INDEXES)]:
         parameters["GlobalSecondaryIndexes"] = indexes
+    if "serverSideEncryption" in given:
+        parameters["SSESpecification"] = _encryption(given)
     return parameters | _capacity(given)
 
 
@@ -53,12 +58,39 @@ def _index(given: Properties) -> Document:
 
 
 def _capacity(given: Properties) -> Document:
-    units = {
-        unit: int(given.pop(name))
-        for name, unit in (("readCapacity", "ReadCapacityUnits"), ("writeCapacity", "WriteCapacityUnits"))
-        if name in given
+    """Return the provisioned capacity of a table or an index, and its limits on demand."""
+    units = {unit: int(given.pop(name)) for name, unit in _UNITS.items() if name in given}
+    limits = given.pop_object("onDemandThroughput")
+    maximum = {unit: int(limits.pop(name)) for name, unit in _LIMITS.items() if name in limits}
+    return {
+        **({"ProvisionedThroughput": units} if units else {}),
+        **({"OnDemandThroughput": maximum} if maximum else {}),
     }
-    return {"ProvisionedThroughput": units} if units else {}
+
+
+def _described_capacity(description: Document) -> Document:
+    """Return the properties of the capacity of a table or an index: without any, it has none of a kind."""
+    found = description.get("ProvisionedThroughput", {})
+    maximum = description.get("OnDemandThroughput", {})
+    return {
+        **{name: found[unit] for name, unit in _UNITS.items() if found.get(unit)},
+        "onDemandThroughput": {name: maximum[unit] for name, unit in _LIMITS.items() if maximum.get(unit, -1) != -1},
+    }
+
+
+def _encryption(given: Properties) -> Document:
+    specification = given.pop_object("serverSideEncryption")
+    if not specification.pop("enabled"):
+        return {"Enabled": False}
+    key = specification.pop("kmsKeyArn", None)
+    return {"Enabled": True, "SSEType": "KMS", **({"KMSMasterKeyId": key} if key else {})}
+
+
+def _described_encryption(table: Document) -> Document:
+    found = table.get("SSEDescription", {})
+    if found.get("Status") != "ENABLED":
+        return {"enabled": False}
+    return {"enabled": True, "kmsKeyArn": found["KMSMasterKeyArn"]}
 
 
 def _expiry(given: Properties) -> str | None:
@@ -68,8 +100,10 @@ def _expiry(given: Properties) -> str | None:
     return attribute if enabled else None
 
 
-def _recovery(given: Properties) -> bool:
-    return bool(given.pop_object("pointInTimeRecovery").pop("enabled"))
+def _recovery(given: Properties) -> Document:
+    recovery = given.pop_object("pointInTimeRecovery")
+    enabled, days = bool(recovery.pop("enabled")), recovery.pop("recoveryPeriodInDays", None)
+    return {"PointInTimeRecoveryEnabled": enabled, **({"RecoveryPeriodInDays": int(days)} if days else {})}
 
 
 def _configure_table(given: Properties) -> Step:
@@ -80,19 +114,52 @@ def _configure_table(given: Properties) -> Step:
         name = call.parameters["TableName"]
         if attribute:
             _set_expiry(call.connection, name, attribute)
-        if recovery:
-            _set_recovery(call.connection, name, enabled=True)
+        if recovery["PointInTimeRecoveryEnabled"]:
+            _set_recovery(call.connection, name, recovery)
         return {}
 
     return apply
 
 
-def _update_table(connection: Connection, state: State, given: Properties) -> None:
-    billing = {"BillingMode": given.pop("billingMode")} if "billingMode" in given else {}
+def _update_protection(connection: Connection, state: State, given: Properties) -> None:
     protection = bool(given.pop("deletionProtectionEnabled", False))
-    connection.client("dynamodb").update_table(
-        TableName=state.id, DeletionProtectionEnabled=protection, **billing, **_capacity(given)
-    )
+    connection.client("dynamodb").update_table(TableName=state.id, DeletionProtectionEnabled=protection)
+
+
+def _update_encryption(connection: Connection, state: State, given: Properties) -> None:
+    specification = _encryption(given) if "serverSideEncryption" in given else {"Enabled": False}
+    connection.client("dynamodb").update_table(TableName=state.id, SSESpecification=specification)
+
+
+def _update_capacity(connection: Connection, state: State, given: Properties) -> None:
+    """Change the billing mode, and the capacity of the table and of the indexes that it keeps.
+
+    DynamoDB expects all of it in one call, and rejects a provisioned capacity that changes nothing.
+    """
+    client = connection.client("dynamodb")
+    table = client.describe_table(TableName=state.id)["Table"]
+    indexes = {each["IndexName"]: each for each in table.get("GlobalSecondaryIndexes", ())}
+    mode = given.pop("billingMode", "PROVISIONED")
+    changes = _changed_capacity(table, _capacity(given))
+    if mode != _billing_mode(table):
+        changes["BillingMode"] = mode
+    updates: list[Document] = []
+    for index in given.pop_objects(_INDEXES):
+        name = index.pop("name")
+        if name in indexes and (change := _changed_capacity(indexes[name], _capacity(index))):
+            updates.append({"Update": {"IndexName": name, **change}})
+    if updates:
+        changes["GlobalSecondaryIndexUpdates"] = updates
+    if changes:
+        client.update_table(TableName=state.id, **changes)
+
+
+def _changed_capacity(description: Document, wanted: Document) -> Document:
+    return {kind: units for kind, units in wanted.items() if not units.items() <= description.get(kind, {}).items()}
+
+
+def _billing_mode(table: Document) -> str:
+    return table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
 
 
 def _update_indexes(connection: Connection, state: State, given: Properties) -> None:
@@ -151,10 +218,8 @@ def _described_expiry(connection: Connection, table: str) -> str | None:
     return found["AttributeName"] if found["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None
 
 
-def _set_recovery(connection: Connection, table: str, *, enabled: bool) -> None:
-    connection.client("dynamodb").update_continuous_backups(
-        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
-    )
+def _set_recovery(connection: Connection, table: str, recovery: Document) -> None:
+    connection.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
 
 
 def _read_table(connection: Connection, state: State) -> Live:
@@ -162,15 +227,15 @@ def _read_table(connection: Connection, state: State) -> Live:
     table = client.describe_table(TableName=state.id)["Table"]
     expiry = _described_expiry(connection, state.id)
     backups = client.describe_continuous_backups(TableName=state.id)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]
     keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
-    provisioned = table.get("ProvisionedThroughput", {})
     inputs = {
         "name": table["TableName"],
-        "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "billingMode": _billing_mode(table),
         "hashKey": keys["HASH"],
         "rangeKey": keys.get("RANGE"),
-        "readCapacity": provisioned.get("ReadCapacityUnits"),
-        "writeCapacity": provisioned.get("WriteCapacityUnits"),
+        **dict.fromkeys(_UNITS),
+        **_described_capacity(table),
         "attributes": [
             {"name": each["AttributeName"], "type": each["AttributeType"]} for each in table["AttributeDefinitions"]
         ],
@@ -178,8 +243,10 @@ def _read_table(connection: Connection, state: State) -> Live:
         "ttl": {"attributeName": expiry or "", "enabled": expiry is not None},
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "pointInTimeRecovery": {
-            "enabled": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+            "enabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED",
+            **({"recoveryPeriodInDays": days} if (days := recovery.get("RecoveryPeriodInDays")) else {}),
         },
+        "serverSideEncryption": _described_encryption(table),
         "tags": tags_of(client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
     }
     return Live(inputs=inputs, outputs={"arn": table["TableArn"]})
@@ -192,6 +259,7 @@ def _described_index(index: Document) -> Document:
             {"attributeName": key["AttributeName"], "keyType": key["KeyType"]} for key in index["KeySchema"]
         ],
         "projectionType": index["Projection"]["ProjectionType"],
+        **{name: value for name, value in _described_capacity(index).items() if value},
     }
 
 
@@ -207,10 +275,9 @@ TYPES: Final = {
         outputs={"arn": "TableDescription.TableArn"},
         replaces=("name", "hashKey", "rangeKey"),
         updates=(
-            Update(
-                inputs=("billingMode", "deletionProtectionEnabled", "readCapacity", "writeCapacity"),
-                apply=_update_table,
-            ),
+            Update(inputs=("deletionProtectionEnabled",), apply=_update_protection),
+            Update(inputs=("serverSideEncryption",), apply=_update_encryption),
+            Update(inputs=("billingMode", *_UNITS, "onDemandThroughput", _INDEXES), apply=_update_capacity),
             Update(inputs=("attributes", _INDEXES), apply=_update_indexes),
             Update(
                 inputs=("ttl",),
@@ -218,7 +285,7 @@ TYPES: Final = {
             ),
             Update(
                 inputs=("pointInTimeRecovery",),
-                apply=lambda connection, state, given: _set_recovery(connection, state.id, enabled=_recovery(given)),
+                apply=lambda connection, state, given: _set_recovery(connection, state.id, _recovery(given)),
             ),
             tags("dynamodb"),
         ),

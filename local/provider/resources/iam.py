@@ -39,6 +39,8 @@ def _read_role(connection: Connection, state: State) -> Live:
             "name": role["RoleName"],
             "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
             "description": role.get("Description"),
+            "path": role["Path"] if "path" in state.inputs else None,
+            "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             "tags": tags_of(role.get("Tags", ())),
         },
         outputs={"arn": role["Arn"], "uniqueId": role["RoleId"]},
@@ -47,6 +49,14 @@ def _read_role(connection: Connection, state: State) -> Live:
 
 def _update_role(connection: Connection, state: State, given: Properties) -> None:
     connection.client("iam").update_role(RoleName=state.id, Description=given.pop("description", ""))
+
+
+def _update_boundary(connection: Connection, state: State, given: Properties) -> None:
+    client, boundary = connection.client("iam"), given.pop("permissionsBoundary")
+    if boundary:
+        client.put_role_permissions_boundary(RoleName=state.id, PermissionsBoundary=boundary)
+    else:
+        client.delete_role_permissions_boundary(RoleName=state.id)
 
 
 def _update_trust(connection: Connection, state: State, given: Properties) -> None:
@@ -124,6 +134,7 @@ TYPES: Final = {
         updates=(
             Update(inputs=("assumeRolePolicy",), apply=_update_trust),
             Update(inputs=("description",), apply=_update_role),
+            Update(inputs=("permissionsBoundary",), apply=_update_boundary),
             tags("iam", noun="Role", resource=lambda state: state.id),
         ),
         read=_read_role,

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
-from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, allowing, eventually, returning, zip_of
+from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, ROLE, allowing, eventually, returning, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -647,6 +647,61 @@ def function_log_levels(sandbox: Sandbox) -> None:
     assert logged(LogFormat="JSON", ApplicationLogLevel="FATAL") == set()
 
 
+def table_settings(sandbox: Sandbox) -> None:
+    """An index's maximum throughput and the recovery period are kept, and no index has a capacity on demand."""
+    client, units = sandbox.client("dynamodb"), {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
+    key = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+    index = {"IndexName": "all", "Projection": {"ProjectionType": "ALL"}, "ProvisionedThroughput": units, **key}
+    client.create_table(
+        TableName="settings", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], **key,
+        ProvisionedThroughput=units, GlobalSecondaryIndexes=[index],
+    )  # fmt: skip
+    client.update_table(TableName="settings", BillingMode="PAY_PER_REQUEST")
+    limits = {"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": 6}
+    update = {"Update": {"IndexName": "all", "OnDemandThroughput": limits}}
+    client.update_table(TableName="settings", GlobalSecondaryIndexUpdates=[update])
+    (found,) = client.describe_table(TableName="settings")["Table"]["GlobalSecondaryIndexes"]
+    assert found["ProvisionedThroughput"]["ReadCapacityUnits"] == 0
+    assert found["OnDemandThroughput"] == limits
+    for given, days in (({}, 35), ({"RecoveryPeriodInDays": 7}, 7)):
+        recovery = {"PointInTimeRecoveryEnabled": True, **given}
+        client.update_continuous_backups(TableName="settings", PointInTimeRecoverySpecification=recovery)
+        described = client.describe_continuous_backups(TableName="settings")["ContinuousBackupsDescription"]
+        assert described["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] == days
+
+
+def table_keys(sandbox: Sandbox) -> None:
+    """A role that may use an encrypted table needs permission to use its key through DynamoDB."""
+    client, kms, region = sandbox.client("dynamodb"), sandbox.client("kms"), sandbox.emulator.options.region
+    key = kms.create_key()["KeyMetadata"]
+    table = client.create_table(
+        TableName="encrypted", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key["Arn"]},
+    )["TableDescription"]  # fmt: skip
+    read = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": table["TableArn"]}
+    policy = json.dumps({"Statement": [read]})
+    sandbox.client("iam").put_role_policy(RoleName=ROLE, PolicyName="table", PolicyDocument=policy)
+    reader = sandbox.as_role("dynamodb")
+
+    def may_read(**condition: dict[str, str]) -> bool:
+        """Read the table with a policy of the key that allows its use on this condition."""
+        use = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*"}
+        statements = [use | {"Condition": condition}] if condition else []
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps({"Statement": statements}))
+        try:
+            reader.get_item(TableName="encrypted", Key={"id": {"S": "x"}})
+        except reader.exceptions.ClientError as error:
+            return error.response["Error"]["Code"] != "AccessDeniedException"
+        return True
+
+    assert not may_read()
+    assert may_read(StringEquals={"kms:ViaService": f"dynamodb.{region}.amazonaws.com"})
+    assert not may_read(StringEquals={"kms:ViaService": f"s3.{region}.amazonaws.com"})
+    assert may_read(ArnLike={"aws:PrincipalArn": f"arn:aws:iam::*:role/{ROLE[:4]}*"})
+    assert not may_read(ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/other*"})
+
+
 CHECKS: dict[str, Callable[[Sandbox], None]] = {
     check.__name__.replace("_", "-"): check
     for check in (
@@ -674,5 +729,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         payload_limits,
         function_logs,
         function_log_levels,
+        table_settings,
+        table_keys,
     )
 } | HTTP_CHECKS

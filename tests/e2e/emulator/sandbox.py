@@ -110,6 +110,23 @@ class Sandbox:
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=2),
         )
 
+    def as_role(self, service: str) -> Any:
+        """Return a client with the permissions of the sandbox's role."""
+        root = f"arn:aws:iam::{self.emulator.options.account}:root"
+        trust = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        self.client("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=document)
+        session = self.client("sts").assume_role(RoleArn=self.role["Role"]["Arn"], RoleSessionName="test")
+        credentials = session["Credentials"]
+        return boto3.client(
+            service,
+            endpoint_url=self.emulator.endpoint_url,
+            region_name=self.emulator.options.region,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
     def url(self, api_id: str) -> str:
         """Return the URL of the stage `test` of an API, without a trailing slash."""
         return f"{self.emulator.endpoint_url}/_aws/execute-api/{api_id}/test"

@@ -32,11 +32,23 @@ HTTP_STAGE = "aws:apigatewayv2/stage:Stage"
 
 KEY = "aws:kms/key:Key"
 
+SETTINGS = (
+    "aws:apigateway/account:Account",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+)
+"""Types that are settings of something else, which always exist."""
+
 Inputs = dict[str, Any]
 
 
 def document(action: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+
+
+def bucket_policy(bucket: str, action: str) -> str:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def trust(service: str) -> str:
@@ -97,6 +109,11 @@ class Prepared:
     layer: str
     encryption_keys: tuple[str, str]
     topic: str
+    bucket: str
+
+    @property
+    def key_arn(self) -> str:
+        return self.provider.connection.arn("kms", f"key/{self.encryption_keys[0]}")
 
     def client(self, service: str) -> Any:
         return self.provider.connection.client(service)
@@ -124,10 +141,11 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     metric = {"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "statistic": "Sum"}
     provider.create("aws:cloudwatch/metricAlarm:MetricAlarm", "used", {"name": "lifecycle", **watched, **metric})
     topic = provider.create("aws:sns/topic:Topic", "used", {"name": "lifecycle"}).id
+    bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, topic,
+        encryption_keys, topic, bucket,
     )  # fmt: skip
 
 
@@ -137,7 +155,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "name": "cycle", "hashKey": "owner", "rangeKey": "id", "billingMode": "PAY_PER_REQUEST",
         "attributes": [{"name": name, "type": "S"} for name in ("owner", "id")],
         "ttl": {"attributeName": "expires", "enabled": True}, "pointInTimeRecovery": {"enabled": False},
-        "deletionProtectionEnabled": False, "tags": {"stage": "dev", "team": "a"},
+        "serverSideEncryption": {"enabled": False}, "deletionProtectionEnabled": False,
+        "tags": {"stage": "dev", "team": "a"},
     }  # fmt: skip
     index = {
         "name": "by-kind", "projectionType": "ALL",
@@ -147,6 +166,8 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "attributes": [{"name": name, "type": "S"} for name in ("kind", "owner", "id")],
         "globalSecondaryIndexes": [index],
     }
+    units = {"readCapacity": 3, "writeCapacity": 4}
+    provisioned = {"billingMode": "PROVISIONED", **units}
     function: Inputs = {
         "name": "cycle", "role": at.role, "handler": "main.handler", "runtime": "python3.13", "memorySize": 128,
         "timeout": 3, "architectures": ["x86_64"], "description": "first", "environment": {"variables": {"A": "1"}},
@@ -216,12 +237,43 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
     }  # fmt: skip
+    bucket = {"bucket": at.bucket}
+    encrypted = {
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn"},
+                   "bucketKeyEnabled": True}],
+    }  # fmt: skip
+    expiring = {
+        "rules": [{"id": "old", "status": "Enabled", "filter": {"prefix": ""},
+                   "noncurrentVersionExpiration": {"noncurrentDays": 9}}],
+    }  # fmt: skip
+    public: Inputs = dict.fromkeys(
+        ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+    )
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     return {
+        "aws:s3/bucket:Bucket": [{"bucket": "cycle", "tags": {"a": "b"}}, {"bucket": "cycle", "tags": {"c": "d"}}],
+        "aws:s3/bucketVersioning:BucketVersioning": [bucket | {"versioningConfiguration": {"status": "Enabled"}}],
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [bucket | encrypted],
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": [bucket | expiring],
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": [
+            bucket | public, bucket | public | {"blockPublicAcls": False},
+        ],
+        "aws:s3/bucketPolicy:BucketPolicy": [
+            bucket | {"policy": bucket_policy(at.bucket, "s3:GetObject")},
+            bucket | {"policy": bucket_policy(at.bucket, "s3:PutObject")},
+        ],
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider": [
+            {"url": "https://id.example.com", "clientIdLists": ["x"], "tags": {"a": "b"}},
+        ],
         TABLE: [
             table, table | indexed, table | {"ttl": {"attributeName": "", "enabled": False}},
             table | indexed | {"globalSecondaryIndexes": [index | {"name": "by-sort"}], "tags": {"team": "b"}},
             table | {"ttl": {"attributeName": "until", "enabled": True}, "deletionProtectionEnabled": True,
-                     "pointInTimeRecovery": {"enabled": True}},
+                     "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}},
+            table | {"serverSideEncryption": {"enabled": True, "kmsKeyArn": at.key_arn}},
+            table | {"onDemandThroughput": {"maxReadRequestUnits": 9}},
+            table | indexed | {"globalSecondaryIndexes": [index | {"onDemandThroughput": {"maxWriteRequestUnits": 3}}]},
+            table | provisioned | indexed | {"globalSecondaryIndexes": [index | units]}, table | provisioned,
         ],
         FUNCTION: [
             function, function | {"memorySize": 256, "timeout": 9, "tags": {"stage": "prod", "team": "b"}}, plain,
@@ -268,7 +320,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:apigateway/apiKey:ApiKey": [key, key | {"description": "second", "enabled": False}, key | {"name": "two"}],
         "aws:apigateway/usagePlanKey:UsagePlanKey": [{"usagePlanId": at.plan, "keyId": at.key, "keyType": "API_KEY"}],
-        ROLE: [role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}}],
+        ROLE: [
+            role, role | {"assumeRolePolicy": trust("apigateway"), "description": "new", "tags": {"team": "b"}},
+            role | {"permissionsBoundary": boundary},
+        ],
         "aws:iam/rolePolicy:RolePolicy": [policy, policy | {"policy": document("s3:GetObject")}],
         "aws:iam/policy:Policy": [
             managed, *(managed | {"policy": document(f"s3:{each}")} for each in ("GetObject", "PutObject")),
@@ -333,7 +388,7 @@ def test_a_resource_is_created_changed_read_and_deleted(prepared: Prepared, type
             state = provider.update(type_, state, wanted)
             assert_unchanged(provider, type_, state, wanted)
     provider.delete(type_, state)
-    if type_ != "aws:apigateway/account:Account":  # a setting, which always exists
+    if type_ not in SETTINGS:
         assert provider.read(type_, state) is None
     provider.delete(type_, state)
 

@@ -1,5 +1,6 @@
 """The Lambda entry point: invalid settings fail requests, not the start of the process."""
 
+import json
 import re
 import ssl
 import subprocess
@@ -21,8 +22,9 @@ from authorizer.authorizer import Authorizer
 from authorizer.errors import Fault, NotAuthentic, SettingsInvalid
 from authorizer.http import tls
 from authorizer.http.fetch import FetchFailed
-from authorizer.settings import DeploymentSettings, Issuer, KeySettings
+from authorizer.settings import DeploymentSettings, Issuer, KeySettings, RevocationSettings
 from authorizer.startup import LazyAuthorizer, start
+from tests.embedded_metrics import sums
 from tests.security.test_outages import MARGIN
 from tests.unit.authorizer.provider import Harness, ManualClock, Provider, event, issuer, routes, settings, token
 
@@ -77,6 +79,49 @@ def test_invalid_settings_fail_requests(changes: dict[str, object]) -> None:
     lazy.warm_up()
     with pytest.raises(SettingsInvalid):
         lazy(event(token()), None)
+
+
+class TestFaultsOfTheStart:
+    """Requests for which there is no authorizer are logged as faults, with the metrics that alarms need."""
+
+    CONTEXT = SimpleNamespace(aws_request_id="request-1")
+
+    def lines(self, lazy: LazyAuthorizer, capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+        capfd.readouterr()
+        with pytest.raises(Exception, match=r".") as failed:
+            lazy(event(token()), self.CONTEXT)
+        assert str(failed.value) != "Unauthorized"
+        return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+    def test_invalid_settings(self, capfd: pytest.CaptureFixture[str]) -> None:
+        lazy = LazyAuthorizer(lambda: bundle.load(bundle.dump(settings(issuers=()))), create)
+        lazy.warm_up()
+        (line,) = self.lines(lazy, capfd)
+        assert (line["level"], line["outcome"], line["reason"]) == ("ERROR", "fault", "settings")
+        assert line["decision_id"] == "request-1"
+        assert sums([line], "Decisions", "stack", "outcome") == {("test", "fault"): 1}
+
+    def test_a_missing_environment_variable(
+        self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("REVOCATIONS_TABLE", raising=False)
+        lazy = LazyAuthorizer(lambda: settings(revocation=RevocationSettings(enabled=True)), create)
+        (line,) = self.lines(lazy, capfd)
+        assert sums([line], "Decisions", "outcome") == {"fault": 1}
+
+    def test_an_unexpected_exception(self, capfd: pytest.CaptureFixture[str]) -> None:
+        def fail(_: DeploymentSettings) -> Authorizer:
+            raise MemoryError("secret-detail")
+
+        (line,) = self.lines(LazyAuthorizer(settings, fail), capfd)
+        assert (line["outcome"], line["reason"]) == ("fault", "internal:MemoryError")
+        assert "secret" not in json.dumps(line)
+
+    def test_nothing_is_logged_if_the_settings_say_so_or_cannot_be_read(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        for load in (lambda: settings(issuers=(), log_decisions=False), lambda: bundle.load(b"{}")):
+            assert self.lines(LazyAuthorizer(load, create), capfd) == []
 
 
 def test_the_start_fetches_keys() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from authorizer import log
 from authorizer.key_source import FetchCounter
+from tests.embedded_metrics import values
 from tests.unit.authorizer.provider import (
     NOW,
     Harness,
@@ -23,6 +24,9 @@ from tests.unit.authorizer.provider import (
 )
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
+
+
+COUNTERS = ("CacheHits", "ColdStarts", "KeyFetches", "KeyFetchFailures", "RevocationFailures")
 
 
 def line(harness: Harness, credentials: str) -> dict[str, Any]:
@@ -55,6 +59,7 @@ def test_an_allowed_request_is_logged_with_exactly_these_fields() -> None:
         "client": "client-1",
         "Decisions": 1,
         "CacheHits": 0,
+        "ColdStarts": 1,
         "KeyFetches": 1,
         "KeyFetchFailures": 0,
         "RevocationFailures": 0,
@@ -63,12 +68,15 @@ def test_an_allowed_request_is_logged_with_exactly_these_fields() -> None:
     assert metrics["Timestamp"] == NOW * 1000
 
 
-def test_the_metrics_are_in_the_embedded_format() -> None:
-    written = line(Harness(), token())
-    for directive in written["_aws"]["CloudWatchMetrics"]:
-        assert directive["Namespace"] == log.NAMESPACE
-        assert all(isinstance(written[metric["Name"]], int | float) for metric in directive["Metrics"])
-        assert all(isinstance(written[name], str) for names in directive["Dimensions"] for name in names)
+@pytest.mark.parametrize("claims", [{}, {"scope": ""}, {"aud": "other"}])
+def test_the_metrics_are_in_the_embedded_format(claims: dict[str, Any]) -> None:
+    written = line(Harness(), token(**claims))
+    by_stack = {("project", "gatehouse"), ("stack", "test")}
+    assert {(name, frozenset(dimensions)) for name, dimensions in values([written])} == {
+        ("Decisions", frozenset({*by_stack, ("outcome", written["outcome"])})),
+        *((name, frozenset(by_stack)) for name in (*COUNTERS, "Latency")),
+    }
+    assert {each["Namespace"] for each in written["_aws"]["CloudWatchMetrics"]} == {log.NAMESPACE}
 
 
 @pytest.mark.parametrize(
@@ -103,6 +111,20 @@ def test_each_fetch_is_logged_once() -> None:
         logged.append((written["KeyFetches"], written["KeyFetchFailures"]))
         harness.clock.advance(5)
     assert logged == [(1, 1)] * 3
+
+
+def test_a_fetch_that_fails_for_an_unexpected_reason_is_a_failed_fetch() -> None:
+    harness = Harness()
+    harness.provider.documents.clear()
+    written = line(harness, token())
+    assert (written["reason"], written["KeyFetches"], written["KeyFetchFailures"]) == ("internal:KeyError", 1, 1)
+
+
+def test_only_the_first_decision_of_a_process_is_a_cold_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness()
+    assert [line(harness, token())["ColdStarts"] for _ in range(3)] == [1, 0, 0]
+    monkeypatch.setattr(log, "_IN_ADVANCE", True)
+    assert line(Harness(), token())["ColdStarts"] == 0
 
 
 def test_fetches_since_the_last_line_are_added_up() -> None:
