@@ -722,6 +722,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         request_models,
         typed_updates,
         resource_tags,
+        alarm_expressions,
         access_logs,
         clean_interpreter,
         worker_survives,
