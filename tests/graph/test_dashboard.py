@@ -56,7 +56,7 @@ def test_it_shows_the_state_of_every_alarm() -> None:
     alarms = {each.outputs["arn"] for type_ in types for each in stack.deployment.of_type(type_)}
     (widget,) = (each["properties"] for each in body_of(stack)["widgets"] if each["type"] == "alarm")
     assert set(widget["alarms"]) == alarms
-    assert widget["alarms"][0].endswith("-incident"), "first, because a widget shows at most 100"
+    assert "incident" in widget["alarms"][0], "first, because a widget shows at most 100"
 
 
 @pytest.mark.parametrize(

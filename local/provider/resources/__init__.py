@@ -4,6 +4,7 @@ from typing import Final
 
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
+    alarms,
     certificates,
     cloudwatch,
     cognito,
@@ -21,6 +22,7 @@ from local.provider.resources import (
     rest_apis,
     s3,
     stages,
+    topics,
     usage_plans,
 )
 
@@ -43,4 +45,6 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
     **cognito.TYPES,
+    **alarms.TYPES,
+    **topics.TYPES,
 }
