@@ -127,14 +127,14 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UserPoolIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The issuer of the stack's user pool. Its URL and client ids are known only after its creation.
+    """The issuer of the stack's user pool, whose URL and clients are in the environment.
 
-    `clients` are the names of the clients, whose ids are in the environment.
+    They are not here, so that a new client changes only the environment: Lambda does not change it and the bundle at
+    the same moment.
     """
 
     name: Name
     scope_prefix: str
-    clients: tuple[str, ...]
 
 
 class RouteScope(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,10 +49,8 @@ def with_user_pool(settings: DeploymentSettings, variables: Mapping[str, str] = 
         issuer = _issuer(pool, found, list(ids.values()))
     except (ValueError, RecursionError) as error:  # messages contain no values
         raise SettingsInvalid(f"environment: {error}") from None
-    if ids.keys() != set(pool.clients) or len(set(ids.values())) != len(ids):
-        raise SettingsInvalid(
-            f"environment: {USER_POOL_CLIENTS} must have one id for each of {', '.join(pool.clients)}"
-        )
+    if len(set(ids.values())) != len(ids):
+        raise SettingsInvalid(f"environment: {USER_POOL_CLIENTS} must not have an id twice")
     changes: dict[str, Any] = {"issuers": (*settings.issuers, issuer), "user_pool": None}
     if settings.usage is not None:
         names = {id_: name for name, id_ in ids.items()}

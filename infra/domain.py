@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.domain_settings import DomainSettings
+from infra.hosted_zone import require_usable
 from infra.naming import Names
 
 TLS = "TLS_1_2"
@@ -50,6 +51,7 @@ class Domain(pulumi.ComponentResource):
         created = self._domain(name, certificate)
         self._mapping(name, created)
         if args.domain.zone_id is not None:
+            require_usable(args.host, args.domain.zone_id, self)
             self._records(name, args.domain.zone_id, created)
         self.url = args.domain.url(args.host)
         self.target = created.regional_domain_name

@@ -138,7 +138,7 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         """Return what the authorizer's bundle contains about the pool."""
         if not self.enabled:
             return None
-        return UserPoolIssuer(name=self.issuer, scope_prefix=f"{project}/", clients=self.clients)
+        return UserPoolIssuer(name=self.issuer, scope_prefix=f"{project}/")
 
     def problems(self) -> Iterator[FieldError]:
         """Yield mistakes between fields."""

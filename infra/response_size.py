@@ -42,6 +42,10 @@ LONGEST_REGION = "ap-southeast-1"
 """A region with the longest name of all, for programs that run without a region."""
 
 
+UNLISTED = ""
+"""Stands for the name of a client that no usage plan lists."""
+
+
 class ResponseTooLarge(ValueError):
     """No encoding keeps the largest response within API Gateway's limits."""
 
@@ -79,10 +83,11 @@ def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: 
 
 
 def _with_longest_clients(settings: DeploymentSettings) -> DeploymentSettings:
-    """Return settings in which the clients of the user pool have the longest possible ids."""
+    """Return settings with a user pool in which all clients of usage plans, and another, have the longest ids."""
     if settings.user_pool is None:
         return settings
-    ids = {name: f"{index:0{MAX_CLIENT_ID}}" for index, name in enumerate(settings.user_pool.clients)}
+    listed = settings.usage.clients.get(settings.user_pool.name, ()) if settings.usage else ()
+    ids = {name: f"{index:0{MAX_CLIENT_ID}}" for index, name in enumerate((*listed, UNLISTED))}
     url = "https://user-pool.invalid/region_pool"
     return with_user_pool(settings, {USER_POOL_URL: url, USER_POOL_CLIENTS: json.dumps(ids)})
 

@@ -117,7 +117,8 @@ def status(options: argparse.Namespace) -> int:
         return 0
     for name, value in fields.items():
         values = cast("dict[str, str]", value).values() if isinstance(value, dict) else (value,)
-        CONSOLE.print(f"{name:10} {', '.join(str(each) for each in values)}")
+        if value:
+            CONSOLE.print(f"{name:10} {', '.join(str(each) for each in values)}")
     return 0
 
 

@@ -16,7 +16,7 @@ from local.console import CONSOLE, AddCommand, CommandError
 from local.diagram import draw
 from local.permissions import explain
 from local.plan import example, plan, records, tree
-from local.stack_differences import differences, settings_of
+from local.stack_differences import differences, issuers_of
 
 DEFAULT_STACK = "local"
 
@@ -51,8 +51,7 @@ def show_plan(options: argparse.Namespace) -> int:
     elif options.iam:
         _print(explain(Architecture(example(ROOT, stack, overrides)), routes(load_collections())))
     elif options.mermaid:
-        issuers = [each["name"] for each in settings_of(ROOT, stack, overrides)["issuers"]]
-        _print(draw(Architecture(example(ROOT, stack, overrides)), issuers))
+        _print(draw(Architecture(example(ROOT, stack, overrides)), issuers_of(ROOT, stack, overrides)))
     elif options.json:
         _print([json.dumps(records(plan(ROOT, stack, overrides)), indent=2)])
     else:

@@ -8,7 +8,7 @@ from infra.bundles import ROOT
 from local.architecture import Architecture
 from local.diagram import draw
 from local.plan import example
-from local.stack_differences import settings_of
+from local.stack_differences import issuers_of
 
 STACK: Final = "prod"
 FILE: Final = ROOT / "README.md"
@@ -17,8 +17,7 @@ _BLOCK: Final = re.compile(r"(?<=<!-- diagram -->\n```mermaid\n).*?(?=```\n)", r
 
 def with_diagram(text: str) -> str:
     """Return the README with the diagram of the present program."""
-    issuers = [each["name"] for each in settings_of(ROOT, STACK, {})["issuers"]]
-    lines = draw(Architecture(example(ROOT, STACK)), issuers)
+    lines = draw(Architecture(example(ROOT, STACK)), issuers_of(ROOT, STACK, {}))
     diagram = "".join(f"{line}\n" for line in lines)
     return _BLOCK.sub(lambda _: diagram, text, count=1)
 

@@ -20,7 +20,7 @@ from local.emulator.launch import DEFAULT_PORT, Emulator
 from local.engine import Step
 from local.engines import STACK, Engine, Target
 from local.issuer import HOST, DevelopmentIssuer, IssuerServer
-from local.state import AlreadyRunning, StackStatus, State
+from local.state import AlreadyRunning, StackStatus, State, identity_of
 
 
 class StartError(Exception):
@@ -98,6 +98,7 @@ class RunningStack:
             authorizer=self.exports["authorizer"],
             endpoint=self.emulator.endpoint_url,
             logs={"functions": str(self.emulator.options.functions_log), "emulator": str(self.emulator.options.log)},
+            **identity_of(self.exports, self.emulator.endpoint_url),
         )
 
     def wait(self, on_poll: Callable[[], None], interval: float = 0.1) -> int | None:

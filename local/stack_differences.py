@@ -38,3 +38,9 @@ def settings_of(root: Path, stack: str, overrides: Mapping[str, str]) -> dict[st
     file = stack_file.read(root, stack, overrides)
     region = {"aws:region": file.values.get("aws:region", "")}
     return region | msgspec.json.decode(msgspec.json.encode(load(file.project, stack, file.values)))
+
+
+def issuers_of(root: Path, stack: str, overrides: Mapping[str, str]) -> list[str]:
+    """Return the names of a stack's identity providers, the user pool's included."""
+    file = stack_file.read(root, stack, overrides)
+    return [each.name for each in load(file.project, stack, file.values).all_issuers]

@@ -3,10 +3,10 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -35,11 +35,22 @@ class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
     authorizer: str
     endpoint: str
     logs: dict[str, str]
+    sign_in: str = ""
+    """Where people sign in, if the stack has a user pool."""
+    clients: dict[str, str] = {}
+    """The ids of the user pool's clients, by their names."""
 
     @property
     def scopes(self) -> str:
         """Every scope of the API, separated by spaces."""
         return " ".join(f"{name}:{verb}" for name in self.tables for verb in ("read", "write"))
+
+
+def identity_of(exports: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """Return the fields that describe the user pool of a stack with these exports."""
+    if "userPool" not in exports:
+        return {"sign_in": "", "clients": {}}
+    return {"sign_in": f"{endpoint}/oauth2/authorize", "clients": exports["userPool"]["clients"]}
 
 
 class AlreadyRunning(Exception):

@@ -14,7 +14,7 @@ from infra.changes import Change, as_text
 from local import engines
 from local.detached import INTERRUPTED
 from local.stack import StackOptions, StartError
-from local.state import AlreadyRunning, StackStatus, State
+from local.state import AlreadyRunning, StackStatus, State, identity_of
 
 _BUSY = StartError("another `up` or `preview` is working on the stack; try again when it is done")
 
@@ -36,8 +36,10 @@ def update(options: StackOptions, running: StackStatus, console: Console) -> int
         with state.deploying():
             target = options.target(running.endpoint)
             changes = engines.up(options.engine, target)
-            exports = {name: value for name, value in target.exports().items() if name in StackStatus.__struct_fields__}
-            status = msgspec.structs.replace(running, engine=options.engine, **exports)
+            found = target.exports()
+            exports = {name: value for name, value in found.items() if name in StackStatus.__struct_fields__}
+            identity = identity_of(found, running.endpoint)
+            status = msgspec.structs.replace(running, engine=options.engine, **exports, **identity)
             state.write(status)
     except AlreadyRunning:
         raise _BUSY from None

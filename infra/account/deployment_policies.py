@@ -88,7 +88,11 @@ class Deployment:
         if self.hosted_zone:
             zone = pulumi.Output.concat("arn:", self.place.partition, ":route53:::hostedzone/", self.hosted_zone)
             changes = pulumi.Output.concat("arn:", self.place.partition, ":route53:::change/*")
-            yield allow(of("route53", "GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets"), [zone])
+            yield allow(
+                of("route53", "GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets",
+                   "ListTagsForResource"),
+                [zone],
+            )  # fmt: skip
             yield allow(of("route53", "GetChange"), [changes])
             yield allow(of("route53", "ListHostedZones", "ListHostedZonesByName"), ["*"])
 

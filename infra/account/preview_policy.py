@@ -5,6 +5,8 @@ A preview compares the program with the state. It takes no lock, writes nothing,
 
 from collections.abc import Iterator
 
+import pulumi
+
 from infra.account.place import Place
 from infra.account.statements import StateAccess, Statement, allow
 
@@ -18,6 +20,9 @@ def preview_statements(project: str, place: Place, state: StateAccess | None) ->
         yield allow(["s3:ListBucket"], [state.bucket])
         yield allow(["s3:GetObject"], state.objects(".pulumi/meta.yaml", ".pulumi/stacks/*"))
         yield allow(["kms:Decrypt"], [state.key])
+    # A stack with a domain looks up its hosted zone (infra/hosted_zone.py).
+    zones = pulumi.Output.concat("arn:", place.partition, ":route53:::hostedzone/*")
+    yield allow(["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"], [zones])
     # The account's project looks up the role for logs and GitHub's OIDC provider.
     yield allow(["apigateway:GET"], [place.unowned_arn("apigateway", "/account")])
     yield allow(["iam:ListRoles", "iam:ListOpenIDConnectProviders"], ["*"])

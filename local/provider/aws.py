@@ -21,6 +21,7 @@ from local.provider.properties import Properties, UnsupportedInputError
 from local.provider.provider_settings import ProviderSettings
 from local.provider.resource_type import ResourceType
 from local.provider.resources import RESOURCE_TYPES
+from local.provider.resources.dns import find_records, find_zone
 from local.provider.resources.iam import find_roles
 from local.provider.resources.identity_providers import find_provider
 from local.provider.state import Diff, Document, Failure, State
@@ -194,6 +195,10 @@ class Provider:
             return find_roles(self.connection, args)
         if token.endswith(":getOpenIdConnectProvider"):
             return find_provider(self.connection, args)
+        if token.endswith(":getZone"):
+            return find_zone(self.connection, args)
+        if token.endswith(":getRecords"):
+            return find_records(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)
 
     def _require_connection(self) -> Connection:

@@ -31,6 +31,10 @@ def look_up(token: str, args: Mapping[str, Any], *, region: str | None, account:
             # In a preview; a deployment calls `resources.identity_providers.find_provider`.
             arguments.pop("url")
             result = None
+        case "getZone" | "getRecords":
+            # In a preview, a zone is unknown; a deployment calls `resources.dns`.
+            arguments.pop_many("zoneId", "nameRegex")
+            result = None
         case _:
             raise NotImplementedError("the local provider does not support this function")
     arguments.require_all_used()

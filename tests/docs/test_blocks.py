@@ -10,9 +10,9 @@ from tests.docs.pages import PAGES, Block, anchors, blocks, blocks_of, inline_co
 
 LABELS = {
     "sh": {"", "session", "walkthrough", "revoke"},
-    "python": {"", "collection", "bill"},
+    "python": {"", "collection"},
     "json": {"permissions", "response", "trust"},
-    "yaml": {"", "cognito", "revocation", "stack", "usage"},
+    "yaml": {"", "cognito", "example", "revocation", "stack", "usage"},
     "text": {"", "comment", "insights", "metrics", "plan", "requests"},
     "mermaid": {"", "diagram"},
 }

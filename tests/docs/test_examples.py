@@ -63,12 +63,6 @@ def test_the_table_of_requests_and_indexes_is_that_of_the_documented_collection(
     assert len(collection.indexes) == len(rows)
 
 
-def test_the_bill_is_what_its_formula_computes() -> None:
-    (formula,) = [block for block in blocks("python") if block.kind == "bill"]
-    after = [block for block in blocks("text") if block.page == formula.page and block.line > formula.line]
-    assert run(formula)[1] == after[0].text
-
-
 def test_python_has_the_right_types(tmp_path: Path) -> None:
     for number, block in enumerate(blocks("python")):
         (tmp_path / f"example_{number}.py").write_text(block.text)

@@ -10,6 +10,7 @@ import pytest
 
 from infra.bundles import ROOT
 from local import engines
+from local.engine import DeploymentError
 from local.engines import Engine
 from local.issuer import TokenRequest
 from local.provider import Provider
@@ -121,6 +122,31 @@ def test_a_firewall_is_associated_with_the_stage_of_a_rest_api(stack: DomainStac
         "AWSManagedRulesKnownBadInputsRuleSet",
     ]  # fmt: skip
     assert acl["VisibilityConfig"]["SampledRequestsEnabled"] is False
+
+
+def test_a_mistake_in_the_zone_is_reported_with_the_setting(stack: DomainStack) -> None:
+    if stack.options.engine is Engine.PULUMI:
+        pytest.skip("the Pulumi CLI prints the program's error instead of raising it")
+    with pytest.raises(DeploymentError, match=r"Z\w+ \(example\.test\) must be the hosted zone of api\.example\.com"):
+        stack.up(domain_name="api.example.com", domain_zoneId=stack.zone)
+    only = {"Name": "example.test", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": '0 issue "other.test"'}]}
+    for action in ("CREATE", "DELETE"):
+        changes = [{"Action": action, "ResourceRecordSet": only}]
+        route53 = stack.client("route53")
+        route53.change_resource_record_sets(HostedZoneId=stack.zone, ChangeBatch={"Changes": changes})
+        if action == "CREATE":
+            with pytest.raises(DeploymentError, match=r"lets only other\.test issue certificates"):
+                stack.up(domain_name=DOMAIN, domain_zoneId=stack.zone)
+
+
+def test_a_domain_with_a_certificate_and_without_a_zone_needs_no_records(stack: DomainStack) -> None:
+    arn = "arn:aws:acm:us-east-1:000000000000:certificate/1"
+    exports = stack.up(domain_name=DOMAIN, domain_certificateArn=arn)
+    assert stack.records() == {}
+    assert stack.call("GET", "/items").status_code == 200
+    assert (
+        exports["domainTarget"] == stack.client("apigateway").get_domain_name(domainName=DOMAIN)["regionalDomainName"]
+    )
 
 
 def test_a_removed_domain_leaves_nothing_and_the_default_endpoint_answers_again(stack: DomainStack) -> None:

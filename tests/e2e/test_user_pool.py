@@ -222,6 +222,12 @@ class TestResources:
             assert set(client["ExplicitAuthFlows"]) <= {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 
 
+def test_the_status_has_what_an_app_needs_to_sign_people_in(pool: Pool) -> None:
+    status = pool.stack.status(1)
+    assert httpx.get(status.sign_in).status_code in (200, 400)
+    assert status.clients == {name: pool.client_id(name) for name in ("web", "mobile", "reports")}
+
+
 def test_secrets_are_secrets_and_in_no_log(pool: Pool) -> None:
     secrets = pool.stack.exports["clientSecrets"]
     assert isinstance(secrets["reports"], Secret)

@@ -82,6 +82,8 @@ READS = [
     Request("s3:GetObject", f"{BUCKET}/.pulumi/meta.yaml"),
     Request("s3:GetObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod.json"),
     Request("apigateway:GET", "arn:aws:apigateway:us-east-1::/account"),
+    Request("route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z0123456789"),
+    Request("route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789"),
     Request("iam:ListRoles", "*"),
     Request("iam:GetRole", f"{IAM}:role/gatehouse-gateway-logs-us-east-1"),
     Request("iam:GetOpenIDConnectProvider", f"{IAM}:oidc-provider/token.actions.githubusercontent.com"),
@@ -116,6 +118,7 @@ DEPLOYS = [
     Request("logs:CreateLogGroup", f"arn:aws:logs:{HERE}:log-group:API-Gateway-Execution-Logs_abc/prod"),
     Request("apigateway:POST", "arn:aws:apigateway:us-east-1::/restapis"),
     Request("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789"),
+    Request("route53:ListTagsForResource", "arn:aws:route53:::hostedzone/Z0123456789"),
     Request("sns:CreateTopic", f"arn:aws:sns:{HERE}:gatehouse-prod-alarms"),
     with_boundary("iam:CreateRole", f"{IAM}:role/gatehouse-prod-items-read"),
     with_boundary("iam:PutRolePolicy", f"{IAM}:role/gatehouse-prod-items-read"),
@@ -185,7 +188,7 @@ class TestPreviews:
     def test_the_programs_look_up_nothing_else(self) -> None:
         """A function of the provider that reads from AWS needs a statement for the preview's role."""
         free = {"getRegion", "getPartition", "getCallerIdentity"}
-        allowed_ = {"getRoles", "getOpenIdConnectProvider"}
+        allowed_ = {"getRoles", "getOpenIdConnectProvider", "getZone", "getRecords"}
         assert looked_up() <= free | allowed_
 
 

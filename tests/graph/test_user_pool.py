@@ -13,6 +13,7 @@ from infra.checks import NotDeployable, require_deployable
 from infra.naming import Names
 from infra.settings import StackSettings, load
 from infra.stack_file import SettingsError
+from local.cli import main
 from local.engine.values import Unknown
 from local.plan import example, plan
 from tests.graph.conftest import Graph
@@ -153,6 +154,14 @@ class TestAuthorizer:
             if name != "authorizer":
                 assert not {"USER_POOL_URL", "USER_POOL_CLIENTS"} & function.inputs["environment"]["variables"].keys()
 
+    def test_another_client_changes_only_the_environment(self) -> None:
+        """Lambda does not change it and the code at the same moment, and both must fit together meanwhile."""
+        before, after = (
+            planned(machines=machines).of_type("lambda/function:Function")["authorizer"].inputs["code"].path
+            for machines in ({"reports": ["items:read"]}, {"reports": ["items:read"], "jobs": ["items:read"]})
+        )
+        assert before == after
+
     def data(self) -> DeploymentSettings:
         return loaded(IDENTITY).for_authorizer(NAMES, ROUTES)
 
@@ -203,3 +212,8 @@ class TestSettings:
         machines = {f"machine-{number:03}": ["items:read"] for number in range(100)}
         with pytest.raises(NotDeployable, match="bytes of a function's environment variables"):
             require_deployable(ROUTES, NAMES, loaded({**IDENTITY, "machines": machines}))
+
+
+def test_the_diagram_names_the_pool_among_the_identity_providers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--mermaid", "--stack", "prod", "--set", f"identity={json.dumps(IDENTITY)}"]) == 0
+    assert "Identity providers<br/>main, users" in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """Route 53: records of hosted zones."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from local.provider.connection import Connection
@@ -9,6 +11,40 @@ from local.provider.resource_type import Call, ResourceType, Update
 from local.provider.state import Document, State
 
 _VALUES: Final = ("ttl", "records", "aliases")
+
+
+def find_zone(connection: Connection, args: Mapping[str, Any]) -> Document:
+    """Return the result of `aws.route53.get_zone` for an id. Raises UnsupportedInputError for other arguments."""
+    arguments = Properties(args)
+    found = connection.client("route53").get_hosted_zone(Id=arguments.pop("zoneId"))["HostedZone"]
+    arguments.require_all_used()
+    zone = found["Id"].rpartition("/")[2]
+    return {
+        "id": zone,
+        "zoneId": zone,
+        "name": found["Name"].removesuffix("."),
+        "privateZone": found["Config"]["PrivateZone"],
+    }
+
+
+def find_records(connection: Connection, args: Mapping[str, Any]) -> Document:
+    """Return the result of `aws.route53.get_records`: those whose names match a regular expression."""
+    arguments = Properties(args)
+    zone, pattern = arguments.pop("zoneId"), arguments.pop("nameRegex", "")
+    arguments.require_all_used()
+    pages = connection.client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+    found = [
+        {
+            "name": each["Name"],
+            "type": each["Type"],
+            "ttl": each.get("TTL", 0),
+            "resourceRecords": [{"value": record["Value"]} for record in each.get("ResourceRecords", ())],
+        }
+        for page in pages
+        for each in page["ResourceRecordSets"]
+        if re.search(pattern, each["Name"])
+    ]
+    return {"id": zone, "zoneId": zone, "nameRegex": pattern, "resourceRecordSets": found}
 
 
 def _record_set(given: Properties) -> Document:
