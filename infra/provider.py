@@ -21,6 +21,14 @@ RoleArn = Annotated[
 ]
 
 
+PolicyArn = Annotated[
+    str,
+    Meta(
+        pattern=r"^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}(?![\s\S])",
+        extra={REQUIREMENT: "the ARN of a policy"},
+    ),
+]
+
 ExternalId = Annotated[
     str,
     Meta(
@@ -60,6 +68,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     assume_role: Annotated[
         AssumedRole | None, Meta(description="The role to assume. By default, that of the caller.")
     ] = None
+    permissions_boundary: Annotated[
+        PolicyArn | None, Meta(description="The permissions boundary of every role that the stack creates.")
+    ] = None
 
 
 def aws_provider(settings: ProviderSettings, tags: Mapping[str, str]) -> pulumi.ResourceOptions:
@@ -79,4 +90,17 @@ def aws_provider(settings: ProviderSettings, tags: Mapping[str, str]) -> pulumi.
         assume_roles=[assumed] if assumed else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=tags) if tags else None,
     )
-    return pulumi.ResourceOptions(provider=provider)
+    boundary = settings.permissions_boundary
+    # Options apply to everything that is created with them, so no role can be without the boundary.
+    return pulumi.ResourceOptions(provider=provider, transformations=[_bounded(boundary)] if boundary else None)
+
+
+def _bounded(boundary: str) -> pulumi.ResourceTransformation:
+    """Return a transformation that gives a role its permissions boundary."""
+
+    def transform(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.type_ != "aws:iam/role:Role":
+            return None
+        return pulumi.ResourceTransformationResult({**args.props, "permissions_boundary": boundary}, args.opts)
+
+    return transform

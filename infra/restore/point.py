@@ -64,8 +64,9 @@ class PointInTime:
         recovery = described.get("PointInTimeRecoveryDescription", {})
         if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
             raise RestoreError(
-                f"point-in-time recovery is disabled for table {name}, and enabling it does not bring back the past; "
-                f"is there a backup? `aws dynamodb list-backups --table-name {name} --backup-type ALL`"
+                f"point-in-time recovery is disabled for table {name}; gatehouse:data.recoveryDays enables it, but "
+                "does not bring back the past. To list its backups: "
+                f"aws dynamodb list-backups --table-name {name} --backup-type ALL"
             )
         first, last = recovery["EarliestRestorableDateTime"], recovery["LatestRestorableDateTime"]
         if not first <= self.time <= last:

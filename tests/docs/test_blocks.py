@@ -11,8 +11,8 @@ from tests.docs.pages import PAGES, Block, anchors, blocks, blocks_of, inline_co
 LABELS = {
     "sh": {"", "session", "walkthrough", "revoke"},
     "python": {"", "collection"},
-    "json": {"permissions", "response", "trust"},
-    "yaml": {"", "cognito", "example", "revocation", "stack", "usage"},
+    "json": {"response"},
+    "yaml": {"", "account", "cognito", "example", "revocation", "stack", "usage"},
     "text": {"", "comment", "insights", "metrics", "plan", "requests"},
     "mermaid": {"", "diagram"},
 }

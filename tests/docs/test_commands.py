@@ -12,6 +12,7 @@ import pytest
 
 import infra.branches
 import infra.preview
+import infra.restore.command
 import infra.revoke
 import local.cli
 from infra.bundles import ROOT
@@ -32,11 +33,14 @@ NOT_RUN = {
     "make diagram": "tests/graph/test_diagram.py compares what it would write",
     "make clean": "removes the environment of the tests",
     "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
+    ".venv/bin/python -m infra.restore": "needs a deployed stack; tests/e2e/test_restore.py restores in the emulator",
+    "aws dynamodb": "needs an AWS account; tests/unit/infra/restores makes the same call",
     ".venv/bin/python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",
     ".venv/bin/python -m infra.preview": "needs deployed stacks; tests/pulumi/test_pull_requests.py runs it",
     ".venv/bin/python -m local plan --against": "needs another commit; tests/graph/test_against.py runs it",
     "aws cognito-idp": "needs an AWS account; tests/e2e/test_user_pool.py makes the same calls",
     "aws apigateway": "needs an AWS account; tests/e2e/test_requests.py makes the same calls",
+    "aws iam": "needs an AWS account; tests/e2e/provider/test_account.py makes the same call",
     "curl -i -H": "needs a stack with a domain; tests/e2e/test_domain.py sends the same requests",
     "gh label create": "needs a repository on GitHub",
     "git checkout": "changes the files that are tested",
@@ -57,7 +61,8 @@ PULUMI = {
     "stack export": {"--stack", "--file"},
     "stack import": {"--stack", "--file"},
     "config set": {"--secret"},
-    "login": set[str](),
+    "stack change-secrets-provider": {"--stack"},
+    "login": {"--local"},
 }
 """The commands and options of the Pulumi CLI that the documentation uses, as its reference has them."""
 
@@ -65,6 +70,7 @@ MODULES = {
     "local": local.cli.main,
     "infra.branches": infra.branches.main,
     "infra.preview": infra.preview.main,
+    "infra.restore": infra.restore.command.main,
     "infra.revoke": infra.revoke.main,
 }
 """The commands in Python, each with its entry point."""
@@ -141,7 +147,7 @@ def test_a_session_gets_the_responses_that_it_names(block: Block, running: Path)
         assert expected == ["201", "200", "400", "401", "403"]
     assert expected
     done = subprocess.run(
-        ["bash", "-euc", block.text], cwd=running, capture_output=True, text=True, check=False, timeout=60
+        ["bash", "-euc", block.text], cwd=running, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     # A response without a body ends with an empty line, one with a body may lack the line's end.

@@ -74,7 +74,7 @@ def test_python_has_the_right_types(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+@pytest.mark.parametrize("block", [each for each in blocks("yaml") if each.kind != "account"], ids=str)
 def test_settings_are_accepted(block: Block) -> None:
     found = yaml.safe_load(block.text)
     given: dict[str, Any] = {**BASE, **found.get("config", found)}

@@ -1,9 +1,6 @@
 """The page about previews in pull requests: its example, its policies, and what the workflow needs."""
 
-import json
 import re
-
-import pytest
 
 from infra.bundles import ROOT
 from infra.changes.change import LOST
@@ -23,25 +20,6 @@ def labelled(language: str, label: str) -> list[Block]:
 def test_the_example_is_a_comment_as_it_is_written() -> None:
     [block] = labelled("text", "comment")
     assert block.text.strip() == comment([read("prod", RECORDED.read_bytes())], "0123456789ab").strip()
-
-
-def test_the_role_trusts_only_pull_requests_of_the_repository() -> None:
-    [block] = labelled("json", "trust")
-    [statement] = json.loads(block.text)["Statement"]
-    assert statement["Condition"] == {
-        "StringEquals": {
-            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": "repo:ORG/REPO:pull_request",
-        }
-    }
-
-
-@pytest.mark.parametrize("block", labelled("json", "permissions"), ids=str)
-def test_the_role_can_only_read(block: Block) -> None:
-    for statement in json.loads(block.text)["Statement"]:
-        assert statement.keys() == {"Effect", "Action", "Resource"}
-        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-        assert all(re.fullmatch(r"\w+:(Get\w+|List\w+|GET|Decrypt)", action) for action in actions)
 
 
 def test_the_variables_and_secrets_of_the_workflow_are_listed() -> None:

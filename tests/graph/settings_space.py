@@ -155,6 +155,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.handlerMetrics": (DEFAULT, "none", "operation"),
     "monitoring.runbook": (DEFAULT, "https://wiki.example.com/runbook"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
+    "provider.permissionsBoundary": (DEFAULT, "arn:aws:iam::123456789012:policy/gatehouse-account/boundary"),
     "provider.accountIds": (DEFAULT, ["123456789012"]),
     "provider.assumeRole": (
         DEFAULT, {"arn": "arn:aws-us-gov:iam::123456789012:role/deploy", "externalId": "abc", "sessionName": "ci"},
