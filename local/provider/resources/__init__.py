@@ -5,6 +5,7 @@ from typing import Final
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
     alarms,
+    backup,
     certificates,
     cloudwatch,
     cognito,
@@ -27,6 +28,7 @@ from local.provider.resources import (
 )
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
+    **backup.TYPES,
     **iam.TYPES,
     **identity_providers.TYPES,
     **s3.TYPES,
