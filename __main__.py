@@ -5,6 +5,7 @@ import pulumi
 from handlers.contract import load_collections, routes
 from infra.api import create_api
 from infra.authorizer import Authorizer, AuthorizerArgs
+from infra.backups import Backups, BackupsArgs
 from infra.branches import branch_of
 from infra.bundles import ROOT
 from infra.checks import require_deployable
@@ -31,10 +32,15 @@ opts = aws_provider(settings.provider, settings.tags)
 defaults = settings.function_defaults(names)
 tables_of = table_defaults(names, data, opts)
 tables = {each.name: Table(each.name, collection_table(each, tables_of), opts) for each in collections}
-handlers = Handlers("handlers", HandlersArgs(routes=api_routes, tables=tables, cors=api.cors, defaults=defaults), opts)
+handlers = Handlers("handlers", HandlersArgs(
+    routes=api_routes, tables=tables, cors=api.cors, defaults=defaults, lifetimes=data.lifetimes,
+), opts)  # fmt: skip
 revocation = None
 if settings.revocation.enabled:
     revocation = Revocation("revocation", RevocationArgs(tables=tables_of), opts)
+if settings.backups.enabled:
+    backed_up = BackupsArgs(names=names, tables=[*tables.values()], settings=settings.backups, protect=data.protect)
+    Backups("backups", backed_up, opts)
 user_pool = None
 if settings.identity.enabled:
     pool_args = UserPoolArgs(names=names, identity=settings.identity, routes=api_routes, protect=data.protect)

@@ -5,13 +5,13 @@ digest of the request's body and the first response. (draft-ietf-httpapi-idempot
 """
 
 import hashlib
-import time
 from typing import Any
 
+from handlers import expiry
 from handlers.attribute_values import serialize_item
 from handlers.contract import Invalid, validate
 from handlers.contract.headers import IDEMPOTENCY_KEY, KEY_LIFETIME
-from handlers.contract.keys import EXPIRY, PARTITION_KEY, RECORDS, SORT_KEY
+from handlers.contract.keys import PARTITION_KEY, RECORDS, SORT_KEY
 from handlers.contract.problem import KEY_REUSED
 from handlers.contract.validation import FieldError
 from handlers.database import TransactionCanceled
@@ -54,13 +54,11 @@ def create_once(store: Store, item: Item, *, caller: str, key: str, body: bytes)
 
 def _put_record(caller: str, key: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a put that stores a key's record, unless the key has one that has not expired."""
-    now = int(time.time())
     record_key = {PARTITION_KEY: f"{RECORDS}{caller}", SORT_KEY: hashlib.sha256(key.encode()).hexdigest()}
     return {
-        "Item": serialize_item({**record_key, **values, EXPIRY: now + KEY_LIFETIME}),
-        # DynamoDB deletes expired records late, so the condition compares the expiry too.
-        "ConditionExpression": f"{ID_IS_FREE} OR #expiry <= :now",
-        "ExpressionAttributeNames": {"#expiry": EXPIRY},
-        "ExpressionAttributeValues": serialize_item({":now": now}),
+        "Item": serialize_item({**record_key, **values, **expiry.expiry(KEY_LIFETIME)}),
+        "ConditionExpression": ID_IS_FREE,
+        "ExpressionAttributeNames": expiry.NAMES,
+        "ExpressionAttributeValues": expiry.values(),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }

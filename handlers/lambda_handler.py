@@ -130,7 +130,7 @@ class LambdaHandler:
         route = Route(collection, self.operation)
         _require_known_parameters(request, route.query_parameters)
         database = Database(self.dynamodb, self.environment.table, deadline)
-        store = Store(database, caller.partition(collection), collection)
+        store = Store(database, caller.partition(collection), collection, self.environment.lifetime)
         return self.operate(Invocation(request, route, caller, store))
 
 

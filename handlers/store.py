@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handlers import clock
+from handlers import clock, expiry
 from handlers.attribute_values import deserialize_item, serialize, serialize_item
 from handlers.contract import Collection, Index
-from handlers.contract.keys import CREATED, PARTITION_KEY, SORT_KEY
+from handlers.contract.keys import CREATED, EXPIRY, PARTITION_KEY, SORT_KEY
 from handlers.contract.problem import ALREADY_EXISTS, NOT_FOUND
 from handlers.database import ConditionFailed, Database
 from handlers.errors import PreconditionFailed, ProblemError
@@ -20,7 +20,15 @@ Item = dict[str, Any]
 Items = list[Item]
 Revisions = tuple[str, ...] | None
 
-ID_IS_FREE = f"attribute_not_exists({SORT_KEY})"
+ID_IS_FREE = f"attribute_not_exists({SORT_KEY}) OR {expiry.IS_EXPIRED}"
+"""The condition of a put. An expired item is replaced."""
+
+QUERIES = 5
+READ_AHEAD = 100
+"""The most queries for one page, and how many items each reads after a first one that has found expired items.
+
+Where more have expired, a page is short although there are more items.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,50 +53,60 @@ class Page:
 
 @dataclass(frozen=True)
 class Store:
-    """An owner's items: one partition of a collection's table. No method reads or writes another partition."""
+    """An owner's items: one partition of a collection's table. No method reads or writes another partition.
+
+    Items expire `lifetime` seconds after they were last written. None is forever.
+    """
 
     database: Database
     owner: str
     collection: Collection
+    lifetime: int | None = None
 
     def read(self, item_id: str) -> Item:
         """Read an item consistently. Raises a 404 error."""
         found = self.database.call("get_item", Key=self._key(item_id), ConsistentRead=True)
-        if "Item" not in found:
+        stored = deserialize_item(found.get("Item", {}))
+        if not stored or expiry.is_expired(stored):
             raise _not_found(item_id)
-        return self.item(deserialize_item(found["Item"]))
+        return self.item(stored)
 
     def find(self, item_id: str) -> Items:
         """Return the item, or nothing; read consistently, with the permission to query only."""
-        return self._query(equalities({PARTITION_KEY: self.owner, SORT_KEY: item_id}), ConsistentRead=True)[0]
+        found, _ = self._query(equalities({PARTITION_KEY: self.owner, SORT_KEY: item_id}), ConsistentRead=True)
+        return _alive(found)
 
     def list(self, selection: Selection, *, limit: int, after: Position | None = None) -> Page:
-        """Return a page of at most `limit` items. It reads exactly the items that it returns.
+        """Return a page of at most `limit` items. It reads exactly the items that it returns, unless some have expired.
 
         It reads an index, which is eventually consistent: it may miss the last writes. Only where the selection needs
         none, it reads the table, consistently.
         """
-        index = selection.index
-        key = {Index.of(selection.equal).partition_key: partition_value(self.owner, selection.equal)}
-        items, has_more = self._query(
-            with_range(equalities(key), selection.order, selection.lowest, selection.highest),
-            Limit=limit,
-            ScanIndexForward=not selection.descending,
-            **({"IndexName": index.name} if index else {"ConsistentRead": True}),
-            **({"ExclusiveStartKey": self._start_key(key, selection, after)} if after else {}),
-        )
-        return Page(items, Position(items[-1][selection.order], items[-1][SORT_KEY]) if has_more else None)
+        items: Items = []
+        for number in range(QUERIES):
+            found, has_more = self._read_page(selection, READ_AHEAD if number else limit, after)
+            items += _alive(found)
+            after = _position(found, selection) if has_more else None
+            if len(items) >= limit or not has_more:
+                break
+        if len(items) > limit:
+            items = items[:limit]
+            after = _position(items, selection)
+        return Page(items, after)
 
     def new_item(self, item_id: str, fields: Mapping[str, Any], milliseconds: int) -> Item:
         """Return an item to store, created at a time in milliseconds since 1970."""
         now = clock.timestamp(milliseconds)
-        return {"id": item_id, **fields, CREATED: now, "updated_at": now, "revision": secrets.token_hex(8)}
+        written = {"updated_at": now, "revision": secrets.token_hex(8), **expiry.expiry(self.lifetime)}
+        return {"id": item_id, **fields, CREATED: now, **written}
 
     def put(self, item: Item) -> dict[str, Any]:
         """Return the arguments of a put that stores a new item if its id is free."""
         return {
             "Item": serialize_item({PARTITION_KEY: self.owner, **self._attributes(item)}),
             "ConditionExpression": ID_IS_FREE,
+            "ExpressionAttributeNames": expiry.NAMES,
+            "ExpressionAttributeValues": expiry.values(),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
@@ -105,10 +123,9 @@ class Store:
 
         Raises a 404 error, or PreconditionFailed if the item is at another revision.
         """
-        changes = self._attributes(
-            {**fields, "updated_at": clock.timestamp(clock.now()), "revision": secrets.token_hex(8)}
-        )
-        unused = {*self.collection.field_names, *self.collection.index_attributes} - set(changes)
+        written = {"updated_at": clock.timestamp(clock.now()), "revision": secrets.token_hex(8)}
+        changes = self._attributes({**fields, **written, **expiry.expiry(self.lifetime)})
+        unused = {*self.collection.field_names, *self.collection.index_attributes, EXPIRY} - set(changes)
         removed = {f"#removed{number}": name for number, name in enumerate(sorted(unused))}
         clauses, names, values = equalities(changes)
         expression = f"SET {', '.join(clauses)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
@@ -138,6 +155,18 @@ class Store:
         nulls = dict.fromkeys(self.collection.nullable_fields)
         return nulls | {name: value for name, value in stored.items() if name not in hidden}
 
+    def _read_page(self, selection: Selection, limit: int, after: Position | None) -> tuple[Items, bool]:
+        """Return the next items of a selection, expired ones too, and whether there may be more."""
+        index = selection.index
+        key = {Index.of(selection.equal).partition_key: partition_value(self.owner, selection.equal)}
+        return self._query(
+            with_range(equalities(key), selection.order, selection.lowest, selection.highest),
+            Limit=limit,
+            ScanIndexForward=not selection.descending,
+            **({"IndexName": index.name} if index else {"ConsistentRead": True}),
+            **({"ExclusiveStartKey": self._start_key(key, selection, after)} if after else {}),
+        )
+
     def _query(self, condition: Expression, **arguments: Any) -> tuple[Items, bool]:
         """Query the table, or the index in the arguments; return the items, and whether there may be more."""
         clauses, names, values = condition
@@ -153,9 +182,9 @@ class Store:
     def _conditional(
         self, operation: str, item_id: str, revisions: Revisions, names: Item, values: Item, **arguments: str
     ) -> dict[str, Any]:
-        """Write to an existing item, only at one of the revisions if there are any."""
-        condition = "attribute_exists(#id)"
-        names = {**names, "#id": SORT_KEY}
+        """Write to an item that exists and has not expired, only at one of the revisions if there are any."""
+        condition = f"attribute_exists(#id) AND {expiry.IS_ALIVE}"
+        names, values = {**names, "#id": SORT_KEY, **expiry.NAMES}, {**values, **expiry.values()}
         if revisions is not None:
             allowed = {f":revision{index}": serialize(revision) for index, revision in enumerate(revisions)}
             condition += f" AND #revision IN ({', '.join(allowed)})"
@@ -165,8 +194,8 @@ class Store:
             Key=self._key(item_id),
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **({"ExpressionAttributeValues": values} if values else {}),
             **arguments,
         )
 
@@ -192,7 +221,16 @@ def require_own(failed: ConditionFailed, item: Item) -> None:
 
 
 def _failure(failed: ConditionFailed, item_id: str) -> ProblemError:
-    return PreconditionFailed() if failed.item else _not_found(item_id)
+    return PreconditionFailed() if failed.item and not expiry.is_expired(failed.item) else _not_found(item_id)
+
+
+def _alive(items: Items) -> Items:
+    return [item for item in items if not expiry.is_expired(item)]
+
+
+def _position(items: Items, selection: Selection) -> Position:
+    """Return the position of the last item."""
+    return Position(items[-1][selection.order], items[-1][SORT_KEY])
 
 
 def _not_found(item_id: str) -> ProblemError:

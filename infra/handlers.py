@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract import Route
-from handlers.environment import COLLECTION, TABLE, TABLE_PREFIX
+from handlers.environment import COLLECTION, LIFETIMES, TABLE, TABLE_PREFIX
 from handlers.metrics import METRICS
 from infra.bundles import archive
 from infra.cors import Cors
@@ -24,12 +24,16 @@ from infra.target import Target
 
 @dataclass(frozen=True, kw_only=True)
 class HandlersArgs:
-    """The routes, the tables of their collections by name, and which pages may call from browsers."""
+    """The routes, the tables of their collections by name, and which pages may call from browsers.
+
+    `lifetimes` are the days after which items expire that are not written any more, by collection.
+    """
 
     routes: Sequence[Route]
     tables: Mapping[str, Table]
     cors: Cors
     defaults: FunctionDefaults
+    lifetimes: Mapping[str, int]
 
 
 class Handlers(pulumi.ComponentResource):
@@ -95,10 +99,18 @@ class Handlers(pulumi.ComponentResource):
             defaults=defaults,
             layers=layers,
             log_level=level_with_metrics(defaults.log_level(group.name)) if defaults.metrics else None,
-            environment={**self._tables(group), **self.args.cors.environment(), **self._metrics()},
+            environment=self._variables(group),
             statements=own,
             managed=managed,
         )
+
+    def _variables(self, group: RouteGroup) -> dict[str, pulumi.Input[str]]:
+        return {
+            **self._tables(group),
+            **self._lifetimes(group),
+            **self.args.cors.environment(),
+            **self._metrics(),
+        }
 
     def _metrics(self) -> dict[str, str]:
         metrics = self.args.defaults.metrics
@@ -113,3 +125,9 @@ class Handlers(pulumi.ComponentResource):
             return {TABLE_PREFIX: self.args.defaults.names.resource("")}
         (collection,) = group.collections
         return {COLLECTION: collection.name, TABLE: self.args.tables[collection.name].name}
+
+    def _lifetimes(self, group: RouteGroup) -> dict[str, str]:
+        """Return the variable with the lifetimes of a group's collections, if any of them has one."""
+        names = {collection.name for collection in group.collections}
+        found = {name: days for name, days in self.args.lifetimes.items() if name in names}
+        return {LIFETIMES: msgspec.json.encode(found).decode()} if found else {}

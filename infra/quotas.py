@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from authorizer.user_pool import USER_POOL_CLIENTS
 from handlers.contract import Route
 from infra.function_settings import AUTHORIZER
-from infra.layouts import RouteGroup, grouped
+from infra.layouts import SINGLE, RouteGroup, grouped
 from infra.naming import Names
 from infra.policy_sizes import divided
 from infra.settings import StackSettings
@@ -109,4 +109,5 @@ def _environment(name: str, settings: StackSettings) -> int:
     own = settings.functions.of(name).environment
     ids = dict.fromkeys(settings.identity.clients, CLIENT_ID)
     variables = {USER_POOL_CLIENTS: json.dumps(ids)} if name == AUTHORIZER else settings.api.cors.environment()
-    return OTHER_VARIABLES + len(json.dumps({**variables, **own}).encode())
+    lifetimes = settings.data.lifetimes if name == SINGLE else {}
+    return OTHER_VARIABLES + len(json.dumps({**variables, **lifetimes, **own}).encode())

@@ -13,10 +13,11 @@ FUNCTION = "function"
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """Actions that a function's role allows, on exactly these resources."""
+    """Actions that a role allows on exactly these resources, on a condition if there is one."""
 
     actions: Sequence[str]
     resources: Sequence[pulumi.Input[str]]
+    condition: Mapping[str, Mapping[str, str]] | None = None
 
 
 SEND_TRACES = Statement(actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"), resources=("*",))
@@ -67,6 +68,12 @@ def policy_document(statements: Iterable[Statement]) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Action": list(each.actions), "Resource": list(each.resources)} for each in statements
+            {
+                "Effect": "Allow",
+                "Action": list(each.actions),
+                "Resource": list(each.resources),
+                **({"Condition": each.condition} if each.condition else {}),
+            }
+            for each in statements
         ],
     }

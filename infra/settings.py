@@ -13,6 +13,7 @@ from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
+from infra.backup_settings import BackupSettings
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.data_settings import DataSettings
 from infra.domain_settings import DomainSettings
@@ -71,6 +72,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     waf: WafSettings = WafSettings()
     functions: FunctionSettings = FunctionSettings()
     data: DataSettings = DataSettings()
+    backups: BackupSettings = BackupSettings()
     authorizer: AuthorizerSettings = AuthorizerSettings()
     usage: UsageSettings = UsageSettings()
     revocation: RevocationSettings = RevocationSettings()
@@ -176,6 +178,7 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
         *settings.identity.problems(),
         *settings.api.problems(),
         *settings.data.problems(),
+        *settings.backups.problems(),
         *settings.domain.problems(),
         *settings.waf.problems(),
         *settings.functions.problems(),

@@ -1,4 +1,4 @@
-"""The commands: `python -m local up | preview | down | status | token | key | revoke | restore | plan`."""
+"""The commands: `python -m local up | preview | down | status | token | key | secret | revoke | restore | plan`."""
 
 import argparse
 import json
@@ -153,6 +153,17 @@ def show_key(options: argparse.Namespace) -> int:
     return 0
 
 
+def show_secret(options: argparse.Namespace) -> int:
+    """Print the secret of a machine of the user pool and nothing else."""
+    _running()
+    secrets = cast("dict[str, str]", revealed(exports(State()).get("clientSecrets", {})))
+    if options.client not in secrets:
+        known = ", ".join(sorted(secrets)) or "none; add machines to gatehouse:identity"
+        raise CommandError(f"client {options.client} has no secret; clients with one: {known}")
+    sys.stdout.write(secrets[options.client] + "\n")
+    return 0
+
+
 def revoke_tokens(options: argparse.Namespace) -> int:
     """Revoke tokens in the running stack."""
     running = _running()
@@ -235,6 +246,8 @@ def _add_token_commands(add_command: AddCommand) -> None:
     command = add_command("key", show_key, "print the API key that a client sends in x-api-key")
     command.add_argument("--client", default=TokenRequest.client, help="the client_id (%(default)s)")
     command.add_argument("--issuer", default=STACK, help="the name of the client's issuer (%(default)s)")
+    command = add_command("secret", show_secret, "print the secret of a machine of the stack's user pool")
+    command.add_argument("--client", required=True, metavar="NAME", help="the machine's name in the settings")
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")
     stack_file.add_options(command)
     revoke.add_arguments(command)

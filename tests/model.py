@@ -69,10 +69,14 @@ Call = Callable[[Request], Answer]
 
 @dataclass
 class Stored:
-    """An item of the dictionary; `tags` are all its entity tags so far, the current one last."""
+    """An item of the dictionary; `tags` are all its entity tags so far, the current one last.
+
+    `age` is the number of days since it was last written.
+    """
 
     document: dict[str, Any]
     tags: list[str]
+    age: int = 0
 
 
 @dataclass(frozen=True)
@@ -311,6 +315,7 @@ class ApiMachine(RuleBasedStateMachine):
         assert tag not in stored.tags
         stored.document = document
         stored.tags.append(tag)
+        stored.age = 0
 
     @rule(data=st.data(), form=IF_MATCH)
     def delete(self, data: st.DataObject, form: str) -> None:
@@ -492,8 +497,36 @@ def run(start: Callable[[], Call], *, examples: int, steps: int) -> None:
         def __init__(self) -> None:
             super().__init__(start(), next(numbers))
 
+    run_machine(Machine, examples=examples, steps=steps)
+
+
+def run_with_lifetimes(
+    start: Callable[[], Call], lifetimes: Mapping[str, int], wait: Callable[[int], None], *, examples: int, steps: int
+) -> None:
+    """Run the machine with items that expire after these days, by collection; `wait` lets days pass."""
+    numbers = count()
+
+    class Machine(ApiMachine):
+        def __init__(self) -> None:
+            super().__init__(start(), next(numbers))
+
+        @rule(days=st.sampled_from([1, 1, 2, 3]))
+        def days_pass(self, days: int) -> None:
+            wait(days)
+            self.remembered.clear()  # idempotency keys are kept for a day
+            for (collection, _), items in self.stored.items():
+                for item_id, stored in list(items.items()):
+                    stored.age += days
+                    if stored.age >= lifetimes.get(collection, stored.age + 1):
+                        del items[item_id]
+
+    run_machine(Machine, examples=examples, steps=steps)
+
+
+def run_machine(machine: type[ApiMachine], *, examples: int, steps: int) -> None:
+    """Run a machine, with the same examples every time."""
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -66,6 +66,7 @@ OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "id": "{name}",
         "arn": "arn:{partition}:logs:{region}:{account}:log-group:{name}",
     },
+    "aws:backup/vault:Vault": {"id": "{name}", "arn": "arn:{partition}:backup:{region}:{account}:backup-vault:{name}"},
     "aws:cognito/userPool:UserPool": {
         "id": "{region}_{id}",
         "arn": "arn:{partition}:cognito-idp:{region}:{account}:userpool/{id}",

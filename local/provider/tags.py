@@ -32,7 +32,7 @@ def tags(
             connection.call(service, f"Tag{noun}", target | parameters(shape, Properties({"tags": added})))
         if removed := sorted(old.keys() - new.keys()):
             members = connection.input_shape(service, f"Untag{noun}").members
-            keys = {name: removed for name in members if name.lower() == "tagkeys"}
+            keys = {name: removed for name in members if name.lower() in ("tagkeys", "tagkeylist")}
             connection.call(service, f"Untag{noun}", target | keys)
 
     return Update(inputs=("tags",), apply=apply)

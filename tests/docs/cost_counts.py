@@ -16,17 +16,34 @@ from local.plan import plan
 from tests.docs.cost import PAGE, Flavour
 from tests.docs.pages import blocks
 
-WITHOUT = {"waf.enabled": "false"}
-"""Settings that an HTTP API does not have."""
+REST_ONLY = {
+    "usage.plans": "[]",
+    "usage.keys": "authorizer",
+    "api.cache": "{}",
+    "api.validateBodies": "false",
+    "waf.enabled": "false",
+    "functions.tracing": "false",
+}
+"""What the example's HTTP API does without (`infra/rest_only.py`)."""
+
+REST_METRICS, HTTP_METRICS = 5, 6
+"""API Gateway's metrics of a method and of a route.
+
+AWS, "Amazon API Gateway dimensions and metrics" and "Monitor CloudWatch metrics for HTTP APIs".
+"""
 
 OUTCOMES = 4
 """The values of the authorizer's dimension `outcome`."""
 
 
 @cache
-def counted(flavour: Flavour) -> dict[str, float]:
-    """Return the numbers of the example's resources and metrics, by their names on the page."""
-    found = plan(ROOT, "prod", {**_example(), "api.flavour": flavour, **(WITHOUT if flavour == "http" else {})}).custom
+def counted(flavour: Flavour, *changes: tuple[str, str]) -> dict[str, float]:
+    """Return the numbers of the example's resources and metrics, by their names on the page.
+
+    `changes` are other settings and their values.
+    """
+    without = REST_ONLY if flavour == "http" else {}
+    found = plan(ROOT, "prod", {**_example(), "api.flavour": flavour, **without, **dict(changes)}).custom
     collections = load_collections()
 
     def of(kind: str) -> list[Mapping[str, Any]]:
@@ -37,9 +54,10 @@ def counted(flavour: Flavour) -> dict[str, float]:
         "tables": len([each for each in of("Table") if "rangeKey" in each]),
         "denylists": len([each for each in of("Table") if "rangeKey" not in each]),
         "indexes": sum(len(each.indexes) for each in collections) / len(collections),
-        "method_metrics": 5 * len(routes(collections)) if flavour == "rest" else 0,
+        "method_metrics": len(routes(collections)) * _detailed_metrics(of("MethodSettings"), of("Stage")),
         "handler_metrics": _handler_metrics(of("Function")),
         "authorizer_metrics": _authorizer_metrics(),
+        "alarms": len(of("MetricAlarm")) + len(of("CompositeAlarm")),
         "alarm_metrics": sum(_metrics(each) for each in of("MetricAlarm")),
         "composites": len(of("CompositeAlarm")),
         "dashboards": len(of("Dashboard")),
@@ -60,6 +78,13 @@ def _example() -> dict[str, str]:
         for group, values in groups.items()
         for name, value in values.items()
     }
+
+
+def _detailed_metrics(methods: Sequence[Mapping[str, Any]], stages: Sequence[Mapping[str, Any]]) -> int:
+    """Return the number of API Gateway's metrics for each operation."""
+    of_rest = any(each["settings"]["metricsEnabled"] for each in methods)
+    of_http = any(each.get("defaultRouteSettings", {}).get("detailedMetricsEnabled") for each in stages)
+    return REST_METRICS * of_rest + HTTP_METRICS * of_http
 
 
 def _metrics(alarm: Mapping[str, Any]) -> int:

@@ -59,8 +59,8 @@ def _write(tables: Mapping[str, Sequence[str]]) -> None:
 
 def _summary() -> Iterator[list[str]]:
     for flavour, name in zip(get_args(Flavour), ("REST API", "HTTP API"), strict=True):
-        unused = sum(bill(SCALES[0], flavour, requests=0, stored_gb=0).values())
-        yield [name, *(money(each) for each in (unused, *(sum(bill(scale, flavour).values()) for scale in SCALES)))]
+        sums = [sum(bill(scale, flavour).values()) for scale in SCALES]
+        yield [name, *map(money, (*sums, sum(bill(SCALES[0], flavour, requests=0, stored_gb=0).values())))]
 
 
 def _bill() -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from infra import quotas, stack_file
 from infra.bundles import ROOT
 from infra.settings import load
 from tests.docs.cost import Price, column, names, prices, rows
+from tests.docs.cost_counts import counted
 from tests.docs.cost_tables import computed, counts
 
 UPDATE = "run `python -m tests.docs.cost_tables`"
@@ -79,6 +80,18 @@ def test_the_traffic_has_the_settings_of_the_stack() -> None:
         assert traffic["months_kept"] == settings.logs.retention_days // 30
     (limit,) = (row for row in rows("quotas") if "throttleRate" in row[-1])
     assert limit[1] == f"{settings.api.throttle_rate:,} requests per second"
+
+
+@pytest.mark.parametrize(
+    "change", [row for row in rows("savings") if re.search("monitoring|layout", row[1])], ids=lambda row: row[1]
+)
+def test_a_change_of_settings_changes_the_counts_of_its_row(change: list[str]) -> None:
+    settings = [("monitoring.enabled", "true")] if "monitoring" in change[1] else []
+    settings += re.findall(r"`((?:monitoring|functions)\.\w+): (\w+)`", change[1])
+    found = counted("rest", *settings)
+    values = dict(each.split("=") for each in change[2].strip("`").split(", "))
+    for name in found.keys() & values.keys():
+        assert found[name] == float(values[name]), name
 
 
 def test_quotas_are_those_that_a_plan_checks() -> None:

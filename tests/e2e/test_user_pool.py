@@ -13,6 +13,7 @@ import pytest
 from infra import revoke
 from infra.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
+from local import cli
 from local.engine.values import Secret, revealed
 from local.engines import Engine
 from local.issuer import TokenRequest
@@ -30,8 +31,15 @@ IDENTITY = {
         "web": {"callbackUrls": [CALLBACKS["web"]], "logoutUrls": ["http://localhost:3000/"]},
         "mobile": {"callbackUrls": [CALLBACKS["mobile"]], "scopes": ["items:read"]},
     },
-    "machines": {"reports": ["items:read"]},
+    "machines": {"reports": ["items:read"], "batch": ["items:read"]},
     "accessTokenMinutes": 15,
+}
+USAGE = {
+    "plans": [
+        {"name": "small", "rate": 100, "burst": 100, "quota": 2, "clients": {"users": ["batch"]}},
+        {"name": "others", "rate": 100, "burst": 100},
+    ],
+    "unlisted": "others",
 }
 
 
@@ -40,6 +48,7 @@ class Pool:
     """The stack's user pool, in which one user exists."""
 
     stack: RunningStack
+    flavour: str
 
     @property
     def described(self) -> dict[str, Any]:
@@ -62,9 +71,8 @@ class Pool:
         client = self.client_id(app)
         return token_response(self.endpoint, grant_type="refresh_token", client_id=client, refresh_token=token)
 
-    def machine_token(self, scope: str = "gatehouse/items:read") -> httpx.Response:
-        secret = revealed(self.stack.exports["clientSecrets"])["reports"]
-        client = (self.client_id("reports"), secret)
+    def machine_token(self, scope: str = "gatehouse/items:read", name: str = "reports") -> httpx.Response:
+        client = (self.client_id(name), revealed(self.stack.exports["clientSecrets"])[name])
         return token_response(self.endpoint, client, grant_type="client_credentials", scope=scope)
 
     def call(self, token: str, method: str = "GET", path: str = "/items", **more: Any) -> httpx.Response:
@@ -87,10 +95,11 @@ def pool(request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytes
         state=tmp_path_factory.mktemp("state"),
         port=two_free_ports(),
         engine=engine,
-        settings={"api.flavour": request.param, "identity": IDENTITY},
+        # HTTP APIs have no usage plans.
+        settings={"identity": IDENTITY} | ({"usage": USAGE} if request.param == "rest" else {"api.flavour": "http"}),
     )
     with running_stack(options, lambda _: None, lambda _: None) as running:
-        pool = Pool(running)
+        pool = Pool(running, request.param)
         cognito = pool.aws("cognito-idp")
         user = {"UserPoolId": pool.described["poolId"], "Username": USER}
         cognito.admin_create_user(**user, MessageAction="SUPPRESS")
@@ -156,6 +165,13 @@ def test_a_machine_gets_only_the_scopes_in_its_settings(pool: Pool) -> None:
     assert pool.machine_token("gatehouse/items:write").status_code == 400
 
 
+def test_a_usage_plan_limits_a_client_that_it_lists_by_name(pool: Pool) -> None:
+    token = granted(pool.machine_token(name="batch"))["access_token"]
+    expected = [200, 200, 429 if pool.flavour == "rest" else 200]
+    assert [pool.call(token).status_code for _ in range(3)] == expected
+    assert pool.call(granted(pool.machine_token())["access_token"]).status_code == 200
+
+
 def test_an_id_token_and_the_token_of_a_client_outside_of_the_stack_are_rejected(pool: Pool) -> None:
     assert pool.call(pool.sign_in("web", "openid", *SCOPES)["id_token"]).status_code == 401
     other = pool.aws("cognito-idp").create_user_pool_client(
@@ -207,7 +223,7 @@ class TestResources:
         for name, client in pool.described["clients"].items():
             target = {"UserPoolId": pool.described["poolId"], "ClientId": client}
             found[name] = pool.aws("cognito-idp").describe_user_pool_client(**target)["UserPoolClient"]
-        assert sorted(found) == ["mobile", "reports", "web"]
+        assert sorted(found) == ["batch", "mobile", "reports", "web"]
         for name in ("web", "mobile"):
             assert "ClientSecret" not in found[name]
             assert found[name]["AllowedOAuthFlows"] == ["code"]
@@ -225,7 +241,18 @@ class TestResources:
 def test_the_status_has_what_an_app_needs_to_sign_people_in(pool: Pool) -> None:
     status = pool.stack.status(1)
     assert httpx.get(status.sign_in).status_code in (200, 400)
-    assert status.clients == {name: pool.client_id(name) for name in ("web", "mobile", "reports")}
+    assert status.clients == {name: pool.client_id(name) for name in ("web", "mobile", "reports", "batch")}
+
+
+def test_a_machines_secret_is_printed_on_request(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_running", lambda: None)
+    monkeypatch.setattr(cli, "exports", lambda _: pool.stack.exports)
+    assert cli.main(["secret", "--client", "reports"]) == 0
+    assert capsys.readouterr().out.strip() == revealed(pool.stack.exports["clientSecrets"])["reports"]
+    assert cli.main(["secret", "--client", "web"]) == 1
+    assert capsys.readouterr().err == "gatehouse: client web has no secret; clients with one: batch, reports\n"
 
 
 def test_secrets_are_secrets_and_in_no_log(pool: Pool) -> None:

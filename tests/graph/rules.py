@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from handlers.contract import Route, load_collections, routes
+from infra.naming import REVOCATIONS
 from local.architecture import Architecture, Document, Grant, Method, function_name, statements, texts
 from local.engine import Resource
 from local.engine.values import Secret, revealed
@@ -91,11 +92,11 @@ def only_the_account_and_its_services_may_use_a_key(plan: Architecture) -> Itera
                 yield _where(grant)
 
 
-def each_role_is_used_by_one_function(plan: Architecture) -> Iterator[str]:
-    used = Counter(each.inputs["role"] for each in plan.functions.values())
+def each_role_is_used_once(plan: Architecture) -> Iterator[str]:
+    used = Counter(role for role, _ in _users(plan))
     for name, role in plan.of_type("iam/role:Role").items():
         if used[role.outputs["arn"]] != 1:
-            yield f"{name} is used by {used[role.outputs['arn']]} functions"
+            yield f"{name} is used {used[role.outputs['arn']]} times"
 
 
 def only_managed_policies_of_the_stack_are_attached(plan: Architecture) -> Iterator[str]:
@@ -113,11 +114,29 @@ def each_managed_policy_has_one_role(plan: Architecture) -> Iterator[str]:
             yield f"{name} is attached to {attached[policy.outputs['arn']]} roles"
 
 
-def only_lambda_assumes_a_role(plan: Architecture) -> Iterator[str]:
+def only_the_service_that_uses_a_role_assumes_it(plan: Architecture) -> Iterator[str]:
+    services = dict(_users(plan))
     for name, role in plan.of_type("iam/role:Role").items():
+        principal = {"Service": services.get(role.outputs["arn"])}
         for each in statements(role.inputs["assumeRolePolicy"]):
-            if each.get("Principal") != {"Service": "lambda.amazonaws.com"} or each.get("Action") != "sts:AssumeRole":
+            if each.get("Principal") != principal or each.get("Action") != "sts:AssumeRole":
                 yield f"{name}: {each}"
+
+
+def backups_are_of_exactly_the_tables(plan: Architecture) -> Iterator[str]:
+    """The denylist is not backed up: a token is revoked for less time than a restore of old entries could help."""
+    tables = {each.outputs["arn"] for name, each in plan.of_type("dynamodb/table:Table").items()
+              if not name.endswith(REVOCATIONS)}  # fmt: skip
+    for name, selection in plan.of_type("backup/selection:Selection").items():
+        role = selection.inputs["iamRoleArn"].rpartition("/")[2]
+        granted = {
+            arn
+            for grant in plan.grants_of(role)
+            for arn in texts(grant.statement.get("Resource"))
+            if ":dynamodb:" in arn
+        }
+        for found in (set(selection.inputs["resources"]), granted):
+            yield from (f"{name}: {arn}" for arn in sorted(found ^ tables))
 
 
 def every_function_may_do_exactly_what_its_routes_need(plan: Architecture) -> Iterator[str]:
@@ -301,6 +320,13 @@ def every_resource_that_can_have_tags_has_the_stacks(plan: Architecture) -> Iter
             yield f"{resource.type} {resource.name}: {found}"
 
 
+def _users(plan: Architecture) -> Iterator[tuple[str, str]]:
+    """Yield the ARN of each role that something uses, with the service that assumes it."""
+    yield from ((each.inputs["role"], "lambda.amazonaws.com") for each in plan.functions.values())
+    for each in plan.of_type("backup/selection:Selection").values():
+        yield each.inputs["iamRoleArn"], "backup.amazonaws.com"
+
+
 def _where(grant: Grant) -> str:
     return f"{grant.role or grant.resource.name}: {json.dumps(grant.statement)}"
 
@@ -392,9 +418,10 @@ def _plain_texts(value: Any) -> Iterator[str]:
 
 RULES: Final[tuple[Rule, ...]] = (
     no_statement_has_a_wildcard_action, no_statement_has_a_wildcard_resource,
-    only_the_account_and_its_services_may_use_a_key, each_role_is_used_by_one_function,
+    only_the_account_and_its_services_may_use_a_key, each_role_is_used_once,
     only_managed_policies_of_the_stack_are_attached, each_managed_policy_has_one_role,
-    only_lambda_assumes_a_role, every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
+    only_the_service_that_uses_a_role_assumes_it, backups_are_of_exactly_the_tables,
+    every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
     every_function_writes_its_own_log_group_which_exists_before,
     every_table_is_protected_and_encrypted_alike, every_key_outlives_the_tables_that_it_encrypts,
     every_function_may_use_the_keys_of_its_tables, no_method_lacks_the_authorizer_except_options,

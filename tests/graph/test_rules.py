@@ -103,9 +103,9 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         tables_key(lambda tables: tables["Condition"]["ArnLike"].update({"aws:PrincipalArn": "*"})),
         tables_key(lambda tables: tables["Condition"]["StringEquals"].pop("kms:ViaService")),
     ),
-    rules.each_role_is_used_by_one_function: (
+    rules.each_role_is_used_once: (
         with_inputs(FUNCTION, "items-read", role="arn:aws:iam::123456789012:role/gatehouse-prod-items-list"),
-        without(FUNCTION, "items-read"),
+        without(FUNCTION, "items-read"), without("aws:backup/selection:Selection", "backups"),
     ),
     rules.only_managed_policies_of_the_stack_are_attached: (
         with_copy(POLICY, "items-read", ATTACHMENT, role="items", policyArn="arn:aws:iam::aws:policy/Any"),
@@ -113,10 +113,15 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     rules.each_managed_policy_has_one_role: (
         with_copy(ROLE, "items-read", "aws:iam/policy:Policy", name="unattached", policy="{}"),
     ),
-    rules.only_lambda_assumes_a_role: (
+    rules.only_the_service_that_uses_a_role_assumes_it: (
         statement({"Principal": "*"}, "assumeRolePolicy", ROLE),
         statement({"Principal": {"Service": "lambda.amazonaws.com", "AWS": "*"}}, "assumeRolePolicy", ROLE),
         statement({"Action": "sts:*"}, "assumeRolePolicy", ROLE),
+        statement({"Principal": {"Service": "backup.amazonaws.com"}}, "assumeRolePolicy", ROLE),
+    ),
+    rules.backups_are_of_exactly_the_tables: (
+        with_inputs("aws:backup/selection:Selection", resources=["*"]), without(TABLE, "items"),
+        with_json(POLICY, "policy", lambda document: document["Statement"][0]["Resource"].pop(), "backups"),
     ),
     rules.every_function_may_do_exactly_what_its_routes_need: (
         action("dynamodb:Scan"), resource("arn:aws:dynamodb:us-east-1:123456789012:table/gatehouse-prod-users"),

@@ -4,6 +4,7 @@ from typing import Final
 
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
+    backup,
     certificates,
     cloudwatch,
     cognito,
@@ -25,6 +26,7 @@ from local.provider.resources import (
 )
 
 RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
+    **backup.TYPES,
     **iam.TYPES,
     **identity_providers.TYPES,
     **s3.TYPES,

@@ -110,6 +110,7 @@ class Prepared:
     plan: str
     layer: str
     encryption_keys: tuple[str, str]
+    backup_plan: str
     bucket: str
     pool: str
     edge: edge_cases.Edge
@@ -140,13 +141,14 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
+    backup_plan = provider.create("aws:backup/plan:Plan", "used", {"name": "lifecycle", "rules": []}).id
     bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
     edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
     pool = provider.create(cognito_cases.POOL, "used", {"name": "lifecycle"}).id
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, bucket, pool, edge,
+        encryption_keys, backup_plan, bucket, pool, edge,
     )  # fmt: skip
 
 
@@ -222,6 +224,12 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         "description": "first", "policy": document("kms:*"), "enableKeyRotation": True, "deletionWindowInDays": 30,
         "tags": {"stage": "dev"},
     }  # fmt: skip
+    lifecycle = {"deleteAfter": 120, "coldStorageAfter": 30}
+    rule: Inputs = {
+        "ruleName": "tables", "targetVaultName": "cycle", "schedule": "cron(0 3 * * ? *)", "lifecycle": lifecycle,
+        "copyActions": [{"destinationVaultArn": "arn:vault", "lifecycle": lifecycle}],
+    }  # fmt: skip
+    backup_plan: Inputs = {"name": "cycle", "rules": [rule], "tags": {"stage": "dev"}}
     permission: Inputs = {
         "statementId": "cycle", "action": "lambda:InvokeFunction", "function": at.function,
         "principal": "apigateway.amazonaws.com", "sourceArn": "arn:aws:execute-api:us-east-1:000000000000:x/*/GET/a",
@@ -322,6 +330,16 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         ],
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [
             {"role": "lifecycle", "policyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"},
+        ],
+        "aws:backup/vault:Vault": [
+            {"name": "cycle", "kmsKeyArn": at.key_arn, "tags": {"stage": each}} for each in ("dev", "prod")
+        ],
+        "aws:backup/plan:Plan": [
+            backup_plan, backup_plan | {"name": "other", "tags": {"team": "b"}},
+            backup_plan | {"rules": [rule | {"schedule": "cron(0 5 * * ? *)", "lifecycle": {"deleteAfter": 7}}]},
+        ],
+        "aws:backup/selection:Selection": [
+            {"planId": at.backup_plan, "name": "cycle", "iamRoleArn": at.role, "resources": ["arn:b", "arn:a"]},
         ],
         KEY: [
             encryption_key, encryption_key | {"enableKeyRotation": False, "deletionWindowInDays": 7},

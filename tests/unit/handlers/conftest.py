@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +15,7 @@ from handlers.contract import OPERATIONS, Collection, load_collections
 from handlers.cors import CorsPolicy
 from handlers.cursor import encode_cursor
 from handlers.database import Database, client
-from handlers.environment import Environment
+from handlers.environment import DAY, Environment
 from handlers.lambda_handler import LambdaHandler
 from handlers.list_parameters import selection_of
 from handlers.store import Position, Store
@@ -114,6 +114,12 @@ class Api:
     @property
     def table(self) -> str:
         return f"gatehouse-test-{self.collection}"
+
+    def expire_after(self, *, days: int | None) -> None:
+        """Let items expire days after they are written from now on; None is never."""
+        for function in self.functions.values():
+            lifetime = None if days is None else days * DAY
+            function.__dict__["environment"] = replace(function.environment, lifetime=lifetime)
 
     def stored(self) -> list[dict[str, Any]]:
         """Return every item of the table."""

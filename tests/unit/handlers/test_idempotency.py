@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from handlers import idempotency
+from handlers import clock
 from handlers.contract.headers import KEY_LIFETIME
 from tests.unit.handlers.conftest import Api
 
@@ -44,8 +44,8 @@ def test_a_key_expires_after_a_day_even_if_the_database_has_not_deleted_it(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = api.call("create", body={"name": "a"}, headers=KEY)
-    later = time.time() + KEY_LIFETIME + 1
-    monkeypatch.setattr(idempotency, "time", type("Clock", (), {"time": staticmethod(lambda: later)}))
+    later = clock.now() + (KEY_LIFETIME + 1) * 1000
+    monkeypatch.setattr(clock, "now", lambda: later)
     again = api.call("create", body={"name": "a"}, headers=KEY)
     assert again.status == 201
     assert again.json["id"] != first.json["id"]
