@@ -4,7 +4,7 @@ BIN = .venv/bin
 # Tests write only to build/, .venv*/ and .local/.
 TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/hypothesis"
 
-.PHONY: local test e2e-pulumi quick check bench mutate openapi settings diagram docs lock clean program tests emulator
+.PHONY: local test e2e-pulumi quick check bench mutate openapi settings diagram dashboard-picture docs lock clean program tests emulator
 
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
@@ -53,6 +53,10 @@ openapi: program
 # The page and the editors' schema of a stack's settings, from their types.
 settings: program
 	@$(BIN)/python -m infra.settings_reference
+
+# The picture of the dashboard in the documentation, from four minutes of requests to the local stack.
+dashboard-picture: program emulator
+	@$(BIN)/python -m local.dashboard
 
 # The README's diagram, from the plan of the stack `prod`.
 diagram: program

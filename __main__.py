@@ -11,6 +11,8 @@ from infra.bundles import ROOT
 from infra.checks import require_deployable
 from infra.domain import Domain, DomainArgs
 from infra.handlers import Handlers, HandlersArgs
+from infra.monitored import Monitored
+from infra.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Names
 from infra.provider import aws_provider
 from infra.rest_api import RestApiArgs
@@ -55,8 +57,8 @@ gateway = create_api("api", RestApiArgs(
     policy_cache=settings.authorizer.policy_cache, api=api, domain=settings.domain, usage=usage, logs=logs,
 ), opts)  # fmt: skip
 if usage.plans:
-    stage = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage)
-    plans = UsagePlans("api", stage, opts)
+    plans_args = UsagePlansArgs(names=names, api_id=gateway.api_id, stage_name=gateway.stage_name, usage=usage)
+    plans = UsagePlans("api", plans_args, opts)
     if usage.requires_keys:
         pulumi.export("apiKeys", plans.keys)
 if settings.waf.enabled:
@@ -68,6 +70,9 @@ if settings.domain.name:
     ), opts)  # fmt: skip
     url = domain.url
     pulumi.export("domainTarget", domain.target)
+if settings.monitoring.enabled:
+    stack = Monitored(names, api_routes, settings.functions, gateway, has_denylist=settings.revocation.enabled)
+    Monitoring("monitoring", MonitoringArgs(stack=stack, settings=settings.monitoring), opts)
 
 pulumi.export("url", url)
 pulumi.export("functions", handlers.names)

@@ -3,31 +3,27 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from handlers.metrics import MetricSettings
 from infra.dashboard_rows import Rows, Subjects
-from infra.naming import Names
+from infra.function_settings import AUTHORIZER
+from infra.http_api import HttpApi
+from infra.monitored import Monitored
 from infra.widgets import laid_out
 
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardArgs:
-    """What the dashboard shows: an API's stage, functions and tables by their logical names, and alarms by ARN.
+    """What the dashboard shows: a stack, and its alarms by ARN.
 
     `metrics` are the handlers', None if they are off, and `runbook` is the URL to which the header links.
     """
 
-    names: Names
-    flavour: Literal["rest", "http"]
-    api_id: pulumi.Input[str]
-    stage_name: pulumi.Input[str]
-    functions: Mapping[str, pulumi.Input[str]]
-    authorizer: pulumi.Input[str]
-    tables: Mapping[str, pulumi.Input[str]]
+    stack: Monitored
     alarms: Sequence[pulumi.Input[str]] = ()
     metrics: MetricSettings | None = None
     runbook: str | None = None
@@ -38,19 +34,17 @@ class Dashboard(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:operations:Dashboard", name, None, opts)
-        # A REST API's metrics have its name as a dimension, an HTTP API's have its id.
-        api = ("ApiName", args.names.api) if args.flavour == "rest" else ("ApiId", args.api_id)
+        stack, gateway = args.stack, args.stack.gateway
+        # An HTTP API's metrics have its id as a dimension, a REST API's have its name.
+        api = {"ApiId": gateway.api_id} if isinstance(gateway, HttpApi) else {"ApiName": stack.names.api}
         known = pulumi.Output.all(
             region=aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region,
-            api={api[0]: api[1], "Stage": args.stage_name},
-            functions=dict(args.functions),
-            authorizer=args.authorizer,
-            tables=dict(args.tables),
+            api={**api, "Stage": gateway.stage_name},
             alarms=list(args.alarms),
         )
         dashboard = aws.cloudwatch.Dashboard(
             name,
-            dashboard_name=args.names.resource(name),
+            dashboard_name=stack.names.resource(name),
             dashboard_body=known.apply(lambda values: _body(args, values)),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -59,6 +53,14 @@ class Dashboard(pulumi.ComponentResource):
 
 
 def _body(args: DashboardArgs, values: Mapping[str, Any]) -> str:
-    names = {"project": args.names.project, "stack": args.names.stack}
-    subjects = Subjects(stack=names, metrics=args.metrics, runbook=args.runbook, **values)
+    stack, names = args.stack, args.stack.names
+    subjects = Subjects(
+        stack={"project": names.project, "stack": names.stack},
+        functions=stack.physical(stack.handlers),
+        authorizer=names.resource(AUTHORIZER),
+        tables=stack.physical([each.name for each in stack.tables]),
+        metrics=args.metrics,
+        runbook=args.runbook,
+        **values,
+    )
     return json.dumps(laid_out(Rows(subjects).all()))

@@ -1,6 +1,6 @@
 """Monitoring: alarms and who is notified of them, a dashboard, and saved queries of the logs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -8,13 +8,14 @@ import msgspec
 import pulumi
 from msgspec import Meta
 
-from handlers.contract import REQUIREMENT, FieldError, Route
+from handlers.contract import REQUIREMENT, FieldError
 from handlers.metrics import MetricSettings
 from infra.alarm_settings import Thresholds
-from infra.function_settings import FunctionSettings
-from infra.layouts import RouteGroup, grouped
+from infra.alarms import Alarms, AlarmsArgs
+from infra.dashboard import Dashboard, DashboardArgs
+from infra.monitored import Monitored
 from infra.naming import Names
-from infra.notifications import Subscription, TopicArn
+from infra.notifications import Notifications, NotificationsArgs, Subscription, TopicArn
 
 RunbookUrl = Annotated[
     str,
@@ -23,6 +24,9 @@ RunbookUrl = Annotated[
         extra={REQUIREMENT: "an https URL without spaces, parentheses and brackets"},
     ),
 ]
+
+PAGE: Final = "docs/monitoring.md"
+"""The page with a section for each kind of alarm."""
 
 METRICS_BY: Final = {"none": (), "operation": ("operation",), "route": ("collection", "operation")}
 """The dimensions of the handlers' metrics, besides those of the stack."""
@@ -46,7 +50,10 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             "operation) or `operation` (of all collections together); `none` switches them off."
         ),
     ] = "route"
-    runbook: Annotated[RunbookUrl | None, Meta(description="A page that the dashboard links to.")] = None
+    runbook: Annotated[
+        RunbookUrl | None,
+        Meta(description="Your copy of the page docs/monitoring.md, to which alarms and the dashboard link."),
+    ] = None
     thresholds: Annotated[Thresholds, Meta(description="When alarms ring.")] = Thresholds()
 
     def metrics(self, names: Names) -> MetricSettings | None:
@@ -69,31 +76,32 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """What is monitored: the API's stage, the functions and tables of its routes, and the authorizer.
+    """What is monitored, and how."""
 
-    `api_id` and `stage_name` are those of the API; `has_denylist` says whether the authorizer reads one.
-    """
-
-    names: Names
+    stack: Monitored
     settings: MonitoringSettings
-    routes: Sequence[Route]
-    functions: FunctionSettings
-    flavour: str
-    api_id: pulumi.Input[str]
-    stage_name: pulumi.Input[str]
-    has_denylist: bool
-
-    @property
-    def groups(self) -> list[RouteGroup]:
-        """The functions behind the routes."""
-        return grouped(self.routes, self.functions.layout)
 
 
 class Monitoring(pulumi.ComponentResource):
-    """The alarms, dashboard and saved queries of a stack."""
+    """The alarms of a stack and who is notified of them, its dashboard, and saved queries of its logs."""
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:operations:Monitoring", name, None, opts)
-        self.args = args
-        self.child_opts = pulumi.ResourceOptions(parent=self)
-        self.register_outputs({})
+        stack, settings, child_opts = args.stack, args.settings, pulumi.ResourceOptions(parent=self)
+        topic_arn: pulumi.Input[str] | None = settings.topic_arn
+        if topic_arn is None:
+            subscribers = NotificationsArgs(names=stack.names, subscriptions=settings.subscriptions)
+            topic_arn = Notifications("alarms", subscribers, child_opts).topic_arn
+        ringing = AlarmsArgs(
+            stack=stack,
+            thresholds=settings.thresholds,
+            topic_arn=topic_arn,
+            notify_recovery=settings.notify_recovery,
+            runbook=settings.runbook or PAGE,
+        )
+        alarms = Alarms("alarms", ringing, child_opts)
+        shown = DashboardArgs(
+            stack=stack, alarms=alarms.arns, metrics=settings.metrics(stack.names), runbook=settings.runbook
+        )
+        Dashboard("dashboard", shown, child_opts)
+        self.register_outputs({"topic_arn": topic_arn})

@@ -59,7 +59,7 @@ class ResourceType:
     updates: tuple[Update, ...] = ()
     """How the other inputs are changed; applied in this order."""
     overwrites: bool = False
-    """Whether the operation that creates a resource also changes one that exists."""
+    """Whether the operation that creates a resource also changes one, except for the inputs of `updates`."""
     renames: Mapping[str, str] = field(default_factory=dict[str, str])
     """Input names by member names of the operation, for names that differ by more than case."""
     name_property: str | None = None
@@ -123,7 +123,7 @@ class ResourceType:
             PartialFailure: Only some of the inputs have been changed. The state has the old values of the others.
         """
         if self.overwrites:
-            return self._overwrite(connection, state, inputs)
+            return self._overwrite(connection, state, inputs, changed)
         changeable = {name for update in self.updates for name in update.inputs} | set(self.ignored)
         if fixed := sorted(set(changed) - changeable):
             raise NotImplementedError(f"changes of {', '.join(fixed)} are not supported locally")
@@ -144,9 +144,12 @@ class ResourceType:
             applied |= _chosen(inputs, update.inputs)
         return State(id=state.id, inputs=inputs, outputs={**outputs, **inputs})
 
-    def _overwrite(self, connection: Connection, state: State, inputs: Document) -> State:
+    def _overwrite(self, connection: Connection, state: State, inputs: Document, changed: Collection[str]) -> State:
         generated = {name: state.outputs[name] for name in (self.name_property,) if name and name not in inputs}
         created = self.create(connection, "", inputs | generated)
+        for update in self.updates:
+            if not set(update.inputs).isdisjoint(changed):
+                update.apply(connection, state, Properties(inputs))
         return State(id=created.id, inputs=inputs, outputs=created.outputs)
 
     def _prepare(self, connection: Connection, properties: Properties) -> tuple[Document, Step | None, frozenset[str]]:

@@ -11,9 +11,11 @@ import pytest
 
 from infra.bundles import ROOT
 from local.engines import Engine
+from local.provider import Provider
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 from tests.embedded_metrics import sums, values
+from tests.unit.infra.test_dashboard import used
 
 LINE = re.compile(r"gatehouse-local-(?P<function>[\w-]+) \| (?P<line>\{.*\"_aws\".*\})")
 STACK = (("project", "gatehouse"), ("stack", "local"))
@@ -87,3 +89,21 @@ def test_a_request_has_one_line(lines: dict[str, list[dict[str, Any]]]) -> None:
     ids = Counter(line["request_id"] for line in handlers_lines(lines))
     assert len(ids) == 10
     assert set(ids.values()) == {1}
+
+
+def test_the_dashboard_is_deployed_and_shows_metrics_that_are_logged(
+    monitored: Client, lines: dict[str, list[dict[str, Any]]]
+) -> None:
+    provider = Provider(monitored.stack.emulator.endpoint_url, account=monitored.stack.emulator.options.account)
+    client = provider.connection.client("cloudwatch")
+    body = json.loads(client.get_dashboard(DashboardName="gatehouse-local-dashboard")["DashboardBody"])
+    logged = {(name, frozenset(dict(dimensions))) for each in lines.values() for name, dimensions in values(each)}
+    shown = {(each.name, frozenset(each.dimensions)) for each in used(body) if each.namespace == "Gatehouse"}
+    assert shown <= logged
+    names = {alarm["AlarmArn"] for page in ("MetricAlarms", "CompositeAlarms") for alarm in alarms(client)[page]}
+    (states,) = (each["properties"] for each in body["widgets"] if each["type"] == "alarm")
+    assert set(states["alarms"]) == names
+
+
+def alarms(client: Any) -> dict[str, Any]:
+    return client.describe_alarms(AlarmTypes=["CompositeAlarm", "MetricAlarm"])

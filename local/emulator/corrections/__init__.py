@@ -30,6 +30,7 @@ CORRECTIONS = (
     "typed-updates",
     "resource-tags",
     "point-in-time-recovery",
+    "alarm-expressions",
     "access-logs",
     "clean-interpreter",
     "worker-survives",

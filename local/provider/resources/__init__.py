@@ -4,6 +4,7 @@ from typing import Final
 
 from local.provider.resource_type import ResourceType
 from local.provider.resources import (
+    alarms,
     backup,
     certificates,
     cloudwatch,
@@ -22,6 +23,7 @@ from local.provider.resources import (
     rest_apis,
     s3,
     stages,
+    topics,
     usage_plans,
 )
 
@@ -45,4 +47,6 @@ RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
     **usage_plans.TYPES,
     **cloudwatch.TYPES,
     **cognito.TYPES,
+    **alarms.TYPES,
+    **topics.TYPES,
 }

@@ -461,6 +461,48 @@ def resource_tags(sandbox: Sandbox) -> None:
     assert http.get_stage(ApiId=http_api, StageName="tagged")["Tags"] == {"kept": "2", "new": "3"}
 
 
+def alarm_expressions(sandbox: Sandbox) -> None:
+    """An alarm evaluates its expression, of metrics with exactly its dimensions, in each of its last periods."""
+    cloudwatch = sandbox.client("cloudwatch")
+    now = dt.datetime.now(dt.UTC)
+
+    def put(name: str, api: str, *values: float) -> None:
+        for periods, value in enumerate(values):
+            data = {
+                "MetricName": name,
+                "Dimensions": [{"Name": "Api", "Value": api}],
+                "Timestamp": now - dt.timedelta(seconds=30 + 60 * periods),
+                "Value": value,
+            }
+            cloudwatch.put_metric_data(Namespace="Expressions", MetricData=[data])
+
+    def alarm(name: str, api: str, periods: int = 1) -> str:
+        metrics = [
+            {"Id": each.lower(), "ReturnData": False, "MetricStat": {
+                "Metric": {"Namespace": "Expressions", "MetricName": each,
+                           "Dimensions": [{"Name": "Api", "Value": api}]},
+                "Period": 60, "Stat": "Sum",
+            }}
+            for each in ("Errors", "Requests")
+        ]  # fmt: skip
+        expression = "IF(errors >= 5, 100 * errors / requests, 0)"
+        cloudwatch.put_metric_alarm(
+            AlarmName=name, ComparisonOperator="GreaterThanThreshold", Threshold=1, EvaluationPeriods=periods,
+            TreatMissingData="notBreaching",
+            Metrics=[*metrics, {"Id": "rate", "Expression": expression, "ReturnData": True}],
+        )  # fmt: skip
+        (found,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        assert found.get("Metrics", [{}])[-1].get("Expression") == expression
+        return found["StateValue"]
+
+    for name, values in {"Errors": (10, 4), "Requests": (100, 5)}.items():
+        put(name, "a", *values)
+    assert alarm("rings", "a") == "ALARM"
+    assert alarm("too-few-errors-before", "a", periods=2) == "OK"
+    assert alarm("another-api", "b") == "OK"
+    cloudwatch.delete_alarms(AlarmNames=["rings", "too-few-errors-before", "another-api"])
+
+
 def access_logs(sandbox: Sandbox) -> None:
     """Each request, successful or not, adds a line to the stage's log group, with the authorizer's invocation id."""
     sandbox.logs.create_log_group(logGroupName="access")
@@ -714,6 +756,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         typed_updates,
         resource_tags,
         point_in_time_recovery,
+        alarm_expressions,
         access_logs,
         clean_interpreter,
         worker_survives,

@@ -110,6 +110,7 @@ class Prepared:
     plan: str
     layer: str
     encryption_keys: tuple[str, str]
+    topic: str
     backup_plan: str
     bucket: str
     pool: str
@@ -141,6 +142,10 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     key = provider.create("aws:apigateway/apiKey:ApiKey", "used", {"name": "lifecycle"}).id
     plan = provider.create("aws:apigateway/usagePlan:UsagePlan", "used", {"name": "lifecycle"}).id
     encryption_keys = (provider.create(KEY, "used", {}).id, provider.create(KEY, "used", {}).id)
+    watched = {"evaluationPeriods": 1, "threshold": 1, "comparisonOperator": "GreaterThanThreshold"}
+    metric = {"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "statistic": "Sum"}
+    provider.create("aws:cloudwatch/metricAlarm:MetricAlarm", "used", {"name": "lifecycle", **watched, **metric})
+    topic = provider.create("aws:sns/topic:Topic", "used", {"name": "lifecycle"}).id
     backup_plan = provider.create("aws:backup/plan:Plan", "used", {"name": "lifecycle", "rules": []}).id
     bucket = provider.create("aws:s3/bucket:Bucket", "used", {"bucket": "lifecycle"}).id
     edge = edge_cases.prepare(provider, api, http_api, stage.outputs["arn"])
@@ -148,7 +153,7 @@ def prepared(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Pr
     arn, deployments = str(role.outputs["arn"]), (first, second)
     return Prepared(
         provider, folder, arn, "lifecycle", api, deployments, http_api, (one, two), "used", key, plan, layer,
-        encryption_keys, backup_plan, bucket, pool, edge,
+        encryption_keys, topic, backup_plan, bucket, pool, edge,
     )  # fmt: skip
 
 
@@ -214,8 +219,20 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
     alarm: Inputs = {
         "name": "cycle", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 1,
         "metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "statistic": "Sum",
-        "dimensions": {"FunctionName": "x"},
+        "dimensions": {"FunctionName": "x"}, "tags": {"stage": "dev"},
     }  # fmt: skip
+    metric = ("metricName", "namespace", "period", "statistic", "dimensions")
+    query = {"namespace": "AWS/Lambda", "metricName": "Errors", "period": 60, "stat": "Sum"}
+    expression = [
+        {"id": "a", "metric": query | {"dimensions": {"FunctionName": "x"}}},
+        {"id": "b", "metric": query},
+        {"id": "c", "expression": "SUM(METRICS())", "label": "sum", "returnData": True},
+    ]
+    composite: Inputs = {
+        "alarmName": "cycle", "alarmRule": 'ALARM("lifecycle") OR ALARM("lifecycle")', "alarmDescription": "first",
+        "alarmActions": [at.topic], "tags": {"stage": "dev"},
+    }  # fmt: skip
+    topic: Inputs = {"name": "cycle", "kmsMasterKeyId": "alias/one", "tags": {"stage": "dev"}}
     policy: Inputs = {"role": "lifecycle", "name": "own", "policy": document("s3:ListBucket")}
     managed: Inputs = {
         "name": "cycle", "policy": document("s3:ListBucket"), "description": "first", "tags": {"stage": "dev"},
@@ -368,8 +385,23 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             {"dashboardName": "cycle", "dashboardBody": json.dumps({"widgets": widgets})}
             for widgets in ([], [{"type": "text", "properties": {"markdown": "# a"}}])
         ],
-        "aws:cloudwatch/metricAlarm:MetricAlarm": [alarm, alarm | {"threshold": 2, "dimensions": {"Stage": "y"}}],
-        "aws:sns/topic:Topic": [{"name": "cycle", "tags": {"stage": "dev"}}, {"name": "cycle", "tags": {}}],
+        "aws:cloudwatch/metricAlarm:MetricAlarm": [
+            alarm, alarm | {"threshold": 2, "dimensions": {"Stage": "y"}}, alarm | {"tags": {"team": "b"}},
+            {name: value for name, value in alarm.items() if name not in metric} | {"metricQueries": expression},
+        ],
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm": [
+            composite, composite | {"alarmRule": 'ALARM("lifecycle")', "okActions": ["arn:aws:sns:us-east-1:0:x"]},
+            composite | {"alarmDescription": "second", "tags": {"team": "b"}},
+        ],
+        "aws:sns/topic:Topic": [
+            topic, topic | {"tags": {}}, topic | {"kmsMasterKeyId": "alias/two"}, topic | {"displayName": "Alarms"},
+        ],
+        "aws:sns/topicPolicy:TopicPolicy": [
+            {"arn": at.topic, "policy": document(f"sns:{each}")} for each in ("Publish", "Subscribe")
+        ],
+        "aws:sns/topicSubscription:TopicSubscription": [
+            {"topic": at.topic, "protocol": "email", "endpoint": "a@example.com"},
+        ],
     }  # fmt: skip
 
 
