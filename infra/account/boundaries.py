@@ -7,6 +7,8 @@ prefix, so neither it nor its roles can do more than the boundaries allow, whate
 
 from collections.abc import Iterator
 
+import pulumi
+
 from infra.account.place import Place
 from infra.account.statements import Statement, allow
 
@@ -18,7 +20,7 @@ SERVICES = (
 
 
 TABLE_ACTIONS = (
-    "BatchGetItem", "BatchWriteItem", "ConditionCheckItem", "DeleteItem", "DescribeTable", "GetItem",
+    "BatchGetItem", "BatchWriteItem", "ConditionCheckItem", "CreateBackup", "DeleteItem", "DescribeTable", "GetItem",
     "ListTagsOfResource", "PutItem", "Query", "StartAwsBackupJob", "UpdateItem",
 )  # fmt: skip
 """What functions and backups do with tables."""
@@ -42,4 +44,11 @@ def stack_boundary(prefix: str, place: Place) -> Iterator[Statement]:
         [place.arn("kms", "key/*")],
         {"StringLike": {"kms:ViaService": ["dynamodb.*", "backup.*"]}},
     )
-    yield allow(["backup:DescribeBackupVault"], [place.arn("backup", f"backup-vault:{prefix}*")])
+    # Backups are encrypted with a key of the stack, and may be copied to a vault of another account.
+    aliases = {"kms:ResourceAliases": f"alias/{prefix}*"}
+    own = {"ForAnyValue:StringLike": aliases, "ForAllValues:StringLike": aliases}
+    yield allow(
+        ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant"], [place.arn("kms", "key/*")], own
+    )
+    vaults = pulumi.Output.concat("arn:", place.partition, ":backup:*:*:backup-vault:*")
+    yield allow(["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [vaults])

@@ -225,7 +225,7 @@ class TestBoundaries:
     def test_the_boundary_of_a_stacks_roles_allows_what_its_functions_need(self) -> None:
         stack = Architecture(example(ROOT, "prod", overrides(everything_on("rest"))))
         needed = [
-            Request(action, resource)
+            Request(action, resource, {"kms:ResourceAliases": ["alias/gatehouse-prod-backups"]})
             for grant in stack.grants
             for action in listed(grant.statement["Action"])
             for resource in listed(grant.statement["Resource"])
