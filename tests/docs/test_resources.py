@@ -29,9 +29,9 @@ def options() -> list[tuple[str, str]]:
 
 @cache
 def counted(*settings: str) -> Counter[str]:
-    """Return the number of resources of each type in the stack `prod` with these settings."""
+    """Return the number of resources of each type in the stack `dev` with these settings."""
     overrides = dict(setting.split("=", 1) for setting in settings)
-    return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "prod", overrides).custom)
+    return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "dev", overrides).custom)
 
 
 def difference(more: Counter[str], less: Counter[str]) -> str:
@@ -51,7 +51,7 @@ def without(monkeypatch: pytest.MonkeyPatch, removed: Sequence[Route]) -> Counte
     with monkeypatch.context() as patched:
         kept = [route for route in ROUTES if route not in removed]
         patched.setattr(handlers.contract, "routes", lambda _: kept)
-        return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "prod").custom)
+        return Counter(short_type(each.type).removeprefix("aws:") for each in plan(ROOT, "dev").custom)
 
 
 @pytest.mark.parametrize("name", ["items-list", "items-create", "items-read", "items-delete"])

@@ -44,7 +44,7 @@ def test_a_protected_table_and_a_denylist_are_recognisable() -> None:
 
 def test_usage_plans_are_counted() -> None:
     plans = [{"name": "p", "rate": 1, "burst": 1, "clients": {"main": ["a"]}}]
-    lines = draw(Architecture(example(ROOT, "prod", {"usage.plans": json.dumps(plans)})), ["main", "other"])
+    lines = draw(Architecture(example(ROOT, "dev", {"usage.plans": json.dumps(plans)})), ["main", "other"])
     text = "\n".join(lines)
     assert '"REST API<br/>24 methods<br/>1 usage plan"' in text
     assert '"Identity providers<br/>main, other"' in text
@@ -52,13 +52,13 @@ def test_usage_plans_are_counted() -> None:
 
 def renamed(resource: Resource, name: str) -> Resource:
     """Return a resource of the collection `items` as that of another one."""
-    document = json.dumps([resource.inputs, resource.outputs], default=str).replace("prod-items", f"prod-{name}")
+    document = json.dumps([resource.inputs, resource.outputs], default=str).replace("dev-items", f"dev-{name}")
     inputs, outputs = json.loads(document)
     return dataclasses.replace(resource, name=resource.name.replace("items", name), inputs=inputs, outputs=outputs)
 
 
 def test_many_collections_share_a_box() -> None:
-    plan = explained("prod").deployment
+    plan = explained("dev").deployment
     items = [each for each in plan.resources if each.custom and each.name in ("items", "items-list")]
     others = [renamed(each, f"more{number}") for number in range(20) for each in items]
     lines = list(draw(Architecture(dataclasses.replace(plan, resources=(*plan.resources, *others))), ["main"]))

@@ -11,7 +11,8 @@ from local.plan import plan
 from tests.graph.conftest import Graph, planned
 
 ROUTES = routes(load_collections())
-STACKS = ("dev", "prod", "local")
+STACKS = ("dev", "local")
+"""The stacks whose settings HTTP APIs support; `prod` has a firewall."""
 
 
 @cache

@@ -26,19 +26,19 @@ def blocks(plan: Architecture) -> dict[str, list[str]]:
 
 
 def test_a_handler_is_explained_in_full() -> None:
-    assert blocks(explained("prod"))["gatehouse-prod-items-read, the role of function gatehouse-prod-items-read"] == [
+    assert blocks(explained("dev"))["gatehouse-dev-items-read, the role of function gatehouse-dev-items-read"] == [
         "  is assumed by lambda.amazonaws.com (sts:AssumeRole)",
         "  may write its own log (logs:CreateLogStream, logs:PutLogEvents)",
-        "  may read items in table gatehouse-prod-items (dynamodb:GetItem)",
+        "  may read items in table gatehouse-dev-items (dynamodb:GetItem)",
         "  is invoked by API Gateway for any method of /items/*",
-        "  serves requests that gatehouse-prod-authorizer allows, for items:read",
+        "  serves requests that gatehouse-dev-authorizer allows, for items:read",
     ]
 
 
 def test_the_api_is_explained() -> None:
-    lines = blocks(explained("prod"))["API gatehouse-prod-api"]
+    lines = blocks(explained("dev"))["API gatehouse-dev-api"]
     assert lines == [
-        "  gatehouse-prod-authorizer authorizes 24 methods",
+        "  gatehouse-dev-authorizer authorizes 24 methods",
         "  anyone may send OPTIONS to /, /events, /events/{id}, /items, /items/{id}, /users, /users/{id}, /{proxy+}",
     ]
 
@@ -59,12 +59,12 @@ def test_every_statement_of_every_policy_appears(stack: str) -> None:
 
 
 def test_the_authorizer_reads_the_denylist_and_nothing_else() -> None:
-    plan = Architecture(example(ROOT, "prod", {"revocation.enabled": "true"}))
-    (lines,) = (lines for first, lines in blocks(plan).items() if first.startswith("gatehouse-prod-authorizer,"))
+    plan = Architecture(example(ROOT, "dev", {"revocation.enabled": "true"}))
+    (lines,) = (lines for first, lines in blocks(plan).items() if first.startswith("gatehouse-dev-authorizer,"))
     assert sorted(lines) == [
         "  is assumed by lambda.amazonaws.com (sts:AssumeRole)",
         "  is invoked by API Gateway to authorize",
-        "  may read items in table gatehouse-prod-authorizer-revocations (dynamodb:BatchGetItem)",
+        "  may read items in table gatehouse-dev-authorizer-revocations (dynamodb:BatchGetItem)",
         "  may write its own log (logs:CreateLogStream, logs:PutLogEvents)",
     ]
 
@@ -125,7 +125,7 @@ def changed(plan: Architecture, type_: str, name: str, **inputs: Any) -> Archite
 
 
 def test_unusual_trust_and_invocations_are_shown_as_they_are() -> None:
-    plan = explained("prod")
+    plan = explained("dev")
     anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trusting = changed(plan, "aws:iam/role:Role", "items-read", assumeRolePolicy=json.dumps({"Statement": [anyone]}))
     assert f"  is assumed as in the statement {json.dumps(anyone)}" in "\n".join(explain(trusting, ROUTES))
@@ -141,7 +141,7 @@ def test_unusual_trust_and_invocations_are_shown_as_they_are() -> None:
 
 
 def test_a_method_without_an_authorizer_and_a_policy_of_another_kind_are_shown() -> None:
-    plan = explained("prod")
+    plan = explained("dev")
     body = json.loads(plan.apis[0].inputs["body"])
     del body["paths"]["/items"]["get"]["security"]
     policy = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}
@@ -155,8 +155,8 @@ def test_a_method_without_an_authorizer_and_a_policy_of_another_kind_are_shown()
 
 
 def test_no_function_uses_a_role_that_is_left_over() -> None:
-    plan = explained("prod")
-    role = plan.of_type("iam/role:Role")["gatehouse-prod-items-read"]
+    plan = explained("dev")
+    role = plan.of_type("iam/role:Role")["gatehouse-dev-items-read"]
     left = dataclasses.replace(role, inputs={**role.inputs, "name": "left"}, outputs={**role.outputs, "arn": "left"})
     larger = dataclasses.replace(plan.deployment, resources=(*plan.deployment.resources, left))
     assert "left, the role of no function" in "\n".join(explain(Architecture(larger), ROUTES))

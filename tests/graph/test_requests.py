@@ -21,14 +21,14 @@ METHODS = "apigateway/methodSettings:MethodSettings"
 STAGE = "apigateway/stage:Stage"
 PLAN: dict[str, Any] = {"name": "gold", "rate": 1, "burst": 1, "clients": {"main": ["app", "reports"]}}
 CACHE = {"size": 1.6, "collections": {"items": {"ttl": 60}}}
-API = {"corsOrigins": ["https://app.example.com"], "throttleRate": 1000, "throttleBurst": 2000}
-"""The settings of the prod stack, which settings of the same group replace."""
+API = {"corsOrigins": ["http://localhost:3000", "http://localhost:5173"]}
+"""The settings of the dev stack, which settings of the same group replace."""
 LIMIT = {"throttleRate": 5, "throttleBurst": 10}
 
 
 @cache
 def _planned(settings: str) -> Graph:
-    return Graph(plan(ROOT, "prod", json.loads(settings)))
+    return Graph(plan(ROOT, "dev", json.loads(settings)))
 
 
 def planned(**settings: Any) -> Graph:
@@ -76,7 +76,7 @@ class TestKeys:
         assert "apiKeys" not in planned().deployment.exports
 
     def test_the_authorizer_neither_returns_keys_nor_rejects_clients(self) -> None:
-        settings = load("gatehouse", "prod", read(ROOT, "prod", {"gatehouse:usage": json.dumps(HEADER)}).values)
+        settings = load("gatehouse", "dev", read(ROOT, "dev", {"gatehouse:usage": json.dumps(HEADER)}).values)
         assert settings.usage.clients() is None
         assert not settings.usage.rejects_unlisted
 
@@ -144,12 +144,12 @@ def test_names_that_the_contract_does_not_have_are_rejected(api: dict[str, Any],
 class TestStageVariables:
     def test_read_only_changes_the_stage_and_nothing_else(self) -> None:
         graph = planned(api={**API, "readOnly": True})
-        assert graph.inputs(STAGE)["variables"] == {"stack": "prod", "readOnly": "true"}
+        assert graph.inputs(STAGE)["variables"] == {"stack": "dev", "readOnly": "true"}
         assert changed(graph) == {"aws:apigateway/stage:Stage"}
 
     def test_an_http_api_has_the_variable_too(self) -> None:
         graph = planned(api={**API, "flavour": "http", "readOnly": True})
-        assert graph.inputs("apigatewayv2/stage:Stage")["stageVariables"] == {"stack": "prod", "readOnly": "true"}
+        assert graph.inputs("apigatewayv2/stage:Stage")["stageVariables"] == {"stack": "dev", "readOnly": "true"}
 
     def test_the_variable_is_not_set_by_default(self, graph: Graph) -> None:
         assert set(graph.inputs(STAGE)["variables"]) == {"stack"}

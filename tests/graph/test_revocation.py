@@ -26,7 +26,7 @@ def prod() -> Graph:
 
 
 def test_it_is_disabled_by_default(graph_of: Callable[[str], Graph]) -> None:
-    for stack, there in (("dev", False), ("prod", False), ("local", True)):
+    for stack, there in (("dev", False), ("prod", True), ("local", True)):
         graph = graph_of(stack)
         assert (NAME in graph.of_type("dynamodb/table:Table")) is there
         assert ("environment" in graph.of_type("lambda/function:Function")["authorizer"].inputs) is there

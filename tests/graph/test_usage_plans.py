@@ -18,7 +18,7 @@ KEYS = "apigateway/apiKey:ApiKey"
 ATTACHMENTS = "apigateway/usagePlanKey:UsagePlanKey"
 
 
-def with_usage(usage: dict[str, Any], stack: str = "prod") -> Graph:
+def with_usage(usage: dict[str, Any], stack: str = "dev") -> Graph:
     return Graph(plan(ROOT, stack, {"gatehouse:usage": json.dumps(usage)}))
 
 
@@ -53,9 +53,9 @@ def test_every_plan_limits_the_stage(usage: Graph) -> None:
     assert "quotaSettings" not in plans["partners"].inputs
     assert plans["others"].inputs["quotaSettings"] == {"limit": 1000, "period": "DAY"}
     for name, created in plans.items():
-        assert created.inputs["name"] == f"gatehouse-prod-{name}"
-        assert created.inputs["tags"] == {"environment": "prod"}
-        assert [stage["stage"] for stage in created.inputs["apiStages"]] == ["prod"]
+        assert created.inputs["name"] == f"gatehouse-dev-{name}"
+        assert created.inputs["tags"] == {"environment": "dev"}
+        assert [stage["stage"] for stage in created.inputs["apiStages"]] == ["dev"]
 
 
 def test_a_plan_is_made_after_the_stage_that_it_is_for(usage: Graph) -> None:
@@ -66,13 +66,13 @@ def test_a_plan_is_made_after_the_stage_that_it_is_for(usage: Graph) -> None:
 def test_every_listed_client_has_the_key_that_the_authorizer_answers_with(usage: Graph) -> None:
     keys = usage.of_type(KEYS)
     assert {name: revealed(key.inputs["value"]) for name, key in keys.items()} == {
-        "main|mobile-app": usage_key("gatehouse", "prod", "main", "mobile-app"),
-        "main|reporting": usage_key("gatehouse", "prod", "main", "reporting"),
-        "unlisted": usage_key("gatehouse", "prod"),
+        "main|mobile-app": usage_key("gatehouse", "dev", "main", "mobile-app"),
+        "main|reporting": usage_key("gatehouse", "dev", "main", "reporting"),
+        "unlisted": usage_key("gatehouse", "dev"),
     }
     assert keys["main|mobile-app"].inputs["description"] == "Client mobile-app of issuer main"
-    assert keys["main|mobile-app"].inputs["name"] == "gatehouse-prod-main|mobile-app"
-    assert keys["unlisted"].inputs["tags"] == {"environment": "prod"}
+    assert keys["main|mobile-app"].inputs["name"] == "gatehouse-dev-main|mobile-app"
+    assert keys["unlisted"].inputs["tags"] == {"environment": "dev"}
 
 
 def test_every_key_is_in_its_clients_plan_and_leaves_it_before_it_is_in_another(usage: Graph) -> None:
