@@ -19,7 +19,9 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     latency: Annotated[
         int, Meta(ge=10, le=30_000, description="Milliseconds that the slowest 1 % of all requests take (p99).")
     ] = 3000
-    min_requests: Annotated[Count, Meta(description="Requests below which the alarm of `latency` does not go off.")] = 100
+    min_requests: Annotated[Count, Meta(description="Requests below which the alarm of `latency` does not go off.")] = (
+        100
+    )
     function_error_rate: Annotated[
         Percent, Meta(description="Percent of a function's invocations that fail: crashes and timeouts.")
     ] = 1.0

@@ -92,7 +92,7 @@ class Alarms(pulumi.ComponentResource):
 
 
 def _rules(names: Sequence[str]) -> Iterator[str]:
-    """Yield the rules of composite alarms that are in ALARM state if any of these is, as few as the limits of a rule allow."""
+    """Yield the rules of composite alarms for any of these alarms, as few as the limits of a rule allow."""
     terms = [f'ALARM("{name}")' for name in names]
     rule = terms[:1]
     for term in terms[1:]:

@@ -35,7 +35,9 @@ METRICS_BY: Final = {"none": (), "operation": ("operation",), "route": ("collect
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """Alarms, metrics of the handlers, and a dashboard."""
 
-    enabled: Annotated[bool, Meta(description="Whether the stack has alarms, metrics of the handlers, and a dashboard.")] = False
+    enabled: Annotated[
+        bool, Meta(description="Whether the stack has alarms, metrics of the handlers, and a dashboard.")
+    ] = False
     subscriptions: Annotated[tuple[Subscription, ...], Meta(description="Who is notified of alarms.")] = ()
     topic_arn: Annotated[
         TopicArn | None, Meta(description="An SNS topic that is notified instead of one that the stack creates.")
