@@ -127,6 +127,7 @@ DEPLOYS = [
     Request("iam:PassRole", f"{IAM}:role/gatehouse-prod-items-read", {"iam:PassedToService": "lambda.amazonaws.com"}),
     with_aliases("kms:CreateAlias"),
     with_aliases("kms:EnableKeyRotation"),
+    with_aliases("kms:ScheduleKeyDeletion"),  # the alias is deleted before the key
     with_aliases("kms:ScheduleKeyDeletion", "alias/gatehouse-prod-data"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod.json"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod-pr-12.json"),
@@ -174,7 +175,6 @@ NOT_IN_A_DEPLOYMENT = [
     with_aliases("kms:PutKeyPolicy", "alias/gatehouse-account-main-state", "alias/gatehouse-prod-x"),
     with_aliases("kms:CreateAlias", "alias/gatehouse-account-main-state"),
     with_aliases("kms:ScheduleKeyDeletion", "alias/gatehouse-dev-data"),
-    with_aliases("kms:ScheduleKeyDeletion"),
 ]  # fmt: skip
 
 
@@ -313,6 +313,9 @@ class TestSettings:
         for key in ("state.bucket", "unknown", "provider.accountIds[0]"):
             assert f"gatehouse-account:{key}" in found
 
+    def test_tags_that_aws_rejects_are_rejected(self) -> None:
+        assert "gatehouse-account:tags.aws:x: its name must be" in problems(tags={"aws:x": "a"})
+
     def test_stacks_whose_roles_could_change_each_other_are_rejected(self) -> None:
         found = problems(
             pipeline={"environments": [
@@ -350,8 +353,13 @@ class TestPolicies:
 
 
 def is_expected(policy: str, finding: Any) -> bool:
-    """Whether a finding is intended: the boundary allows services as a whole, and the linter lacks a condition key."""
-    return (finding.issue == "RESOURCE_STAR" and policy.endswith("-boundary")) or (
+    """Whether a finding is intended.
+
+    The boundary allows services as a whole, CloudWatch requires `*` for composite alarms, and the linter lacks a
+    condition key.
+    """
+    composite = sorted(finding.detail) == ["cloudwatch:DescribeAlarms", "cloudwatch:PutCompositeAlarm"]
+    return (finding.issue == "RESOURCE_STAR" and (composite or policy.endswith("-boundary"))) or (
         finding.issue == "UNKNOWN_CONDITION_FOR_ACTION" and "kms:ResourceAliases" in str(finding.detail)
     )
 
