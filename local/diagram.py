@@ -30,7 +30,7 @@ class Group:
 def draw(plan: Architecture, issuers: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a flowchart; `issuers` are the names of the identity providers."""
     authorizers = sorted({each.authorizer for each in plan.methods if each.authorizer})
-    groups = _grouped(plan, [name for name in plan.functions if name not in authorizers])
+    groups = _grouped(plan, [name for name in sorted(plan.functions) if name not in authorizers])
     yield "flowchart LR"
     yield '    client(["Client"])'
     yield f'    subgraph stack["Stack {plan.deployment.stack}: {_count(plan.deployment.custom, "resource")}"]'

@@ -31,7 +31,7 @@ def test_requests_go_from_the_client_to_the_tables(stack: str) -> None:
     assert ("client", "api") in found
     assert {("api", "function_authorizer"), ("function_authorizer", "provider"), ("lambda", "logs")} <= found
     for name in ("events", "items", "users"):
-        assert {("api", f"function_{name}_list"), (f"function_{name}_list", f"table_{name}")} <= found
+        assert {("api", f"function_{name}_create"), (f"function_{name}_create", f"table_{name}")} <= found
     assert len([line for line in lines if re.match(r"\s*\w+[\[(]", line)]) <= 12
 
 

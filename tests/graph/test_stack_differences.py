@@ -35,7 +35,7 @@ def test_names_that_follow_from_the_stack_are_no_differences(project: Path) -> N
     assert heading == "Resources of prod, if it had the settings of other:"
     assert groups.startswith("~  aws:cloudwatch:LogGroup access, authorizer, ")
     assert retention == "     retentionInDays: 365 → 30"
-    assert count == "21 to update"
+    assert count == "22 to update"
 
 
 def test_overrides_apply_to_both_stacks(project: Path) -> None:
