@@ -67,6 +67,13 @@ def key_statements(deployment: Deployment) -> Iterator[Statement]:
            "Decrypt", "TagResource", "UntagResource"),
         [keys], own,
     )  # fmt: skip
+    # What DynamoDB and AWS Backup require of whoever chooses the key of a table or a vault. It takes minutes until KMS
+    # knows the alias of a new key (AWS, "Use aliases to control access to KMS keys").
+    yield allow(
+        of("kms", "Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey",
+           "GenerateDataKeyWithoutPlaintext", "CreateGrant"),
+        [keys], {**no_other, "StringLike": {"kms:ViaService": ["dynamodb.*", "backup.*"]}},
+    )  # fmt: skip
 
 
 def state_statements(deployment: Deployment, state: StateAccess | None) -> Iterator[Statement]:
