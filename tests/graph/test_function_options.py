@@ -85,7 +85,12 @@ class TestOverrides:
     def test_every_variable_of_the_program_is_rejected_as_a_users(self) -> None:
         graph = with_functions(
             "local",
-            {"api": {"corsExposedHeaders": ["X-A"], "corsCredentials": True}, "monitoring": {"enabled": True}},
+            {
+                "api": {"corsExposedHeaders": ["X-A"], "corsCredentials": True},
+                "monitoring": {"enabled": True},
+                "identity": {"enabled": True, "machines": {"reporting": ["items:read"]}},
+                "data": {"lifetimes": {"events": 90}},
+            },
             environment={"TEAM": "a"},
         )
         found = {name for each in graph.of_type(FUNCTION).values() for name in each.inputs["environment"]["variables"]}

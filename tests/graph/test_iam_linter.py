@@ -16,7 +16,7 @@ from authorizer.settings import PolicyEncoding
 from handlers.contract import load_collections, routes
 from infra.bundles import ROOT
 from infra.settings import route_scopes
-from local.architecture import Architecture
+from local.architecture import Architecture, Grant
 from local.plan import example
 from tests.graph.conftest import explained
 from tests.graph.settings_space import everything_on, overrides
@@ -39,8 +39,14 @@ def findings(statements: list[Any]) -> list[str]:
 
 
 def found_in(plan: Architecture) -> dict[str, list[str]]:
-    found = {each.resource.name: findings([each.statement]) for each in plan.grants}
+    found = {each.resource.name: findings([_with_its_key(each)]) for each in plan.grants}
     return {name: each for name, each in found.items() if each}
+
+
+def _with_its_key(grant: Grant) -> Any:
+    """Return a statement; that of a key's policy names the key, which `*` means there."""
+    is_key_policy = grant.resource.type == "aws:kms/key:Key" and grant.statement["Resource"] == "*"
+    return {**grant.statement, "Resource": grant.resource.outputs["arn"]} if is_key_policy else grant.statement
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod", "local"])

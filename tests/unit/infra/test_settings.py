@@ -475,6 +475,7 @@ class TestFlavours:
         "api.cache": {"api": {"cache": {"size": "0.5", "collections": {"items": {"ttl": 60}}}}},
         "api.validateBodies": {"api": {"validateBodies": True}},
         "functions.tracing": {"functions": {"tracing": True}},
+        "waf.enabled": {"waf": {"enabled": True}},
     }
     """A value of each setting that only REST APIs support."""
 
