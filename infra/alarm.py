@@ -22,7 +22,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """An alarm. It rings if the expression reaches or exceeds a threshold in `count` consecutive periods.
+    """An alarm. It goes off if the expression reaches or exceeds a threshold in `count` consecutive periods.
 
     `kind` is its section in docs/monitoring.md, and `subject` what it is about. `metrics` has those of the expression
     by their ids; `exceeds` says whether the threshold itself is not enough. `period` is in seconds.

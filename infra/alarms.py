@@ -24,7 +24,7 @@ INCIDENT = "incident"
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is monitored, when alarms ring, and the topic that is notified.
+    """What is monitored, when alarms go off, and the topic that is notified.
 
     `runbook` is where docs/monitoring.md is, which the alarms' descriptions name.
     """
@@ -83,7 +83,7 @@ class Alarms(pulumi.ComponentResource):
         return aws.cloudwatch.CompositeAlarm(
             name,
             alarm_name=args.stack.names.resource(name),
-            alarm_description=f"An alarm of the stack {args.stack.names.stack} rings. Runbook: {args.runbook}",
+            alarm_description=f"An alarm of the stack {args.stack.names.stack} went off. Runbook: {args.runbook}",
             alarm_rule=rule,
             alarm_actions=actions,
             ok_actions=actions if args.notify_recovery else None,
@@ -92,7 +92,7 @@ class Alarms(pulumi.ComponentResource):
 
 
 def _rules(names: Sequence[str]) -> Iterator[str]:
-    """Yield the rules of composite alarms that ring if any of these does, as few as the limits of a rule allow."""
+    """Yield the rules of composite alarms that go off if any of these does, as few as the limits of a rule allow."""
     terms = [f'ALARM("{name}")' for name in names]
     rule = terms[:1]
     for term in terms[1:]:

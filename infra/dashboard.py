@@ -1,4 +1,4 @@
-"""The CloudWatch dashboard: what to look at first when an alarm rings, from the clients' side to the tables."""
+"""The CloudWatch dashboard: what to look at first when an alarm goes off, from the clients' side to the tables."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Monitoring: alarms and who is notified of them, a dashboard, and saved queries of the logs."""
+"""Monitoring: alarms and who is notified of them, and a dashboard."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ METRICS_BY: Final = {"none": (), "operation": ("operation",), "route": ("collect
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Alarms, a dashboard and saved queries of the logs."""
+    """Alarms and a dashboard."""
 
-    enabled: Annotated[bool, Meta(description="Whether the stack has alarms, a dashboard and saved queries.")] = False
+    enabled: Annotated[bool, Meta(description="Whether the stack has alarms and a dashboard.")] = False
     subscriptions: Annotated[tuple[Subscription, ...], Meta(description="Who is notified of alarms.")] = ()
     topic_arn: Annotated[
         TopicArn | None, Meta(description="An SNS topic that is notified instead of one that the stack creates.")
@@ -54,7 +54,7 @@ class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         RunbookUrl | None,
         Meta(description="Your copy of the page docs/monitoring.md, to which alarms and the dashboard link."),
     ] = None
-    thresholds: Annotated[Thresholds, Meta(description="When alarms ring.")] = Thresholds()
+    thresholds: Annotated[Thresholds, Meta(description="When alarms go off.")] = Thresholds()
 
     def metrics(self, names: Names) -> MetricSettings | None:
         """Return the handlers' metrics, or None if they are off."""
@@ -83,7 +83,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """The alarms of a stack and who is notified of them, its dashboard, and saved queries of its logs."""
+    """The alarms of a stack and who is notified of them, and its dashboard."""
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:operations:Monitoring", name, None, opts)
@@ -92,14 +92,14 @@ class Monitoring(pulumi.ComponentResource):
         if topic_arn is None:
             subscribers = NotificationsArgs(names=stack.names, subscriptions=settings.subscriptions)
             topic_arn = Notifications("alarms", subscribers, child_opts).topic_arn
-        ringing = AlarmsArgs(
+        watching = AlarmsArgs(
             stack=stack,
             thresholds=settings.thresholds,
             topic_arn=topic_arn,
             notify_recovery=settings.notify_recovery,
             runbook=settings.runbook or PAGE,
         )
-        alarms = Alarms("alarms", ringing, child_opts)
+        alarms = Alarms("alarms", watching, child_opts)
         shown = DashboardArgs(
             stack=stack, alarms=alarms.arns, metrics=settings.metrics(stack.names), runbook=settings.runbook
         )

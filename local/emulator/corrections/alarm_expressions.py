@@ -1,7 +1,7 @@
 """Alarms of expressions and of metrics with dimensions.
 
 AWS: an alarm evaluates a metric with exactly its dimensions, or an expression of several metrics, in each of its last
-periods, and rings if enough of them breach the threshold; `treatMissingData` says what a period without a value is.
+periods, and goes off if enough of them breach the threshold; `treatMissingData` says what a period without a value is.
 MiniStack stores no expressions, ignores dimensions, and combines all periods into one.
 
 Like MiniStack, this evaluates alarms when metrics arrive.
