@@ -14,15 +14,16 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     error_rate: Annotated[Percent, Meta(description="Percent of all requests that get a 5xx response.")] = 1.0
     min_errors: Annotated[
-        Count, Meta(description="Errors below which `errorRate` and `functionErrorRate` do not apply.")
+        Count, Meta(description="Errors below which the alarms of `errorRate` and `functionErrorRate` do not go off.")
     ] = 5
     latency: Annotated[
         int, Meta(ge=10, le=30_000, description="Milliseconds that the slowest 1 % of all requests take (p99).")
     ] = 3000
-    min_requests: Annotated[Count, Meta(description="Requests below which `latency` does not apply.")] = 100
+    min_requests: Annotated[Count, Meta(description="Requests below which the alarm of `latency` does not go off.")] = (
+        100
+    )
     function_error_rate: Annotated[
-        Percent,
-        Meta(description="Percent of a function's invocations that fail; the authorizer's 401s are not failures."),
+        Percent, Meta(description="Percent of a function's invocations that fail: crashes and timeouts.")
     ] = 1.0
     function_throttles: Annotated[Count, Meta(description="Throttled invocations of a collection's functions.")] = 1
     function_duration: Annotated[

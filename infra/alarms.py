@@ -83,7 +83,7 @@ class Alarms(pulumi.ComponentResource):
         return aws.cloudwatch.CompositeAlarm(
             name,
             alarm_name=args.stack.names.resource(name),
-            alarm_description=f"An alarm of the stack {args.stack.names.stack} went off. Runbook: {args.runbook}",
+            alarm_description=f"An alarm of {args.stack.names.stack} is in ALARM state. Runbook: {args.runbook}",
             alarm_rule=rule,
             alarm_actions=actions,
             ok_actions=actions if args.notify_recovery else None,
@@ -92,7 +92,7 @@ class Alarms(pulumi.ComponentResource):
 
 
 def _rules(names: Sequence[str]) -> Iterator[str]:
-    """Yield the rules of composite alarms that go off if any of these does, as few as the limits of a rule allow."""
+    """Yield the rules of composite alarms for any of these alarms, as few as the limits of a rule allow."""
     terms = [f'ALARM("{name}")' for name in names]
     rule = terms[:1]
     for term in terms[1:]:

@@ -73,7 +73,7 @@ class Rows:
 
     def _header(self) -> Widget:
         runbook = [f"[Runbook]({self.of.runbook})"] if self.of.runbook else []
-        links = [*runbook, "[Saved queries of the logs](#logsV2:logs-insights)", "[All alarms](#alarmsV2:)"]
+        links = [*runbook, "[Logs Insights](#logsV2:logs-insights)", "[All alarms](#alarmsV2:)"]
         return text(HEADER.format(**self.of.stack, top=TOP, links=" · ".join(links)), height=3)
 
     def _api(self) -> list[Widget]:

@@ -33,9 +33,11 @@ METRICS_BY: Final = {"none": (), "operation": ("operation",), "route": ("collect
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Alarms and a dashboard."""
+    """Alarms, metrics of the handlers, and a dashboard."""
 
-    enabled: Annotated[bool, Meta(description="Whether the stack has alarms and a dashboard.")] = False
+    enabled: Annotated[
+        bool, Meta(description="Whether the stack has alarms, metrics of the handlers, and a dashboard.")
+    ] = False
     subscriptions: Annotated[tuple[Subscription, ...], Meta(description="Who is notified of alarms.")] = ()
     topic_arn: Annotated[
         TopicArn | None, Meta(description="An SNS topic that is notified instead of one that the stack creates.")
@@ -83,7 +85,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """The alarms of a stack and who is notified of them, and its dashboard."""
+    """The alarms of a stack, who is notified of them, and its dashboard."""
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:operations:Monitoring", name, None, opts)

@@ -78,13 +78,17 @@ class Deployment:
             [self.place.arn("acm", "certificate/*")],
         )  # fmt: skip
         yield allow(of("acm", "RequestCertificate"), ["*"])
+        acls, stages = (
+            self.named("wafv2", "regional/webacl/"),
+            self.place.unowned_arn("apigateway", "/restapis/*/stages/*"),
+        )
         yield allow(
-            of("wafv2", "GetWebACL", "CreateWebACL", "UpdateWebACL", "DeleteWebACL", "AssociateWebACL",
-               "DisassociateWebACL", "PutLoggingConfiguration", "GetLoggingConfiguration", "ListTagsForResource",
-               "DeleteLoggingConfiguration", "GetWebACLForResource", *TAG),
-            [*self.named("wafv2", "regional/webacl/"), self.place.arn("wafv2", "regional/managedruleset/*")],
+            of("wafv2", "GetWebACL", "CreateWebACL", "UpdateWebACL", "DeleteWebACL", "PutLoggingConfiguration",
+               "GetLoggingConfiguration", "ListTagsForResource", "DeleteLoggingConfiguration", *TAG),
+            [*acls, self.place.arn("wafv2", "regional/managedruleset/*")],
         )  # fmt: skip
-        yield allow(of("apigateway", "SetWebACL"), [self.place.unowned_arn("apigateway", "/restapis/*/stages/*")])
+        yield allow(of("wafv2", "AssociateWebACL", "GetWebACLForResource"), [*acls, stages])
+        yield allow(["wafv2:DisassociateWebACL", "apigateway:SetWebACL"], [stages])
         if self.hosted_zone:
             zone = pulumi.Output.concat("arn:", self.place.partition, ":route53:::hostedzone/", self.hosted_zone)
             changes = pulumi.Output.concat("arn:", self.place.partition, ":route53:::change/*")
@@ -144,10 +148,12 @@ class Deployment:
         )  # fmt: skip
         yield allow(of("sns", "Unsubscribe", "GetSubscriptionAttributes", "SetSubscriptionAttributes"), ["*"])
         yield allow(
-            of("cloudwatch", "PutMetricAlarm", "PutCompositeAlarm", "DeleteAlarms", "ListTagsForResource", *TAG),
-            self.named("cloudwatch", "alarm:"),
+            of("cloudwatch", "PutMetricAlarm", "DeleteAlarms", "ListTagsForResource", *TAG),
+            # Auto scaling's alarms have names of its own, and it creates them with the caller's permissions.
+            self.named("cloudwatch", "alarm:", "alarm:TargetTracking-table/", "alarm:TargetTracking-function:"),
         )
-        yield allow(of("cloudwatch", "DescribeAlarms"), [self.place.arn("cloudwatch", "alarm:*")])
+        # AWS requires all resources: "scoped to *" (PutCompositeAlarm and DescribeAlarms in CloudWatch's reference).
+        yield allow(of("cloudwatch", "PutCompositeAlarm", "DescribeAlarms"), ["*"])
         dashboard = self.place.global_arn("cloudwatch", f"dashboard/{self.prefix}*")
         yield allow(of("cloudwatch", "PutDashboard", "GetDashboard", "DeleteDashboards"), [dashboard])
 

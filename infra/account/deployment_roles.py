@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pulumi
 
-from infra.account.deployment_policies import Deployment, of
+from infra.account.deployment_policies import TAG, Deployment, of
 from infra.account.statements import StateAccess, Statement, allow
 
 SERVICES = ("lambda.amazonaws.com", "backup.amazonaws.com")
@@ -15,7 +15,7 @@ SERVICES = ("lambda.amazonaws.com", "backup.amazonaws.com")
 
 LINKED = (
     "lambda.application-autoscaling.amazonaws.com", "dynamodb.application-autoscaling.amazonaws.com",
-    "ops.apigateway.amazonaws.com", "wafv2.amazonaws.com",
+    "ops.apigateway.amazonaws.com", "wafv2.amazonaws.com", "email.cognito-idp.amazonaws.com",
 )  # fmt: skip
 """The services that need a role in the account, which they create with their first resource."""
 
@@ -50,23 +50,21 @@ def role_statements(deployment: Deployment, boundary: pulumi.Input[str]) -> Iter
 def key_statements(deployment: Deployment) -> Iterator[Statement]:
     """Yield the statements for keys, which have the prefix only in the name of their alias.
 
-    A new key has no alias yet, so what follows its creation is allowed for keys without one. A key with an alias of
-    another owner cannot be changed, not even after it got a second alias with the prefix.
+    A new key has no alias yet, a deleted one has none any more, and KMS takes up to five minutes to notice an alias, so
+    keys without one are included. A key with an alias of another owner cannot be used or changed, not even after it got
+    a second alias with the prefix.
     """
     place = deployment.place
     alias, keys = f"alias/{deployment.prefix}*", place.arn("kms", "key/*")
     no_other = {"ForAllValues:StringLike": {"kms:ResourceAliases": alias}}
-    own = {**no_other, "ForAnyValue:StringLike": {"kms:ResourceAliases": alias}}
     reading = of("kms", "DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags")
     yield allow(of("kms", "CreateKey", "ListAliases"), ["*"])
     yield allow(reading, [keys])
     yield allow(of("kms", "CreateAlias", "UpdateAlias", "DeleteAlias"), [place.arn("kms", alias), keys], no_other)
-    yield allow(of("kms", "EnableKeyRotation"), [keys], no_other)
-    yield allow(
-        of("kms", "PutKeyPolicy", "UpdateKeyDescription", "DisableKeyRotation", "ScheduleKeyDeletion", "CreateGrant",
-           "Decrypt", "TagResource", "UntagResource"),
-        [keys], own,
-    )  # fmt: skip
+    managing = of("kms", "EnableKeyRotation", "DisableKeyRotation", "PutKeyPolicy", "UpdateKeyDescription",
+                  "ScheduleKeyDeletion", *TAG)  # fmt: skip
+    using = of("kms", "CreateGrant", "RetireGrant", "Decrypt", "GenerateDataKey")
+    yield allow([*managing, *using], [keys], no_other)
 
 
 def state_statements(deployment: Deployment, state: StateAccess | None) -> Iterator[Statement]:

@@ -34,7 +34,6 @@ NOT_RUN = {
     "make clean": "removes the environment of the tests",
     "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
     ".venv/bin/python -m infra.restore": "needs a deployed stack; tests/e2e/test_restore.py restores in the emulator",
-    "aws cloudwatch set-alarm-state": "needs an account; tests/e2e/test_alarms.py makes the call in the emulator",
     "aws dynamodb": "needs an AWS account; tests/unit/infra/restores makes the same call",
     ".venv/bin/python -m infra.revoke": "needs a deployed stack; tests/e2e/test_revocation.py revokes in the emulator",
     ".venv/bin/python -m infra.preview": "needs deployed stacks; tests/pulumi/test_pull_requests.py runs it",
