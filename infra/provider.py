@@ -45,6 +45,19 @@ SessionName = Annotated[
     ),
 ]
 
+TagName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?![Aa][Ww][Ss]:)[\w .:/=+@-]{1,128}(?![\s\S])",
+        extra={REQUIREMENT: "1 to 128 letters, digits, spaces and any of _.:/=+-@ that do not start with aws:"},
+    ),
+]
+
+Tags = Annotated[
+    dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(max_length=50, description="Tags on every resource.")
+]
+"""At most 50 tags, with names that every service accepts (AWS, "Tag naming limits and requirements")."""
+
 
 class AssumedRole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """A role with which the stack is deployed and operated."""

@@ -10,7 +10,7 @@ from msgspec import Meta
 from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
-from handlers.contract import REQUIREMENT, FieldError, Invalid, Route, unwrapped, validate
+from handlers.contract import FieldError, Invalid, Route, unwrapped, validate
 from infra.api_settings import ApiSettings
 from infra.authorizer import AuthorizerSettings
 from infra.backup_settings import BackupSettings
@@ -23,7 +23,7 @@ from infra.identity_settings import IdentitySettings
 from infra.logs import LogSettings
 from infra.monitoring import MonitoringSettings
 from infra.naming import Names
-from infra.provider import ProviderSettings
+from infra.provider import ProviderSettings, Tags
 from infra.response_size import expected_stage, with_policy_that_fits
 from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
@@ -50,14 +50,6 @@ MOVED = {
 }
 """The present keys of settings of earlier versions."""
 
-TagName = Annotated[
-    str,
-    Meta(
-        pattern=r"^(?![Aa][Ww][Ss]:)[\s\S]{1,128}(?![\s\S])",
-        extra={REQUIREMENT: "1 to 128 characters that do not start with aws:"},
-    ),
-]
-
 
 class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of a stack."""
@@ -79,9 +71,7 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     logs: LogSettings = LogSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     provider: ProviderSettings = ProviderSettings()
-    tags: Annotated[
-        dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(description="Tags on every resource.")
-    ] = {}
+    tags: Tags = {}
 
     @property
     def all_issuers(self) -> tuple[Issuer, ...]:

@@ -116,9 +116,11 @@ def status(options: argparse.Namespace) -> int:
         sys.stdout.write((running.url if options.url else json.dumps(fields, indent=2)) + "\n")
         return 0
     for name, value in fields.items():
-        values = cast("dict[str, str]", value).values() if isinstance(value, dict) else (value,)
+        named = cast("dict[str, str]", value) if isinstance(value, dict) else {"": value}
+        # Only the ids of clients do not contain the names.
+        texts = [f"{key}: {each}" if name == "clients" else str(each) for key, each in named.items()]
         if value:
-            CONSOLE.print(f"{name:10} {', '.join(str(each) for each in values)}")
+            CONSOLE.print(f"{name:10} {', '.join(texts)}")
     return 0
 
 

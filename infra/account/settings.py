@@ -9,7 +9,7 @@ from pulumi.runtime import config as pulumi_config
 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, validate
 from infra.config_values import key_errors, own_values, parsed, without_secret
-from infra.provider import ProviderSettings
+from infra.provider import ProviderSettings, Tags
 from infra.stack_file import SettingsError
 
 Repository = Annotated[
@@ -113,7 +113,7 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     pipeline: PipelineSettings = PipelineSettings()
     state: StateSettings = StateSettings()
     provider: ProviderSettings = ProviderSettings()
-    tags: Annotated[dict[str, str], Meta(description="Tags on every resource.")] = {}
+    tags: Tags = {}
 
 
 def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> AccountSettings:

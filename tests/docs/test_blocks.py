@@ -13,7 +13,7 @@ LABELS = {
     "python": {"", "collection"},
     "json": {"response"},
     "yaml": {"", "account", "cognito", "example", "revocation", "stack", "usage"},
-    "text": {"", "comment", "insights", "metrics", "plan", "requests"},
+    "text": {"", "comment", "decisions", "insights", "metrics", "plan", "requests"},
     "mermaid": {"", "diagram"},
 }
 """The languages that are checked, each with the labels of its blocks."""

@@ -18,6 +18,7 @@ from handlers.metrics import Metrics, MetricSettings
 from infra import quotas
 from infra.bundles import ROOT
 from infra.checks import CACHED_BY_ROUTE
+from infra.dashboard_rows import OUTCOMES
 from infra.monitoring import METRICS_BY
 from infra.response_size import ResponseTooLarge, choose_encoding
 from tests.docs.pages import PAGES, blocks
@@ -114,6 +115,13 @@ def test_a_query_of_the_handlers_lines_uses_fields_that_they_have(capsys: pytest
         named = re.findall(r"(?:filter|and|by|max\(|, )\s*([a-z]+)(?= |,|\)|$)", block.text)
         assert len(named) > 4
         assert set(named) <= set(fields), block
+
+
+def test_a_query_of_decisions_uses_fields_and_outcomes_that_they_have() -> None:
+    (block,) = (each for each in blocks("text") if each.kind == "decisions")
+    assert set(re.findall(r'"(\w+)"', block.text)) == OUTCOMES.keys() - {"allow"}
+    assert set(re.findall(r"(?:filter|by|,) (\w+)(?= in|,)", block.text)) == {"outcome", "reason"}
+    assert {"outcome", "reason"} <= set(log.Record.__struct_fields__)
 
 
 def test_the_number_of_metrics_is_that_of_the_page() -> None:

@@ -244,6 +244,16 @@ def test_the_status_has_what_an_app_needs_to_sign_people_in(pool: Pool) -> None:
     assert status.clients == {name: pool.client_id(name) for name in ("web", "mobile", "reports", "batch")}
 
 
+def test_the_status_prints_the_clients_with_their_names(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_running", lambda: pool.stack.status(1))
+    assert cli.main(["status"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"web: {pool.client_id('web')}" in printed
+    assert f"batch: {pool.client_id('batch')}" in printed
+
+
 def test_a_machines_secret_is_printed_on_request(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

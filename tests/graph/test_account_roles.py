@@ -313,6 +313,9 @@ class TestSettings:
         for key in ("state.bucket", "unknown", "provider.accountIds[0]"):
             assert f"gatehouse-account:{key}" in found
 
+    def test_tags_that_aws_rejects_are_rejected(self) -> None:
+        assert "gatehouse-account:tags.aws:x: its name must be" in problems(tags={"aws:x": "a"})
+
     def test_stacks_whose_roles_could_change_each_other_are_rejected(self) -> None:
         found = problems(
             pipeline={"environments": [
