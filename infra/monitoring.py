@@ -13,6 +13,7 @@ from handlers.metrics import MetricSettings
 from infra.alarm_settings import Thresholds
 from infra.alarms import Alarms, AlarmsArgs
 from infra.dashboard import Dashboard, DashboardArgs
+from infra.log_queries import LogQueries
 from infra.monitored import Monitored
 from infra.naming import Names
 from infra.notifications import Notifications, NotificationsArgs, Subscription, TopicArn
@@ -106,4 +107,5 @@ class Monitoring(pulumi.ComponentResource):
             stack=stack, alarms=alarms.arns, metrics=settings.metrics(stack.names), runbook=settings.runbook
         )
         Dashboard("dashboard", shown, child_opts)
+        LogQueries("queries", stack, child_opts)
         self.register_outputs({"topic_arn": topic_arn})

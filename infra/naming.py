@@ -69,6 +69,10 @@ class Names:
         """The log group of the stage's access log."""
         return f"/aws/apigateway/{self.resource('access')}"
 
+    def query(self, title: str) -> str:
+        """Return the name of a saved query of the logs: the console shows what precedes the slash as a folder."""
+        return f"{self.project}-{self.stack}/{title}"
+
     @property
     def waf_log_group(self) -> str:
         """The log group of the firewall, with the prefix that WAF requires."""

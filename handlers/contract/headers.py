@@ -53,6 +53,7 @@ EXPOSED_HEADERS = (
     "ETag",
     "Location",
     "Retry-After",
+    "Sunset",
     "WWW-Authenticate",
     "x-amzn-Remapped-WWW-Authenticate",  # a handler's challenge, which a REST API renames
     "x-amzn-RequestId",

@@ -65,6 +65,12 @@ def key_statements(deployment: Deployment) -> Iterator[Statement]:
                   "ScheduleKeyDeletion", *TAG)  # fmt: skip
     using = of("kms", "CreateGrant", "RetireGrant", "Decrypt", "GenerateDataKey")
     yield allow([*managing, *using], [keys], no_other)
+    # What DynamoDB requires of whoever chooses a table's key, besides `using` (AWS, "DynamoDB encryption at rest: usage
+    # notes").
+    yield allow(
+        of("kms", "Encrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKeyWithoutPlaintext"),
+        [keys], {**no_other, "StringLike": {"kms:ViaService": "dynamodb.*"}},
+    )  # fmt: skip
 
 
 def state_statements(deployment: Deployment, state: StateAccess | None) -> Iterator[Statement]:

@@ -40,6 +40,12 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Retry-After": _header(
         "The seconds to wait before a retry (RFC 9110 §10.2.3).", {"pattern": r"^[0-9]+$"}, "1", required=False
     ),
+    "Sunset": _header(
+        "When the item expires, unless it is written again (RFC 8594). Without the header, it does not expire.",
+        {},
+        "Sat, 20 Feb 2027 14:03:00 GMT",
+        required=False,
+    ),
     "WWW-Authenticate": _header(
         "The challenge (RFC 6750 §3), from API Gateway.",
         {},
@@ -107,10 +113,11 @@ def _problem_headers(problem: Problem) -> list[str]:
 def _successes(route: Route) -> dict[int, dict[str, Any]]:
     operation, collection = route.operation, route.collection
     tag = ["ETag"] if operation.response == "item" else []
+    sunset = ["Sunset"] if operation.response == "item" else []
     location = ["Location"] if operation.creates else []
     success = {
         "description": route.describe(operation.success),
-        "headers": _headers(*tag, *location, *COMMON_HEADERS),
+        "headers": _headers(*tag, *sunset, *location, *COMMON_HEADERS),
         **_content(route),
         **({"links": _links(collection)} if operation.creates else {}),
     }

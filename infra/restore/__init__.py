@@ -16,5 +16,7 @@ The command needs these permissions, on the stack's table `T` and on the tempora
 - with --apply, dynamodb:PutItem on `T`, and dynamodb:DeleteItem on `T` with --exact; dynamodb:ListBackups and
   dynamodb:CreateBackup on `T`, dynamodb:DescribeBackup on `T/backup/*`; with --apply or --discard,
   dynamodb:DeleteTable on `T-restore-*`;
-- for tables with a key of KMS, kms:Decrypt, kms:DescribeKey and kms:CreateGrant on the key.
+- for tables with a key of KMS, on the key: kms:Encrypt, Decrypt, ReEncryptFrom, ReEncryptTo, GenerateDataKey,
+  GenerateDataKeyWithoutPlaintext, DescribeKey and CreateGrant, which DynamoDB requires of whoever chooses the key of a
+  table (AWS, "DynamoDB encryption at rest: usage notes").
 """

@@ -1,6 +1,7 @@
 """What a table is restored from: a point in time, a backup of DynamoDB, or a recovery point of AWS Backup."""
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,7 +132,11 @@ class RecoveryPoint:
         raise RestoreError(f"table {table['TableName']} has no recovery point {self.arn}")
 
     def start(self, clients: Clients, table: Mapping[str, Any], target: str) -> None:
-        """Start a restore job. The same token starts no second one (AWS Backup, "StartRestoreJob")."""
+        """Start a restore job.
+
+        Its token is new: AWS Backup does nothing for one that it knows, also if the restored table was deleted since
+        (AWS Backup, "StartRestoreJob"). Of two jobs for the same table, the second one fails.
+        """
         key = _customer_key(table)
         encryption = {"encryptionType": "KMS", "kmsMasterKeyArn": key} if key else {"encryptionType": "Default"}
         clients.backup.start_restore_job(
@@ -139,7 +144,7 @@ class RecoveryPoint:
             Metadata={"targetTableName": target, **encryption},
             IamRoleArn=self.role,
             ResourceType="DynamoDB",
-            IdempotencyToken=target,
+            IdempotencyToken=str(uuid.uuid4()),
         )
 
 

@@ -79,9 +79,8 @@ class TemporaryTable:
 
     def require_no_other(self) -> None:
         """Raise RestoreError if the stack's table is being restored to another point."""
-        # Names are in order, so those of temporary tables follow.
-        listed = self.clients.dynamodb.list_tables(ExclusiveStartTableName=self.table["TableName"])
-        for name in listed["TableNames"]:
+        listed = self.clients.dynamodb.get_paginator("list_tables").paginate()
+        for name in (name for page in listed for name in page["TableNames"]):
             if name.startswith(self.prefix) and name != self.name and self._is_restoring(name):
                 raise RestoreError(f"another restore of {self.table['TableName']} is running, into {name}")
 

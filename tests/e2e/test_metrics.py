@@ -21,6 +21,11 @@ LINE = re.compile(r"gatehouse-local-(?P<function>[\w-]+) \| (?P<line>\{.*\"_aws\
 STACK = (("project", "gatehouse"), ("stack", "local"))
 MISSING = "/items/0190d5a0-0000-7000-8000-000000000000"
 
+LANGUAGE = {
+    "fields", "filter", "sort", "stats", "limit", "by", "as", "and", "or", "in", "asc", "desc", "coalesce", "ispresent",
+}  # fmt: skip
+"""The words of the query language of CloudWatch Logs Insights that saved queries use."""
+
 
 @pytest.fixture(scope="module")
 def monitored(engine: Engine, flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
@@ -103,6 +108,39 @@ def test_the_dashboard_is_deployed_and_shows_metrics_that_are_logged(
     names = {alarm["AlarmArn"] for page in ("MetricAlarms", "CompositeAlarms") for alarm in alarms(client)[page]}
     (states,) = (each["properties"] for each in body["widgets"] if each["type"] == "alarm")
     assert set(states["alarms"]) == names
+
+
+def test_saved_queries_use_fields_that_the_lines_of_their_log_groups_have(
+    monitored: Client, lines: dict[str, list[dict[str, Any]]]
+) -> None:
+    assert lines
+    logs = Provider(
+        monitored.stack.emulator.endpoint_url, account=monitored.stack.emulator.options.account
+    ).connection.client("logs")
+    queries = logs.describe_query_definitions(queryDefinitionNamePrefix="gatehouse-local/")["queryDefinitions"]
+    assert {each["name"].partition("/")[2] for each in queries} == {
+        "one request by its id", "slowest requests", "rejections by reason", "4xx responses by type",
+    }  # fmt: skip
+    for query in queries:
+        found = [line for group in query["logGroupNames"] for line in json_lines(logs, group)]
+        fields, values = fields_and_values(query["queryString"])
+        assert len(fields) > 4
+        assert fields <= {name for line in found for name in line}, query["name"]
+        assert values <= {value for line in found for value in line.values() if isinstance(value, str)}, query["name"]
+
+
+def fields_and_values(query: str) -> tuple[set[str], set[str]]:
+    """Return the fields of log lines that a query uses, and the texts with which it compares them."""
+    values = set(re.findall(r'"(.*?)"', query)) - {"ID", "fault"}
+    code = re.sub(r'#.*|".*?"|@\w+|\w+\(\*\)', "", query)
+    computed = set(re.findall(r" as (\w+)", code))
+    return set(re.findall(r"[a-z_]+", code)) - computed - LANGUAGE, values
+
+
+def json_lines(logs: Any, group: str) -> list[dict[str, Any]]:
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    messages = [event["message"] for page in pages for event in page["events"]]
+    return [json.loads(each) for each in messages if each.startswith("{")]
 
 
 def alarms(client: Any) -> dict[str, Any]:

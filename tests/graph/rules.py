@@ -163,6 +163,20 @@ def every_log_group_has_retention(plan: Architecture) -> Iterator[str]:
             yield name
 
 
+def every_saved_query_is_of_log_groups_that_exist_before(plan: Architecture) -> Iterator[str]:
+    """A query has at most 50 of them. Together the queries have those of all functions and of the API's access log."""
+    groups = plan.of_type("cloudwatch/logGroup:LogGroup")
+    queries = plan.of_type("cloudwatch/queryDefinition:QueryDefinition")
+    missing = {name for name in groups if name.startswith(("/aws/lambda/", "/aws/apigateway/"))} if queries else set()
+    for name, query in queries.items():
+        queried, earlier = query.inputs["logGroupNames"], _all_dependencies(plan, query)
+        if not 0 < len(queried) <= 50:
+            yield name
+        yield from (f"{name}: {each}" for each in queried if each not in groups or groups[each].urn not in earlier)
+        missing -= set(queried)
+    yield from sorted(missing)
+
+
 def every_function_writes_its_own_log_group_which_exists_before(plan: Architecture) -> Iterator[str]:
     """Lambda creates a missing log group itself, without retention."""
     groups = plan.of_type("cloudwatch/logGroup:LogGroup")
@@ -328,6 +342,17 @@ def every_resource_that_can_have_tags_has_the_stacks(plan: Architecture) -> Iter
             yield f"{resource.type} {resource.name}: {found}"
 
 
+def _all_dependencies(plan: Architecture, resource: Resource) -> set[str]:
+    """Return the URNs of the resources that exist before this one."""
+    direct = {each.urn: each.dependencies for each in plan.deployment.resources}
+    found, pending = set[str](), [resource.urn]
+    while pending:
+        new = set(direct.get(pending.pop(), ())) - found
+        found |= new
+        pending += new
+    return found
+
+
 def _users(plan: Architecture) -> Iterator[tuple[str, str]]:
     """Yield the ARN of each role that something uses, with the service that assumes it."""
     yield from ((each.inputs["role"], "lambda.amazonaws.com") for each in plan.functions.values())
@@ -430,6 +455,7 @@ RULES: Final[tuple[Rule, ...]] = (
     only_managed_policies_of_the_stack_are_attached, each_managed_policy_has_one_role,
     only_the_service_that_uses_a_role_assumes_it, backups_are_of_exactly_the_tables,
     every_function_may_do_exactly_what_its_routes_need, every_log_group_has_retention,
+    every_saved_query_is_of_log_groups_that_exist_before,
     every_function_writes_its_own_log_group_which_exists_before,
     every_table_is_protected_and_encrypted_alike, every_key_outlives_the_tables_that_it_encrypts,
     every_function_may_use_the_keys_of_its_tables, no_method_lacks_the_authorizer_except_options,

@@ -77,6 +77,13 @@ def with_aliases(action: str, *aliases: str) -> Request:
     return Request(action, KEY, {"kms:ResourceAliases": list(aliases)} if aliases else {})
 
 
+def through(service: str, action: str, *aliases: str) -> Request:
+    """A request to KMS that a service makes for its caller."""
+    return Request(
+        action, KEY, {"kms:ViaService": f"{service}.us-east-1.amazonaws.com", **with_aliases("", *aliases).context}
+    )
+
+
 READS = [
     Request("s3:ListBucket", BUCKET),
     Request("s3:GetObject", f"{BUCKET}/.pulumi/meta.yaml"),
@@ -129,6 +136,12 @@ DEPLOYS = [
     with_aliases("kms:EnableKeyRotation"),
     with_aliases("kms:ScheduleKeyDeletion"),  # the alias is deleted before the key
     with_aliases("kms:ScheduleKeyDeletion", "alias/gatehouse-prod-data"),
+    *(
+        through("dynamodb", f"kms:{action}", *aliases)
+        for action in ("Encrypt", "Decrypt", "ReEncryptTo", "GenerateDataKey", "DescribeKey", "CreateGrant")
+        for aliases in ((), ("alias/gatehouse-prod-data",))
+    ),
+    through("backup", "kms:CreateGrant"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod.json"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod-pr-12.json"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/history/gatehouse/prod/prod-1.history.json"),
@@ -175,6 +188,9 @@ NOT_IN_A_DEPLOYMENT = [
     with_aliases("kms:PutKeyPolicy", "alias/gatehouse-account-main-state", "alias/gatehouse-prod-x"),
     with_aliases("kms:CreateAlias", "alias/gatehouse-account-main-state"),
     with_aliases("kms:ScheduleKeyDeletion", "alias/gatehouse-dev-data"),
+    with_aliases("kms:Encrypt", "alias/gatehouse-prod-data"),
+    through("dynamodb", "kms:CreateGrant", "alias/gatehouse-dev-data"),
+    through("dynamodb", "kms:Encrypt", "alias/gatehouse-dev-data"),
 ]  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_every_name_is_of_the_project_and_the_stack(settings: Mapping[str, str])
     found = planned("prod", settings)
     assert found
     records = {name for type_, name in found if type_ == "aws:route53/record:Record"}  # domains of the settings
-    rule = re.compile("(.*/|aws-waf-logs-)?gatehouse-prod-")
+    rule = re.compile("(.*/|aws-waf-logs-)?gatehouse-prod[-/]")
     assert [name for _, name in found if not rule.match(name) and name not in records] == []
 
 

@@ -22,6 +22,7 @@ ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
+QUERY = "aws:cloudwatch/queryDefinition:QueryDefinition"
 FUNCTION = "aws:lambda/function:Function"
 POOL = "aws:cognito/userPool:UserPool"
 POOL_CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
@@ -146,6 +147,13 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     ),
     rules.every_log_group_has_retention: (
         with_inputs(GROUP, retentionInDays=None), with_inputs(GROUP, "execution", retentionInDays=0),
+    ),
+    rules.every_saved_query_is_of_log_groups_that_exist_before: (
+        with_inputs(QUERY, "rejections", logGroupNames=["/aws/lambda/another"]),
+        with_inputs(QUERY, "rejections", logGroupNames=[]), with_inputs(QUERY, "request", logGroupNames=[]),
+        altered(QUERY, lambda inputs: inputs.update(logGroupNames=inputs["logGroupNames"] * 3), "request"),
+        altered(QUERY, lambda _: None, "slowest", dependencies=()),
+        altered(GROUP, lambda inputs: inputs.update(name="/aws/apigateway/another"), "access"),
     ),
     rules.every_function_writes_its_own_log_group_which_exists_before: (
         with_inputs(FUNCTION, "items-read", loggingConfig=None),

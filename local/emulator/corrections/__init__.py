@@ -31,6 +31,7 @@ CORRECTIONS = (
     "resource-tags",
     "point-in-time-recovery",
     "alarm-expressions",
+    "saved-queries",
     "access-logs",
     "clean-interpreter",
     "worker-survives",

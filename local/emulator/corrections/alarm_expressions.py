@@ -29,11 +29,15 @@ def apply() -> None:
 def _put(original: Original, params: Any, body: Mapping[str, Any] | None, *flags: Any, **more: Any) -> Response:
     response: Response = original(params, body, *flags, **more)
     if body and body.get("Metrics"):
-        internal(ALARMS, "_alarms")[body["AlarmName"]]["Metrics"] = body["Metrics"]
+        alarm = internal(ALARMS, "_alarms")[body["AlarmName"]]
+        alarm["Metrics"] = body["Metrics"]
+        internal(ALARMS, "_evaluate_alarm")(alarm)
     return response
 
 
 def _evaluate(_original: Original, alarm: dict[str, Any]) -> None:
+    if not (alarm.get("Metrics") or alarm.get("MetricName")):
+        return  # its expression has not been stored yet
     now, count = time.time(), alarm["EvaluationPeriods"]
     values = [_value(_queries(alarm), now, index) for index in range(count)]
     missing = alarm["TreatMissingData"]

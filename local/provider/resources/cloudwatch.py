@@ -1,13 +1,16 @@
-"""CloudWatch: log groups and dashboards."""
+"""CloudWatch: log groups, saved queries of logs, and dashboards."""
 
 from typing import Final
 
 from local.provider.connection import Connection
-from local.provider.live import Live
+from local.provider.live import Live, chosen
 from local.provider.properties import Properties
 from local.provider.resource_type import Call, ResourceType, Step, Update
 from local.provider.state import Document, State
 from local.provider.tags import tags
+
+_QUERY: Final = ("name", "queryString", "logGroupNames")
+"""The inputs of a saved query."""
 
 
 def _configure_retention(given: Properties) -> Step:
@@ -46,6 +49,22 @@ def _log_group_arn(connection: Connection, name: str) -> str:
     return connection.arn("logs", f"log-group:{name}")
 
 
+def _update_query(connection: Connection, state: State, given: Properties) -> None:
+    parameters = given.pop_many(*_QUERY)
+    connection.client("logs").put_query_definition(queryDefinitionId=state.id, **parameters)
+
+
+def _read_query(connection: Connection, state: State) -> Live | None:
+    for query in connection.client("logs").describe_query_definitions()["queryDefinitions"]:
+        if query["queryDefinitionId"] == state.id:
+            return Live(inputs=chosen(query, *_QUERY), outputs={"queryDefinitionId": state.id})
+    return None
+
+
+def _delete_query(connection: Connection, state: State) -> None:
+    connection.client("logs").delete_query_definition(queryDefinitionId=state.id)
+
+
 def _dashboard_arn(connection: Connection, name: str) -> str:
     """Return the ARN of a dashboard, which contains no region."""
     return f"arn:aws:cloudwatch::{connection.account}:dashboard/{name}"
@@ -69,6 +88,15 @@ TYPES: Final = {
         updates=(Update(inputs=("retentionInDays",), apply=_update_retention), tags("logs")),
         read=_read_log_group,
         delete=lambda connection, state: connection.client("logs").delete_log_group(logGroupName=state.id),
+    ),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": ResourceType(
+        service="logs",
+        operation="PutQueryDefinition",
+        id="queryDefinitionId",
+        outputs={"queryDefinitionId": "queryDefinitionId"},
+        updates=(Update(inputs=_QUERY, apply=_update_query),),
+        read=_read_query,
+        delete=_delete_query,
     ),
     "aws:cloudwatch/dashboard:Dashboard": ResourceType(
         service="cloudwatch",

@@ -8,6 +8,7 @@ import re
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -503,6 +504,30 @@ def alarm_expressions(sandbox: Sandbox) -> None:
     cloudwatch.delete_alarms(AlarmNames=["goes-off", "too-few-errors-before", "another-api"])
 
 
+def saved_queries(sandbox: Sandbox) -> None:
+    """A query is saved, overwritten with everything that it has, found by the beginning of its name, and deleted."""
+    logs = sandbox.logs
+
+    def found() -> list[Any]:
+        queries = logs.describe_query_definitions(queryDefinitionNamePrefix="a/")["queryDefinitions"]
+        return [{name: value for name, value in each.items() if name != "lastModified"} for each in queries]
+
+    try:
+        logs.put_query_definition(name="b/other", queryString="limit 1")
+        values = {"name": "a/first", "queryString": "limit 1"}
+        query_id = logs.put_query_definition(**values, logGroupNames=["/a"])["queryDefinitionId"]
+        assert found() == [{"queryDefinitionId": query_id, **values, "logGroupNames": ["/a"]}]
+        logs.put_query_definition(queryDefinitionId=query_id, **values)
+        assert found() == [{"queryDefinitionId": query_id, **values}]
+        assert logs.delete_query_definition(queryDefinitionId=query_id)["success"]
+        assert found() == []
+    except ClientError as error:
+        raise AssertionError from error
+    for call in (logs.delete_query_definition, partial(logs.put_query_definition, **values)):
+        with pytest.raises(logs.exceptions.ResourceNotFoundException):
+            call(queryDefinitionId=query_id)
+
+
 def access_logs(sandbox: Sandbox) -> None:
     """Each request, successful or not, adds a line to the stage's log group, with the authorizer's invocation id."""
     sandbox.logs.create_log_group(logGroupName="access")
@@ -757,6 +782,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         resource_tags,
         point_in_time_recovery,
         alarm_expressions,
+        saved_queries,
         access_logs,
         clean_interpreter,
         worker_survives,

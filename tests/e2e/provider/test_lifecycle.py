@@ -228,6 +228,7 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
         {"id": "b", "metric": query},
         {"id": "c", "expression": "SUM(METRICS())", "label": "sum", "returnData": True},
     ]
+    query: Inputs = {"name": "cycle/first", "queryString": "limit 1", "logGroupNames": ["/a"]}
     composite: Inputs = {
         "alarmName": "cycle", "alarmRule": 'ALARM("lifecycle") OR ALARM("lifecycle")', "alarmDescription": "first",
         "alarmActions": [at.topic], "tags": {"stage": "dev"},
@@ -381,6 +382,10 @@ def cases(at: Prepared) -> dict[str, list[Inputs]]:
             for number in (1, 3)
         ],
         "aws:cloudwatch/logGroup:LogGroup": [group, group | {"retentionInDays": 30}, {"name": "/cycle"}],
+        "aws:cloudwatch/queryDefinition:QueryDefinition": [
+            query, query | {"name": "cycle/second"},
+            query | {"queryString": "limit 2", "logGroupNames": ["/a", "/b"]},
+        ],
         "aws:cloudwatch/dashboard:Dashboard": [
             {"dashboardName": "cycle", "dashboardBody": json.dumps({"widgets": widgets})}
             for widgets in ([], [{"type": "text", "properties": {"markdown": "# a"}}])

@@ -1,5 +1,6 @@
 """Items that expire: from that second on they do not exist for clients, although DynamoDB deletes them later."""
 
+import json
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from handlers import clock, store
 from handlers.environment import DAY, Environment
+from infra.bundles import ROOT
 from tests.unit.handlers.conftest import Api, Context, Query, ids, pages
 
 VARIABLES = {"COLLECTION": "items", "TABLE": "t"}
@@ -140,6 +142,13 @@ class TestResponses:
         item = api.created()
         assert set(item) == {"id", "name", "description", "created_at", "updated_at"}
         assert api.call("list").json["items"] == [item]
+
+    def test_the_contract_describes_it_and_scripts_may_read_it(self, api: Api) -> None:
+        api.expire_after(days=90)
+        responses = json.loads((ROOT / "openapi.json").read_text())["paths"]["/items"]["post"]["responses"]
+        sent = api.call("create", body={"name": "a"}).headers
+        assert "Sunset" in set(sent) & set(responses["201"]["headers"])
+        assert "Sunset" in sent["Access-Control-Expose-Headers"].split(", ")
 
     def test_an_item_that_lives_forever_has_no_such_header(self, api: Api) -> None:
         answer = api.call("create", body={"name": "a"})

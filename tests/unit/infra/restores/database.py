@@ -97,7 +97,8 @@ class Recovery:
         return {"BackupDescription": {"BackupDetails": found}}
 
     def _get_paginator(self, name: str) -> Any:
-        assert name == "list_backups"
+        if name != "list_backups":
+            return self.client.get_paginator(name)
 
         @dataclass
         class Pages:

@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 import infra.restore
 from infra.restore.compare import Mode
@@ -99,7 +99,7 @@ def test_a_backup_of_another_table_or_that_is_not_available_is_rejected() -> Non
         ({"KMSMasterKeyArn": KEY_ARN}, {"encryptionType": "KMS", "kmsMasterKeyArn": KEY_ARN}),
     ],
 )
-def test_a_recovery_point_is_restored_once_with_the_role_and_the_key(
+def test_a_recovery_point_is_restored_with_the_role_and_the_key(
     encryption: dict[str, str], metadata: dict[str, str]
 ) -> None:
     backup: Any = botocore.session.get_session().create_client(
@@ -110,13 +110,21 @@ def test_a_recovery_point_is_restored_once_with_the_role_and_the_key(
         "Metadata": {"targetTableName": "temporary", **metadata},
         "IamRoleArn": ROLE,
         "ResourceType": "DynamoDB",
-        "IdempotencyToken": "temporary",
+        "IdempotencyToken": ANY,
     }
     with Stubber(backup) as stubber:
         stubber.add_response("start_restore_job", {"RestoreJobId": "1"}, expected)
         table = {**DESCRIPTION, "SSEDescription": encryption}
         RecoveryPoint(POINT, "id", ROLE).start(Clients(None, backup), table, "temporary")
         stubber.assert_no_pending_responses()
+
+
+def test_a_recovery_point_can_be_restored_again_after_its_temporary_table_was_deleted() -> None:
+    tokens: list[str] = []
+    backup = SimpleNamespace(start_restore_job=lambda **more: tokens.append(more["IdempotencyToken"]))
+    for _ in "ab":
+        RecoveryPoint(POINT, "id", ROLE).start(Clients(None, backup), DESCRIPTION, "temporary")
+    assert tokens[0] != tokens[1], "AWS Backup starts no second job for a token"
 
 
 def test_only_recovery_points_of_the_table_are_restored() -> None:

@@ -6,6 +6,7 @@ import sys
 import tracemalloc
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -149,6 +150,86 @@ def test_another_restore_that_is_running_is_reported(recovery: Recovery, monkeyp
     with pytest.raises(RestoreError, match=f"another restore of {TABLE} is running, into {other}"):
         restore(recovery)
     assert recovery.called("restore_table_to_point_in_time") == []
+
+
+def test_another_restore_is_found_among_more_tables_than_one_answer_has(
+    recovery: Recovery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = f"{TABLE}-restore-20200101T000000Z"
+    first = {"TableNames": [f"{TABLE}-{number:03}" for number in range(100)], "LastEvaluatedTableName": f"{TABLE}-099"}
+    last = {"TableNames": [other]}
+
+    def list_tables(self: Recovery, *, ExclusiveStartTableName: str = "") -> Any:  # noqa: N803
+        return last if ExclusiveStartTableName == first["LastEvaluatedTableName"] else first
+
+    def get_paginator(self: Recovery, name: str) -> Any:
+        return SimpleNamespace(paginate=lambda: [first, last])
+
+    def describe(self: Recovery, *, TableName: str) -> Any:  # noqa: N803
+        creating = {"Table": {"TableName": other, "TableStatus": "CREATING"}}
+        return creating if TableName == other else self.client.describe_table(TableName=TableName)
+
+    monkeypatch.setattr(Recovery, "_list_tables", list_tables, raising=False)
+    monkeypatch.setattr(Recovery, "_get_paginator", get_paginator)
+    monkeypatch.setattr(Recovery, "_describe_table", describe)
+    with pytest.raises(RestoreError, match=f"another restore of {TABLE} is running, into {other}"):
+        restore(recovery)
+
+
+class Client:
+    """A client of the API that writes between the comparison and the first write of the restore."""
+
+    def __init__(self, dynamodb: Any, written: Item | None, key: Item) -> None:
+        self.dynamodb, self.written, self.key, self.done = dynamodb, written, key, False
+
+    def __call__(self, operation: str, _: Mapping[str, Any]) -> None:
+        if operation in WRITES and not self.done:
+            self.done = True
+            if self.written is None:
+                self.dynamodb.delete_item(TableName=TABLE, Key={name: self.key[name] for name in ("owner", "id")})
+            else:
+                self.dynamodb.put_item(TableName=TABLE, Item=self.written)
+
+
+EXPIRING = {**item(4, "a"), "expires_at": {"N": "4000000000"}}
+RENEWED = {**EXPIRING, "expires_at": {"N": "4000000009"}}
+LATER = {"updated_at": {"S": "2099-01-01T00:00:00.000Z"}}
+"""A client's writes after the restore began, which a verification keeps."""
+
+
+@pytest.mark.parametrize(
+    ("present", "point", "written", "expected"),
+    [
+        pytest.param([], [item(2)], item(2, "client") | LATER, item(2, "client") | LATER, id="created"),
+        pytest.param([item(1, "new")], [item(1)], item(1, "client") | LATER, item(1, "client") | LATER, id="changed"),
+        pytest.param([item(3)], [], item(3, "client") | LATER, item(3, "client") | LATER, id="added-and-changed"),
+        pytest.param([EXPIRING], [], RENEWED | LATER, RENEWED | LATER, id="renewed"),
+        pytest.param([item(3)], [], None, None, id="added-and-deleted"),
+    ],
+)
+def test_a_client_that_writes_between_the_comparison_and_the_copy_wins(
+    recovery: Recovery, dynamodb: Any, present: list[Item], point: list[Item], written: Item | None, expected: Any
+) -> None:
+    database = recovery_of(dynamodb, present, point)
+    database.disturb = Client(dynamodb, written, (present or point)[0])
+    restore(database, Mode.EXACT)
+    assert scan(dynamodb) == ([] if expected is None else [expected])
+
+
+def test_a_write_that_is_repeated_because_its_answer_was_lost_is_counted(recovery: Recovery, dynamodb: Any) -> None:
+    database = recovery_of(dynamodb, [], [item(2)])
+    database.disturb = Client(dynamodb, item(2), item(2))
+    assert f"Table {TABLE}: 1 put back." in restore(database)
+
+
+def test_an_item_that_a_client_deletes_before_it_is_rolled_back_is_not_put_back_unseen(
+    recovery: Recovery, dynamodb: Any
+) -> None:
+    database = recovery_of(dynamodb, [item(1, "new")], [item(1)])
+    database.disturb = Client(dynamodb, None, item(1))
+    with pytest.raises(RestoreError, match="1 items of gatehouse-test-items were changed again during the restore"):
+        restore(database, Mode.CHANGED)
+    assert scan(dynamodb) == []
 
 
 def failing(operation: str, code: str, message: str = "no") -> Any:
