@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from infra.alarm import Alarm, Metric, divided
 from infra.alarm_settings import Thresholds
+from infra.function_settings import AUTHORIZER
 from infra.monitored import Monitored
 from infra.rest_api import RestApi
 
 OWN = "Gatehouse"
 """The namespace of the authorizer's metrics (`authorizer/log.py`)."""
 
-RATE = "IF(errors >= {least}, 100 * errors / requests, 0)"
-"""The percentage of errors, if there are enough of them."""
+FAILURES = "(errors - FILL(unauthorized, 0))"
+"""The authorizer's crashes, timeouts and faults. It raises an exception for each 401 too, which Lambda counts."""
 
 SUM, GREATEST = "SUM(FILL(METRICS(), 0))", "MAX(FILL(METRICS(), 0))"
 """The sum or the greatest of all metrics. CloudWatch has no value for a metric in a period without events."""
@@ -38,7 +39,7 @@ def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         kind="api-5xx",
         subject="responses with a status of 500 or more, in percent",
         metrics={"errors": errors, "requests": requests},
-        expression=RATE.format(least=thresholds.min_errors),
+        expression=_rate(thresholds, "errors"),
         threshold=thresholds.error_rate,
         exceeds=True,
     )
@@ -55,8 +56,8 @@ def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
 
 
 def _authorizer(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
-    """Yield the alarms about the authorizer's own metrics. Lambda's count every 401 as an error of the function."""
-    own = {"project": stack.names.project, "stack": stack.names.stack}
+    """Yield the alarms about the authorizer's own metrics."""
+    own = _own(stack)
     found = [
         ("authorizer-faults", "tokens that could not be checked", "Decisions", thresholds.authorizer_faults, 300),
         ("key-fetch-failures", "failed fetches of keys", "KeyFetchFailures", thresholds.key_fetch_failures, 900),
@@ -71,15 +72,20 @@ def _authorizer(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
 
 
 def _errors(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
-    for name in stack.handlers:
+    for name in stack.all_functions:
+        metrics = {"errors": _function(stack, name, "Errors"), "requests": _function(stack, name, "Invocations")}
+        if name == AUTHORIZER:
+            metrics["unauthorized"] = Metric(OWN, "Decisions", {**_own(stack), "outcome": "unauthorized"})
         yield Alarm(
             name=f"{name}-errors",
             kind="function-errors",
             subject=f"failed invocations of {name}, in percent",
-            metrics={"errors": _function(stack, name, "Errors"), "requests": _function(stack, name, "Invocations")},
-            expression=RATE.format(least=thresholds.min_errors),
+            metrics=metrics,
+            expression=_rate(thresholds, FAILURES if name == AUTHORIZER else "errors"),
             threshold=thresholds.function_error_rate,
             exceeds=True,
+            # Metrics in log lines arrive after Lambda's: in the latest period, some 401s would look like crashes.
+            count=2 if name == AUTHORIZER else 1,
         )
 
 
@@ -149,8 +155,17 @@ def _tables(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         )
 
 
+def _own(stack: Monitored) -> dict[str, str]:
+    return {"project": stack.names.project, "stack": stack.names.stack}
+
+
 def _function(stack: Monitored, function: str, name: str, statistic: str = "Sum") -> Metric:
     return Metric("AWS/Lambda", name, {"FunctionName": stack.names.resource(function)}, statistic)
+
+
+def _rate(thresholds: Thresholds, errors: str) -> str:
+    """Return the expression for the percentage of errors, if there are enough of them."""
+    return f"IF({errors} >= {thresholds.min_errors}, 100 * {errors} / requests, 0)"
 
 
 def _percent(percentage: float, limit: int) -> float:

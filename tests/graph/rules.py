@@ -18,6 +18,14 @@ from local.engine import Resource
 from local.engine.values import Secret, revealed
 from local.provider.example import ACCOUNT
 from local.provider.tags import is_taggable
+from tests.graph.alarm_rules import (
+    alarms_evaluate_metrics_that_exist,
+    alarms_keep_the_limits_of_cloudwatch,
+    alarms_of_durations_go_off_before_the_timeout,
+    every_function_table_and_api_has_its_alarms,
+    one_alarm_notifies_and_every_other_reaches_it,
+    only_cloudwatch_for_this_account_publishes_to_an_encrypted_topic,
+)
 from tests.graph.edge_rules import (
     a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,
     each_firewall_covers_the_stage,
@@ -461,4 +469,10 @@ RULES: Final[tuple[Rule, ...]] = (
     every_domain_and_the_api_behind_it_require_tls_1_2,
     a_domain_leads_to_the_stage_and_without_one_the_default_endpoint_answers,
     each_firewall_covers_the_stage, no_firewall_reveals_credentials,
+    every_function_table_and_api_has_its_alarms,
+    alarms_evaluate_metrics_that_exist,
+    alarms_keep_the_limits_of_cloudwatch,
+    alarms_of_durations_go_off_before_the_timeout,
+    one_alarm_notifies_and_every_other_reaches_it,
+    only_cloudwatch_for_this_account_publishes_to_an_encrypted_topic,
 )  # fmt: skip

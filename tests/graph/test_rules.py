@@ -13,6 +13,7 @@ from local.architecture import Architecture
 from local.plan import example
 from local.provider.example import ACCOUNT
 from tests.graph import rules
+from tests.graph.alarm_rules import ALARM, COMPOSITE, TOPIC, TOPIC_POLICY
 from tests.graph.altered import Alteration, altered, with_copy, with_inputs, with_json, without
 from tests.graph.conftest import explained
 from tests.graph.settings_space import everything_on, overrides, pairwise
@@ -86,6 +87,22 @@ def operation(change: Any) -> Alteration:
     """Return a function that changes the operation GET /items of the API's document."""
     return with_json(API, "body", lambda document: change(document["paths"]["/items"]))
 
+
+def metric(alarm: str, **changes: Any) -> Alteration:
+    """Return a function that changes the first metric of an alarm."""
+    return altered(ALARM, lambda found: found["metricQueries"][0]["metric"].update(changes), alarm)
+
+
+def publisher(changes: Mapping[str, Any]) -> Alteration:
+    """Return a function that changes who may publish to the topic of alarms."""
+    return with_json(TOPIC_POLICY, "policy", lambda document: document["Statement"][0].update(changes), "alarms")
+
+
+PUBLISHERS: Final[Sequence[Mapping[str, Any]]] = (
+    {"Principal": "*"}, {"Principal": {"Service": "events.amazonaws.com"}}, {"Action": "sns:*"}, {"Condition": {}},
+    {"Condition": {"StringEquals": {"aws:SourceAccount": "210987654321"}}},
+)  # fmt: skip
+"""Statements of a topic's policy that allow too much, or somebody else."""
 
 COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
     rules.no_statement_has_a_wildcard_action: (
@@ -231,6 +248,37 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         altered(WEB_ACL, lambda acl: acl["dataProtectionConfig"]["dataProtections"][3].update(action="HASH")),
         with_inputs(LOGGING, redactedFields=None), altered(LOGGING, lambda log: log["redactedFields"].pop(0)),
         altered(LOGGING, lambda log: log["redactedFields"].pop()),
+    ),
+    rules.every_function_table_and_api_has_its_alarms: (
+        *(without(ALARM, name) for name in ("api-5xx", "api-latency", "authorizer-errors", "items-read-errors")),
+        *(without(ALARM, name) for name in ("authorizer-faults", "key-fetch-failures", "revocation-failures")),
+        *(without(ALARM, name) for name in ("items-throttles", "items-duration", "account-concurrency")),
+        *(without(ALARM, name) for name in ("items-table-throttles", "authorizer-revocations-table-errors")),
+        altered(ALARM, lambda alarm: alarm["metricQueries"].pop(0), "events-table-throttles"),
+    ),
+    rules.alarms_evaluate_metrics_that_exist: (
+        metric("api-5xx", metricName="5XX"), metric("authorizer-faults", metricName="Faults"),
+        metric("authorizer-faults", dimensions={}), metric("items-table-errors", dimensions={"TableName": "x"}),
+        metric("items-throttles", dimensions={"FunctionName": "gatehouse-dev-items-read"}),
+    ),
+    rules.alarms_keep_the_limits_of_cloudwatch: (
+        with_inputs(ALARM, treatMissingData=None), with_inputs(ALARM, threshold=0),
+        with_inputs(ALARM, evaluationPeriods=289), metric("api-5xx", period=60), metric("authorizer-faults", period=90),
+        altered(ALARM, lambda alarm: alarm["metricQueries"].extend(alarm["metricQueries"][:1] * 9), "api-5xx"),
+        altered(ALARM, lambda alarm: alarm["metricQueries"][-1].pop("returnData"), "api-5xx"),
+    ),
+    rules.alarms_of_durations_go_off_before_the_timeout: (with_inputs(ALARM, "items-duration", threshold=900_001),),
+    rules.one_alarm_notifies_and_every_other_reaches_it: (
+        with_inputs(ALARM, "api-5xx", alarmActions=["arn:aws:sns:us-east-1:123456789012:t"]),
+        with_inputs(COMPOSITE, "incident", alarmActions=None), without(COMPOSITE, "incident"),
+        with_inputs(COMPOSITE, "incident", alarmRule='ALARM("gatehouse-prod-api-5xx")'), without(ALARM, "api-5xx"),
+        altered(COMPOSITE, lambda alarm: alarm.update(alarmRule=f"{alarm['alarmRule']}{' ' * 10_000}"), "incident"),
+    ),
+    rules.only_cloudwatch_for_this_account_publishes_to_an_encrypted_topic: (
+        with_inputs(TOPIC, kmsMasterKeyId=None), with_inputs(TOPIC, kmsMasterKeyId="alias/aws/sns"),
+        without(TOPIC_POLICY, "alarms"), *(publisher(each) for each in PUBLISHERS),
+        with_json(ENCRYPTION_KEY, "policy", lambda policy: policy["Statement"][1]["Action"].pop(), "alarms"),
+        with_json(ENCRYPTION_KEY, "policy", lambda policy: policy["Statement"].pop(), "alarms"),
     ),
 }  # fmt: skip
 """Mistakes that break each rule."""

@@ -50,8 +50,10 @@ def find_records(connection: Connection, args: Mapping[str, Any]) -> Document:
 def _record_set(given: Properties) -> Document:
     """Return a record set as Route 53 describes it."""
     found: Document = {"Name": given.pop("name"), "Type": given.pop("type")}
+    if "ttl" in given:  # not for an alias; the values are unknown in a preview
+        found |= {"TTL": int(given.pop("ttl"))}
     if "records" in given:
-        found |= {"TTL": int(given.pop("ttl")), "ResourceRecords": [{"Value": each} for each in given.pop("records")]}
+        found |= {"ResourceRecords": [{"Value": each} for each in given.pop("records")]}
     for alias in given.pop_objects("aliases"):
         found["AliasTarget"] = {
             "DNSName": alias.pop("name"),

@@ -498,10 +498,10 @@ def alarm_expressions(sandbox: Sandbox) -> None:
 
     for name, values in {"Errors": (10, 4), "Requests": (100, 5)}.items():
         put(name, "a", *values)
-    assert alarm("rings", "a") == "ALARM"
+    assert alarm("goes-off", "a") == "ALARM"
     assert alarm("too-few-errors-before", "a", periods=2) == "OK"
     assert alarm("another-api", "b") == "OK"
-    cloudwatch.delete_alarms(AlarmNames=["rings", "too-few-errors-before", "another-api"])
+    cloudwatch.delete_alarms(AlarmNames=["goes-off", "too-few-errors-before", "another-api"])
 
 
 def saved_queries(sandbox: Sandbox) -> None:
