@@ -60,13 +60,13 @@ def renamed(resource: Resource, name: str) -> Resource:
 def test_many_collections_share_a_box() -> None:
     plan = explained("dev").deployment
     items = [each for each in plan.resources if each.custom and each.name in ("items", "items-list")]
-    others = [renamed(each, f"more{number}") for number in range(20) for each in items]
+    others = [renamed(each, f"venue{number:02}") for number in range(20) for each in items]
     lines = list(draw(Architecture(dataclasses.replace(plan, resources=(*plan.resources, *others))), ["main"]))
     boxes = [line for line in lines if re.search(r'<br/>\d+ functions?"]$', line)]
     assert len(boxes) == MAX_GROUPS
-    assert '        tables_more2[("18 tables")]' in lines
-    assert ("function_more2_list", "tables_more2") in arrows(lines)
-    assert boxes[-1].endswith('["more2, more3, more4 and 15 more<br/>18 functions"]')
+    assert '        tables_venue02[("18 tables")]' in lines
+    assert ("function_venue02_list", "tables_venue02") in arrows(lines)
+    assert boxes[-1].endswith('["venue02, venue03, venue04 and 15 more<br/>18 functions"]')
 
 
 def test_the_readme_has_the_diagram_of_the_present_program() -> None:
