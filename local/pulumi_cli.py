@@ -17,6 +17,8 @@ from types import FrameType
 
 from infra import cli_yaml, stack_file
 from local.processes import is_running
+from local.provider.example import ACCOUNT
+from local.provider.provider_settings import ACCOUNT_VARIABLE
 
 _COMMAND = ("pulumi", "--non-interactive")
 PLUGIN_FOLDER = Path(__file__).parent / "provider" / "bin"
@@ -43,7 +45,8 @@ def require_installed() -> None:
 def environment(folder: Path, endpoint: str | None = None) -> dict[str, str]:
     """Return the environment variables of the CLI: its files are in `folder`, and AWS answers at `endpoint`.
 
-    Without an endpoint, only previews are possible. The developer's own settings of Pulumi and AWS do not apply.
+    Without an endpoint, only previews are possible, in an example account. The developer's own settings of Pulumi and
+    AWS do not apply.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "AWS_"))}
     return {
@@ -55,7 +58,7 @@ def environment(folder: Path, endpoint: str | None = None) -> dict[str, str]:
         # The CLI requires a passphrase. There is nothing to protect: the state file next to it holds secrets in plain
         # text, as does the emulator.
         "PULUMI_CONFIG_PASSPHRASE": "local",
-        **({} if endpoint is None else {"AWS_ENDPOINT_URL": endpoint}),
+        **({ACCOUNT_VARIABLE: ACCOUNT} if endpoint is None else {"AWS_ENDPOINT_URL": endpoint}),
     }
 
 

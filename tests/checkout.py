@@ -54,3 +54,9 @@ def with_collections(folder: Path, number: int) -> list[str]:
     for name in added:
         (modules / f"{name}.py").write_text(COLLECTION.format(name=name, model=name.capitalize()))
     return sorted([*shipped, *added])
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace a text in a file, which must be there."""
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))

@@ -218,10 +218,10 @@ class ResourceMonitor:
 
 
 def _inputs(request: resource_pb2.RegisterResourceRequest) -> dict[str, object]:
-    """Return a resource's inputs; those of a provider have its version, as in Pulumi's engine."""
+    """Return a resource's inputs; those of a provider have what Pulumi's engine adds."""
     inputs = from_struct(request.object)
     is_provider = request.type.startswith(PROVIDER_TYPE_PREFIX)
-    return {**inputs, "version": request.version} if is_provider and request.version else inputs
+    return {**inputs, "__internal": {}, "version": request.version} if is_provider and request.version else inputs
 
 
 class EngineLog:

@@ -68,15 +68,19 @@ class OfflineError(Exception):
 class Provider:
     """Manages a program's resources at one endpoint. It ignores the caller's AWS configuration.
 
-    `region` may be None only without an endpoint; what depends on it is then unknown, like the account.
+    `region` may be None only without an endpoint; what depends on it is then unknown, and so is what depends on an
+    account of None. With an endpoint, None stands for the emulator's default account.
     """
 
     def __init__(
-        self, endpoint: str | None, *, region: str | None = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT
+        self, endpoint: str | None, *, region: str | None = DEFAULT_REGION, account: str | None = None
     ) -> None:
         self._online = endpoint is not None
         self.settings = ProviderSettings(region=region)
-        self.connection = Connection((endpoint or _OFFLINE_ENDPOINT).rstrip("/"), region or DEFAULT_REGION, account)
+        self._account = account
+        self.connection = Connection(
+            (endpoint or _OFFLINE_ENDPOINT).rstrip("/"), region or DEFAULT_REGION, account or DEFAULT_ACCOUNT
+        )
 
     def configured(self, settings: Document) -> Self:
         """Return the provider with the settings of a program's provider resource.
@@ -190,7 +194,7 @@ class Provider:
             NotImplementedError: The function is not supported.
         """
         if not self._online:
-            return look_up(token, args, region=self.settings.region, account=None)
+            return look_up(token, args, region=self.settings.region, account=self._account)
         if token.endswith(":getRoles"):
             return find_roles(self.connection, args)
         if token.endswith(":getOpenIdConnectProvider"):

@@ -1,7 +1,8 @@
 """The provider as a plugin of the Pulumi CLI: the executable `bin/pulumi-resource-aws` runs this module.
 
 The CLI's engine calls it over gRPC (https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto). The
-provider calls the AWS services at AWS_ENDPOINT_URL; without this variable, it only answers previews.
+provider calls the AWS services at AWS_ENDPOINT_URL; without this variable, it only answers previews, in which the
+account is that of AWS_ACCOUNT_ID.
 
 This implements the generated service. The SDK's own server (`pulumi.provider.experimental`) does not pass on a
 resource's previous inputs, and cannot report a partial failure. Calls that are missing here are optional.
@@ -24,6 +25,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 from local.emulator.launch import DEFAULT_REGION
 from local.engine.values import from_struct, to_struct
 from local.provider.aws import Provider as AwsProvider
+from local.provider.provider_settings import ACCOUNT_VARIABLE
 from local.provider.state import Diff, Document, PartialFailure, Provider, State
 
 _MISSING: Final = object()
@@ -200,7 +202,8 @@ def main() -> None:
 
 def _aws(settings: Mapping[str, Any]) -> Provider:
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    provider = AwsProvider(endpoint, region=settings.get("region", DEFAULT_REGION if endpoint else None))
+    region = settings.get("region", DEFAULT_REGION if endpoint else None)
+    provider = AwsProvider(endpoint, region=region, account=os.environ.get(ACCOUNT_VARIABLE))
     return provider.configured(dict(settings))
 
 

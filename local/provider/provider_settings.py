@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+ACCOUNT_VARIABLE = "AWS_ACCOUNT_ID"
+"""The environment variable with the account that look-ups of a preview without an endpoint find."""
+
 _IGNORED = frozenset({"profile", "assumeRoles", "skipCredentialsValidation", "skipRegionValidation"})
 """What decides which credentials the real provider uses; the emulator has one account, whose root user is used."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import checkout
+from tests.checkout import checkout, replace
 from tests.workflow import steps
 
 ENVIRONMENT = {
@@ -50,11 +50,6 @@ def run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "local", "plan", *arguments],
         cwd=repository, env=ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    assert old in file.read_text()
-    file.write_text(file.read_text().replace(old, new))
 
 
 def test_a_commit_does_not_differ_from_itself(repository: Path) -> None:

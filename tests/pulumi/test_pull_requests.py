@@ -9,6 +9,7 @@ import pytest
 
 from infra.changes.comment import MARKER
 from local.pulumi_cli import environment
+from tests.checkout import replace
 from tests.pulumi.project import Project
 from tests.pulumi.recorded import STATES, completed
 from tests.workflow import steps
@@ -31,11 +32,6 @@ def deployed(project: Project) -> Project:
     assert imported.returncode == 0, imported.stderr
     replace(project.root / "Pulumi.prod.yaml", "protect: true", "protect: false")
     return project
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    assert old in file.read_text()
-    file.write_text(file.read_text().replace(old, new))
 
 
 def preview(project: Project, stacks: str = "prod", options: str = "") -> subprocess.CompletedProcess[str]:

@@ -322,9 +322,9 @@ class TestUnsupported:
                 "aws:lambda/function:Function t: code: AssetArchive is not supported locally; must be a zip file",
             ),
             (
-                "aws.s3.Bucket('t')",
+                "aws.efs.FileSystem('t')",
                 (
-                    "aws:s3/bucket:Bucket t: this type is not supported locally;"
+                    "aws:efs/fileSystem:FileSystem t: this type is not supported locally;"
                     " local/provider/resources defines the supported types"
                 ),
             ),
