@@ -1,6 +1,7 @@
 """The preview of a pull request, with the Pulumi CLI: what it says about a deployed stack, and when it fails."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -54,8 +55,9 @@ def test_an_update_is_listed_and_passes(deployed: Project) -> None:
     text = (deployed.root / "preview.md").read_text()
     assert text.startswith(f"{MARKER}\n## Preview of `0123456789`\n\n### `prod`\n\n**")
     assert "\n  - `memorySize`: `1024` → `2048`\n" in text
-    assert "to replace" not in text
-    assert "to delete" not in text
+    removed = re.findall(r"to (?:replace|delete)</summary>\n\n(.*?)</details>", text, re.DOTALL)
+    types = set(re.findall(r"^- `([\w:]+)`", "\n".join(removed), re.MULTILINE))
+    assert types == {"aws:apigateway:Deployment", "aws:lambda:Permission"}, "nothing with data"
 
 
 def test_replacing_and_deleting_tables_fails_unless_it_is_allowed(deployed: Project) -> None:
