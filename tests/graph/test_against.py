@@ -80,7 +80,9 @@ def test_a_removed_collection_and_changed_keys_lose_data(repository: Path) -> No
     assert sum("replace aws:dynamodb:Table" in line for line in lost) == 2
     allowed = run(repository, "--against", "base", "--stack", "prod", "--markdown", "--allow-data-loss")
     assert allowed.returncode == 0
-    assert allowed.stdout.startswith("### `prod`: plan compared with `base`\n\n**2 to replace, ")
+    assert allowed.stdout.startswith("### `prod`: plan compared with `base`\n\n**3 to replace, "), (
+        "two tables, and the selection of backups"
+    )
     assert "> - delete `aws:dynamodb:Table` `events`: all items\n" in allowed.stdout
 
 
@@ -158,7 +160,9 @@ def test_a_resource_that_is_renamed_with_an_alias_is_the_same(repository: Path) 
     table = repository / "infra" / "table.py"
     replace(table, "aws.dynamodb.Table(\n            name,", 'aws.dynamodb.Table(\n            f"{name}-table",')
     done = run(repository, "--against", "HEAD", "--stack", "prod")
-    assert done.stdout.splitlines()[-1].startswith("data would be lost: delete aws:dynamodb:Table events, items, users")
+    assert done.stdout.splitlines()[-1].startswith(
+        "data would be lost: delete aws:dynamodb:Table authorizer-revocations, events, items, users"
+    )
     replace(table, "protect=settings.protect,", "protect=settings.protect, aliases=[pulumi.Alias(name=name)],")
     done = run(repository, "--against", "HEAD", "--stack", "prod")
     assert (done.returncode, done.stdout, done.stderr) == (0, "no changes\n", "")
