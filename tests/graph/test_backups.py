@@ -45,7 +45,8 @@ def test_the_plan_fills_the_vault_every_night() -> None:
 def test_the_vault_has_its_own_key_and_both_are_protected_like_the_tables() -> None:
     for stack, protect in (("dev", False), ("prod", True)):
         plan = planned(stack)
-        vault, key = one(plan, VAULT), one(plan, "aws:kms/key:Key")
+        vault = one(plan, VAULT)
+        (key,) = (each for each in plan.deployment.of_type("aws:kms/key:Key") if each.name == "backups")
         assert vault.inputs["kmsKeyArn"] == key.outputs["arn"]
         assert (vault.protect, key.protect) == (protect, protect)
 

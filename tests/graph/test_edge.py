@@ -16,7 +16,7 @@ DOMAIN = {"domain.name": "api.example.com", "domain.zoneId": "Z0123456789"}
 
 @cache
 def graph(**settings: str) -> Graph:
-    return Graph(plan(ROOT, "prod", {name.replace("_", "."): value for name, value in settings.items()}))
+    return Graph(plan(ROOT, "dev", {name.replace("_", "."): value for name, value in settings.items()}))
 
 
 def with_domain(**settings: str) -> Graph:
@@ -41,7 +41,7 @@ class TestDefaultEndpoints:
     def test_the_deployment_follows_it(self, flavour: str) -> None:
         kept = {**DOMAIN, "domain.disableDefaultEndpoint": "false"}
         deployments = [
-            next(each for each in example(ROOT, "prod", {"api.flavour": flavour, **settings}).custom
+            next(each for each in example(ROOT, "dev", {"api.flavour": flavour, **settings}).custom
                  if each.type.endswith("/deployment:Deployment"))
             for settings in ({}, DOMAIN, kept)
         ]  # fmt: skip
@@ -110,7 +110,7 @@ class TestFirewalls:
         config = found.inputs("wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
         assert ("loggingFilter" in config) is filtered
         group = found.of_type("cloudwatch/logGroup:LogGroup")["waf"].inputs
-        assert (group["name"], group["retentionInDays"]) == ("aws-waf-logs-gatehouse-prod-waf", 365)
+        assert (group["name"], group["retentionInDays"]) == ("aws-waf-logs-gatehouse-dev-waf", 14)
 
     def test_without_logs_there_is_no_log_group(self) -> None:
         found = graph(waf_enabled="true", waf_logs="none")
