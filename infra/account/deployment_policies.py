@@ -149,7 +149,7 @@ class Deployment:
         yield allow(of("sns", "Unsubscribe", "GetSubscriptionAttributes", "SetSubscriptionAttributes"), ["*"])
         yield allow(
             of("cloudwatch", "PutMetricAlarm", "DeleteAlarms", "ListTagsForResource", *TAG),
-            # Auto scaling's alarms have names of its own, and it creates them with the caller's permissions.
+            # Application Auto Scaling chooses the names of its alarms, and creates them with the caller's permissions.
             self.named("cloudwatch", "alarm:", "alarm:TargetTracking-table/", "alarm:TargetTracking-function:"),
         )
         # AWS requires all resources: "scoped to *" (PutCompositeAlarm and DescribeAlarms in CloudWatch's reference).

@@ -1,4 +1,4 @@
-"""The dashboard in the planned program: it shows the resources of its own stack, by the names that they have in AWS."""
+"""The dashboard in the planned program: it shows the resources of the stack, by their names in AWS."""
 
 import json
 from typing import Any

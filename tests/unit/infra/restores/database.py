@@ -20,7 +20,7 @@ POINT = "2026-11-22T14:03:00Z"
 TEMPORARY = f"{TABLE}-restore-20261122T140300Z"
 KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1234"
 ACCESS_KEY = "restores"
-"""Each access key has a database of its own in DynamoDB Local."""
+"""DynamoDB Local has a separate database for each access key."""
 
 WRITES = ("put_item", "delete_item", "update_item", "batch_write_item", "transact_write_items")
 
