@@ -9,6 +9,7 @@ from pulumi.runtime import config as pulumi_config
 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, validate
 from infra.config_values import key_errors, own_values, parsed, without_secret
+from infra.domain_settings import ZoneId
 from infra.provider import ProviderSettings, Tags
 from infra.stack_file import SettingsError
 
@@ -42,11 +43,6 @@ BucketName = Annotated[
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?![\s\S])",
         extra={REQUIREMENT: "3 to 63 lower-case letters, digits, '.' and '-'"},
     ),
-]
-
-ZoneId = Annotated[
-    str,
-    Meta(pattern=r"^Z[A-Z0-9]{1,31}(?![\s\S])", extra={REQUIREMENT: "the id of a hosted zone, such as Z0123456789"}),
 ]
 
 RESERVED = ("account", "gateway")
