@@ -1,6 +1,5 @@
 """How an item differs between the restore point and the present table, and what each mode does about it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -39,7 +38,8 @@ class Mode(Enum):
 class Comparison:
     """The rules of a comparison: when the restore began, and the present time in seconds since 1970.
 
-    Items that clients wrote after the restore began are kept, also if the restore is interrupted and continued.
+    Items that clients wrote after the restore began are kept, also if the restore is interrupted and continued. A
+    present item that has expired counts as missing: no client sees it, and DynamoDB may delete it at any time.
     """
 
     began: datetime
@@ -51,7 +51,7 @@ class Comparison:
             return Difference.SAME
         if self._has_expired(restored):
             return Difference.EXPIRED
-        if present is None:
+        if present is None or self._has_expired(present):
             return Difference.MISSING
         return self._unless_kept(present, Difference.CHANGED)
 
@@ -75,7 +75,12 @@ class Comparison:
         return expiry is not None and float(expiry) <= self.now
 
 
-def unchanged(key: str, seen: Item) -> Mapping[str, Any]:
+def absent(key: str) -> dict[str, Any]:
+    """Return the condition of a write that requires that there is no item. `key` is a key attribute."""
+    return {"ConditionExpression": "attribute_not_exists(#key)", "ExpressionAttributeNames": {"#key": key}}
+
+
+def unchanged(key: str, seen: Item) -> dict[str, Any]:
     """Return the condition of a write that requires the item to be as it was seen. `key` is a key attribute.
 
     Every write of a handler sets a new revision, and every record of an idempotency key a new expiry.

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from infra.restore.compare import Comparison, Difference, Item, unchanged
+from infra.restore.compare import Comparison, Difference, Item, absent, unchanged
 from infra.restore.errors import RestoreError, code_of
 from infra.restore.progress import Progress
 from infra.restore.tables import Counts, Reader, in_segments
@@ -96,10 +96,11 @@ class Copy:
 
     def _put(self, restored: Item, seen: Item | None, difference: Difference) -> Difference:
         key = self.reader.keys[0]
-        free = {"ConditionExpression": "attribute_not_exists(#key)", "ExpressionAttributeNames": {"#key": key}}
-        return self._write(
-            "put_item", difference, restored, free if seen is None else unchanged(key, seen), Item=restored
-        )
+        condition = absent(key) if seen is None else unchanged(key, seen)
+        if seen is not None and difference is Difference.MISSING:  # The item that was seen has expired.
+            expressions = absent(key)["ConditionExpression"], condition["ConditionExpression"]
+            condition["ConditionExpression"] = "{} OR ({})".format(*expressions)
+        return self._write("put_item", difference, restored, condition, Item=restored)
 
     def _delete(self, present: Item, difference: Difference) -> Difference:
         condition = unchanged(self.reader.keys[0], present)

@@ -8,6 +8,7 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
+from handlers.contract.keys import EXPIRY
 from local.emulator.launch import DEFAULT_REGION
 from tests.dynamodb.tables import create_table
 from tests.unit.infra.restores.database import ACCESS_KEY, TABLE
@@ -15,7 +16,10 @@ from tests.unit.infra.restores.database import ACCESS_KEY, TABLE
 
 @pytest.fixture(scope="session", params=["moto", pytest.param("dynamodb-local", marks=pytest.mark.java)])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A client of each database, with an account that has only the stack's table."""
+    """A client of each database, with an account that has only the stack's table.
+
+    The database never deletes expired items, so that a test decides when they disappear.
+    """
     more: dict[str, Any] = {}
     with ExitStack() as stack:
         if request.param == "moto":
@@ -30,4 +34,5 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
             **more,
         )
         create_table("items", TABLE, client.meta.endpoint_url, DEFAULT_REGION, ACCESS_KEY)
+        client.update_time_to_live(TableName=TABLE, TimeToLiveSpecification={"AttributeName": EXPIRY, "Enabled": False})
         yield client

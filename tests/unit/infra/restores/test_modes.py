@@ -29,7 +29,7 @@ def item_of(key: Key, content: Mapping[str, Any], updated: str = "2026-01-01T00:
     item: Item = {"owner": {"S": key[0]}, "id": {"S": key[1]}, "name": {"S": content["name"]}}
     if "expires_at" in content:
         item["expires_at"] = {"N": str(content["expires_at"])}
-    if not key[0].startswith("idem#"):
+    if not is_record(key):
         item |= {"revision": {"S": f"{content['name']}-{updated}"}, "updated_at": {"S": updated}}
     return item
 
@@ -46,34 +46,31 @@ def has_expired(item: Item) -> bool:
     return int(item.get("expires_at", {"N": str(NOW + 1)})["N"]) <= NOW
 
 
+def is_record(key: Key) -> bool:
+    return key[0].startswith("idem#")
+
+
 def valid(items: State) -> State:
-    """Return the items that have not expired: DynamoDB may delete the others at any time."""
+    """Return the items that have not expired. DynamoDB may delete the others, which clients never see, at any time."""
     return {key: item for key, item in items.items() if not has_expired(item)}
 
 
 def expected(mode: Mode, before: State, present: State) -> State:
     """Return the state after a restore without any other writes: the specification, item by item."""
-    result = dict(present)
-    for key in {*before, *present}:
-        if key not in present:
-            if not has_expired(before[key]):
-                result[key] = before[key]
-        elif key[0].startswith("idem#"):
-            continue
-        elif key not in before:
-            if mode is Mode.EXACT and not has_expired(present[key]):
-                del result[key]
-        elif mode is not Mode.MISSING and not has_expired(before[key]):
-            result[key] = before[key]
-    return result
+    visible = valid(present)
+    undone = {key for key in visible if mode is not Mode.MISSING and not is_record(key)}
+    put_back = {key: item for key, item in valid(before).items() if key not in visible or key in undone}
+    removed = undone - before.keys() if mode is Mode.EXACT else set()
+    return {key: item for key, item in (present | put_back).items() if key not in removed}
 
 
 @dataclass
 class Disturbance:
-    """Client writes before the n-th write of the restore, and an interruption before another."""
+    """What happens before the n-th write of the restore: client writes, deletions of expired items, an interruption."""
 
     client: Any
     writes: Mapping[int, Item]
+    expiry_at: int | None
     interrupted_at: int | None
     count: int = 0
 
@@ -83,6 +80,9 @@ class Disturbance:
         self.count += 1
         if self.count in self.writes:
             self.client.put_item(TableName=TABLE, Item=self.writes[self.count])
+        if self.count == self.expiry_at:
+            for item in filter(has_expired, scan(self.client)):
+                self.client.delete_item(TableName=TABLE, Key={"owner": item["owner"], "id": item["id"]})
         if self.count == self.interrupted_at:
             raise KeyboardInterrupt
 
@@ -93,16 +93,23 @@ class Disturbance:
     before=STATES,
     present=STATES,
     clients=st.dictionaries(st.integers(1, 6), st.sampled_from(KEYS[:6]), max_size=3),
+    expiry_at=st.none() | st.integers(1, 6),
     interrupted_at=st.none() | st.integers(1, 6),
 )
 def test_the_result_is_exact_and_no_write_of_a_client_is_lost(
-    dynamodb: Any, mode: Mode, before: Any, present: Any, clients: Mapping[int, Key], interrupted_at: int | None
+    dynamodb: Any,
+    mode: Mode,
+    before: Any,
+    present: Any,
+    clients: Mapping[int, Key],
+    expiry_at: int | None,
+    interrupted_at: int | None,
 ) -> None:
     old, new = state(before), state(present)
     later = "2099-01-01T00:00:00.000Z"
     writes = {count: item_of(key, {"name": "client"}, later) for count, key in clients.items()}
     recovery = recovery_of(dynamodb, [*new.values()], [*old.values()])
-    recovery.disturb = disturbance = Disturbance(dynamodb, writes, interrupted_at)
+    recovery.disturb = disturbance = Disturbance(dynamodb, writes, expiry_at, interrupted_at)
     with suppress(KeyboardInterrupt):
         restore(recovery, mode)
     restore(recovery, mode)
