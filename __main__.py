@@ -3,25 +3,25 @@
 import pulumi
 
 from handlers.contract import load_collections, routes
-from infra.api import create_api
-from infra.authorizer import Authorizer, AuthorizerArgs
-from infra.backups import Backups, BackupsArgs
+from infra.api.flavours import create_api
+from infra.api.rest_api import RestApiArgs
+from infra.api.usage import UsagePlans, UsagePlansArgs
+from infra.authorizer.authorizer import Authorizer, AuthorizerArgs
+from infra.authorizer.revocation import Revocation, RevocationArgs
 from infra.branches import branch_of
-from infra.bundles import ROOT
-from infra.checks import require_deployable
-from infra.domain import Domain, DomainArgs
-from infra.handlers import Handlers, HandlersArgs
-from infra.monitored import Monitored
-from infra.monitoring import Monitoring, MonitoringArgs
+from infra.checks.deployable import require_deployable
+from infra.data.backups import Backups, BackupsArgs
+from infra.data.table import Table, collection_table, table_defaults
+from infra.edge.domain import Domain, DomainArgs
+from infra.edge.waf import Waf, WafArgs
+from infra.functions.handlers import Handlers, HandlersArgs
+from infra.identity.user_pool import UserPool, UserPoolArgs
+from infra.monitoring.monitored import Monitored
+from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Names
+from infra.packaging.bundles import ROOT
 from infra.provider import aws_provider
-from infra.rest_api import RestApiArgs
-from infra.revocation import Revocation, RevocationArgs
 from infra.settings import load
-from infra.table import Table, collection_table, table_defaults
-from infra.usage import UsagePlans, UsagePlansArgs
-from infra.user_pool import UserPool, UserPoolArgs
-from infra.waf import Waf, WafArgs
 
 names = Names(pulumi.get_project(), pulumi.get_stack(), branch_of(ROOT, pulumi.get_stack()))
 settings = load(names.project, names.settings_stack)

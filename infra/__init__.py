@@ -1,1 +1,1 @@
-"""The AWS resources: one file per capability, each one ComponentResource with typed arguments."""
+"""The AWS resources, a package per area. Each capability has one file, a ComponentResource with typed arguments."""

@@ -24,9 +24,9 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 
 from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key, token_key
 from infra import stack_file
-from infra.bundles import ROOT
+from infra.authorizer.policy_caches import Flush, find_caches
 from infra.naming import REVOCATIONS
-from infra.policy_caches import Flush, find_caches
+from infra.packaging.bundles import ROOT
 from infra.session import AccountError, DeployedStack
 from infra.settings import StackSettings
 from infra.stack_file import SettingsError

@@ -11,24 +11,24 @@ from pulumi.runtime import config as pulumi_config
 
 from authorizer.settings import DeploymentSettings, Issuer, RevocationSettings, RouteScope, problems_of
 from handlers.contract import FieldError, Invalid, Route, unwrapped, validate
-from infra.api_settings import ApiSettings
-from infra.authorizer import AuthorizerSettings
-from infra.backup_settings import BackupSettings
+from infra.api.api_settings import ApiSettings
+from infra.api.rest_only import rest_only_problems
+from infra.api.usage_settings import UsageSettings
+from infra.authorizer.authorizer import AuthorizerSettings
+from infra.checks.response_size import expected_stage, with_policy_that_fits
 from infra.config_values import key_errors, own_values, parsed, without_secret
-from infra.data_settings import DataSettings
-from infra.domain_settings import DomainSettings
-from infra.function import FunctionDefaults
-from infra.function_settings import FunctionSettings
-from infra.identity_settings import IdentitySettings
+from infra.data.backup_settings import BackupSettings
+from infra.data.data_settings import DataSettings
+from infra.edge.domain_settings import DomainSettings
+from infra.edge.waf_settings import WafSettings
+from infra.functions.function import FunctionDefaults
+from infra.functions.function_settings import FunctionSettings
+from infra.identity.identity_settings import IdentitySettings
 from infra.logs import LogSettings
-from infra.monitoring import MonitoringSettings
+from infra.monitoring.monitoring import MonitoringSettings
 from infra.naming import Names
 from infra.provider import ProviderSettings, Tags
-from infra.response_size import expected_stage, with_policy_that_fits
-from infra.rest_only import rest_only_problems
 from infra.stack_file import SettingsError
-from infra.usage_settings import UsageSettings
-from infra.waf_settings import WafSettings
 
 MOVED = {
     "corsOrigins": "api.corsOrigins",

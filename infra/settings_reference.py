@@ -11,7 +11,7 @@ from typing import Any, Literal, cast, get_args, get_origin
 import msgspec
 
 from handlers.contract import requirement_of, unwrapped
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.settings import StackSettings
 from infra.stack_file import STACK_KEYS
 

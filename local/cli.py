@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 import msgspec
 
 from infra import revoke, stack_file
-from infra.bundles import ROOT, BundleError
+from infra.packaging.bundles import ROOT, BundleError
 from infra.restore import command as restore
 from infra.restore.errors import RestoreError
 from infra.restore.point import Clients as RestoreClients

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.processes import ignore_signals, wait_until
 from local.state import State
 

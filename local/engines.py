@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from infra.bundles import without_building
 from infra.changes import Change, Operation, compare
+from infra.packaging.bundles import without_building
 from local import pulumi_cli
 from local.engine import STACK_TYPE, Deployment, Step, deploy
 from local.engine.checkpoint import Checkpoint

@@ -9,8 +9,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra import stack_file
-from infra.bundles import without_building
 from infra.changes import SECRET_MARK, UNKNOWN_MARK
+from infra.packaging.bundles import without_building
 from infra.stack_file import StackFile
 from local.engine import STACK_TYPE, Deployment, Resource, run
 from local.engine.values import Secret, Unknown

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from handlers.contract import load_collections, routes
 from infra import stack_file
-from infra.bundles import ROOT
 from infra.changes import as_markdown, as_text, losses
 from infra.changes.renderings import code
+from infra.packaging.bundles import ROOT
 from local.against import NOT_COMPARED, changes_since
 from local.architecture import Architecture
 from local.console import CONSOLE, AddCommand, CommandError

@@ -4,7 +4,7 @@ import re
 import sys
 from typing import Final
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.diagram import draw
 from local.plan import example

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import msgspec
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.processes import wait_until
 
 FOLDER = ROOT / ".local"

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from infra.bundles import BUILD, ROOT
+from infra.packaging.bundles import BUILD, ROOT
 
 ENVIRONMENTS = (".venv", ".venv-emulator")
 

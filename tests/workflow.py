@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 

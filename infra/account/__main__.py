@@ -13,8 +13,8 @@ from infra.account.place import Place
 from infra.account.settings import load
 from infra.account.state import State, StateArgs
 from infra.account.statements import StateAccess
-from infra.bundles import ROOT
 from infra.naming import Names
+from infra.packaging.bundles import ROOT
 from infra.provider import aws_provider
 from infra.stack_file import project_name
 

@@ -20,7 +20,7 @@ def preview_statements(project: str, place: Place, state: StateAccess | None) ->
         yield allow(["s3:ListBucket"], [state.bucket])
         yield allow(["s3:GetObject"], state.objects(".pulumi/meta.yaml", ".pulumi/stacks/*"))
         yield allow(["kms:Decrypt"], [state.key])
-    # A stack with a domain looks up its hosted zone (infra/hosted_zone.py).
+    # A stack with a domain looks up its hosted zone (infra/edge/hosted_zone.py).
     zones = pulumi.Output.concat("arn:", place.partition, ":route53:::hostedzone/*")
     yield allow(["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"], [zones])
     # The account's project looks up the role for logs and GitHub's OIDC provider.

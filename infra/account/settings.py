@@ -9,7 +9,7 @@ from pulumi.runtime import config as pulumi_config
 
 from handlers.contract import REQUIREMENT, FieldError, Invalid, validate
 from infra.config_values import key_errors, own_values, parsed, without_secret
-from infra.domain_settings import ZoneId
+from infra.edge.domain_settings import ZoneId
 from infra.provider import ProviderSettings, Tags
 from infra.stack_file import SettingsError
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from authorizer.settings import CacheBy
 from handlers.contract import Collection, Route
-from infra.api_settings import ApiSettings
-from infra.cors import Cors
+from infra.api.api_settings import ApiSettings
+from infra.api.cors import Cors
+from infra.api.response_cache import cache_key, varying_headers
+from infra.api.usage_settings import UsageSettings
 from infra.documents.gateway_responses import gateway_responses
 from infra.documents.gateway_security import API_KEY_HEADER, security, security_schemes
 from infra.documents.parameters import parameters
 from infra.documents.patch_schemas import SUFFIX, patch_schemas
 from infra.documents.preflight import preflight
 from infra.documents.schemas import REFERENCE, gateway_schema, model_schemas
-from infra.response_cache import cache_key, varying_headers
-from infra.usage_settings import UsageSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from handlers.contract import Problem, problem
 from handlers.contract.problem import PROBLEM_JSON
-from infra.cors import Cors
+from infra.api.cors import Cors
 
 MESSAGE = "$context.error.messageString"
 """The variable with the error's message, which includes its quotation marks."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from infra.cors import Cors
+from infra.api.cors import Cors
 
 
 def preflight(methods: Sequence[str], cors: Cors) -> dict[str, Any]:

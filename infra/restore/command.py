@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 
 from handlers.contract.discovery import load_collections
 from infra import stack_file
-from infra.bundles import ROOT
 from infra.naming import REVOCATIONS, Names
+from infra.packaging.bundles import ROOT
 from infra.restore.compare import Mode
 from infra.restore.errors import RestoreError
 from infra.restore.point import Clients, PointInTime, RestorePoint, parse_backup

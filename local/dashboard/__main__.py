@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.dashboard.drawing import Picture, svg
 from local.dashboard.evaluation import Run
 from local.dashboard.samples import of_api, of_functions

@@ -15,9 +15,9 @@ from typing import Any
 from authorizer.settings import DeploymentSettings, dump
 from authorizer.settings_file import FILE_NAME
 from handlers.contract import load_collections, routes
-from infra.authorizer import authorizer_bundle
-from infra.bundles import Target, archive
+from infra.authorizer.authorizer import authorizer_bundle
 from infra.naming import Names
+from infra.packaging.bundles import Target, archive
 from infra.settings import StackSettings, route_scopes
 from tests.bench import lambda_runtime
 from tests.bench.key_set import KeySet

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.bench.report import MUTATION, Documentation, Mutation, Run, current_run
 
 STATISTICS = ROOT / "mutants" / "mutmut-cicd-stats.json"

@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from infra.bundles import BUILD, ROOT, Target, archive
-from infra.handler_bundles import handlers_bundle
+from infra.packaging.bundles import BUILD, ROOT, Target, archive
+from infra.packaging.handler_bundles import handlers_bundle
 from tests.bench.lambda_runtime import Program
 
 FOLDER = BUILD / "bench"

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.bench import chart
 
 BENCHMARKS, MUTATION = "benchmarks", "mutation"

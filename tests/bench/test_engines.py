@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.emulator.launch import Options, free_port, start
 from local.pulumi_cli import PulumiStack
 from tests.bench.aws_proxy import counting_proxy

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 
 Flavour = Literal["rest", "http"]
 Names = Mapping[str, Any]

@@ -11,7 +11,7 @@ from authorizer import log
 from handlers.contract import OPERATIONS, load_collections, routes
 from handlers.contract.operation import HANDLER_PROBLEMS, WRITE_PROBLEMS
 from handlers.metrics import METRICS, MetricSettings
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.plan import plan
 from tests.docs.cost import PAGE, Flavour
 from tests.docs.pages import blocks
@@ -24,7 +24,7 @@ REST_ONLY = {
     "waf.enabled": "false",
     "functions.tracing": "false",
 }
-"""What the example's HTTP API does without (`infra/rest_only.py`)."""
+"""What the example's HTTP API does without (`infra/api/rest_only.py`)."""
 
 REST_METRICS, HTTP_METRICS = 5, 6
 """API Gateway's metrics of a method and of a route.

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 
 PAGES = sorted(
     [

@@ -4,8 +4,8 @@ import json
 import re
 
 from infra.account.settings import load
-from infra.bundles import ROOT
 from infra.cli_yaml import parse
+from infra.packaging.bundles import ROOT
 from local.engine.values import Secret
 from local.plan import plan
 from tests.docs.pages import blocks

@@ -2,9 +2,9 @@
 
 import re
 
-from infra.alarm_settings import Thresholds
-from infra.bundles import ROOT
-from infra.monitoring import PAGE
+from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.monitoring import PAGE
+from infra.packaging.bundles import ROOT
 from local.plan import plan
 
 MEANING = (ROOT / PAGE).read_text().partition("\n## What the alarms mean\n")[2].partition("\n## ")[0]

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.api.rest_only import REST_ONLY
 from infra.documents.gateway import GatewayDocument
 from infra.documents.http_gateway import HttpGatewayDocument
-from infra.rest_only import REST_ONLY
+from infra.packaging.bundles import ROOT
 from infra.settings import load
 from infra.stack_file import read
 from local.plan import plan, records

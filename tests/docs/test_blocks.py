@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.docs.pages import PAGES, Block, anchors, blocks, blocks_of, inline_code, links
 
 LABELS = {

@@ -15,7 +15,7 @@ import infra.preview
 import infra.restore.command
 import infra.revoke
 import local.cli
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.docs.pages import PAGES, Block, blocks, inline_code
 
 SESSIONS = {"session", "walkthrough"}

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from infra import quotas, stack_file
-from infra.bundles import ROOT
+from infra import stack_file
+from infra.checks import quotas
+from infra.packaging.bundles import ROOT
 from infra.settings import StackSettings, load
 from tests.docs.cost import Price, column, evaluated, names, prices, rows
 from tests.docs.cost_counts import counted

@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from handlers.contract import Collection, routes
-from infra.access_log import REST_FORMAT
-from infra.bundles import ROOT
-from infra.checks import require_deployable
+from infra.api.access_log import REST_FORMAT
+from infra.checks.deployable import require_deployable
 from infra.naming import Names
+from infra.packaging.bundles import ROOT
 from infra.settings import load
 from tests.docs.pages import Block, blocks
 

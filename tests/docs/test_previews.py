@@ -2,10 +2,10 @@
 
 import re
 
-from infra.bundles import ROOT
 from infra.changes.change import LOST
 from infra.changes.comment import comment
 from infra.changes.pulumi_preview import read
+from infra.packaging.bundles import ROOT
 from tests.docs.pages import Block, blocks
 
 PAGE = ROOT / "docs" / "previews.md"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 

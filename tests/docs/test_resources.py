@@ -9,8 +9,8 @@ import pytest
 
 import handlers.contract
 from handlers.contract import Route, load_collections, routes
-from infra.bundles import ROOT
 from infra.changes.renderings import short_type
+from infra.packaging.bundles import ROOT
 from local.plan import plan
 from tests.docs.pages import PAGES
 

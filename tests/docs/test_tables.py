@@ -15,12 +15,12 @@ from handlers import read
 from handlers.contract import Collection, Model, problem, routes
 from handlers.contract.operation import HANDLER_PROBLEMS, OPERATIONS, WRITE_PROBLEMS
 from handlers.metrics import Metrics, MetricSettings
-from infra import quotas
-from infra.bundles import ROOT
-from infra.checks import CACHED_BY_ROUTE
-from infra.dashboard_rows import OUTCOMES
-from infra.monitoring import METRICS_BY
-from infra.response_size import ResponseTooLarge, choose_encoding
+from infra.checks import quotas
+from infra.checks.deployable import CACHED_BY_ROUTE
+from infra.checks.response_size import ResponseTooLarge, choose_encoding
+from infra.monitoring.dashboard_rows import OUTCOMES
+from infra.monitoring.monitoring import METRICS_BY
+from infra.packaging.bundles import ROOT
 from tests.docs.pages import PAGES, blocks
 from tests.security.attacks import ATTACKS
 

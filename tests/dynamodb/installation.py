@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import BUILD
+from infra.packaging.bundles import BUILD
 
 FOLDER = "DYNAMODB_LOCAL"
 """The variable with the folder of an installation; if it is set and empty, the tests are skipped."""

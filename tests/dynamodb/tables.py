@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from handlers.contract import Index
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
 from local.engine import run
 from local.plan import plan
@@ -17,8 +17,8 @@ TABLE = "aws:dynamodb/table:Table"
 
 PROGRAM = """
 from infra.naming import Names
-from infra.data_settings import DataSettings
-from infra.table import Table, collection_table, table_defaults
+from infra.data.data_settings import DataSettings
+from infra.data.table import Table, collection_table, table_defaults
 from tests.unit.handlers.meetings import COLLECTION
 
 Table(COLLECTION.name, collection_table(COLLECTION, table_defaults(Names("gatehouse", "test"), DataSettings())))

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engines import Engine
 from local.issuer import TokenRequest
 from local.stack import RunningStack, StackOptions, running_stack

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engines import Engine
 from local.provider import Provider
 from local.provider.connection import Connection

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from infra import revoke
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
 from local import engines
 from local.engines import Engine

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from authorizer.settings import Issuer
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.emulator.launch import Options, free_port, start
 from local.engines import Engine
 from local.provider import Provider

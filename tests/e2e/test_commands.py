@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.processes import wait_until
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local import engines
 from local.engine import DeploymentError
 from local.engines import Engine

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local import engines
 from local.engine import DeploymentError
 from local.engines import Engine

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.e2e.conftest import Client
 from tests.node.typescript import compile_client
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from authorizer.settings import Issuer
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engines import Engine
 from local.issuer import DevelopmentIssuer, IssuerServer, SigningKey, TokenRequest
 from local.stack import StackOptions, running_stack

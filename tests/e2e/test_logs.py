@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engines import Engine
 from local.provider import Provider
 from local.stack import StackOptions, running_stack

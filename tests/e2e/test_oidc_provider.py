@@ -20,7 +20,7 @@ import jwt
 import pytest
 
 from authorizer.settings import Issuer
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engines import Engine
 from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from authorizer.decision import usage_key
-from infra.bundles import ROOT
 from infra.changes import as_text
+from infra.packaging.bundles import ROOT
 from local import cli, engines
 from local.engine.values import Secret, revealed
 from local.engines import Engine

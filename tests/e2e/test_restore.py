@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.restore import command
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION, Options, free_port, start
 from local.provider import Provider

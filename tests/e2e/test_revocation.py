@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key
 from infra import revoke
-from infra.bundles import ROOT
 from infra.naming import Names
+from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeError, RevokeRequest
 from local.provider import Provider
 from local.stack import RunningStack

@@ -24,9 +24,9 @@ from handlers.errors import BadRequest
 from handlers.list_parameters import selection_of
 from handlers.selection import Selection
 from handlers.store import Position
-from infra.bundles import ROOT
 from infra.documents.response_schemas import CURSOR_FORMAT
 from infra.documents.schemas import type_schema
+from infra.packaging.bundles import ROOT
 from tests.e2e.conftest import Client
 
 BOUNDED = settings(

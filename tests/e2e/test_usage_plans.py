@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from authorizer.decision import usage_key
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engines import Engine
 from local.stack import StackOptions, running_stack
 from tests.e2e.conftest import ALL_SCOPES, Client, two_free_ports

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from infra import revoke
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
 from local import cli
 from local.engine.values import Secret, revealed

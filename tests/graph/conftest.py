@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.engine import Deployment, Resource
 from local.plan import example, plan

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine import Deployment, ProgramError, deploy
 from local.plan import plan
 from local.provider.lookups import look_up

@@ -9,8 +9,8 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.account.boundaries import TABLE_ACTIONS
-from infra.bundles import ROOT
-from infra.layouts import RouteGroup
+from infra.functions.layouts import RouteGroup
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.engine import Deployment, ProgramError, Resource
 from local.plan import example, plan

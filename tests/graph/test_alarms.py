@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.alarms import MAX_CHILDREN, _rules  # pyright: ignore[reportPrivateUsage]
-from infra.bundles import ROOT
+from infra.monitoring.alarms import MAX_CHILDREN, _rules  # pyright: ignore[reportPrivateUsage]
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.emulator.metric_math import evaluate
 from local.plan import example

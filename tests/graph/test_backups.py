@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.backup_settings import BackupSettings, VaultLock
-from infra.bundles import ROOT
+from infra.data.backup_settings import BackupSettings, VaultLock
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.engine import Resource
 from local.plan import example

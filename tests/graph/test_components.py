@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine import monitor
 from local.plan import plan
 from tests.graph.conftest import Graph

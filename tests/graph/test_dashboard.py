@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.plan import example, plan
 from tests.graph.conftest import Graph

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from handlers.contract import FieldError
-from infra.bundles import ROOT
-from infra.data_settings import CapacitySettings, DataSettings, TableOverride, Units
+from infra.data.data_settings import CapacitySettings, DataSettings, TableOverride, Units
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.engine import ProgramError, Resource
 from local.plan import example, plan

@@ -5,7 +5,7 @@ from functools import cache
 import botocore.session  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.plan import example
 from tests.graph.deployment_calls import CALLS, requests
 from tests.graph.settings_space import everything_on, overrides

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.diagram import MAX_GROUPS, draw
 from local.engine import Resource

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra import policy_sizes
-from infra.bundles import ROOT
+from infra.authorizer import policy_sizes
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture, texts
 from local.permissions import explain
 from local.plan import example

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine import ProgramError
 from local.plan import example, plan
 from tests.graph.conftest import Graph

@@ -87,8 +87,8 @@ def test_api_gateway_may_invoke_its_functions(records: list[dict[str, Any]]) -> 
 def test_the_authorizer_knows_its_routes_and_scopes(project: Path) -> None:
     code = (
         "import json;"
-        "from infra.authorizer import authorizer_bundle;"
-        "from infra.bundles import Target;"
+        "from infra.authorizer.authorizer import authorizer_bundle;"
+        "from infra.packaging.bundles import Target;"
         "from infra.naming import Names;"
         "from infra.settings import load;"
         "from handlers.contract import load_collections, routes;"

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
-from infra.function_settings import OWN_VARIABLES
-from infra.layouts import function_names
+from infra.functions.function_settings import OWN_VARIABLES
+from infra.functions.layouts import function_names
 from infra.naming import Names
+from infra.packaging.bundles import ROOT
 from local.engine import DeploymentError
 from local.plan import plan
 from tests.graph.conftest import Graph

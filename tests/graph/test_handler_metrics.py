@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from handlers.metrics import MetricSettings
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.plan import plan
 from tests.graph.conftest import Graph
 

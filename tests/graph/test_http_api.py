@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.plan import plan
 from tests.graph.conftest import Graph, planned
 

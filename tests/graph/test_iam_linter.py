@@ -14,7 +14,7 @@ from authorizer.event import Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import PolicyEncoding
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.settings import route_scopes
 from local.architecture import Architecture, Grant
 from local.plan import example

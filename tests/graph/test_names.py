@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import ROOT, without_building
+from infra.packaging.bundles import ROOT, without_building
 from local.engine import Deployment, Step, deploy
 from local.plan import UNKNOWN_MARK, plan
 from local.provider import Provider

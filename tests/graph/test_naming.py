@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine import Deployment
 from local.plan import plan
 from local.provider.resources import RESOURCE_TYPES

@@ -77,7 +77,7 @@ print(json.dumps(found))
 GATEWAY_DOCUMENT = """
 import json
 from handlers.contract import load_collections, routes
-from infra.api_settings import ApiSettings
+from infra.api.api_settings import ApiSettings
 from infra.documents.gateway import GatewayDocument
 
 found = routes(load_collections())
@@ -91,8 +91,8 @@ print(json.dumps(document.render()))
 AUTHORIZER_ROUTES = """
 import json
 from handlers.contract import load_collections, routes
-from infra.authorizer import authorizer_bundle
-from infra.bundles import Target
+from infra.authorizer.authorizer import authorizer_bundle
+from infra.packaging.bundles import Target
 from infra.naming import Names
 from infra.settings import load
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.engine import Resource
 from local.permissions import explain, in_words

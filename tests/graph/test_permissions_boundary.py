@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.plan import plan
 from tests.graph.settings_space import everything_on, overrides
 

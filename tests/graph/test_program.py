@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra import bundles, stack_file
-from infra.bundles import BUILD, ROOT, Bundle
+from infra import stack_file
+from infra.packaging import bundles
+from infra.packaging.bundles import BUILD, ROOT, Bundle
 from local import cli
 from local.architecture import function_name
 from local.engine import DeploymentError, run

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
+from infra.api.throttling import Throttle, throttles
+from infra.packaging.bundles import ROOT
 from infra.settings import load
 from infra.stack_file import read
-from infra.throttling import Throttle, throttles
 from local.engine import DeploymentError
 from local.engine.values import Secret, Unknown
 from local.plan import plan, records

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from authorizer.revocation.entries import EXPIRY, KEY
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine.values import Unknown
 from local.plan import plan
 from tests.graph.conftest import Graph

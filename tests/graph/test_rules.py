@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.architecture import Architecture
 from local.plan import example
 from local.provider.example import ACCOUNT

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.contract import load_collections, routes
-from infra.checks import NotDeployable, require_deployable
+from infra.checks.deployable import NotDeployable, require_deployable
 from infra.naming import Names
 from infra.settings import StackSettings, load
 from infra.stack_file import SettingsError

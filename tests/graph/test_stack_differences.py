@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.stack_file import SettingsError
 from local.stack_differences import differences
 from tests.checkout import checkout

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from authorizer.decision import usage_key
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine.values import revealed
 from local.plan import plan, records
 from tests.graph.conftest import Graph

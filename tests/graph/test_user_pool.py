@@ -8,9 +8,9 @@ import pytest
 
 from authorizer.settings import DeploymentSettings
 from handlers.contract import load_collections, routes
-from infra.bundles import ROOT
-from infra.checks import NotDeployable, require_deployable
+from infra.checks.deployable import NotDeployable, require_deployable
 from infra.naming import Names
+from infra.packaging.bundles import ROOT
 from infra.settings import StackSettings, load
 from infra.stack_file import SettingsError
 from local.cli import main

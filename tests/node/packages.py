@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import BUILD
+from infra.packaging.bundles import BUILD
 
 HERE = Path(__file__).parent
 NEEDED = (20, 12)

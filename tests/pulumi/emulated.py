@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.emulator.launch import Emulator
 from local.engine import DeploymentError, deploy, destroy
 from local.provider import Provider

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import pulumi
 
-from infra.bundles import BUILD, ROOT
+from infra.packaging.bundles import BUILD, ROOT
 from local.emulator.launch import Options, free_port, start
 from local.engine.values import from_state, revealed
 from local.provider import Provider

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local import engines
 from local.engine import refresh
 from local.engines import Engine, Target

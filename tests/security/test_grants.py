@@ -14,7 +14,7 @@ from authorizer.decision import decide
 from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import DeploymentSettings, PolicyEncoding
-from infra.response_size import MAX_BYTES, REQUEST_ID, ResponseTooLarge, choose_encoding, response_size
+from infra.checks.response_size import MAX_BYTES, REQUEST_ID, ResponseTooLarge, choose_encoding, response_size
 from tests.security.iam import PYTHON, Evaluator
 from tests.unit.authorizer import provider
 from tests.unit.authorizer.provider import Harness, event, routes, token

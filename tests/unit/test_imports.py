@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 
 OWN = ("handlers", "authorizer", "infra", "local", "tests")
 

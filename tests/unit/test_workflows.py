@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
 from infra.changes.comment import MARKER
+from infra.packaging.bundles import ROOT
 from tests.checkout import ENVIRONMENTS
 from tests.workflow import FOLDER, read, steps
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine import Deployment, DeploymentError, ProgramError, deploy
 
 if TYPE_CHECKING:

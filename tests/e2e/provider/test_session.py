@@ -11,7 +11,7 @@ import pytest
 from botocore.client import BaseClient
 
 from infra import revoke
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.provider import AssumedRole, ProviderSettings
 from infra.session import AccountError, DeployedStack
 

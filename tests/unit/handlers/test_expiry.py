@@ -9,7 +9,7 @@ import pytest
 
 from handlers import clock, store
 from handlers.environment import DAY, Environment
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.unit.handlers.conftest import Api, Context, Query, ids, pages
 
 VARIABLES = {"COLLECTION": "items", "TABLE": "t"}

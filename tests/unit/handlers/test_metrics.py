@@ -14,7 +14,7 @@ import pytest
 from handlers import log, metrics
 from handlers.contract import OPERATIONS
 from handlers.metrics import METRICS, Metrics, MetricSettings
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.embedded_metrics import sums, values
 from tests.unit.handlers.conftest import Api
 from tests.unit.handlers.test_faults import FaultyClient

@@ -15,13 +15,13 @@ import pytest
 from zlib_ng import zlib_ng
 
 from handlers.contract import load_collections, routes
-from infra import bundle_files, bundles
-from infra.authorizer import authorizer_bundle
-from infra.bundle_files import CompileError, compile_files, strip_library, zip_files
-from infra.bundles import Bundle, BundleError, Target, archive, build, modules_of, without_building
-from infra.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
+from infra.authorizer.authorizer import authorizer_bundle
 from infra.naming import Names
-from infra.requirements import Requirements
+from infra.packaging import bundle_files, bundles
+from infra.packaging.bundle_files import CompileError, compile_files, strip_library, zip_files
+from infra.packaging.bundles import Bundle, BundleError, Target, archive, build, modules_of, without_building
+from infra.packaging.handler_bundles import HandlerSources, handlers_bundle, layer_bundle
+from infra.packaging.requirements import Requirements
 from tests.unit.authorizer.provider import ALGORITHMS, jwk, token
 from tests.unit.infra.test_settings import load, texts
 

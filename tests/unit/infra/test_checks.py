@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from handlers.contract import Collection, Model, Route, load_collections, routes
-from infra.checks import CACHED_BY_ROUTE, NotDeployable, require_deployable
+from infra.checks.deployable import CACHED_BY_ROUTE, NotDeployable, require_deployable
 from infra.documents.schemas import model_schemas
 from infra.naming import Names
 from tests.unit.handlers.meetings import COLLECTION as MEETINGS

@@ -11,9 +11,9 @@ import pytest
 
 from authorizer import errors, log
 from handlers.metrics import Metrics, MetricSettings
-from infra.dashboard_rows import OUTCOMES, Rows, Subjects
-from infra.monitoring import METRICS_BY
-from infra.widgets import laid_out
+from infra.monitoring.dashboard_rows import OUTCOMES, Rows, Subjects
+from infra.monitoring.monitoring import METRICS_BY
+from infra.monitoring.widgets import laid_out
 
 AWS_METRICS = {
     ("AWS/ApiGateway", ("ApiName", "Stage")): {

@@ -17,9 +17,9 @@ from handlers.cors import CorsPolicy
 from handlers.cursor import decode_cursor
 from handlers.list_parameters import selection_of
 from handlers.store import Position
-from infra.api_settings import ApiSettings
-from infra.bundles import ROOT
-from infra.cors import Cors
+from infra.api.api_settings import ApiSettings
+from infra.api.cors import Cors
+from infra.api.usage_settings import UsagePlan, UsageSettings
 from infra.documents.gateway import GatewayDocument
 from infra.documents.gateway_responses import gateway_problems, gateway_responses
 from infra.documents.gateway_security import TOKEN_EXPRESSION
@@ -29,7 +29,7 @@ from infra.documents.preflight import preflight
 from infra.documents.response_schemas import EXAMPLE_CURSOR, EXAMPLE_ID, EXAMPLE_TIME
 from infra.documents.responses import HEADERS
 from infra.documents.schemas import GATEWAY_KEYWORDS, REFERENCE, gateway_schema
-from infra.usage_settings import UsagePlan, UsageSettings
+from infra.packaging.bundles import ROOT
 from tests.unit.handlers.meetings import COLLECTION as MEETINGS
 
 ROUTES = routes(load_collections())

@@ -7,8 +7,8 @@ import pytest
 
 from handlers.create import location
 from handlers.http import Request
-from infra.domain_settings import DomainSettings
-from infra.hosted_zone import zone_problems
+from infra.edge.domain_settings import DomainSettings
+from infra.edge.hosted_zone import zone_problems
 from infra.naming import Names
 
 HOST = "api.example.com"

@@ -18,7 +18,7 @@ from handlers.errors import ProblemError
 from handlers.http import Request
 from handlers.representation import validated
 from handlers.update import merge_patch
-from infra.api_settings import ApiSettings
+from infra.api.api_settings import ApiSettings
 from infra.documents.gateway import GatewayDocument
 from infra.documents.openapi import openapi_document
 

@@ -7,12 +7,12 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from handlers.cors import CorsPolicy
-from infra.api_settings import ApiSettings
-from infra.cors import Cors
+from infra.api.api_settings import ApiSettings
+from infra.api.cors import Cors
+from infra.api.response_cache import CacheSettings, CollectionCache
+from infra.api.usage_settings import UsagePlan, UsageSettings
 from infra.documents.gateway import GatewayDocument
 from infra.documents.gateway_responses import gateway_responses
-from infra.response_cache import CacheSettings, CollectionCache
-from infra.usage_settings import UsagePlan, UsageSettings
 
 ROUTES = routes(load_collections())
 PLAN = UsagePlan(name="a", rate=1, burst=1, clients={"main": ("app",)})

@@ -11,7 +11,7 @@ import pytest
 from msgspec import UNSET, Meta, UnsetType
 
 from handlers.contract import Collection, Model, load_collections
-from infra.index_checks import MAX_INDEXES, index_problems
+from infra.checks.index_checks import MAX_INDEXES, index_problems
 from tests.unit.handlers.meetings import COLLECTION
 
 Short = Annotated[str, Meta(min_length=1, max_length=256)]

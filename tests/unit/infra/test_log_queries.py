@@ -6,10 +6,10 @@ from typing import cast
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.function_settings import FunctionSettings
-from infra.http_api import HttpApi
-from infra.log_queries import LogQuery, queries
-from infra.monitored import Monitored
+from infra.api.http_api import HttpApi
+from infra.functions.function_settings import FunctionSettings
+from infra.monitoring.log_queries import LogQuery, queries
+from infra.monitoring.monitored import Monitored
 from infra.naming import Names
 
 FIRST = ["/aws/apigateway/gatehouse-prod-access", "/aws/lambda/gatehouse-prod-authorizer"]

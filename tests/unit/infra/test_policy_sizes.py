@@ -8,10 +8,10 @@ import pytest
 from msgspec import Meta
 
 from handlers.contract import Collection, Route, routes
-from infra.layouts import RouteGroup, grouped
+from infra.authorizer.policy_sizes import TABLE_ARN, divided
+from infra.functions.layouts import RouteGroup, grouped
+from infra.functions.role_policies import SEND_TRACES, Statement, policy_document
 from infra.naming import Names
-from infra.policy_sizes import TABLE_ARN, divided
-from infra.role_policies import SEND_TRACES, Statement, policy_document
 from tests.unit.infra.test_checks import collection
 
 NAMES = Names("gatehouse", "a-stack-with-a-long-name")

@@ -6,10 +6,10 @@ import pulumi
 import pytest
 
 from handlers.contract import routes
-from infra import policy_sizes
-from infra.checks import NotDeployable, require_deployable
+from infra.authorizer import policy_sizes
+from infra.checks.deployable import NotDeployable, require_deployable
+from infra.checks.quotas import DOCUMENT, Exceeded, exceeded_quotas
 from infra.naming import Names
-from infra.quotas import DOCUMENT, Exceeded, exceeded_quotas
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts
 

@@ -15,16 +15,16 @@ from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Policies
 from authorizer.settings import MAX_TEXT, DeploymentSettings, UsageClients, is_printable
 from handlers import contract
-from infra import response_size
-from infra.checks import NotDeployable, require_deployable
-from infra.naming import Names
-from infra.response_size import (
+from infra.checks import response_size
+from infra.checks.deployable import NotDeployable, require_deployable
+from infra.checks.response_size import (
     ResponseTooLarge,
     choose_encoding,
     largest_responses,
     largest_route_responses,
     with_policy_that_fits,
 )
+from infra.naming import Names
 from tests.unit.authorizer.provider import Harness, claims, event, issuer, routes, settings, token
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts

@@ -10,10 +10,10 @@ import pytest
 import authorizer.settings
 from authorizer.errors import SettingsInvalid
 from handlers.contract import REQUIREMENT, load_collections
-from infra.authorizer import authorizer_bundle
-from infra.bundles import Target
+from infra.api.rest_only import REST_ONLY
+from infra.authorizer.authorizer import authorizer_bundle
 from infra.naming import Names
-from infra.rest_only import REST_ONLY
+from infra.packaging.bundles import Target
 from infra.settings import MOVED, StackSettings, load
 from infra.stack_file import ENCRYPTED, SettingsError
 

@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 
 from handlers.contract import Invalid, validate
 from infra import settings_reference
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from infra.settings import StackSettings, load
 from infra.settings_reference import MARK, PAGE, SCHEMA, description_of, main
 from infra.stack_file import SettingsError

@@ -11,8 +11,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from infra.bundles import Target, archive
-from infra.handler_bundles import handlers_bundle
+from infra.packaging.bundles import Target, archive
+from infra.packaging.handler_bundles import handlers_bundle
 from tests.serving import serving
 
 REGIONS = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1", "il-central-1")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from tests.node.typescript import compile_client
 
 

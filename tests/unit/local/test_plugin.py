@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.engine.values import UNKNOWN, from_struct, to_struct
 from local.provider.plugin import Plugin, listen
 from local.provider.state import Diff, Document, Failure, PartialFailure, State

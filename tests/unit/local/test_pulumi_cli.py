@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local import engines
 from local.engine.checkpoint import CheckpointError
 from local.engines import Engine, Target

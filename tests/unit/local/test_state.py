@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.stack import StackOptions, StartError, running_stack
 from local.state import AlreadyRunning, StackStatus, State
 from tests.e2e.conftest import two_free_ports

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundles import ROOT
+from infra.packaging.bundles import ROOT
 from local.cli import main
 from local.processes import wait_until
 

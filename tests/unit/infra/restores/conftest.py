@@ -26,7 +26,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
             stack.enter_context(mock_aws())
         else:
             more["endpoint_url"] = request.getfixturevalue("dynamodb_local_url")
-        client = botocore.session.get_session().create_client(
+        client: Any = botocore.session.get_session().create_client(
             "dynamodb",
             region_name=DEFAULT_REGION,
             aws_access_key_id=ACCESS_KEY,

@@ -1,0 +1,1 @@
+"""The Lambda authorizer, its policies' sizes and caches, and the table of revoked tokens."""

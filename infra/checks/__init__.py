@@ -1,0 +1,1 @@
+"""Checks of a deployment before anything is created: AWS's quotas, sizes and indexes."""

@@ -1,0 +1,1 @@
+"""The tables with their capacity, encryption and backups."""

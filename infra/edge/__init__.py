@@ -1,0 +1,1 @@
+"""The custom domain and the web application firewall."""

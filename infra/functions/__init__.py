@@ -1,0 +1,1 @@
+"""The Lambda functions, their roles and how routes are divided among them."""

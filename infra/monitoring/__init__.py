@@ -1,0 +1,1 @@
+"""Alarms, notifications, the dashboard and saved queries."""

@@ -1,0 +1,172 @@
+"""The alarms of a stack, as data. docs/monitoring.md has a section for each kind, which explains its defaults.
+
+Sources: AWS, "Amazon API Gateway dimensions and metrics" (REST), "Monitor CloudWatch metrics for HTTP APIs", "Types of
+metrics for Lambda functions", "DynamoDB metrics and dimensions", "Using math expressions with CloudWatch metrics".
+"""
+
+from collections.abc import Iterator, Sequence
+
+from infra.api.rest_api import RestApi
+from infra.functions.function_settings import AUTHORIZER
+from infra.monitoring.alarm import Alarm, Metric, divided
+from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.monitored import Monitored
+
+OWN = "Gatehouse"
+"""The namespace of the authorizer's metrics (`authorizer/log.py`)."""
+
+FAILURES = "(errors - FILL(unauthorized, 0))"
+"""The authorizer's crashes, timeouts and faults. It raises an exception for each 401 too, which Lambda counts."""
+
+SUM, GREATEST = "SUM(FILL(METRICS(), 0))", "MAX(FILL(METRICS(), 0))"
+"""The sum or the greatest of all metrics. CloudWatch has no value for a metric in a period without events."""
+
+
+def alarms(stack: Monitored, thresholds: Thresholds) -> list[Alarm]:
+    """Return all alarms of a stack."""
+    kinds = (_api, _authorizer, _errors, _throttles, _durations, _concurrency, _tables)
+    return [alarm for kind in kinds for alarm in kind(stack, thresholds)]
+
+
+def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    is_rest, gateway = isinstance(stack.gateway, RestApi), stack.gateway
+    api = {"ApiName": stack.names.api} if is_rest else {"ApiId": gateway.api_id}
+    dimensions = {**api, "Stage": gateway.stage_name}
+    errors = Metric("AWS/ApiGateway", "5XXError" if is_rest else "5xx", dimensions)
+    requests = Metric("AWS/ApiGateway", "Count", dimensions, "SampleCount")
+    yield Alarm(
+        name="api-5xx",
+        kind="api-5xx",
+        subject="responses with a status of 500 or more, in percent",
+        metrics={"errors": errors, "requests": requests},
+        expression=_rate(thresholds, "errors"),
+        threshold=thresholds.error_rate,
+        exceeds=True,
+    )
+    yield Alarm(
+        name="api-latency",
+        kind="api-latency",
+        subject="milliseconds of the slowest responses (p99)",
+        metrics={"latency": Metric("AWS/ApiGateway", "Latency", dimensions, "p99"), "requests": requests},
+        expression=f"IF(requests >= {thresholds.min_requests}, latency, 0)",
+        threshold=thresholds.latency,
+        exceeds=True,
+        count=3,
+    )
+
+
+def _authorizer(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    """Yield the alarms about the authorizer's own metrics."""
+    own = _own(stack)
+    found = [
+        ("authorizer-faults", "tokens that could not be checked", "Decisions", thresholds.authorizer_faults, 300),
+        ("key-fetch-failures", "failed fetches of keys", "KeyFetchFailures", thresholds.key_fetch_failures, 900),
+    ]
+    if stack.has_denylist:
+        unread = "decisions without the list of revoked tokens"
+        found.append(("revocation-failures", unread, "RevocationFailures", thresholds.revocation_failures, 300))
+    for kind, subject, name, least, period in found:
+        dimensions = {**own, "outcome": "fault"} if name == "Decisions" else own
+        metrics = [Metric(OWN, name, dimensions)]
+        yield from divided(kind, metrics, kind=kind, subject=subject, expression=SUM, threshold=least, period=period)
+
+
+def _errors(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    for name in stack.all_functions:
+        metrics = {"errors": _function(stack, name, "Errors"), "requests": _function(stack, name, "Invocations")}
+        if name == AUTHORIZER:
+            metrics["unauthorized"] = Metric(OWN, "Decisions", {**_own(stack), "outcome": "unauthorized"})
+        yield Alarm(
+            name=f"{name}-errors",
+            kind="function-errors",
+            subject=f"failed invocations of {name}, in percent",
+            metrics=metrics,
+            expression=_rate(thresholds, FAILURES if name == AUTHORIZER else "errors"),
+            threshold=thresholds.function_error_rate,
+            exceeds=True,
+            # Metrics in log lines arrive after Lambda's: in the latest period, some 401s would look like crashes.
+            count=2 if name == AUTHORIZER else 1,
+        )
+
+
+def _throttles(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    for name, _, functions in stack.by_collection(lambda _: None):
+        yield from divided(
+            f"{name}-throttles",
+            [_function(stack, each, "Throttles") for each in functions],
+            kind="function-throttles",
+            subject=f"throttled invocations of {name}",
+            expression=SUM,
+            threshold=thresholds.function_throttles,
+        )
+
+
+def _durations(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    for name, timeout, functions in stack.by_collection(stack.timeout):
+        yield from divided(
+            f"{name}-duration",
+            [_function(stack, each, "Duration", "p99") for each in functions],
+            kind="function-duration",
+            subject=f"milliseconds of the slowest invocations of {name} (p99), which may take {timeout} s",
+            expression=GREATEST,
+            threshold=_percent(thresholds.function_duration, timeout * 1000),
+            count=3,
+        )
+
+
+def _concurrency(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    """Yield an alarm for functions with reserved concurrency, and one for the account, which all others share."""
+    for name, reserved, functions in stack.by_collection(lambda each: stack.functions.of(each).reserved_concurrency):
+        if reserved is not None:
+            metrics = [_function(stack, each, "ConcurrentExecutions", "Maximum") for each in functions]
+            subject = f"concurrent invocations of {name}, for each function of which {reserved:,} are reserved"
+            yield from _near(f"{name}-concurrency", metrics, subject, _percent(thresholds.concurrency, reserved))
+    limit = thresholds.account_concurrency
+    subject = f"concurrent invocations in the account and region, which may have {limit:,}"
+    metrics = [Metric("AWS/Lambda", "ClaimedAccountConcurrency", {}, "Maximum")]
+    yield from _near("account-concurrency", metrics, subject, _percent(thresholds.concurrency, limit))
+
+
+def _near(name: str, metrics: Sequence[Metric], subject: str, threshold: float) -> Iterator[Alarm]:
+    return divided(
+        name, metrics, kind="concurrency", subject=subject, expression=GREATEST, threshold=threshold, period=60, count=5
+    )
+
+
+def _tables(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
+    for table in stack.tables:
+        dimensions = {"TableName": stack.names.resource(table.name)}
+        parts = [dimensions, *({**dimensions, "GlobalSecondaryIndexName": each} for each in table.indexes)]
+        yield from divided(
+            f"{table.name}-table-throttles",
+            [Metric("AWS/DynamoDB", f"{verb}ThrottleEvents", part) for part in parts for verb in ("Read", "Write")],
+            kind="table-throttles",
+            subject=f"throttled reads and writes of the table {table.name} and its indexes",
+            expression=SUM,
+            threshold=thresholds.table_throttles,
+        )
+        yield from divided(
+            f"{table.name}-table-errors",
+            [Metric("AWS/DynamoDB", "SystemErrors", {**dimensions, "Operation": each}) for each in table.operations],
+            kind="table-errors",
+            subject=f"requests to the table {table.name} that failed in DynamoDB",
+            expression=SUM,
+            threshold=thresholds.table_errors,
+        )
+
+
+def _own(stack: Monitored) -> dict[str, str]:
+    return {"project": stack.names.project, "stack": stack.names.stack}
+
+
+def _function(stack: Monitored, function: str, name: str, statistic: str = "Sum") -> Metric:
+    return Metric("AWS/Lambda", name, {"FunctionName": stack.names.resource(function)}, statistic)
+
+
+def _rate(thresholds: Thresholds, errors: str) -> str:
+    """Return the expression for the percentage of errors, if there are enough of them."""
+    return f"IF({errors} >= {thresholds.min_errors}, 100 * {errors} / requests, 0)"
+
+
+def _percent(percentage: float, limit: int) -> float:
+    return round(percentage * limit / 100, 3)

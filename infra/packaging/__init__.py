@@ -1,0 +1,1 @@
+"""The functions' bundles: reproducible archives of code and pinned packages."""
