@@ -15,7 +15,8 @@ from infra.api.api_settings import ApiSettings
 from infra.api.rest_only import rest_only_problems
 from infra.api.usage_settings import UsageSettings
 from infra.authorizer.authorizer import AuthorizerSettings
-from infra.checks.response_size import expected_stage, with_policy_that_fits
+from infra.checks.expected_arns import expected_stage
+from infra.checks.response_size import with_policy_that_fits
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.data.backup_settings import BackupSettings
 from infra.data.data_settings import DataSettings
