@@ -28,7 +28,7 @@ from infra.identity.identity_settings import IdentitySettings
 from infra.logs import LogSettings
 from infra.monitoring.monitoring import MonitoringSettings
 from infra.naming import Names
-from infra.provider import ProviderSettings, Tags
+from infra.provider import ProviderSettings, Tags, tag_problems
 from infra.stack_file import SettingsError
 
 MOVED = {
@@ -166,6 +166,8 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     keys = {"^keys": "authorizer.keys", pool: "identity.issuer"}
     for error in (
         *(FieldError(_renamed(field, keys), *rest) for field, *rest in authorizer),
+        *settings.provider.problems(),
+        *tag_problems(settings.tags),
         *settings.identity.problems(),
         *settings.api.problems(),
         *settings.data.problems(),
