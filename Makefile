@@ -58,7 +58,7 @@ settings: program
 dashboard-picture: program emulator
 	@$(BIN)/python -m local.dashboard
 
-# The README's diagram, from the plan of the stack `prod`.
+# The README's diagram, from the plan of the stack `dev`.
 diagram: program
 	@$(BIN)/python -m local.readme
 
