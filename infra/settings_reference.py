@@ -134,7 +134,7 @@ def _field_rows(
     is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
     first = shown.setdefault(kind if is_struct else (values, description), name)
     if first != name:
-        yield (f"`{name}`", f"as `{first}`", _default(field), description if is_struct else "–")
+        yield (f"`{name}`", f"as `{first}`", _default(field), description if is_struct else "see there")
         return
     yield (f"`{name}`", values, _default(field), description)
     _, suffix = _MEMBERS.get(get_origin(kind), (0, ""))
@@ -166,7 +166,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return "required"
     default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
     if isinstance(default, msgspec.Struct):
-        return "–"  # the rows of its fields follow
+        return "see its fields"
     text = default if isinstance(default, str) else msgspec.json.encode(default).decode()
     return "none" if default in (None, (), {}, "") else f"`{text}`"
 

@@ -117,12 +117,15 @@ class TestPage:
         assert len(names) == text.count("\n| `")
 
     def test_describes_a_group_within_a_group_and_its_units(self) -> None:
-        assert "\n| `capacity.reads` | an object | – | Strongly consistent reads of 4 KB per second. |\n" in PAGE.read_text()
+        assert (
+            "\n| `capacity.reads` | an object | see its fields | Strongly consistent reads of 4 KB per second. |\n"
+            in PAGE.read_text()
+        )
 
     def test_refers_to_a_field_instead_of_repeating_it(self) -> None:
         text = PAGE.read_text()
-        assert "\n| `overrides.*.memory` | as `memory` | none | – |\n" in text
-        assert "\n| `capacity.writes` | as `capacity.reads` | – | Writes of 1 KB per second. |\n" in text
+        assert "\n| `overrides.*.memory` | as `memory` | none | see there |\n" in text
+        assert "\n| `capacity.writes` | as `capacity.reads` | see its fields | Writes of 1 KB per second. |\n" in text
         for section in text.partition(MARK)[2].split("\n## "):
             names = re.findall(r"^\| `([\w.*\[\]]+)` \|", section, re.MULTILINE)
             assert set(re.findall(r"\| as `([\w.*\[\]]+)` \|", section)) <= set(names), section
