@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.authorizer import policy_sizes
+from infra.functions import policy_sizes
 from infra.packaging.bundles import ROOT
 from local.architecture import Architecture, texts
 from local.permissions import explain
