@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.plan import example, json_value
+from local.plans.plan import example, json_value
 from tests.graph.settings_space import everything_on, overrides
 from tests.graph.test_account_roles import SETTINGS
 
