@@ -60,7 +60,7 @@ dashboard-picture: program emulator
 
 # The README's diagram, from the plan of the stack `prod`.
 diagram: program
-	@$(BIN)/python -m local.readme
+	@$(BIN)/python -m local.plans.readme
 
 # The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
 docs:

@@ -90,6 +90,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "api.cache.size": (DEFAULT, "0.5"),
     "api.cache.collections": (DEFAULT, {"items": {"ttl": 60}}),
     "api.readOnly": (DEFAULT, True),
+    "api.detailedMetrics": (DEFAULT, True),
     "api.stageVariables": (DEFAULT, {"readOnly": "true"}, {"color": "blue"}),
     "domain.name": (DEFAULT, "api.example.com"),
     "domain.zoneId": (DEFAULT, "Z0123456789ABCDEFGHIJ"),

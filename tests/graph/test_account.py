@@ -7,7 +7,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT
 from local.engine import Deployment, ProgramError, deploy
-from local.plan import plan
+from local.plans.plan import plan
 from local.provider.lookups import look_up
 from local.provider.state import Diff, Failure, State
 

@@ -11,9 +11,9 @@ from handlers.contract import load_collections, routes
 from infra.account.boundaries import TABLE_ACTIONS
 from infra.functions.layouts import RouteGroup
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.engine import Deployment, ProgramError, Resource
-from local.plan import example, plan
+from local.plans.architecture import Architecture
+from local.plans.plan import example, plan
 from tests.graph.settings_space import everything_on, overrides
 from tests.security.role_permissions import Request, allowed
 

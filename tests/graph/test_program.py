@@ -17,10 +17,10 @@ from infra import stack_file
 from infra.packaging import bundles
 from infra.packaging.bundles import BUILD, ROOT, Bundle
 from local import cli
-from local.architecture import function_name
 from local.engine import DeploymentError, run
 from local.engine.values import Unknown
-from local.plan import example, plan
+from local.plans.architecture import function_name
+from local.plans.plan import example, plan
 from local.provider.example import ExampleProvider
 from local.provider.state import Document, State
 from tests.graph.conftest import Graph

@@ -8,8 +8,8 @@ import pytest
 from msgspec import Meta
 
 from handlers.contract import Collection, Route, routes
-from infra.authorizer.policy_sizes import TABLE_ARN, divided
 from infra.functions.layouts import RouteGroup, grouped
+from infra.functions.policy_sizes import TABLE_ARN, divided
 from infra.functions.role_policies import SEND_TRACES, Statement, policy_document
 from infra.naming import Names
 from tests.unit.infra.test_checks import collection

@@ -6,9 +6,9 @@ import pulumi
 import pytest
 
 from handlers.contract import routes
-from infra.authorizer import policy_sizes
 from infra.checks.deployable import NotDeployable, require_deployable
 from infra.checks.quotas import DOCUMENT, Exceeded, exceeded_quotas
+from infra.functions import policy_sizes
 from infra.naming import Names
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts

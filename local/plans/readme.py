@@ -1,14 +1,14 @@
-"""The README's diagram: that of the stack `prod`. `python -m local.readme` writes it; `--check` only compares it."""
+"""The README's diagram, of the stack `prod`: `python -m local.plans.readme` writes it, `--check` only compares it."""
 
 import re
 import sys
 from typing import Final
 
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
-from local.diagram import draw
-from local.plan import example
-from local.stack_differences import issuers_of
+from local.plans.architecture import Architecture
+from local.plans.diagram import draw
+from local.plans.plan import example
+from local.plans.stack_differences import issuers_of
 
 STACK: Final = "prod"
 FILE: Final = ROOT / "README.md"
