@@ -142,7 +142,7 @@ def patches(draw: st.DrawFn, collection: str) -> dict[str, Any]:
 
 
 class ApiMachine(RuleBasedStateMachine):
-    """Sends requests in random order and compares each response, and the lists after each change, with the dictionary."""
+    """Sends requests in random order; compares each response, and the lists after each change, with the dictionary."""
 
     sent = Bundle[Sent]("sent")
 
@@ -496,7 +496,7 @@ def tag_header(form: str, stored: Stored | None) -> str:
 
 
 def run(start: Callable[[], Call], *, examples: int, steps: int) -> None:
-    """Run the machine, with the same examples every time; `start` returns a function that sends requests."""
+    """Run the machine; `start` returns a function that sends requests."""
     numbers = count()
 
     class Machine(ApiMachine):
@@ -531,16 +531,13 @@ def run_with_lifetimes(
 
 
 def run_machine(machine: type[ApiMachine], *, examples: int, steps: int) -> None:
-    """Run a machine, with the same examples every time."""
+    """Run a machine."""
     run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            derandomize=True,
-            database=None,
-            deadline=None,
             phases=[Phase.generate],  # add Phase.shrink to debug a failure; it takes minutes
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+            suppress_health_check=[*HealthCheck],
         ),
     )
