@@ -1,4 +1,4 @@
-"""The README's diagram, of the stack `prod`: `python -m local.plans.readme` writes it, `--check` only compares it."""
+"""The README's diagram, of the stack `dev`: `python -m local.plans.readme` writes it, `--check` only compares it."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from local.plans.diagram import draw
 from local.plans.plan import example
 from local.plans.stack_differences import issuers_of
 
-STACK: Final = "prod"
+STACK: Final = "dev"
 FILE: Final = ROOT / "README.md"
 _BLOCK: Final = re.compile(r"(?<=<!-- diagram -->\n```mermaid\n).*?(?=```\n)", re.DOTALL)
 

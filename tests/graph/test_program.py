@@ -174,6 +174,10 @@ class TestPlanCommand:
         assert len(lines) == len(load_collections()) + 1, "the denylist"
         assert all("[protect]" in line for line in lines)
 
+    def test_no_name_is_cut_off(self) -> None:
+        output, _ = self.run("--stack", "prod")
+        assert "metricAlarm:MetricAlarm authorizer-revocations-table-throttles\n" in output
+
     def test_json_is_a_list_of_records(self) -> None:
         records: list[dict[str, Any]] = json.loads(self.run("--stack", "prod", "--json")[0])
         assert all(set(record) == {"type", "name", "parent", "protect", "inputs"} for record in records)
