@@ -139,7 +139,7 @@ def _key_and_value(argument: str) -> tuple[str, str]:
 
 
 def _key_and_yaml(argument: str) -> tuple[str, str]:
-    """Return a key and its value, of which a list or a map is returned as JSON: that is what a whole setting must be."""
+    """Return a key and its value, a list or a map as JSON, which is what a whole setting must be."""
     key, value = _key_and_value(argument)
     structured = _structured(value)
     return key, _text(structured) if isinstance(structured, (dict, list)) else value

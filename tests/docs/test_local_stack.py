@@ -17,7 +17,7 @@ def rows() -> list[list[str]]:
 
 
 def unsupported(settings: str) -> set[str]:
-    """Return the names of the types that the plan of the stack `local` has with these settings and the provider lacks."""
+    """Return the types that the plan of the stack `local` has with these settings and the provider lacks."""
     overrides = dict(each.split("=", 1) for each in settings.split("; ") if each)
     types = {each.type for each in plan(ROOT, "local", overrides).custom if each.type.startswith("aws:")}
     return {each.rpartition(":")[2] for each in types - RESOURCE_TYPES.keys()}
