@@ -12,7 +12,7 @@ from handlers.contract import OPERATIONS, load_collections, routes
 from handlers.contract.operation import HANDLER_PROBLEMS, WRITE_PROBLEMS
 from handlers.metrics import METRICS, MetricSettings
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 from tests.docs.cost import PAGE, Flavour
 from tests.docs.pages import blocks
 

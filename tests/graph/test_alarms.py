@@ -16,9 +16,9 @@ from infra.monitoring.alarms import MAX_CHILDREN, _rules  # pyright: ignore[repo
 from infra.monitoring.monitored import Monitored
 from infra.naming import Names
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.emulator.metric_math import evaluate
-from local.plan import example
+from local.plans.architecture import Architecture
+from local.plans.plan import example
 from tests.graph.alarm_rules import ALARM, COMPOSITE, TOPIC
 
 

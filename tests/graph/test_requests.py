@@ -13,7 +13,7 @@ from infra.settings import load
 from infra.stack_file import read
 from local.engine import DeploymentError
 from local.engine.values import Secret, Unknown
-from local.plan import plan, records
+from local.plans.plan import plan, records
 from tests.graph.conftest import Graph
 
 ROUTES = routes(load_collections())
