@@ -32,6 +32,7 @@ CORRECTIONS = (
     "point-in-time-recovery",
     "alarm-expressions",
     "saved-queries",
+    "firewall-settings",
     "access-logs",
     "clean-interpreter",
     "worker-survives",
