@@ -100,8 +100,9 @@ class Copy:
     def _condition(self, comparison: Comparison, seen: Item | None, difference: Difference) -> Mapping[str, Any]:
         """Return the condition of the write that undoes a difference: the item still differs in the same way."""
         key = self.reader.keys[0]
-        is_missing = seen is None or difference is Difference.MISSING
-        return comparison.missing(key) if is_missing else unchanged(key, seen)
+        if seen is None or difference is Difference.MISSING:
+            return comparison.missing(key)
+        return unchanged(key, seen)
 
     def _write(
         self,

@@ -22,6 +22,7 @@ TABLES = "ministack.services.dynamodb"
 LOGS = "ministack.services.cloudwatch_logs"
 WORKERS = "ministack.core.lambda_runtime"
 POLICIES = "ministack.core.iam_evaluator"
+ACTIONS = "ministack.core.iam_actions"
 RESPONSES = "ministack.core.responses"
 
 Original = Callable[..., Any]

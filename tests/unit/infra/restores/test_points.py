@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +10,6 @@ import botocore.session
 import pytest
 from botocore.stub import ANY, Stubber
 
-import infra.restore
-from infra.restore.compare import Mode
 from infra.restore.errors import RestoreError
 from infra.restore.point import Backup, Clients, PointInTime, RecoveryPoint, parse_backup
 from infra.restore.table_restore import Plan, TableRestore
@@ -179,18 +176,3 @@ def test_a_missing_table_is_reported(dynamodb: Any) -> None:
     plan = Plan(point=PointInTime.parse("2026-11-22T14:03:00Z"))
     with pytest.raises(RestoreError, match=r"there is no table gatehouse-none-items in us-east-1, .*: is the stack"):
         list(TableRestore("gatehouse-none-items", plan, Clients(dynamodb, None), lambda _: None).run())
-
-
-def test_the_documented_permissions_are_those_of_the_calls(dynamodb: Any) -> None:
-    database = recovery_of(dynamodb, [], [])
-    restore(database, Mode.EXACT)
-    called = {"".join(part.capitalize() for part in name.split("_")) for name, _ in database.calls}
-    documented = set(
-        re.findall(r"dynamodb:(\w+)|(?<=, )([A-Z]\w+Item)|and (BatchWriteItem)", infra.restore.__doc__ or "")
-    )
-    names = {name for group in documented for name in group if name}
-    assert called <= names
-    sources = "".join(path.read_text() for path in Path(infra.restore.__path__[0]).glob("*.py"))
-    methods = set(re.findall(r"dynamodb\.([a-z_]+)\(|\"(put_item|delete_item|list_backups)\"", sources))
-    operations = {"".join(part.capitalize() for part in "".join(each).split("_")) for each in methods}
-    assert operations - {"GetPaginator"} <= names
