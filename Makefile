@@ -17,7 +17,7 @@ e2e-pulumi: tests emulator
 	@$(TIDY) $(BIN)/pytest --engine pulumi tests/e2e --ignore=tests/e2e/emulator --ignore=tests/e2e/provider \
 		--ignore=tests/e2e/test_commands.py
 
-# The inner loop: unit and graph tests in under a minute on two cores. Left out, besides all tests of running systems:
+# The inner loop: the faster unit and graph tests. Left out, besides all tests of running systems:
 # builds of bundles, tools that need Node or Java, long runs of generated data, the plan command in its own process, and
 # plans of every pair of settings.
 quick: tests
@@ -58,9 +58,9 @@ settings: program
 dashboard-picture: program emulator
 	@$(BIN)/python -m local.dashboard
 
-# The README's diagram, from the plan of the stack `prod`.
+# The README's diagram, from the plan of the stack `dev`.
 diagram: program
-	@$(BIN)/python -m local.readme
+	@$(BIN)/python -m local.plans.readme
 
 # The documentation site, from the Markdown in docs/. Broken links and all other warnings are errors.
 docs:

@@ -1,6 +1,7 @@
 """The AWS provider of a stack: which account and region it may change, with which role, and the tags it adds."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -8,7 +9,11 @@ import pulumi
 import pulumi_aws as aws
 from msgspec import Meta
 
-from handlers.contract import REQUIREMENT
+from handlers.contract import REQUIREMENT, FieldError
+from infra.stack_file import ENCRYPTED
+
+AWS = "aws"
+"""What the ARNs of AWS's own policies have instead of an account's id."""
 
 AccountId = Annotated[str, Meta(pattern=r"^[0-9]{12}(?![\s\S])", extra={REQUIREMENT: "12 digits, as a string"})]
 
@@ -53,16 +58,18 @@ TagName = Annotated[
     ),
 ]
 
+TAG_VALUE = re.compile(r"(?![Aa][Ww][Ss]:)[\w .:/=+@-]*")
+
 Tags = Annotated[
     dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(max_length=50, description="Tags on every resource.")
 ]
-"""At most 50 tags, with names that every service accepts (AWS, "Tag naming limits and requirements")."""
+"""At most 50 tags, which every service accepts (AWS, "Tag naming limits and requirements")."""
 
 
 class AssumedRole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """A role with which the stack is deployed and operated."""
 
-    arn: Annotated[RoleArn, Meta(description="The role's ARN.")]
+    arn: Annotated[RoleArn, Meta(description="The role's ARN, in one of the accounts of `accountIds`.")]
     external_id: Annotated[
         ExternalId | None, Meta(description="The external id, if the role's trust policy requires one.")
     ] = None
@@ -84,6 +91,33 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     permissions_boundary: Annotated[
         PolicyArn | None, Meta(description="The permissions boundary of every role that the stack creates.")
     ] = None
+
+    def problems(self) -> Iterator[FieldError]:
+        """Yield ARNs that are not of the stack's account."""
+        role, boundary, accounts = self.assume_role, self.permissions_boundary, self.account_ids
+        if role and (account := _account(role.arn)):
+            if accounts and account not in accounts:
+                yield FieldError("provider.assumeRole.arn", "must be in an account of provider.accountIds", role.arn)
+            accounts = (account,)
+        if boundary and accounts and _account(boundary) not in (*accounts, AWS):
+            detail = f"must be in the stack's account: {', '.join(accounts)}"
+            yield FieldError("provider.permissionsBoundary", detail, boundary)
+
+
+def tag_problems(tags: Mapping[str, str]) -> Iterator[FieldError]:
+    """Yield tags that AWS rejects. IAM does not distinguish names by upper and lower case."""
+    found: dict[str, str] = {}
+    for name, value in tags.items():
+        if (other := found.setdefault(name.lower(), name)) != name:
+            yield FieldError(f"tags.{name}", f"must differ from {other} in more than upper and lower case")
+        if value != ENCRYPTED and not TAG_VALUE.fullmatch(value):
+            detail = "must be letters, digits, spaces and any of _.:/=+-@ that do not start with aws:"
+            yield FieldError(f"tags.{name}", detail, value)
+
+
+def _account(arn: str) -> str:
+    """Return the account of an ARN of IAM, empty for an invalid one."""
+    return "".join(arn.split(":")[4:5])
 
 
 def aws_provider(settings: ProviderSettings, tags: Mapping[str, str]) -> pulumi.ResourceOptions:

@@ -15,7 +15,8 @@ from infra.api.api_settings import ApiSettings
 from infra.api.rest_only import rest_only_problems
 from infra.api.usage_settings import UsageSettings
 from infra.authorizer.authorizer import AuthorizerSettings
-from infra.checks.response_size import expected_stage, with_policy_that_fits
+from infra.checks.expected_arns import expected_stage
+from infra.checks.response_size import with_policy_that_fits
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.data.backup_settings import BackupSettings
 from infra.data.data_settings import DataSettings
@@ -27,7 +28,7 @@ from infra.identity.identity_settings import IdentitySettings
 from infra.logs import LogSettings
 from infra.monitoring.monitoring import MonitoringSettings
 from infra.naming import Names
-from infra.provider import ProviderSettings, Tags
+from infra.provider import ProviderSettings, Tags, tag_problems
 from infra.stack_file import SettingsError
 
 MOVED = {
@@ -165,6 +166,8 @@ def _rule_errors(settings: StackSettings, reported: Sequence[str]) -> Iterator[F
     keys = {"^keys": "authorizer.keys", pool: "identity.issuer"}
     for error in (
         *(FieldError(_renamed(field, keys), *rest) for field, *rest in authorizer),
+        *settings.provider.problems(),
+        *tag_problems(settings.tags),
         *settings.identity.problems(),
         *settings.api.problems(),
         *settings.data.problems(),

@@ -34,7 +34,7 @@ def page() -> str:
     """Return the page: its present text up to MARK, then a section for each group of settings."""
     sections = [PAGE.read_text().partition(MARK)[0] + MARK]
     for field in msgspec.structs.fields(StackSettings):
-        rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "")]
+        rows = ["| " + " | ".join(cells).replace("||", r"\|\|") + " |" for cells in _rows(field.type, "", {})]
         table = ["| Field | Values | Default | Description |", "|---|---|---|---|", *rows] if rows else []
         values = "" if isinstance(unwrapped(field.type), type) else f" The value is {_values(field.type)}."
         text = f"## `gatehouse:{field.encode_name}`\n\n{description_of(field)}{values}\n"
@@ -111,23 +111,34 @@ _MEMBERS: dict[Any, tuple[int, str]] = {tuple: (0, "[]"), dict: (1, ".*")}
 """For lists and maps, which type argument is that of their members, and how names write a member."""
 
 
-def _rows(kind: Any, path: str) -> Iterator[tuple[str, str, str, str]]:
+def _rows(kind: Any, path: str, shown: dict[Any, str]) -> Iterator[tuple[str, str, str, str]]:
     """Yield the cells of a row for each field of a struct, or of the structs in a list or a map, at any depth.
 
     `path` is the prefix of the fields' names: `keys.` for a group within a group, `plans[].` for the structs in a list,
-    and `routes.*.` for those in a map.
+    and `routes.*.` for those in a map. `shown` has the names of earlier rows by what they describe: a row that would
+    repeat one refers to it instead.
     """
     base = unwrapped(kind)
     if get_origin(base) in _MEMBERS:
-        yield from _rows(get_args(base)[_MEMBERS[get_origin(base)][0]], path)
+        yield from _rows(get_args(base)[_MEMBERS[get_origin(base)][0]], path, shown)
     elif isinstance(base, type) and issubclass(base, msgspec.Struct):
         for field in msgspec.structs.fields(base):
-            name, origin = f"{path}{field.encode_name}", get_origin(unwrapped(field.type))
-            _, suffix = _MEMBERS.get(origin, (0, ""))
-            nested = list(_rows(field.type, f"{name}{suffix}."))
-            if not nested or suffix or field.default is None:
-                yield (f"`{name}`", _values(field.type), _default(field), description_of(field))
-            yield from nested
+            yield from _field_rows(field, f"{path}{field.encode_name}", shown)
+
+
+def _field_rows(
+    field: msgspec.structs.FieldInfo, name: str, shown: dict[Any, str]
+) -> Iterator[tuple[str, str, str, str]]:
+    values, description = _values(field.type), description_of(field)
+    kind = unwrapped(field.type)
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    first = shown.setdefault(kind if is_struct else (values, description), name)
+    if first != name:
+        yield (f"`{name}`", f"as `{first}`", _default(field), description if is_struct else "see there")
+        return
+    yield (f"`{name}`", values, _default(field), description)
+    _, suffix = _MEMBERS.get(get_origin(kind), (0, ""))
+    yield from _rows(field.type, f"{name}{suffix}.", shown)
 
 
 def _values(kind: Any) -> str:
@@ -154,6 +165,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     default = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+    if isinstance(default, msgspec.Struct):
+        return "see its fields"
     text = default if isinstance(default, str) else msgspec.json.encode(default).decode()
     return "none" if default in (None, (), {}, "") else f"`{text}`"
 

@@ -19,13 +19,14 @@ from infra.restore import command as restore
 from infra.restore.errors import RestoreError
 from infra.restore.point import Clients as RestoreClients
 from infra.stack_file import SettingsError
-from local import detached, foreground, plan_command, update
+from local import detached, foreground, update
 from local.console import CONSOLE, AddCommand, CommandError
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
 from local.engine.values import revealed
 from local.engines import STACK, Engine, exports
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
+from local.plans import plan_command
 from local.processes import process_exists, wait_until
 from local.provider import Provider
 from local.pulumi_cli import PulumiError

@@ -22,7 +22,7 @@ INTERRUPTED = 130
 
 def start(arguments: Sequence[str], state: State, console: Console) -> int:
     """Start `python -m local up` with these arguments, wait until the stack is running, and return an exit status."""
-    state.folder.mkdir(exist_ok=True)
+    state.create()
     log = state.folder / LOG_NAME
     # Until now, Ctrl-C simply ended this process. From here on there is a child process to end first.
     signal.signal(signal.SIGINT, signal.default_int_handler)

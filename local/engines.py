@@ -15,7 +15,7 @@ from infra.packaging.bundles import without_building
 from local import pulumi_cli
 from local.engine import STACK_TYPE, Deployment, Step, deploy
 from local.engine.checkpoint import Checkpoint
-from local.plan import json_value
+from local.plans.plan import json_value
 from local.provider import Provider
 from local.pulumi_cli import PulumiStack
 from local.state import State

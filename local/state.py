@@ -16,6 +16,9 @@ from local.processes import wait_until
 FOLDER = ROOT / ".local"
 FILE_NAME = "state.json"
 LOCK_NAME = "lock"
+PRIVATE = 0o700
+"""The mode of the folder."""
+
 DEPLOYMENT_LOCK_NAME = "deployment.lock"
 LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock."""
@@ -73,6 +76,11 @@ class State:
         """The folder that the Pulumi CLI uses while it runs."""
         return self.folder / "pulumi"
 
+    def create(self) -> None:
+        """Create the folder, which only its owner may read: it has the stack's keys and secrets."""
+        self.folder.mkdir(mode=PRIVATE, exist_ok=True)
+        self.folder.chmod(PRIVATE)
+
     def lock(self) -> IO[str]:
         """Take the lock, which is held until the returned file is closed, and clear the state of a killed stack.
 
@@ -81,7 +89,7 @@ class State:
         Raises:
             AlreadyRunning: Another process holds the lock.
         """
-        self.folder.mkdir(exist_ok=True)
+        self.create()
         file = (self.folder / LOCK_NAME).open("a+")
         if not wait_until(lambda: _try_lock(file, fcntl.LOCK_EX), seconds=LOCK_TIMEOUT, interval=0.01):
             file.close()

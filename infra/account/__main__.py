@@ -24,7 +24,7 @@ stacks_project = project_name(ROOT)
 
 opts = aws_provider(settings.provider, settings.tags)
 place = Place.look_up(opts)
-pulumi.export("role", gateway_logs(stacks_project, opts, replace=settings.replace_role).arn)
+pulumi.export("role", gateway_logs(stacks_project, opts, settings.logs_role))
 access = None
 if settings.state.enabled:
     state = State("state", StateArgs(names=names, place=place, bucket=settings.state.bucket), opts)

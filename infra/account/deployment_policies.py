@@ -125,12 +125,13 @@ class Deployment:
         yield allow(of("backup-storage", "MountCapsule"), ["*"])
 
     def _logs(self) -> Iterator[Statement]:
-        groups = [f"/aws/lambda/{self.prefix}", f"/aws/apigateway/{self.prefix}", f"aws-waf-logs-{self.prefix}"]
-        execution = [f"API-Gateway-Execution-Logs_*/{self.stack}", f"API-Gateway-Execution-Logs_*/{self.stack}-*"]
+        groups = [f"{each}{self.prefix}*" for each in ("/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-")]
+        # The end is exact, so that the stack `prod` does not include `production`; `:*` are the streams of a group.
+        execution = [f"API-Gateway-Execution-Logs_*/{self.stack}{end}" for end in ("", ":*", "-*")]
         yield allow(
             of("logs", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "DeleteRetentionPolicy",
                "ListTagsForResource", *TAG),
-            [self.place.arn("logs", f"log-group:{each}*") for each in (*groups, *execution)],
+            [self.place.arn("logs", f"log-group:{each}") for each in (*groups, *execution)],
         )  # fmt: skip
         yield allow(
             of("logs", "DescribeLogGroups", "DescribeResourcePolicies", "PutResourcePolicy", "CreateLogDelivery",

@@ -20,6 +20,10 @@ LINKED = (
 """The services that need a role in the account, which they create with their first resource."""
 
 
+CONTEXT = "stack"
+"""The key of the encryption context of a stack's secrets: `&context_stack=gatehouse-prod` in the URL of the key."""
+
+
 def role_statements(deployment: Deployment, boundary: pulumi.Input[str]) -> Iterator[Statement]:
     """Yield the statements for roles and policies. Roles are created and changed only with the boundary."""
     iam = deployment.place.global_arn
@@ -88,4 +92,9 @@ def state_statements(deployment: Deployment, state: StateAccess | None) -> Itera
         ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
         state.objects(*(f"{each}{end}" for each in own for end in (".*", "/*", "-*"))),
     )
-    yield allow(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], [state.key])
+    yield allow(["kms:Decrypt", "kms:GenerateDataKey"], [state.key], {"StringLike": {"kms:ViaService": "s3.*"}})
+    # Secrets of other stacks, which may be in files of the repository, have another encryption context.
+    stacks = [f"{deployment.project}-{deployment.stack}", f"{deployment.prefix}*"]
+    yield allow(
+        ["kms:Decrypt", "kms:Encrypt"], [state.key], {"StringLike": {f"kms:EncryptionContext:{CONTEXT}": stacks}}
+    )

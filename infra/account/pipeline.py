@@ -53,7 +53,8 @@ class Pipeline(pulumi.ComponentResource):
         return pulumi.Output.all(found.arn, found.client_id_lists).apply(lambda each: _accepted(*each))
 
     def _preview(self) -> pulumi.Output[str]:
-        statements = preview_statements(self._args.stacks_project, self._args.place, self._args.state)
+        args = self._args
+        statements = preview_statements(args.stacks_project, args.names.project, args.place, args.state)
         return self._role("preview", "pull_request", None, {"preview": list(statements)})
 
     def _deployment(self, environment: Environment) -> pulumi.Output[str]:

@@ -11,14 +11,18 @@ from infra.account.place import Place
 from infra.account.statements import StateAccess, Statement, allow
 
 
-def preview_statements(project: str, place: Place, state: StateAccess | None) -> Iterator[Statement]:
-    """Yield the statements of the role for previews.
+def preview_statements(
+    project: str, account_project: str, place: Place, state: StateAccess | None
+) -> Iterator[Statement]:
+    """Yield the statements of the role for previews of two projects: the stacks' one and the account's one.
 
     Reading the state includes decrypting the secrets in it, because a preview compares them.
     """
     if state:
         yield allow(["s3:ListBucket"], [state.bucket])
-        yield allow(["s3:GetObject"], state.objects(".pulumi/meta.yaml", ".pulumi/stacks/*"))
+        yield allow(["s3:GetObject"], state.objects(
+            ".pulumi/meta.yaml", *(f".pulumi/stacks/{each}/*" for each in (project, account_project))
+        ))  # fmt: skip
         yield allow(["kms:Decrypt"], [state.key])
     # A stack with a domain looks up its hosted zone (infra/edge/hosted_zone.py).
     zones = pulumi.Output.concat("arn:", place.partition, ":route53:::hostedzone/*")

@@ -1,5 +1,6 @@
 """The settings of the account's project."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -10,7 +11,8 @@ from pulumi.runtime import config as pulumi_config
 from handlers.contract import REQUIREMENT, FieldError, Invalid, validate
 from infra.config_values import key_errors, own_values, parsed, without_secret
 from infra.edge.domain_settings import ZoneId
-from infra.provider import ProviderSettings, Tags
+from infra.naming import MAX_NAME, Names
+from infra.provider import ProviderSettings, Tags, tag_problems
 from infra.stack_file import SettingsError
 
 Repository = Annotated[
@@ -37,16 +39,23 @@ StackName = Annotated[
     ),
 ]
 
+BUCKET = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9](?![\s\S])"
+
 BucketName = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?![\s\S])",
-        extra={REQUIREMENT: "3 to 63 lower-case letters, digits, '.' and '-'"},
+        pattern=BUCKET,
+        extra={REQUIREMENT: "3 to 63 lower-case letters, digits and '-'"},
     ),
 ]
 
 RESERVED = ("account", "gateway")
-"""Names of stacks whose roles would share a prefix with the account's own."""
+"""What names of stacks must not start with: their permissions would include the account's keys and roles."""
+
+LogsRole = Literal["create", "replace", "existing"]
+
+MOVED = {"replaceRole": "logsRole"}
+"""The present keys of settings of earlier versions."""
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -73,14 +82,17 @@ class PipelineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         tuple[Environment, ...], Meta(description="The environments from which stacks are deployed.")
     ] = ()
 
-    def problems(self) -> Iterator[FieldError]:
+    def problems(self, names: Names) -> Iterator[FieldError]:
         """Yield mistakes between the fields."""
         if self.environments and not self.repository:
             yield FieldError("pipeline.environments", "requires pipeline.repository")
         for index, each in enumerate(self.environments):
             field, others = f"pipeline.environments[{index}]", self.environments[:index]
-            if each.stack in RESERVED:
-                yield FieldError(f"{field}.stack", f"must not be one of: {', '.join(RESERVED)}", each.stack)
+            if len(role := names.resource(f"deploy-{each.name}")) > MAX_NAME:
+                detail = f"{role}, the role's name, must have at most {MAX_NAME} characters"
+                yield FieldError(f"{field}.name", detail)
+            if each.stack.partition("-")[0] in RESERVED:
+                yield FieldError(f"{field}.stack", f"must not start with {' or '.join(RESERVED)}", each.stack)
             if each.name.lower() in (other.name.lower() for other in others):
                 yield FieldError(f"{field}.name", "must be unique, in upper and lower case", each.name)
             for other in others:
@@ -99,31 +111,47 @@ class StateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         BucketName | None, Meta(description="The bucket's name. By default, it has the account's id and the region.")
     ] = None
 
+    def problems(self, names: Names, region: str) -> Iterator[FieldError]:
+        """Yield an error if S3 would reject the bucket's default name."""
+        usual = f"{names.resource('state')}-{'0' * 12}-{region}"
+        if self.enabled and not self.bucket and not re.match(BUCKET, usual):
+            yield FieldError("state.bucket", f"is required, because S3 does not allow {usual}, the default")
+
 
 class AccountSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """The settings of the account's project."""
 
-    replace_role: Annotated[
-        bool, Meta(description="Whether to replace a role of another owner for API Gateway's logs.")
-    ] = False
+    logs_role: Annotated[
+        LogsRole,
+        Meta(
+            description="Whether to create the role for API Gateway's logs, replace that of another owner, or use it."
+        ),
+    ] = "create"
     pipeline: PipelineSettings = PipelineSettings()
     state: StateSettings = StateSettings()
     provider: ProviderSettings = ProviderSettings()
     tags: Tags = {}
 
+    def problems(self, names: Names, region: str) -> Iterator[FieldError]:
+        """Yield mistakes between the fields."""
+        yield from self.provider.problems()
+        yield from tag_problems(self.tags)
+        yield from self.pipeline.problems(names)
+        yield from self.state.problems(names, region)
+
 
 def load(project: str, stack: str, values: Mapping[str, str] | None = None) -> AccountSettings:
     """Return the settings of the account's project. Raises SettingsError that lists every mistake."""
     given = pulumi_config.CONFIG.get() if values is None else values
-    names = [field.encode_name for field in msgspec.structs.fields(AccountSettings)]
-    known = {name: text for name, text in own_values(project, given).items() if name in names}
-    errors = list(key_errors(project, given, names))
+    fields = [field.encode_name for field in msgspec.structs.fields(AccountSettings)]
+    known = {name: text for name, text in own_values(project, given).items() if name in fields}
+    errors = list(key_errors(project, given, fields, MOVED))
     settings = AccountSettings()
     try:
         settings = validate(parsed(known, AccountSettings), AccountSettings)
     except Invalid as invalid:
         errors += invalid.errors
-    errors += settings.pipeline.problems()
+    errors += settings.problems(Names(project, stack), given.get("aws:region", ""))
     if errors:
         raise SettingsError.of(project, stack, [without_secret(project, error) for error in errors])
     return settings

@@ -78,6 +78,13 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     read_only: Annotated[
         bool, Meta(description="Whether writes get 503. It is a stage variable, so no function changes with it.")
     ] = False
+    detailed_metrics: Annotated[
+        bool,
+        Meta(
+            description="Whether API Gateway has CloudWatch metrics for each method or route, each of which is billed. "
+            "Alarms and the dashboard need only the stage's, which are free."
+        ),
+    ] = False
     stage_variables: Annotated[
         dict[VariableName, VariableValue], Meta(description="Other variables of the stage, which functions receive.")
     ] = {}

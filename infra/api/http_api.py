@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from handlers.contract.headers import EXPOSED_HEADERS
 from infra.api.access_log import HTTP_FORMAT, access_log
 from infra.api.api_args import ApiArgs, deployment_digest
+from infra.api.api_settings import ApiSettings
 from infra.api.throttling import Throttle, throttles
 from infra.documents.http_gateway import HttpGatewayDocument
 
@@ -93,9 +94,9 @@ class HttpApi(pulumi.ComponentResource):
             access_log_settings=aws.apigatewayv2.StageAccessLogSettingsArgs(
                 destination_arn=log.arn, format=HTTP_FORMAT
             ),
-            default_route_settings=_settings(default),
+            default_route_settings=_settings(default, args.api),
             route_settings=[
-                {"route_key": f"{method} {path}", **_settings(own)}
+                {"route_key": f"{method} {path}", **_settings(own, args.api)}
                 for (method, path), own in throttles(args.routes, args.api.routes).items()
             ],
             stage_variables=args.api.variables(args.names.stack),
@@ -103,9 +104,9 @@ class HttpApi(pulumi.ComponentResource):
         )
 
 
-def _settings(limit: Throttle) -> aws.apigatewayv2.StageDefaultRouteSettingsArgsDict:
+def _settings(limit: Throttle, api: ApiSettings) -> aws.apigatewayv2.StageDefaultRouteSettingsArgsDict:
     return {
         "throttling_rate_limit": limit.throttle_rate,
         "throttling_burst_limit": limit.throttle_burst,
-        "detailed_metrics_enabled": True,
+        "detailed_metrics_enabled": api.detailed_metrics,
     }

@@ -42,7 +42,7 @@ def _settings(api: ApiSettings, limit: Throttle, ttl: int | None) -> aws.apigate
     settings = aws.apigateway.MethodSettingsSettingsArgs(
         throttling_rate_limit=limit.throttle_rate,
         throttling_burst_limit=limit.throttle_burst,
-        metrics_enabled=True,
+        metrics_enabled=api.detailed_metrics,
         logging_level="ERROR",
         data_trace_enabled=False,
     )

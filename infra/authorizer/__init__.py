@@ -1,1 +1,1 @@
-"""The Lambda authorizer, its policies' sizes and caches, and the table of revoked tokens."""
+"""The Lambda authorizer, the caches of its policies, and the table of revoked tokens."""

@@ -10,10 +10,12 @@ import msgspec
 import pulumi
 
 from handlers.contract import Collection, Route
+from infra.checks.expected_arns import expected_invocation
 from infra.checks.index_checks import index_problems
 from infra.checks.quotas import exceeded_quotas
 from infra.checks.response_size import MAX_BYTES, ResponseTooLarge
 from infra.documents.gateway import GatewayDocument
+from infra.functions.function_settings import AUTHORIZER
 from infra.functions.layouts import function_names, override_problems
 from infra.naming import Names
 from infra.settings import StackSettings
@@ -23,12 +25,6 @@ CACHED_BY_ROUTE = (
     f"routes might take more than {MAX_BYTES} bytes"
 )
 """What a deployment says that chooses this itself."""
-
-URI = (
-    "arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/"
-    "arn:aws:lambda:ap-southeast-1:000000000000:function:"
-)
-"""The beginning of an integration's URI, with a region that has one of the longest names."""
 
 
 class NotDeployable(pulumi.RunError):
@@ -127,8 +123,8 @@ def _document_problems(routes: Sequence[Route], names: Names, settings: StackSet
     document = GatewayDocument(
         title="check",
         routes=routes,
-        functions={route.name: URI + names.resource(route.name) for route in routes},
-        authorizer=URI,
+        functions={route.name: expected_invocation(names.resource(route.name)) for route in routes},
+        authorizer=expected_invocation(names.resource(AUTHORIZER)),
         policy_cache=settings.authorizer.policy_cache,
         api=settings.api,
     )

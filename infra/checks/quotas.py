@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from authorizer.user_pool import USER_POOL_CLIENTS
 from handlers.contract import Route
-from infra.authorizer.policy_sizes import divided
 from infra.functions.function_settings import AUTHORIZER
 from infra.functions.layouts import SINGLE, RouteGroup, grouped
+from infra.functions.policy_sizes import divided
 from infra.naming import Names
 from infra.settings import StackSettings
 

@@ -6,12 +6,8 @@ The responses measured here are created by the authorizer's own code, for the ca
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache
 
-import botocore.session
 import msgspec
-import pulumi
-from botocore.exceptions import UnknownRegionError
 
 from authorizer.claims import Caller
 from authorizer.decision import decide
@@ -38,30 +34,12 @@ REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 TEXT = "x" * MAX_TEXT
 """The longest text that is accepted in a token."""
 
-LONGEST_REGION = "ap-southeast-1"
-"""A region with the longest name of all, for programs that run without a region."""
-
-
 UNLISTED = ""
 """Stands for the name of a client that no usage plan lists."""
 
 
 class ResponseTooLarge(ValueError):
     """No encoding keeps the largest response within API Gateway's limits."""
-
-
-def expected_stage(name: str) -> Stage:
-    """Return a stage of this name in the stack's region. Account ids have 12 digits, and API ids 10 characters."""
-    region = pulumi.Config("aws").get("region") or LONGEST_REGION
-    return Stage.of(_partition(region), region, "0" * 12, "a" * 10, name)
-
-
-@cache
-def _partition(region: str) -> str:
-    try:
-        return botocore.session.Session().get_partition_for_region(region)
-    except UnknownRegionError:
-        return "aws"
 
 
 def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: CacheBy | None) -> DeploymentSettings:

@@ -12,10 +12,10 @@ from handlers.contract import Route
 from handlers.environment import COLLECTION, LIFETIMES, TABLE, TABLE_PREFIX
 from handlers.metrics import METRICS
 from infra.api.cors import Cors
-from infra.authorizer.policy_sizes import divided
 from infra.data.table import Table
 from infra.functions.function import Function, FunctionArgs, FunctionDefaults
 from infra.functions.layouts import RouteGroup, grouped
+from infra.functions.policy_sizes import divided
 from infra.logs import level_with_metrics
 from infra.packaging.bundles import archive
 from infra.packaging.handler_bundles import HandlerSources, handlers_bundle, layer_bundle

@@ -12,7 +12,7 @@ from handlers.contract import OPERATIONS, load_collections, routes
 from handlers.contract.operation import HANDLER_PROBLEMS, WRITE_PROBLEMS
 from handlers.metrics import METRICS, MetricSettings
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 from tests.docs.cost import PAGE, Flavour
 from tests.docs.pages import blocks
 
@@ -25,12 +25,6 @@ REST_ONLY = {
     "functions.tracing": "false",
 }
 """What the example's HTTP API does without (`infra/api/rest_only.py`)."""
-
-REST_METRICS, HTTP_METRICS = 5, 6
-"""API Gateway's metrics of a method and of a route.
-
-AWS, "Amazon API Gateway dimensions and metrics" and "Monitor CloudWatch metrics for HTTP APIs".
-"""
 
 OUTCOMES = 4
 """The values of the authorizer's dimension `outcome`."""
@@ -54,7 +48,7 @@ def counted(flavour: Flavour, *changes: tuple[str, str]) -> dict[str, float]:
         "tables": len([each for each in of("Table") if "rangeKey" in each]),
         "denylists": len([each for each in of("Table") if "rangeKey" not in each]),
         "indexes": sum(len(each.indexes) for each in collections) / len(collections),
-        "method_metrics": len(routes(collections)) * _detailed_metrics(of("MethodSettings"), of("Stage")),
+        "operations": len(routes(collections)),
         "handler_metrics": _handler_metrics(of("Function")),
         "authorizer_metrics": _authorizer_metrics(),
         "alarms": len(of("MetricAlarm")) + len(of("CompositeAlarm")),
@@ -78,13 +72,6 @@ def _example() -> dict[str, str]:
         for group, values in groups.items()
         for name, value in values.items()
     }
-
-
-def _detailed_metrics(methods: Sequence[Mapping[str, Any]], stages: Sequence[Mapping[str, Any]]) -> int:
-    """Return the number of API Gateway's metrics for each operation."""
-    of_rest = any(each["settings"]["metricsEnabled"] for each in methods)
-    of_http = any(each.get("defaultRouteSettings", {}).get("detailedMetricsEnabled") for each in stages)
-    return REST_METRICS * of_rest + HTTP_METRICS * of_http
 
 
 def _metrics(alarm: Mapping[str, Any]) -> int:

@@ -7,7 +7,7 @@ from infra.account.settings import load
 from infra.cli_yaml import parse
 from infra.packaging.bundles import ROOT
 from local.engine.values import Secret
-from local.plan import plan
+from local.plans.plan import plan
 from tests.docs.pages import blocks
 from tests.graph.settings_space import everything_on, overrides
 from tests.graph.test_account_roles import deployed, documents

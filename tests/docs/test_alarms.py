@@ -5,7 +5,7 @@ import re
 from infra.monitoring.alarm_settings import Thresholds
 from infra.monitoring.monitoring import PAGE
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 
 MEANING = (ROOT / PAGE).read_text().partition("\n## What the alarms mean\n")[2].partition("\n## ")[0]
 

@@ -12,7 +12,7 @@ from infra.documents.http_gateway import HttpGatewayDocument
 from infra.packaging.bundles import ROOT
 from infra.settings import load
 from infra.stack_file import read
-from local.plan import plan, records
+from local.plans.plan import plan, records
 from tests.e2e.gateway_answers import ANSWERS
 
 ROUTES = routes(load_collections())

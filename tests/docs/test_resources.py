@@ -11,7 +11,7 @@ import handlers.contract
 from handlers.contract import Route, load_collections, routes
 from infra.changes.renderings import short_type
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 from tests.docs.pages import PAGES
 
 PAGE = next(page for page in PAGES if page.name == "resources.md")

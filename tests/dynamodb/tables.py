@@ -10,7 +10,7 @@ from handlers.contract import Index
 from infra.packaging.bundles import ROOT
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_REGION
 from local.engine import run
-from local.plan import plan
+from local.plans.plan import plan
 from local.provider.aws import Provider
 
 TABLE = "aws:dynamodb/table:Table"

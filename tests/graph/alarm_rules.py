@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from authorizer import log
 from infra.naming import REVOCATIONS
-from local.architecture import Architecture, statements, texts
 from local.engine import Resource
+from local.plans.architecture import Architecture, statements, texts
 from local.provider.example import ACCOUNT
 
 ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.architecture import Architecture
 from local.engine import Resource
+from local.plans.architecture import Architecture
 
 Alteration = Callable[[Architecture], Architecture]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.engine import Deployment, Resource
-from local.plan import example, plan
+from local.plans.architecture import Architecture
+from local.plans.plan import example, plan
 
 
 class Graph:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from local.architecture import Architecture
+from local.plans.architecture import Architecture
 
 TLS_1_2: Final = re.compile(r"TLS_1_2|SecurityPolicy_TLS13_1_[23]_\w+")
 """The security policies that require TLS 1.2 or 1.3."""

@@ -1,7 +1,7 @@
 """Rules that every plan must keep, whatever its settings: each yields what breaks it.
 
-A plan must have the ids and ARNs of an example account (`local.plan.example`). tests/graph/test_rules.py applies every
-rule to many plans, and shows for each that it fails on a counter-example.
+A plan must have the ids and ARNs of an example account (`local.plans.plan.example`). tests/graph/test_rules.py applies
+every rule to many plans, and shows for each that it fails on a counter-example.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from handlers.contract import Route, load_collections, routes
 from infra.naming import REVOCATIONS
-from local.architecture import Architecture, Document, Grant, Method, function_name, statements, texts
 from local.engine import Resource
 from local.engine.values import Secret, revealed
+from local.plans.architecture import Architecture, Document, Grant, Method, function_name, statements, texts
 from local.provider.example import ACCOUNT
 from local.provider.tags import is_taggable
 from tests.graph.alarm_rules import (

@@ -90,6 +90,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "api.cache.size": (DEFAULT, "0.5"),
     "api.cache.collections": (DEFAULT, {"items": {"ttl": 60}}),
     "api.readOnly": (DEFAULT, True),
+    "api.detailedMetrics": (DEFAULT, True),
     "api.stageVariables": (DEFAULT, {"readOnly": "true"}, {"color": "blue"}),
     "domain.name": (DEFAULT, "api.example.com"),
     "domain.zoneId": (DEFAULT, "Z0123456789ABCDEFGHIJ"),
@@ -162,11 +163,11 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.runbook": (DEFAULT, "https://wiki.example.com/runbook"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "provider.permissionsBoundary": (DEFAULT, "arn:aws:iam::123456789012:policy/gatehouse-account/boundary"),
-    "provider.accountIds": (DEFAULT, ["123456789012"]),
+    "provider.accountIds": (DEFAULT, ["210987654321"], ["123456789012"]),
     "provider.assumeRole": (
         DEFAULT, {"arn": "arn:aws-us-gov:iam::123456789012:role/deploy", "externalId": "abc", "sessionName": "ci"},
     ),
-    "tags": (DEFAULT, {"team": "a"}),
+    "tags": (DEFAULT, {"team": "a", "Team": "b"}, {"team": "a"}),
 }  # fmt: skip
 """Limits and choices of each setting; the last value is the one that adds most to a stack."""
 
@@ -253,6 +254,11 @@ RULES: Final = (
              lambda mode, units: mode == "on-demand" and units.get("utilization")))),
     Rule("backups.retentionDays", ("backups.retentionDays", "backups.coldStorageDays", "backups.lock"),
          lambda kept, cold, lock: (cold and kept < cold + 90) or (lock and not 30 <= kept <= 400)),
+    Rule("provider.assumeRole.arn", ("provider.assumeRole", "provider.accountIds"),
+         lambda role, ids: role and ids == ["210987654321"]),
+    Rule("provider.permissionsBoundary", ("provider.permissionsBoundary", "provider.assumeRole", "provider.accountIds"),
+         lambda boundary, role, ids: boundary and not role and ids == ["210987654321"]),
+    Rule("tags.Team", ("tags",), lambda tags: "Team" in tags),
     Rule("functions.environment.TABLE", ("functions.environment",), lambda environment: "TABLE" in environment),
     Rule("functions.snapStart", ("functions.snapStart", "functions.versions"),
          lambda snap_start, versions: snap_start and not versions),

@@ -7,7 +7,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT
 from local.engine import Deployment, ProgramError, deploy
-from local.plan import plan
+from local.plans.plan import plan
 from local.provider.lookups import look_up
 from local.provider.state import Diff, Failure, State
 
@@ -95,15 +95,36 @@ def test_another_owners_role_is_kept_and_nothing_is_created() -> None:
     with pytest.raises(ProgramError) as raised:
         up(cloud)
     assert OTHER in str(raised.value)
-    assert "pulumi config set gatehouse-account:replaceRole true" in str(raised.value)
+    assert "pulumi config set gatehouse-account:logsRole existing" in str(raised.value)
+    assert "pulumi config set gatehouse-account:logsRole replace" in str(raised.value)
     assert "Traceback" not in str(raised.value)
     assert (cloud.created, cloud.present) == ([], OTHER)
 
 
 def test_another_owners_role_is_replaced_where_the_setting_allows_it() -> None:
     cloud = Cloud(present=OTHER)
-    up(cloud, replaceRole="true")
+    up(cloud, logsRole="replace")
     assert cloud.present == cloud.arn(OWN)
+
+
+def test_another_owners_role_is_used_where_the_setting_says_so() -> None:
+    cloud = Cloud(present=OTHER)
+    assert up(cloud, logsRole="existing").exports == {"role": OTHER}
+    assert (cloud.created, cloud.present) == ([], OTHER)
+
+
+def test_an_existing_role_is_required_where_the_setting_says_so() -> None:
+    cloud = Cloud()
+    with pytest.raises(ProgramError, match="API Gateway has no role for the logs of this account and region"):
+        up(cloud, logsRole="existing")
+    assert cloud.created == []
+
+
+def test_the_setting_of_earlier_versions_is_reported_with_its_present_name() -> None:
+    with pytest.raises(
+        ProgramError, match="gatehouse-account:replaceRole: unknown setting; now gatehouse-account:logs"
+    ):
+        up(Cloud(), replaceRole="true")
 
 
 def test_a_role_that_a_destroy_left_is_imported() -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.account.boundaries import TABLE_ACTIONS
+from infra.account.settings import load
 from infra.functions.layouts import RouteGroup
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
+from infra.stack_file import SettingsError
 from local.engine import Deployment, ProgramError, Resource
-from local.plan import example, plan
+from local.plans.architecture import Architecture
+from local.plans.plan import example, plan
 from tests.graph.settings_space import everything_on, overrides
 from tests.security.role_permissions import Request, allowed
 
@@ -31,6 +33,8 @@ BUCKET = f"arn:aws:s3:::gatehouse-account-main-state-{ACCOUNT}-us-east-1"
 BOUNDARY = f"{IAM}:policy/gatehouse-account/gatehouse-account-main-roles-production"
 OWN_ROLE = f"{IAM}:role/gatehouse-account/gatehouse-account-main-deploy-production"
 KEY = f"arn:aws:kms:{HERE}:key/1"
+STATE_KEY = f"arn:aws:kms:{HERE}:key/state"
+"""What `parsed` replaces the ARN of the state's key by."""
 PIPELINE = {
     "repository": "acme/api",
     "environments": [
@@ -45,9 +49,14 @@ def deployed() -> Deployment:
     return example(PROJECT, "main", SETTINGS)
 
 
+def parsed(policy: Resource) -> dict[str, Any]:
+    (key,) = deployed().of_type("aws:kms/key:Key")
+    return json.loads(policy.inputs["policy"].replace(key.outputs["arn"], STATE_KEY))
+
+
 def documents(name: str) -> dict[str, Any]:
     (policy,) = (each for each in deployed().of_type(POLICY) if each.name == name)
-    return json.loads(policy.inputs["policy"])
+    return parsed(policy)
 
 
 def role_of(name: str) -> Resource:
@@ -57,7 +66,7 @@ def role_of(name: str) -> Resource:
 
 def may(role: str, *requests: Request) -> list[Request]:
     """Return the requests that a role may make."""
-    by_arn = {each.outputs["arn"]: json.loads(each.inputs["policy"]) for each in deployed().of_type(POLICY)}
+    by_arn = {each.outputs["arn"]: parsed(each) for each in deployed().of_type(POLICY)}
     full_name = role_of(role).inputs["name"]
     attached = [each.inputs["policyArn"] for each in deployed().of_type(ATTACHMENT) if each.inputs["role"] == full_name]
     assert attached
@@ -77,6 +86,12 @@ def with_aliases(action: str, *aliases: str) -> Request:
     return Request(action, KEY, {"kms:ResourceAliases": list(aliases)} if aliases else {})
 
 
+def with_secrets_of(action: str, stack: str) -> Request:
+    """A request to decrypt or encrypt the secrets of a stack, as Pulumi makes it."""
+    context = {"kms:ResourceAliases": ["alias/gatehouse-account-main-state"], "kms:EncryptionContext:stack": stack}
+    return Request(action, STATE_KEY, context if stack else {"kms:ResourceAliases": context["kms:ResourceAliases"]})
+
+
 def through(service: str, action: str, *aliases: str) -> Request:
     """A request to KMS that a service makes for its caller."""
     return Request(
@@ -88,6 +103,7 @@ READS = [
     Request("s3:ListBucket", BUCKET),
     Request("s3:GetObject", f"{BUCKET}/.pulumi/meta.yaml"),
     Request("s3:GetObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod.json"),
+    Request("s3:GetObject", f"{BUCKET}/.pulumi/stacks/gatehouse-account/main.json"),
     Request("apigateway:GET", "arn:aws:apigateway:us-east-1::/account"),
     Request("route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z0123456789"),
     Request("route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789"),
@@ -102,6 +118,15 @@ NOT_IN_A_PREVIEW = [
     Request("s3:DeleteObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod.json"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/locks/organization/gatehouse/prod/1.json"),
     Request("s3:GetObject", "arn:aws:s3:::other/.pulumi/stacks/gatehouse/prod.json"),
+    Request("s3:GetObject", f"{BUCKET}/.pulumi/stacks/another-project/prod.json"),
+    Request("s3:GetObject", f"{BUCKET}/.pulumi/stacks/gatehouse-other/prod.json"),
+    Request("s3:GetObject", f"{BUCKET}/.pulumi/backups/gatehouse/prod/prod.1.json"),
+    Request("s3:GetObjectVersion", f"{BUCKET}/.pulumi/stacks/gatehouse/prod.json"),
+    Request("dynamodb:Scan", f"arn:aws:dynamodb:{HERE}:table/gatehouse-prod-items"),
+    Request("lambda:GetFunction", f"arn:aws:lambda:{HERE}:function:gatehouse-prod-items-read"),
+    Request("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/x"),
+    Request("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{HERE}:secret:x"),
+    Request("cognito-idp:DescribeUserPoolClient", f"arn:aws:cognito-idp:{HERE}:userpool/x"),
     Request("s3:PutBucketPolicy", BUCKET),
     Request("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/gatehouse-prod-items"),
     Request("dynamodb:Query", f"arn:aws:dynamodb:{HERE}:table/gatehouse-prod-items"),
@@ -122,7 +147,10 @@ DEPLOYS = [
     Request("lambda:PublishLayerVersion", f"arn:aws:lambda:{HERE}:layer:gatehouse-prod-handlers"),
     Request("dynamodb:CreateTable", f"arn:aws:dynamodb:{HERE}:table/gatehouse-prod-items"),
     Request("logs:CreateLogGroup", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/gatehouse-prod-items-read"),
-    Request("logs:CreateLogGroup", f"arn:aws:logs:{HERE}:log-group:API-Gateway-Execution-Logs_abc/prod"),
+    *(Request(f"logs:{action}", f"arn:aws:logs:{HERE}:log-group:API-Gateway-Execution-Logs_abc/{end}")
+      for action, end in (
+          ("CreateLogGroup", "prod"), ("DeleteLogGroup", "prod:*"), ("PutRetentionPolicy", "prod-pr-12"),
+          ("ListTagsForResource", "prod-pr-12:*"))),
     Request("apigateway:POST", "arn:aws:apigateway:us-east-1::/restapis"),
     Request("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789"),
     Request("route53:ListTagsForResource", "arn:aws:route53:::hostedzone/Z0123456789"),
@@ -146,7 +174,11 @@ DEPLOYS = [
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse/prod-pr-12.json"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/history/gatehouse/prod/prod-1.history.json"),
     Request("s3:DeleteObject", f"{BUCKET}/.pulumi/locks/organization/gatehouse/prod/1.json"),
-]
+    *(Request(f"kms:{action}", STATE_KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"})
+      for action in ("Decrypt", "GenerateDataKey")),
+    *(with_secrets_of(f"kms:{action}", f"gatehouse-{stack}")
+      for action in ("Decrypt", "Encrypt") for stack in ("prod", "prod-pr-12")),
+]  # fmt: skip
 
 NOT_IN_A_DEPLOYMENT = [
     # another stack
@@ -158,6 +190,11 @@ NOT_IN_A_DEPLOYMENT = [
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse/production.json"),
     Request("s3:PutObject", f"{BUCKET}/.pulumi/stacks/gatehouse-account/main.json"),
     Request("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z9"),
+    Request("logs:DeleteLogGroup", f"arn:aws:logs:{HERE}:log-group:API-Gateway-Execution-Logs_abc/production"),
+    Request("logs:DeleteLogGroup", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/gatehouse-production-items"),
+    *(with_secrets_of(f"kms:{action}", stack)
+      for action in ("Decrypt", "Encrypt", "GenerateDataKey")
+      for stack in ("gatehouse-dev", "gatehouse-production", "gatehouse-account-main", "")),
     # data
     *(Request(f"dynamodb:{action}", f"arn:aws:dynamodb:{HERE}:table/gatehouse-prod-items")
       for action in ("GetItem", "Query", "Scan", "PutItem", "DeleteItem")),
@@ -341,14 +378,43 @@ class TestSettings:
         assert "pipeline.environments: requires pipeline.repository" in found
         assert "pipeline.environments[1].name: must be unique" in found
         assert "pipeline.environments[1].stack: must not start with another environment's stack" in found
-        assert "pipeline.environments[2].stack: must not be one of: account, gateway" in found
+        assert "pipeline.environments[2].stack: must not start with account or gateway" in found
+
+    @pytest.mark.parametrize("stack", ["gateway-logs", "account-main", "account"])
+    def test_a_stack_whose_names_start_like_those_of_the_account_is_rejected(self, stack: str) -> None:
+        """The role of the stack `gateway-logs` could change the one for logs, `gatehouse-gateway-logs-us-east-1`."""
+        found = problems(pipeline={"repository": "a/b", "environments": [{"name": "a", "stack": stack}]})
+        assert "pipeline.environments[0].stack: must not start with account or gateway" in found
+
+    def test_names_that_aws_rejects_are_reported_before_anything_is_created(self) -> None:
+        pipeline = {"repository": "a/b", "environments": [{"name": "e" * 24, "stack": "prod"}]}
+        with pytest.raises(SettingsError) as raised:
+            load("gatehouse-account", "Another_account", {
+                "aws:region": "us-east-1", "gatehouse-account:state": '{"enabled": true}',
+                "gatehouse-account:pipeline": json.dumps(pipeline),
+            })  # fmt: skip
+        assert "pipeline.environments[0].name: gatehouse-account-Another_account-deploy-eee" in str(raised.value)
+        usual = "gatehouse-account-Another_account-state-000000000000-us-east-1"
+        assert f"state.bucket: is required, because S3 does not allow {usual}" in str(raised.value)
+
+    def test_a_bucket_with_dots_is_rejected(self) -> None:
+        """Its name is not covered by S3's certificate, so Pulumi could not use it."""
+        assert "state.bucket: must be 3 to 63" in problems(state={"enabled": True, "bucket": "a.b.c"})
 
 
 class TestPolicies:
     def test_every_policy_fits(self) -> None:
-        """A managed policy has at most 6,144 characters without whitespace (AWS, "IAM and AWS STS quotas")."""
-        sizes = {each.name: len("".join(each.inputs["policy"].split())) for each in deployed().of_type(POLICY)}
-        assert max(sizes.values()) < 6_144 - 400, sizes  # for longer names
+        """A managed policy has at most 6,144 characters without whitespace (AWS, "IAM and AWS STS quotas").
+
+        All names are as long as possible here.
+        """
+        longest = {"name": "e" * 24, "stack": "s" * 32, "hostedZone": "Z" * 32}
+        pipeline = {"repository": "acme/api", "environments": [longest]}
+        settings = {"state": json.dumps({"enabled": True, "bucket": "b" * 63}), "pipeline": json.dumps(pipeline)}
+        created = example(PROJECT, "main", {**settings, "aws:region": "us-gov-west-1"}).of_type(POLICY)
+        sizes = {each.name: len("".join(each.inputs["policy"].split())) for each in created}
+        assert len(sizes) == 6
+        assert max(sizes.values()) <= 6_144, sizes
 
     def test_the_linter_finds_nothing(self) -> None:
         found = {

@@ -157,7 +157,7 @@ def test_the_workflow_compares_the_plans_of_all_stacks(repository: Path, tmp_pat
 
 
 def test_a_resource_that_is_renamed_with_an_alias_is_the_same(repository: Path) -> None:
-    table = repository / "infra" / "table.py"
+    table = repository / "infra" / "data" / "table.py"
     replace(table, "aws.dynamodb.Table(\n            name,", 'aws.dynamodb.Table(\n            f"{name}-table",')
     done = run(repository, "--against", "HEAD", "--stack", "prod")
     assert done.stdout.splitlines()[-1].startswith(

@@ -8,9 +8,9 @@ import pytest
 
 from infra.monitoring.alarms import MAX_CHILDREN, _rules  # pyright: ignore[reportPrivateUsage]
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.emulator.metric_math import evaluate
-from local.plan import example
+from local.plans.architecture import Architecture
+from local.plans.plan import example
 from tests.graph.alarm_rules import ALARM, COMPOSITE, TOPIC
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from infra.data.backup_settings import BackupSettings, VaultLock
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.engine import Resource
-from local.plan import example
+from local.plans.architecture import Architecture
+from local.plans.plan import example
 from local.provider import Provider
 
 VAULT = "aws:backup/vault:Vault"

@@ -9,7 +9,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from infra.packaging.bundles import ROOT
 from local.engine import monitor
-from local.plan import plan
+from local.plans.plan import plan
 from tests.graph.conftest import Graph
 
 COMPONENTS = {

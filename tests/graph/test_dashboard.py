@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
-from local.plan import example, plan
+from local.plans.architecture import Architecture
+from local.plans.plan import example, plan
 from tests.graph.conftest import Graph
 from tests.unit.infra.test_dashboard import Used, used
 

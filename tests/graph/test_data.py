@@ -8,9 +8,9 @@ import pytest
 from handlers.contract import FieldError
 from infra.data.data_settings import CapacitySettings, DataSettings, TableOverride, Units
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.engine import ProgramError, Resource
-from local.plan import example, plan
+from local.plans.architecture import Architecture
+from local.plans.plan import example, plan
 from local.provider import Provider
 
 TABLE = "aws:dynamodb/table:Table"

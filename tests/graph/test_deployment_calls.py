@@ -6,7 +6,7 @@ import botocore.session  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.plan import example
+from local.plans.plan import example
 from tests.graph.deployment_calls import CALLS, requests
 from tests.graph.settings_space import everything_on, overrides
 from tests.graph.test_account_roles import may

@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
-from local.diagram import MAX_GROUPS, draw
 from local.engine import Resource
-from local.plan import example
-from local.readme import with_diagram
+from local.plans.architecture import Architecture
+from local.plans.diagram import MAX_GROUPS, draw
+from local.plans.plan import example
+from local.plans.readme import with_diagram
 from tests.graph.conftest import explained
 
 REVOCATION = {"revocation.enabled": "true"}
@@ -77,6 +77,6 @@ def test_the_readme_has_the_diagram_of_the_present_program() -> None:
 
 def test_an_outdated_readme_is_reported() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local.readme", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "local.plans.readme", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")

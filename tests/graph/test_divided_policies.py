@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from handlers.contract import load_collections, routes
-from infra.authorizer import policy_sizes
+from infra.functions import policy_sizes
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture, texts
-from local.permissions import explain
-from local.plan import example
+from local.plans.architecture import Architecture, texts
+from local.plans.permissions import explain
+from local.plans.plan import example
 from tests.graph import rules
 from tests.graph.altered import Alteration, with_inputs, with_json, without
 from tests.graph.test_iam_linter import found_in

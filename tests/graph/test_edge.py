@@ -8,7 +8,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT
 from local.engine import ProgramError
-from local.plan import example, plan
+from local.plans.plan import example, plan
 from tests.graph.conftest import Graph
 
 DOMAIN = {"domain.name": "api.example.com", "domain.zoneId": "Z0123456789"}

@@ -12,7 +12,7 @@ from infra.functions.layouts import function_names
 from infra.naming import Names
 from infra.packaging.bundles import ROOT
 from local.engine import DeploymentError
-from local.plan import plan
+from local.plans.plan import plan
 from tests.graph.conftest import Graph
 
 FUNCTION = "lambda/function:Function"

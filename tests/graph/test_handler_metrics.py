@@ -5,7 +5,7 @@ import pytest
 
 from handlers.metrics import MetricSettings
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 from tests.graph.conftest import Graph
 
 FUNCTION = "lambda/function:Function"

@@ -7,7 +7,7 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 from tests.graph.conftest import Graph, planned
 
 ROUTES = routes(load_collections())

@@ -16,8 +16,8 @@ from authorizer.settings import PolicyEncoding
 from handlers.contract import load_collections, routes
 from infra.packaging.bundles import ROOT
 from infra.settings import route_scopes
-from local.architecture import Architecture, Grant
-from local.plan import example
+from local.plans.architecture import Architecture, Grant
+from local.plans.plan import example
 from tests.docs.pages import blocks_of
 from tests.graph.conftest import explained
 from tests.graph.settings_space import everything_on, overrides

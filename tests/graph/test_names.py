@@ -14,7 +14,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT, without_building
 from local.engine import Deployment, Step, deploy
-from local.plan import UNKNOWN_MARK, plan
+from local.plans.plan import UNKNOWN_MARK, plan
 from local.provider import Provider
 from local.provider.resources import RESOURCE_TYPES
 

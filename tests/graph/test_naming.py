@@ -7,7 +7,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT
 from local.engine import Deployment
-from local.plan import plan
+from local.plans.plan import plan
 from local.provider.resources import RESOURCE_TYPES
 from tests.graph.settings_space import everything_on, overrides
 

@@ -8,10 +8,10 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
 from local.engine import Resource
-from local.permissions import explain, in_words
-from local.plan import example
+from local.plans.architecture import Architecture
+from local.plans.permissions import explain, in_words
+from local.plans.plan import example
 from tests.graph.conftest import explained
 
 ROUTES = routes(load_collections())

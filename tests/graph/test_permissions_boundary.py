@@ -3,7 +3,7 @@
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.plan import plan
+from local.plans.plan import plan
 from tests.graph.settings_space import everything_on, overrides
 
 ROLE = "aws:iam/role:Role"

@@ -17,10 +17,10 @@ from infra import stack_file
 from infra.packaging import bundles
 from infra.packaging.bundles import BUILD, ROOT, Bundle
 from local import cli
-from local.architecture import function_name
 from local.engine import DeploymentError, run
 from local.engine.values import Unknown
-from local.plan import example, plan
+from local.plans.architecture import function_name
+from local.plans.plan import example, plan
 from local.provider.example import ExampleProvider
 from local.provider.state import Document, State
 from tests.graph.conftest import Graph
@@ -173,6 +173,10 @@ class TestPlanCommand:
         lines = [line for line in output.splitlines() if "dynamodb/table:Table" in line]
         assert len(lines) == len(load_collections()) + 1, "the denylist"
         assert all("[protect]" in line for line in lines)
+
+    def test_no_name_is_cut_off(self) -> None:
+        output, _ = self.run("--stack", "prod")
+        assert "metricAlarm:MetricAlarm authorizer-revocations-table-throttles\n" in output
 
     def test_json_is_a_list_of_records(self) -> None:
         records: list[dict[str, Any]] = json.loads(self.run("--stack", "prod", "--json")[0])

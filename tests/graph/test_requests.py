@@ -13,7 +13,7 @@ from infra.settings import load
 from infra.stack_file import read
 from local.engine import DeploymentError
 from local.engine.values import Secret, Unknown
-from local.plan import plan, records
+from local.plans.plan import plan, records
 from tests.graph.conftest import Graph
 
 ROUTES = routes(load_collections())
@@ -94,7 +94,7 @@ class TestResponseCache:
             assert each["requireAuthorizationForCacheControl"] is True
             assert each["unauthorizedCacheControlHeaderStrategy"] == "SUCCEED_WITHOUT_RESPONSE_HEADER"
             assert each["cacheTtlInSeconds"] == 60
-            assert (each["throttlingRateLimit"], each["loggingLevel"], each["metricsEnabled"]) == (100, "ERROR", True)
+            assert (each["throttlingRateLimit"], each["loggingLevel"], each["metricsEnabled"]) == (100, "ERROR", False)
 
     def test_it_adds_two_resources_per_collection(self) -> None:
         assert additional(planned(api={"cache": CACHE})) == 2
@@ -153,6 +153,21 @@ class TestStageVariables:
 
     def test_the_variable_is_not_set_by_default(self, graph: Graph) -> None:
         assert set(graph.inputs(STAGE)["variables"]) == {"stack"}
+
+
+@pytest.mark.parametrize(("flavour", "enabled"), [(each, on) for each in ("rest", "http") for on in (False, True)])
+def test_detailed_metrics_which_are_billed_are_off_unless_they_are_set(flavour: str, *, enabled: bool) -> None:
+    routes = {"items-list": {"throttleRate": 1, "throttleBurst": 2}}
+    given = {"detailedMetrics": True} if enabled else {}
+    graph = planned(api={**API, "flavour": flavour, "routes": routes, **given})
+    if flavour == "rest":
+        found = [each.inputs["settings"]["metricsEnabled"] for each in graph.of_type(METHODS).values()]
+    else:
+        stage = graph.inputs("apigatewayv2/stage:Stage")
+        settings = [stage["defaultRouteSettings"], *stage["routeSettings"]]
+        found = [each["detailedMetricsEnabled"] for each in settings]
+    assert len(found) > 1
+    assert set(found) == {enabled}
 
 
 def test_cors_settings_reach_the_handlers_environment() -> None:

@@ -10,7 +10,7 @@ import yaml
 from authorizer.revocation.entries import EXPIRY, KEY
 from infra.packaging.bundles import ROOT
 from local.engine.values import Unknown
-from local.plan import plan
+from local.plans.plan import plan
 from tests.graph.conftest import Graph
 
 NAME = "authorizer-revocations"

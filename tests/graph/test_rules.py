@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
-from local.plan import example
+from local.plans.architecture import Architecture
+from local.plans.plan import example
 from local.provider.example import ACCOUNT
 from tests.graph import rules
 from tests.graph.alarm_rules import ALARM, COMPOSITE, TOPIC, TOPIC_POLICY

@@ -8,7 +8,7 @@ import pytest
 from infra import revoke
 from infra.stack_file import ENCRYPTED, SettingsError
 from local.engine import DeploymentError
-from local.plan import plan
+from local.plans.plan import plan
 from local.stack import StackOptions, running_stack
 from tests.checkout import checkout
 

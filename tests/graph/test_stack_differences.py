@@ -6,7 +6,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT
 from infra.stack_file import SettingsError
-from local.stack_differences import differences
+from local.plans.stack_differences import differences
 from tests.checkout import checkout
 
 

@@ -10,7 +10,7 @@ import yaml
 from authorizer.decision import usage_key
 from infra.packaging.bundles import ROOT
 from local.engine.values import revealed
-from local.plan import plan, records
+from local.plans.plan import plan, records
 from tests.graph.conftest import Graph
 
 PLANS = "apigateway/usagePlan:UsagePlan"

@@ -15,7 +15,7 @@ from infra.settings import StackSettings, load
 from infra.stack_file import SettingsError
 from local.cli import main
 from local.engine.values import Unknown
-from local.plan import example, plan
+from local.plans.plan import example, plan
 from tests.graph.conftest import Graph
 
 WEB = {"callbackUrls": ["https://app.example.com/callback"]}

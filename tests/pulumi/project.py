@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local.engine.values import from_state
-from local.plan import json_value
+from local.plans.plan import json_value
 from local.pulumi_cli import environment
 
 ORIGIN = "warning: using pulumi-resource-aws from $PATH at "

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.plan import UNKNOWN_MARK, plan, records
+from local.plans.plan import UNKNOWN_MARK, plan, records
 from tests.pulumi.project import ORIGIN, Preview, Project
 
 

@@ -259,7 +259,7 @@ def test_revocation_is_disabled_and_enabled(stack: Deployed) -> None:
 def test_a_change_that_would_replace_a_protected_table_is_rejected(stack: Deployed) -> None:
     stack.change("--set", "data.protect=true")
     protected, tables = stack.resources(), stack.client("dynamodb").list_tables()["TableNames"]
-    edited = stack.root / "infra" / "table.py"
+    edited = stack.root / "infra" / "data" / "table.py"
     source = edited.read_text()
     edited.write_text(source.replace("hash_key=args.keys[0]", "hash_key=args.keys[-1]"))
     try:

@@ -32,14 +32,15 @@ def test_the_role_is_set_kept_by_a_second_up_and_replaces_another_only_on_reques
     with pytest.raises(ProgramError, match=OTHER):
         deploy(PROJECT, "main", provider)
     assert gateway.get_account()["cloudwatchRoleArn"] == OTHER
-    deploy(PROJECT, "main", provider, {"replaceRole": "true"})
+    assert deploy(PROJECT, "main", provider, {"logsRole": "existing"}).exports["role"] == OTHER
+    deploy(PROJECT, "main", provider, {"logsRole": "replace"})
     assert gateway.get_account()["cloudwatchRoleArn"] == role
 
 
 def test_the_state_and_the_roles_of_a_pipeline_are_created_once(provider: Provider, tmp_path: Path) -> None:
     environments = [{"name": "production", "stack": "prod"}]
     pipeline = json.dumps({"repository": "acme/api", "environments": environments})
-    settings = {"state.enabled": "true", "pipeline": pipeline, "replaceRole": "true"}
+    settings = {"state.enabled": "true", "pipeline": pipeline, "logsRole": "replace"}
     first = deploy(PROJECT, "main", provider, settings, checkpoint=tmp_path / "state.json")
     again = deploy(PROJECT, "main", provider, settings, checkpoint=tmp_path / "state.json")
     assert [step.operation for step in again.steps if step.operation not in ("same", "read")] == []
@@ -73,7 +74,7 @@ def test_an_existing_provider_is_used_if_it_accepts_tokens_for_aws(provider: Pro
     for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
     pipeline = json.dumps({"repository": "acme/api", "provider": "existing"})
-    settings = {"pipeline": pipeline, "replaceRole": "true"}
+    settings = {"pipeline": pipeline, "logsRole": "replace"}
 
     def preview() -> Deployment:
         return deploy(PROJECT, "main", provider, settings, checkpoint=tmp_path / "state.json", preview=True)

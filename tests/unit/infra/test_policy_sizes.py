@@ -4,18 +4,19 @@ import json
 from collections.abc import Sequence
 from typing import Annotated
 
+import botocore.session  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from msgspec import Meta
 
 from handlers.contract import Collection, Route, routes
-from infra.authorizer.policy_sizes import TABLE_ARN, divided
 from infra.functions.layouts import RouteGroup, grouped
+from infra.functions.policy_sizes import TABLE_ARN, divided
 from infra.functions.role_policies import SEND_TRACES, Statement, policy_document
 from infra.naming import Names
 from tests.unit.infra.test_checks import collection
 
 NAMES = Names("gatehouse", "a-stack-with-a-long-name")
-LOG = f"arn:aws-us-gov:logs:us-gov-west-1:000000000000:log-group:/aws/lambda/{'x' * 64}:*"
+LOG = f"arn:aws-iso-f:logs:us-isof-south-1:000000000000:log-group:/aws/lambda/{'x' * 64}:*"
 
 Granted = set[tuple[str, str]]
 
@@ -32,6 +33,17 @@ def many(number: int) -> list[Collection]:
 def parts(served: Sequence[Route]) -> list[RouteGroup]:
     (group,) = grouped(served, "single")
     return divided(group, NAMES)
+
+
+def test_no_partition_and_region_have_longer_names() -> None:
+    session = botocore.session.Session()
+    longest = max(
+        len(partition + region)
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("dynamodb", partition)
+    )
+    _, partition, _, region, *_ = TABLE_ARN.split(":")
+    assert len(partition + region) >= longest
 
 
 def statements(part: RouteGroup) -> list[Statement]:

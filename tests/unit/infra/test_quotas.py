@@ -1,14 +1,16 @@
 """Quotas of AWS that a stack would exceed are named before anything is created, and no others are."""
 
+import re
 from typing import Any
 
 import pulumi
 import pytest
 
 from handlers.contract import routes
-from infra.authorizer import policy_sizes
+from infra.checks import deployable
 from infra.checks.deployable import NotDeployable, require_deployable
 from infra.checks.quotas import DOCUMENT, Exceeded, exceeded_quotas
+from infra.functions import policy_sizes
 from infra.naming import Names
 from tests.unit.infra.test_checks import collection
 from tests.unit.infra.test_settings import load, texts
@@ -126,3 +128,24 @@ def test_the_size_of_the_document_is_compared() -> None:
     document = '{"paths": {}, "x": "' + "x" * DOCUMENT.limit + '"}'
     assert exceeded_quotas((), NAMES, settings, document) == [Exceeded(DOCUMENT, len(document))]
     assert exceeded_quotas((), NAMES, settings, document[: DOCUMENT.limit - 2] + '"}') == []
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-east-1", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+)
+def test_the_document_is_measured_with_the_arns_of_the_stacks_region(
+    region: str, partition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents: list[str] = []
+
+    def record(*given: Any) -> list[Exceeded]:
+        documents.append(given[-1])
+        return []
+
+    monkeypatch.setattr(deployable, "exceeded_quotas", record)
+    monkeypatch.setattr(pulumi.Config, "get", lambda *_: region)
+    require_deployable(routes(MANY[:1]), NAMES, load("gatehouse", "test", texts()))
+    function = f"arn:{partition}:lambda:{region}:000000000000:function:gatehouse-test-c000-read/invocations"
+    (document,) = documents
+    assert f'"uri": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{function}"' in document
+    assert set(re.findall(r"arn:([a-z-]+):", document)) == {partition}

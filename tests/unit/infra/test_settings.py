@@ -136,6 +136,10 @@ def test_what_does_not_fit_together_is_reported_beside_what_has_the_wrong_type()
         ),
         ({"tags": {"": "a"}}, "its name must be 1 to 128 letters"),
         ({"tags": {"cost*center": "a"}}, "its name must be 1 to 128 letters"),
+        ({"tags": {"team": "50%"}}, "gatehouse:tags.team: must be letters, digits, spaces and any of"),
+        ({"tags": {"team": "a" * 257}}, "gatehouse:tags.team: must have at most 256 characters"),
+        ({"tags": {"team": "Aws:a"}}, "gatehouse:tags.team: must be letters"),
+        ({"tags": {"team": "a", "Team": "b"}}, "gatehouse:tags.Team: must differ from team in more than upper and low"),
         ({"tags": dict.fromkeys(map(str, range(51)), "a")}, "gatehouse:tags: must have at most 50"),
         ({"issuers": [{**ISSUER, "audiences": ["a", ""]}]}, "gatehouse:issuers[0].audiences[1]: must not be empty"),
         (
@@ -318,8 +322,8 @@ class TestTextsInGroups:
         assert (settings.usage.plans[0].quota, settings.usage.plans[0].clients) == (7, {"main": ("a",)})
 
     def test_stay_texts_where_a_text_is_required(self) -> None:
-        settings = load("gatehouse", "dev", texts(tags={"a": "12", "b": "true", "c": "null", "d": '"x"'}))
-        assert settings.tags == {"a": "12", "b": "true", "c": "null", "d": '"x"'}
+        settings = load("gatehouse", "dev", texts(tags={"a": "12", "b": "true", "c": "null", "d": "1.5"}))
+        assert settings.tags == {"a": "12", "b": "true", "c": "null", "d": "1.5"}
 
     @pytest.mark.parametrize(
         ("values", "mistake"),

@@ -116,6 +116,25 @@ class TestPage:
         } <= set(names)
         assert len(names) == text.count("\n| `")
 
+    def test_describes_a_group_within_a_group_and_its_units(self) -> None:
+        assert (
+            "\n| `capacity.reads` | an object | see its fields | Strongly consistent reads of 4 KB per second. |\n"
+            in PAGE.read_text()
+        )
+
+    def test_refers_to_a_field_instead_of_repeating_it(self) -> None:
+        text = PAGE.read_text()
+        assert "\n| `overrides.*.memory` | as `memory` | none | see there |\n" in text
+        assert "\n| `capacity.writes` | as `capacity.reads` | see its fields | Writes of 1 KB per second. |\n" in text
+        for section in text.partition(MARK)[2].split("\n## "):
+            names = re.findall(r"^\| `([\w.*\[\]]+)` \|", section, re.MULTILINE)
+            assert set(re.findall(r"\| as `([\w.*\[\]]+)` \|", section)) <= set(names), section
+
+    def test_begins_with_a_table_of_every_group(self) -> None:
+        table = PAGE.read_text().partition("| group of settings |")[2].partition("\n\n")[0]
+        listed = re.findall(r"\[`(\w+)`\]\(#gatehouse(\w+)\)", table)
+        assert listed == [(field.encode_name, field.encode_name) for field in FIELDS]
+
     def test_has_an_example_that_is_valid_and_sets_every_group(self) -> None:
         document = yaml.safe_load(PAGE.read_text().partition("```yaml\n")[2].partition("```")[0])
         assert problems(document) == []

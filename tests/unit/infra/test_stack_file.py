@@ -10,7 +10,7 @@ import pytest
 
 from infra.stack_file import ENCRYPTED, SettingsError, add_options, read
 from local.engine import ProgramError, deploy
-from local.plan import plan
+from local.plans.plan import plan
 from tests.unit.local.programs import FakeProvider, write_program
 
 if TYPE_CHECKING:

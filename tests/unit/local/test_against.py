@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.changes import Operation
-from local.against import difference, urn_of
+from local.plans.against import difference, urn_of
 
 STACK = "urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev"
 GROUP = "urn:pulumi:dev::demo::test:index:Group::group"

@@ -14,7 +14,7 @@ import pytest
 
 from local.engine import ProgramError, ResourceError, UnsupportedError, deploy
 from local.engine.values import UNKNOWN, Secret
-from local.plan import plan
+from local.plans.plan import plan
 from tests.unit.local.programs import FakeProvider, named, write_program
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from local.engine.values import UNKNOWN
-from local.plan import plan, records, tree
+from local.plans.plan import plan, records, tree
 from tests.unit.local.programs import named, write_program
 
 if TYPE_CHECKING:

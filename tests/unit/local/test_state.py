@@ -38,6 +38,16 @@ def test_an_empty_folder_has_no_holder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("exists", [False, True])
+def test_other_users_cannot_read_the_folder(tmp_path: Path, exists: bool) -> None:
+    """Not even one that an earlier version left readable."""
+    state = State(tmp_path / "state")
+    if exists:
+        state.folder.mkdir(mode=0o755)
+    with state.lock():
+        assert state.folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_reader_is_not_mistaken_for_the_holder_and_does_not_prevent_a_start(tmp_path: Path) -> None:
     found, over = PROCESSES.Queue(), PROCESSES.Event()
     with State(tmp_path).lock():

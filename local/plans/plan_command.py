@@ -10,13 +10,13 @@ from infra import stack_file
 from infra.changes import as_markdown, as_text, losses
 from infra.changes.renderings import code
 from infra.packaging.bundles import ROOT
-from local.against import NOT_COMPARED, changes_since
-from local.architecture import Architecture
 from local.console import CONSOLE, AddCommand, CommandError
-from local.diagram import draw
-from local.permissions import explain
-from local.plan import example, plan, records, tree
-from local.stack_differences import differences, issuers_of
+from local.plans.against import NOT_COMPARED, changes_since
+from local.plans.architecture import Architecture
+from local.plans.diagram import draw
+from local.plans.permissions import explain
+from local.plans.plan import example, plan, records, tree
+from local.plans.stack_differences import differences, issuers_of
 
 DEFAULT_STACK = "local"
 

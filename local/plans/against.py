@@ -17,9 +17,10 @@ from typing import Any
 
 from infra.branches import settings_file
 from infra.changes import Change, Operation, compare
+from infra.packaging.bundles import ROOT
 from local.engine import STACK_TYPE, DeploymentError, Resource
 from local.engine.checkpoint import Checkpoint
-from local.plan import plan, records
+from local.plans.plan import plan, records
 from local.provider import Provider
 from local.provider.aws import UnsupportedTypeError
 from local.provider.state import State
@@ -33,7 +34,7 @@ NOT_COMPARED = (
 """A sentence for those who read the differences."""
 
 Record = dict[str, Any]
-"""A resource of a plan, as `local.plan.records` returns it."""
+"""A resource of a plan, as `local.plans.plan.records` returns it."""
 
 
 class AgainstError(DeploymentError):
@@ -139,6 +140,6 @@ def _plan_in(folder: Path, ref: str, stack: str, overrides: Mapping[str, str]) -
 
 def _other_requirements(folder: Path) -> str:
     """Return a hint if the other program needs other packages than those that are installed for this one."""
-    files = (Path(__file__).parent.parent / REQUIREMENTS, folder / REQUIREMENTS)
+    files = (ROOT / REQUIREMENTS, folder / REQUIREMENTS)
     texts = {file.read_text() if file.exists() else "" for file in files}
     return " (it needs other packages; those of the present commit are installed)" if len(texts) > 1 else ""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from local.architecture import Architecture, texts
+from local.plans.architecture import Architecture, texts
 
 MAX_GROUPS: Final = 6
 """At most so many groups of functions are drawn; the last ones share a box."""

@@ -1,16 +1,16 @@
-"""The README's diagram: that of the stack `prod`. `python -m local.readme` writes it; `--check` only compares it."""
+"""The README's diagram, of the stack `dev`: `python -m local.plans.readme` writes it, `--check` only compares it."""
 
 import re
 import sys
 from typing import Final
 
 from infra.packaging.bundles import ROOT
-from local.architecture import Architecture
-from local.diagram import draw
-from local.plan import example
-from local.stack_differences import issuers_of
+from local.plans.architecture import Architecture
+from local.plans.diagram import draw
+from local.plans.plan import example
+from local.plans.stack_differences import issuers_of
 
-STACK: Final = "prod"
+STACK: Final = "dev"
 FILE: Final = ROOT / "README.md"
 _BLOCK: Final = re.compile(r"(?<=<!-- diagram -->\n```mermaid\n).*?(?=```\n)", re.DOTALL)
 

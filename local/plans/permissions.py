@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from handlers.contract import Route
-from local.architecture import Architecture, Document, Method, function_name, statements, texts
 from local.engine import Resource
+from local.plans.architecture import Architecture, Document, Method, function_name, statements, texts
 
 VERBS: Final = {
     "dynamodb:GetItem": "read",

@@ -1,6 +1,6 @@
 """What the resources of a plan mean together: which function serves which method, with which role and permissions.
 
-The plan must have the ids and ARNs of an example account (`local.plan.example`).
+The plan must have the ids and ARNs of an example account (`local.plans.plan.example`).
 """
 
 import json

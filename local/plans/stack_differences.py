@@ -10,8 +10,8 @@ from infra import stack_file
 from infra.changes import as_text, compare
 from infra.changes.renderings import property_line
 from infra.settings import load
-from local.against import difference
-from local.plan import example, records
+from local.plans.against import difference
+from local.plans.plan import example, records
 
 
 def differences(root: Path, old: str, new: str, overrides: Mapping[str, str]) -> Iterator[str]:

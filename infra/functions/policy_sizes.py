@@ -19,7 +19,7 @@ OWN_STATEMENTS = 500
 IN_ROLE = 10_240 - OWN_STATEMENTS
 IN_MANAGED_POLICY = 6_144 - EMPTY
 
-TABLE_ARN = "arn:aws-us-gov:dynamodb:us-gov-west-1:000000000000:table/"
+TABLE_ARN = "arn:aws-iso-f:dynamodb:us-isof-south-1:000000000000:table/"
 """The beginning of a table's ARN. No partition and region have longer names together."""
 
 
