@@ -33,6 +33,7 @@ CORRECTIONS = (
     "restore-permissions",
     "alarm-expressions",
     "saved-queries",
+    "firewall-settings",
     "access-logs",
     "clean-interpreter",
     "worker-survives",

@@ -185,8 +185,15 @@ def deployment_snapshots(sandbox: Sandbox) -> None:
     assert api.call(path="/added").status_code == 200
 
 
+SAME = ("path", "domainName", "domainPrefix", "stage", "routeKey", "resourcePath", "httpMethod")
+"""What does not depend on how a domain is addressed."""
+
+
 def custom_domains(sandbox: Sandbox) -> None:
-    """Events have the path and the domain of the request; a disabled default endpoint answers 403 (HTTP APIs: 404)."""
+    """Events have the path and the domain of the request, which may be addressed by a path of the emulator.
+
+    A disabled default endpoint answers 403 (HTTP APIs: 404).
+    """
     rest = sandbox.api().proxy(path="/a").deploy()
     http = sandbox.http_api().proxy(key="GET /a").deploy()
     domains, mappings = sandbox.gateway, sandbox.http_gateway
@@ -196,8 +203,11 @@ def custom_domains(sandbox: Sandbox) -> None:
 
     def event(path: str) -> dict[str, Any]:
         answer = sandbox.http.get(sandbox.emulator.endpoint_url + path, headers={"Host": "api.example.test"})
-        assert answer.status_code == 200
-        return answer.json()
+        addressed = sandbox.http.get(f"{sandbox.emulator.endpoint_url}/_aws/domains/API.example.test{path}")
+        assert (answer.status_code, addressed.status_code) == (200, 200)
+        contexts = [each.json()["requestContext"] for each in (answer, addressed)]
+        assert [contexts[1].get(name) for name in SAME] == [contexts[0].get(name) for name in SAME]
+        return addressed.json()
 
     of_rest, of_http = event("/v1/a"), event("/v2/a")
     assert (of_rest["path"], of_rest["resource"], of_rest["requestContext"]["path"]) == ("/v1/a", "/a", "/v1/a")
@@ -528,6 +538,33 @@ def saved_queries(sandbox: Sandbox) -> None:
             call(queryDefinitionId=query_id)
 
 
+def firewall_settings(sandbox: Sandbox) -> None:
+    """A web ACL has one log, which can be replaced and deleted, and keeps its data protection."""
+    waf = sandbox.client("wafv2")
+    metric = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": True, "MetricName": "a"}
+    protection = {"DataProtections": [{"Action": "SUBSTITUTION", "Field": {"FieldType": "BODY"}}]}
+    values = {"Name": "a", "Scope": "REGIONAL", "DefaultAction": {"Allow": {}}, "VisibilityConfig": metric}
+    acl = waf.create_web_acl(**values, DataProtectionConfig=protection)["Summary"]
+    identity = {"Name": "a", "Scope": "REGIONAL", "Id": acl["Id"]}
+    try:
+        assert waf.get_web_acl(**identity)["WebACL"].get("DataProtectionConfig") == protection
+        group = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-a"
+        for fields in ([{"QueryString": {}}], [{"SingleHeader": {"Name": "cookie"}}]):
+            log = {"ResourceArn": acl["ARN"], "LogDestinationConfigs": [group], "RedactedFields": fields}
+            waf.put_logging_configuration(LoggingConfiguration=log)
+            assert waf.get_logging_configuration(ResourceArn=acl["ARN"])["LoggingConfiguration"] == log
+        for wrong in ({"ResourceArn": f"{acl['ARN']}0"}, {"LogDestinationConfigs": [group.replace("aws-waf", "waf")]}):
+            with pytest.raises(waf.exceptions.ClientError):
+                waf.put_logging_configuration(LoggingConfiguration=log | wrong)
+        waf.delete_logging_configuration(ResourceArn=acl["ARN"])
+        with pytest.raises(waf.exceptions.WAFNonexistentItemException):
+            waf.get_logging_configuration(ResourceArn=acl["ARN"])
+        waf.update_web_acl(**values, Id=acl["Id"], LockToken=waf.get_web_acl(**identity)["LockToken"])
+        assert "DataProtectionConfig" not in waf.get_web_acl(**identity)["WebACL"]
+    finally:
+        waf.delete_web_acl(**identity, LockToken=waf.get_web_acl(**identity)["LockToken"])
+
+
 def access_logs(sandbox: Sandbox) -> None:
     """Each request, successful or not, adds a line to the stage's log group, with the authorizer's invocation id."""
     sandbox.logs.create_log_group(logGroupName="access")
@@ -784,6 +821,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         restore_permissions,
         alarm_expressions,
         saved_queries,
+        firewall_settings,
         access_logs,
         clean_interpreter,
         worker_survives,
