@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tests.e2e.emulator.cognito_checks import COGNITO_CHECKS
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, ROLE, allowing, eventually, returning, zip_of
-from tests.e2e.emulator.table_checks import point_in_time_recovery
+from tests.e2e.emulator.table_checks import point_in_time_recovery, restore_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -839,6 +839,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         typed_updates,
         resource_tags,
         point_in_time_recovery,
+        restore_permissions,
         alarm_expressions,
         saved_queries,
         firewall_settings,
