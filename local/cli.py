@@ -24,7 +24,7 @@ from local.console import CONSOLE, AddCommand, CommandError
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
 from local.engine.values import revealed
-from local.engines import STACK, Engine, exports
+from local.engines import DEFAULT_STACK, Engine, exports
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plans import plan_command
 from local.processes import process_exists, wait_until
@@ -72,11 +72,12 @@ def up(options: argparse.Namespace) -> int:
             raise CommandError(
                 f"the stack is up at port {port}; to change the port, stop it with `python -m local down`"
             )
-        return update.update(_stack_options(options, port), running, CONSOLE)
+        return update.update(_stack_options(options, port, running), running, CONSOLE)
     port = options.port or DEFAULT_PORT
     if options.detach:
         overrides = (f"--config={key}={value}" for key, value in options.overrides.items())
-        return detached.start([f"--port={port}", f"--engine={options.engine}", *overrides], State(), CONSOLE)
+        arguments = [f"--stack={options.stack or DEFAULT_STACK}", f"--port={port}", f"--engine={options.engine}"]
+        return detached.start([*arguments, *overrides], State(), CONSOLE)
     return foreground.run(_stack_options(options, port), State(), CONSOLE)
 
 
@@ -84,12 +85,16 @@ def preview(options: argparse.Namespace) -> int:
     """Show what `up` would change."""
     running = State().running()
     port = _port_of(running) if running else DEFAULT_PORT
-    return update.preview(_stack_options(options, port), running, CONSOLE)
+    return update.preview(_stack_options(options, port, running), running, CONSOLE)
 
 
-def _stack_options(options: argparse.Namespace, port: int) -> StackOptions:
-    engine = Engine(options.engine)
-    return StackOptions(root=ROOT, state=FOLDER, port=port, engine=engine, settings=options.overrides)
+def _stack_options(options: argparse.Namespace, port: int, running: StackStatus | None = None) -> StackOptions:
+    stack = options.stack or (running.stack if running else DEFAULT_STACK)
+    if running and stack != running.stack:
+        raise CommandError(f"the stack {running.stack} is running; stop it with `python -m local down`")
+    return StackOptions(
+        root=ROOT, state=FOLDER, stack=stack, port=port, engine=Engine(options.engine), settings=options.overrides
+    )
 
 
 def _port_of(running: StackStatus) -> int:
@@ -229,6 +234,8 @@ def _add_stack_commands(add_command: AddCommand) -> None:
 
 
 def _add_deployment_options(command: argparse.ArgumentParser) -> None:
+    text = f"the stack file: dev, prod, … ({DEFAULT_STACK}, or that of the running stack)"
+    command.add_argument("--stack", type=plan_command.stack_name, help=text)
     text = "what deploys the program: the project's own engine, or the Pulumi CLI (%(default)s)"
     command.add_argument("--engine", choices=[each.value for each in Engine], default=Engine.LOCAL.value, help=text)
     stack_file.add_options(command)
@@ -248,7 +255,7 @@ def _add_token_commands(add_command: AddCommand) -> None:
     )
     command = add_command("key", show_key, "print the API key that a client sends in x-api-key")
     command.add_argument("--client", default=TokenRequest.client, help="the client_id (%(default)s)")
-    command.add_argument("--issuer", default=STACK, help="the name of the client's issuer (%(default)s)")
+    command.add_argument("--issuer", default=DEFAULT_STACK, help="the name of the client's issuer (%(default)s)")
     command = add_command("secret", show_secret, "print the secret of a machine of the stack's user pool")
     command.add_argument("--client", required=True, metavar="NAME", help="the machine's name in the settings")
     command = add_command("revoke", revoke_tokens, "revoke tokens in the running stack")

@@ -20,7 +20,7 @@ from local.provider import Provider
 from local.pulumi_cli import PulumiStack
 from local.state import State
 
-STACK = "local"
+DEFAULT_STACK = "local"
 
 
 class Engine(StrEnum):
@@ -37,7 +37,7 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The project at `root`, and the emulator into which its local stack is deployed.
+    """A stack of the project at `root`, and the emulator into which it is deployed.
 
     The endpoint is None if no emulator is running, and the stack can only be previewed. `overrides` replace settings
     of the stack file.
@@ -46,6 +46,7 @@ class Target:
     root: Path
     state: State
     endpoint: str | None
+    stack: str = DEFAULT_STACK
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def exports(self) -> Mapping[str, Any]:
@@ -56,7 +57,7 @@ class Target:
         """Return the stack as the Pulumi CLI's."""
         return PulumiStack(
             root=self.root,
-            name=STACK,
+            name=self.stack,
             folder=self.state.pulumi,
             checkpoint=self.state.checkpoint,
             endpoint=self.endpoint,
@@ -99,7 +100,7 @@ def _deploy(target: Target, *, preview: bool, on_step: Callable[[Step], None] | 
     target.pulumi().recover()
     provider, checkpoint = Provider(target.endpoint), target.state.checkpoint
     return deploy(
-        target.root, STACK, provider, target.overrides, checkpoint=checkpoint, preview=preview, on_step=on_step
+        target.root, target.stack, provider, target.overrides, checkpoint=checkpoint, preview=preview, on_step=on_step
     )
 
 

@@ -75,6 +75,8 @@ def _print_summary(console: Console, status: StackStatus, token: str, seconds: f
     collection = "items" if "items" in status.tables else next(iter(status.tables))
     console.print(f"[bold green]Up[/bold green] in {seconds:.1f} s: the program of `pulumi up`, in an AWS emulator.")
     console.print(f"  API     {status.url}", markup=False)
+    if status.domain:
+        console.print(f"  Domain  {status.domain} (in AWS; the name does not lead to this machine)", markup=False)
     console.print(f"  Issuer  {status.issuer}", markup=False)
     console.print(f"  Logs    {', '.join(status.logs.values())}", markup=False)
     console.print(

@@ -13,14 +13,15 @@ import msgspec
 
 from authorizer.settings import Issuer
 from infra import stack_file
-from infra.settings import load
-from local import engines
+from infra.settings import StackSettings, load
+from local import engines, hosted_zone
 from local.emulator import launch
-from local.emulator.launch import DEFAULT_PORT, Emulator
+from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_PORT, Emulator
 from local.engine import Step
-from local.engines import STACK, Engine, Target
+from local.engines import DEFAULT_STACK, Engine, Target
 from local.issuer import HOST, DevelopmentIssuer, IssuerServer
-from local.state import AlreadyRunning, StackStatus, State, identity_of
+from local.provider import Provider
+from local.state import AlreadyRunning, StackStatus, State, described
 
 
 class StartError(Exception):
@@ -29,13 +30,14 @@ class StartError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class StackOptions:
-    """Where the stack runs: the project's root, a folder for its state, the API's port; and what deploys it.
+    """Which stack runs, and where: the project's root, a folder for its state, the API's port; and what deploys it.
 
     `settings` overrides settings of the stack file, or parts of them. `issuers` are trusted in addition to the stack's.
     """
 
     root: Path
     state: Path
+    stack: str = DEFAULT_STACK
     port: int = DEFAULT_PORT
     engine: Engine = Engine.LOCAL
     issuers: tuple[Issuer, ...] = ()
@@ -58,19 +60,31 @@ class StackOptions:
             SettingsError: The settings are invalid.
             StartError: The stack has no issuer.
         """
-        file = stack_file.read(self.root, STACK, self._overrides())
-        found = load(file.project, STACK, file.values).issuers
-        if not found:
-            raise StartError("the local stack needs an issuer in gatehouse:issuers, for the development tokens")
-        first, *others = found
-        return [msgspec.structs.replace(first, url=self.issuer_url), *others, *self.issuers]
+        return self._trusted(self._read())
 
     def target(self, endpoint: str | None) -> Target:
-        """Return what an engine deploys. Raises SettingsError."""
-        overrides = self._overrides()
-        overrides.pop("issuers", None)  # the last override applies
-        overrides["issuers"] = _as_text(self.trusted_issuers())
-        return Target(root=self.root, state=State(self.state), endpoint=endpoint, overrides=overrides)
+        """Return what an engine deploys; the domain's hosted zone exists in the emulator. Raises SettingsError."""
+        settings, given = self._read(), self._overrides()
+        replaced: dict[str, Any] = {"issuers": self._trusted(settings)}
+        if endpoint and settings.domain.name and settings.domain.zone_id:
+            zone = hosted_zone.require(Provider(endpoint).connection, settings.domain.zone_id, settings.domain.name)
+            replaced["domain.zoneId"] = zone
+        replaced |= {key: value for key, value in _of_this_machine(settings).items() if key not in given}
+        for key, value in replaced.items():
+            given.pop(key, None)  # the last override applies
+            given[key] = _as_text(value)
+        state = State(self.state)
+        return Target(root=self.root, state=state, endpoint=endpoint, stack=self.stack, overrides=given)
+
+    def _read(self) -> StackSettings:
+        file = stack_file.read(self.root, self.stack, self._overrides())
+        return load(file.project, file.stack, file.values)
+
+    def _trusted(self, settings: StackSettings) -> list[Issuer]:
+        if not settings.issuers:
+            raise StartError("the local stack needs an issuer in gatehouse:issuers, for the development tokens")
+        first, *others = settings.issuers
+        return [msgspec.structs.replace(first, url=self.issuer_url), *others, *self.issuers]
 
     def _overrides(self) -> dict[str, str]:
         return {key: _as_text(value) for key, value in self.settings.items()}
@@ -80,6 +94,7 @@ class StackOptions:
 class RunningStack:
     """A stack whose API answers requests."""
 
+    name: str
     engine: Engine
     emulator: Emulator
     issuer: DevelopmentIssuer
@@ -89,16 +104,12 @@ class RunningStack:
         """Return the stack's description for `python -m local status`; `pid` is the process that runs the stack."""
         return StackStatus(
             pid=pid,
-            url=self.exports["url"],
             issuer=self.issuer.url,
-            stack=STACK,
+            stack=self.name,
             engine=self.engine,
-            functions=self.exports["functions"],
-            tables=self.exports["tables"],
-            authorizer=self.exports["authorizer"],
             endpoint=self.emulator.endpoint_url,
             logs={"functions": str(self.emulator.options.functions_log), "emulator": str(self.emulator.options.log)},
-            **identity_of(self.exports, self.emulator.endpoint_url),
+            **described(self.exports, self.emulator.endpoint_url),
         )
 
     def wait(self, on_poll: Callable[[], None], interval: float = 0.1) -> int | None:
@@ -140,7 +151,13 @@ def running_stack(
             engines.up(options.engine, target, on_step)
         exports = target.exports()
         gc.collect()  # in a large stack that takes seconds, in which the issuer, a thread, would not answer
-        yield RunningStack(engine=options.engine, emulator=emulator, issuer=issuer, exports=exports)
+        yield RunningStack(name=options.stack, engine=options.engine, emulator=emulator, issuer=issuer, exports=exports)
+
+
+def _of_this_machine(settings: StackSettings) -> dict[str, Any]:
+    """Return settings that replace those for AWS: the processor of functions, and the account, if it is checked."""
+    account = {"provider.accountIds": [DEFAULT_ACCOUNT]} if settings.provider.account_ids else {}
+    return {"functions.architecture": "host", **account}
 
 
 def _as_text(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import IO, Any
 import msgspec
 
 from infra.packaging.bundles import ROOT
+from local.emulator.corrections.custom_domains import ADDRESS as DOMAINS
 from local.processes import wait_until
 
 FOLDER = ROOT / ".local"
@@ -29,6 +30,7 @@ class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     url: str
+    """Where the API answers on this machine."""
     issuer: str
     stack: str
     engine: str
@@ -38,6 +40,8 @@ class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
     authorizer: str
     endpoint: str
     logs: dict[str, str]
+    domain: str = ""
+    """The URL of the API at the stack's custom domain, whose name does not lead to this machine."""
     sign_in: str = ""
     """Where people sign in, if the stack has a user pool."""
     clients: dict[str, str] = {}
@@ -49,11 +53,23 @@ class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(f"{name}:{verb}" for name in self.tables for verb in ("read", "write"))
 
 
-def identity_of(exports: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
-    """Return the fields that describe the user pool of a stack with these exports."""
-    if "userPool" not in exports:
-        return {"sign_in": "", "clients": {}}
-    return {"sign_in": f"{endpoint}/oauth2/authorize", "clients": exports["userPool"]["clients"]}
+def described(exports: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """Return the fields that a deployment with these exports determines."""
+    fields = {name: exports[name] for name in ("functions", "tables", "authorizer")}
+    pool = exports.get("userPool")
+    return {
+        **fields,
+        **_addresses(exports["url"], endpoint),
+        "sign_in": f"{endpoint}/oauth2/authorize" if pool else "",
+        "clients": pool["clients"] if pool else {},
+    }
+
+
+def _addresses(url: str, endpoint: str) -> dict[str, str]:
+    """Return where the API answers, and its URL at the custom domain if it has one."""
+    if url.startswith(f"{endpoint}/"):
+        return {"url": url, "domain": ""}
+    return {"url": f"{endpoint}{DOMAINS}{url.removeprefix('https://')}", "domain": url}
 
 
 class AlreadyRunning(Exception):

@@ -14,7 +14,7 @@ from infra.changes import Change, as_text
 from local import engines
 from local.detached import INTERRUPTED
 from local.stack import StackOptions, StartError
-from local.state import AlreadyRunning, StackStatus, State, identity_of
+from local.state import AlreadyRunning, StackStatus, State, described
 
 _BUSY = StartError("another `up` or `preview` is working on the stack; try again when it is done")
 
@@ -36,10 +36,8 @@ def update(options: StackOptions, running: StackStatus, console: Console) -> int
         with state.deploying():
             target = options.target(running.endpoint)
             changes = engines.up(options.engine, target)
-            found = target.exports()
-            exports = {name: value for name, value in found.items() if name in StackStatus.__struct_fields__}
-            identity = identity_of(found, running.endpoint)
-            status = msgspec.structs.replace(running, engine=options.engine, **exports, **identity)
+            fields = described(target.exports(), running.endpoint)
+            status = msgspec.structs.replace(running, engine=options.engine, **fields)
             state.write(status)
     except AlreadyRunning:
         raise _BUSY from None

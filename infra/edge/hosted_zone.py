@@ -45,7 +45,7 @@ def zone_problems(host: str, zone_id: str, zone: str, caa: Records, *, is_privat
     zone = zone.removesuffix(".")
     if is_private:
         yield f"gatehouse:domain.zoneId: {zone_id} ({zone}) must be a public hosted zone"
-    if not f".{host}".endswith(f".{zone}"):
+    if zone not in _with_parents(host):
         yield f"gatehouse:domain.zoneId: {zone_id} ({zone}) must be the hosted zone of {host}"
     issuers = _issuers(host, caa)
     if issuers and not issuers & AUTHORITIES:
@@ -68,5 +68,6 @@ def _issuers(host: str, caa: Records) -> set[str]:
 
 
 def _with_parents(host: str) -> list[str]:
+    """Return the names of a host and of its parents, up to the root, whose name is empty."""
     labels = host.split(".")
-    return [".".join(labels[start:]) for start in range(len(labels))]
+    return [".".join(labels[start:]) for start in range(len(labels) + 1)]

@@ -19,9 +19,11 @@ FUNCTIONS = "ministack.services.lambda_svc"
 COGNITO = "ministack.services.cognito"
 ALARMS = "ministack.services.cloudwatch"
 TABLES = "ministack.services.dynamodb"
+FIREWALL = "ministack.services.waf"
 LOGS = "ministack.services.cloudwatch_logs"
 WORKERS = "ministack.core.lambda_runtime"
 POLICIES = "ministack.core.iam_evaluator"
+ACTIONS = "ministack.core.iam_actions"
 RESPONSES = "ministack.core.responses"
 
 Original = Callable[..., Any]

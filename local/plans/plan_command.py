@@ -11,6 +11,7 @@ from infra.changes import as_markdown, as_text, losses
 from infra.changes.renderings import code
 from infra.packaging.bundles import ROOT
 from local.console import CONSOLE, AddCommand, CommandError
+from local.engines import DEFAULT_STACK
 from local.plans.against import NOT_COMPARED, changes_since
 from local.plans.architecture import Architecture
 from local.plans.diagram import draw
@@ -18,18 +19,16 @@ from local.plans.permissions import explain
 from local.plans.plan import example, plan, records, tree
 from local.plans.stack_differences import differences, issuers_of
 
-DEFAULT_STACK = "local"
-
 
 def add(add_command: AddCommand) -> None:
     """Add the command to the command line."""
     command = add_command("plan", show_plan, "print a stack's resources; needs no network, credentials or emulator")
-    command.add_argument("--stack", type=_stack_name, help=f"dev, prod, local, … ({DEFAULT_STACK})")
+    command.add_argument("--stack", type=stack_name, help=f"dev, prod, local, … ({DEFAULT_STACK})")
     output = command.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print JSON")
     output.add_argument("--iam", action="store_true", help="print who may do what, in words")
     output.add_argument("--mermaid", action="store_true", help="print a diagram of the resources")
-    output.add_argument("--diff", nargs=2, type=_stack_name, metavar="STACK", help="print how two stacks differ")
+    output.add_argument("--diff", nargs=2, type=stack_name, metavar="STACK", help="print how two stacks differ")
     output.add_argument("--against", metavar="REF", help="print how the plan differs from that of another commit")
     command.add_argument("--markdown", action="store_true", help="print the differences as Markdown")
     command.add_argument("--allow-data-loss", action="store_true", help="do not fail if the changes would lose data")
@@ -75,7 +74,8 @@ def _show_difference(stack: str, options: argparse.Namespace) -> int:
     return 0
 
 
-def _stack_name(text: str) -> str:
+def stack_name(text: str) -> str:
+    """Return the argument, or report that it cannot be the name of a stack."""
     if text and "/" not in text:
         return text
     raise argparse.ArgumentTypeError(f"invalid stack name {text!r}")

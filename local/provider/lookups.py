@@ -31,10 +31,14 @@ def look_up(token: str, args: Mapping[str, Any], *, region: str | None, account:
             # In a preview; a deployment calls `resources.identity_providers.find_provider`.
             arguments.pop("url")
             result = None
-        case "getZone" | "getRecords":
-            # In a preview, a zone is unknown; a deployment calls `resources.dns`.
-            arguments.pop_many("zoneId", "nameRegex")
-            result = None
+        case "getZone":
+            # In a preview, the root of DNS, which contains every domain; a deployment calls `resources.dns.find_zone`.
+            zone = arguments.pop("zoneId")
+            result = {"id": zone, "zoneId": zone, "name": ".", "privateZone": False}
+        case "getRecords":
+            # In a preview, none; a deployment calls `resources.dns.find_records`.
+            found = {"zoneId": arguments.pop("zoneId"), "nameRegex": arguments.pop("nameRegex")}
+            result = {"id": found["zoneId"], "resourceRecordSets": [], **found}
         case _:
             raise NotImplementedError("the local provider does not support this function")
     arguments.require_all_used()

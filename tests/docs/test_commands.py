@@ -41,7 +41,6 @@ NOT_RUN = {
     "aws cognito-idp": "needs an AWS account; tests/e2e/test_user_pool.py makes the same calls",
     "aws apigateway": "needs an AWS account; tests/e2e/test_requests.py makes the same calls",
     "aws iam": "needs an AWS account; tests/e2e/provider/test_account.py makes the same call",
-    "curl -i -H": "needs a stack with a domain; tests/e2e/test_domain.py sends the same requests",
     "gh label create": "needs a repository on GitHub",
     "git checkout": "changes the files that are tested",
     ".venv/bin/python -m local up": "runs until it is stopped; tests/e2e/test_usage_plans.py starts the same",

@@ -125,6 +125,23 @@ def test_a_second_up_updates_the_running_stack(project: Project) -> None:
     assert line.startswith(f"gatehouse: the stack is up at port {project.port}; to change the port, ")
 
 
+def test_the_stack_prod_answers_at_the_url_that_is_printed(project: Project) -> None:
+    done = project.up("--stack", "prod")
+    assert done.returncode == 0, done.stderr
+    status = project.status()
+    assert (status["stack"], status["domain"]) == ("prod", "https://api.example.com")
+    url = project.run("status", "--url").stdout.strip()
+    assert f"The stack is up at {url} (" in done.stdout
+    assert httpx.get(f"{url}/items").status_code == 401
+    headers = {"Authorization": f"Bearer {project.run('token').stdout.strip()}"}
+    created = httpx.post(f"{url}/items", headers=headers, json={"name": "a"})
+    assert created.status_code == 201
+    assert httpx.get(f"{url}/{created.headers['Location']}", headers=headers).json() == created.json()
+    assert "no changes" in project.run("preview").stdout
+    line = one_line(project.run("up", "--stack", "dev"))
+    assert line == "gatehouse: the stack prod is running; stop it with `python -m local down`"
+
+
 def test_a_preview_of_a_stack_that_is_not_running_creates_everything(project: Project) -> None:
     done = project.run("preview")
     assert (done.returncode, done.stderr) == (0, "")

@@ -78,7 +78,7 @@ def test_the_api_is_reached_at_its_domain_through_changes_of_the_flavour(stack: 
     for flavour in ("rest", "http", "rest"):
         exports = stack.up(
             domain_name=DOMAIN, domain_zoneId=stack.zone, domain_basePath="v1", api_flavour=flavour,
-            waf_enabled=flavour == "rest", waf_logs="none" if flavour == "rest" else "matches",
+            waf_enabled=flavour == "rest",
         )  # fmt: skip
         assert exports["url"] == f"https://{DOMAIN}/v1"
         assert stack.call("GET", "/v1/items", signed_in=False).status_code == 401
@@ -113,7 +113,7 @@ def test_the_certificate_is_proven_and_the_domain_points_to_api_gateway(stack: D
 
 
 def test_a_firewall_is_associated_with_the_stage_of_a_rest_api(stack: DomainStack) -> None:
-    stack.up(waf_enabled=True, waf_logs="none")
+    stack.up(waf_enabled=True)
     (api,) = stack.client("apigateway").get_rest_apis()["items"]
     arn = f"arn:aws:apigateway:us-east-1::/restapis/{api['id']}/stages/local"
     acl = stack.client("wafv2").get_web_acl_for_resource(ResourceArn=arn)["WebACL"]
@@ -122,6 +122,14 @@ def test_a_firewall_is_associated_with_the_stage_of_a_rest_api(stack: DomainStac
         "AWSManagedRulesKnownBadInputsRuleSet",
     ]  # fmt: skip
     assert acl["VisibilityConfig"]["SampledRequestsEnabled"] is False
+    log = stack.client("wafv2").get_logging_configuration(ResourceArn=acl["ARN"])["LoggingConfiguration"]
+    assert log["LogDestinationConfigs"] == [
+        "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-gatehouse-local-waf"
+    ]
+    headers = [{"SingleHeader": {"Name": name}} for name in ("authorization", "cookie", "x-api-key")]
+    assert log["RedactedFields"] == [{"QueryString": {}}, *headers]
+    protected = [each["Field"] for each in acl["DataProtectionConfig"]["DataProtections"]]
+    assert {"FieldType": "QUERY_STRING"} in protected
 
 
 def test_a_mistake_in_the_zone_is_reported_with_the_setting(stack: DomainStack) -> None:
@@ -137,6 +145,16 @@ def test_a_mistake_in_the_zone_is_reported_with_the_setting(stack: DomainStack) 
         if action == "CREATE":
             with pytest.raises(DeploymentError, match=r"lets only other\.test issue certificates"):
                 stack.up(domain_name=DOMAIN, domain_zoneId=stack.zone)
+
+
+def test_a_zone_that_the_emulator_lacks_is_created_once(stack: DomainStack) -> None:
+    def zones() -> list[str]:
+        return sorted(each["Name"] for each in stack.client("route53").list_hosted_zones()["HostedZones"])
+
+    before = zones()
+    for host in ("api.example.org", "other.api.example.org"):
+        stack.up(domain_name=host, domain_zoneId="Z0EXAMPLE")
+        assert zones() == sorted([*before, "example.org."])
 
 
 def test_a_domain_with_a_certificate_and_without_a_zone_needs_no_records(stack: DomainStack) -> None:

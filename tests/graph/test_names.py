@@ -22,7 +22,6 @@ FOLDER = Path(__file__).parent / "names"
 STACKS = {"dev": ROOT, "prod": ROOT, "local": ROOT, "account": ROOT / "infra" / "account"}
 SETTINGS = {
     "prod": {
-        "waf.logs": "none",  # the local provider has no resource for the log
         "usage.plans": json.dumps([{"name": "gold", "rate": 1, "burst": 1, "clients": {"main": ["app"]}}]),
     }
 }

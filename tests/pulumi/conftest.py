@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from local.emulator.launch import Emulator, Options, free_port, start
-from tests.checkout import checkout, replace
+from tests.checkout import checkout
 from tests.pulumi.emulated import EmulatedStack, Engine
 from tests.pulumi.project import Project
 
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/a"
 NO_CLI = "the Pulumi CLI is not installed: `pulumi` must be on PATH"
 
 
@@ -28,12 +27,7 @@ def require_cli() -> None:
 def project(tmp_path: Path) -> Project:
     """A copy of the project, in which the CLI previews stacks without an endpoint and without credentials."""
     require_cli()
-    project = Project(checkout(tmp_path / "project"), tmp_path / "cli")
-    # Nothing answers the look-up of a hosted zone, and the local provider has no resource for the firewall's log.
-    prod = project.root / "Pulumi.prod.yaml"
-    replace(prod, "zoneId: Z0123456789EXAMPLE", f"certificateArn: {CERTIFICATE}")
-    replace(prod, "gatehouse:waf:\n", "gatehouse:waf:\n    logs: none\n")
-    return project
+    return Project(checkout(tmp_path / "project"), tmp_path / "cli")
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ AWS: a function gets the path that the client requested, with the base path of t
 disabled, it answers 403 for a REST API and 404 for an HTTP API, from the next deployment on (AWS re:Post, "How do I
 deactivate the default endpoint?"). MiniStack finds the API, but its events have the path of the default endpoint, and
 the default endpoint cannot be disabled.
+
+The name of a domain does not lead to the emulator, so a domain has a second address there: a path that starts with
+`/_aws/domains/api.example.com/`. Such a request is handled like one to the domain.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from typing import Any
 
 from local.emulator.http_data_plane import AUTHORIZER, INTEGRATION, HttpRequest, Invoke, patch_invocations
 from local.emulator.ministack_internals import APP, HTTP, REST, Original, Response, Result, internal, patch
+
+ADDRESS = "/_aws/domains/"
+"""The start of a path that addresses a domain, whose name and the path of the request follow."""
 
 _JSON = {"Content-Type": "application/json"}
 _DISABLED: dict[str, Response] = {
@@ -46,6 +52,9 @@ async def _handle(original: Original, *arguments: object, **named: object) -> Re
 
 
 def _resolve(original: Original, host: str, path: str) -> tuple[str, str, str] | None:
+    if path.startswith(ADDRESS):
+        host, slash, rest = path.removeprefix(ADDRESS).partition("/")
+        path = slash + rest or "/"
     found = original(host, path)
     if found is not None:
         _requested.set((host.partition(":")[0].lower(), path))

@@ -1,9 +1,9 @@
-"""AWS WAF: web ACLs and their associations. The emulator keeps both, and filters no requests."""
+"""AWS WAF: web ACLs, their associations and their logs. The emulator keeps them, and filters and logs no requests."""
 
 from typing import Any, Final, cast
 
 from local.provider.connection import Connection
-from local.provider.live import Live, in_camel_case, tags_of
+from local.provider.live import Live, chosen, in_camel_case, tags_of
 from local.provider.parameters import parameters
 from local.provider.properties import Properties
 from local.provider.resource_type import Call, ResourceType, Update
@@ -11,8 +11,7 @@ from local.provider.state import Document, State
 from local.provider.tags import tags
 
 _ACL: Final = ("defaultAction", "rules", "visibilityConfig", "dataProtectionConfig", "description")
-_DESCRIBED: Final = ("name", "scope", "description", "defaultAction", "rules", "visibilityConfig")
-"""What the emulator describes of a web ACL: it drops the data protection."""
+_LOG: Final = ("resourceArn", "logDestinationConfigs", "redactedFields", "loggingFilter")
 _METRICS: Final = ("cloudWatchMetricsEnabled", "cloudwatchMetricsEnabled")
 """A name in camelCase, and as pulumi-aws spells it."""
 
@@ -37,7 +36,7 @@ def _read_acl(connection: Connection, state: State) -> Live:
     found = _describe(connection, state)["WebACL"]
     described = _renamed(in_camel_case(found))
     listed = connection.client("wafv2").list_tags_for_resource(ResourceARN=found["ARN"])["TagInfoForResource"]
-    inputs = {name: described[name] for name in _DESCRIBED if name in described} | {"scope": state.outputs["scope"]}
+    inputs = chosen(described, "name", *_ACL) | {"scope": state.outputs["scope"]}
     return Live(inputs=inputs | {"tags": tags_of(listed["TagList"])}, outputs={"arn": found["ARN"]})
 
 
@@ -68,6 +67,17 @@ def _read_association(connection: Connection, state: State) -> Live:
     return Live(inputs={"resourceArn": resource, "webAclArn": found["WebACL"]["ARN"]})
 
 
+def _nest_log(given: Properties) -> Document:
+    """Move all inputs of a log into the operation's only parameter."""
+    given.set("loggingConfiguration", given.pop_many(*_LOG))
+    return {}
+
+
+def _read_log(connection: Connection, state: State) -> Live:
+    found = connection.client("wafv2").get_logging_configuration(ResourceArn=state.id)["LoggingConfiguration"]
+    return Live(inputs=chosen(found, *_LOG))
+
+
 TYPES: Final = {
     "aws:wafv2/webAcl:WebAcl": ResourceType(
         service="wafv2",
@@ -90,5 +100,16 @@ TYPES: Final = {
         delete=lambda connection, state: connection.client("wafv2").disassociate_web_acl(
             ResourceArn=state.outputs["resourceArn"]
         ),
+    ),
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ResourceType(
+        service="wafv2",
+        operation="PutLoggingConfiguration",
+        convert=_nest_log,
+        id="LoggingConfiguration.ResourceArn",
+        replaces=("resourceArn",),
+        overwrites=True,
+        sets=("redactedFields",),
+        read=_read_log,
+        delete=lambda connection, state: connection.client("wafv2").delete_logging_configuration(ResourceArn=state.id),
     ),
 }

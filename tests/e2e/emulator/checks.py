@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tests.e2e.emulator.cognito_checks import COGNITO_CHECKS
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, ROLE, allowing, eventually, returning, zip_of
-from tests.e2e.emulator.table_checks import point_in_time_recovery
+from tests.e2e.emulator.table_checks import point_in_time_recovery, restore_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -185,8 +185,15 @@ def deployment_snapshots(sandbox: Sandbox) -> None:
     assert api.call(path="/added").status_code == 200
 
 
+SAME = ("path", "domainName", "domainPrefix", "stage", "routeKey", "resourcePath", "httpMethod")
+"""What does not depend on how a domain is addressed."""
+
+
 def custom_domains(sandbox: Sandbox) -> None:
-    """Events have the path and the domain of the request; a disabled default endpoint answers 403 (HTTP APIs: 404)."""
+    """Events have the path and the domain of the request, which may be addressed by a path of the emulator.
+
+    A disabled default endpoint answers 403 (HTTP APIs: 404).
+    """
     rest = sandbox.api().proxy(path="/a").deploy()
     http = sandbox.http_api().proxy(key="GET /a").deploy()
     domains, mappings = sandbox.gateway, sandbox.http_gateway
@@ -196,8 +203,11 @@ def custom_domains(sandbox: Sandbox) -> None:
 
     def event(path: str) -> dict[str, Any]:
         answer = sandbox.http.get(sandbox.emulator.endpoint_url + path, headers={"Host": "api.example.test"})
-        assert answer.status_code == 200
-        return answer.json()
+        addressed = sandbox.http.get(f"{sandbox.emulator.endpoint_url}/_aws/domains/API.example.test{path}")
+        assert (answer.status_code, addressed.status_code) == (200, 200)
+        contexts = [each.json()["requestContext"] for each in (answer, addressed)]
+        assert [contexts[1].get(name) for name in SAME] == [contexts[0].get(name) for name in SAME]
+        return addressed.json()
 
     of_rest, of_http = event("/v1/a"), event("/v2/a")
     assert (of_rest["path"], of_rest["resource"], of_rest["requestContext"]["path"]) == ("/v1/a", "/a", "/v1/a")
@@ -502,6 +512,27 @@ def alarm_expressions(sandbox: Sandbox) -> None:
     assert alarm("too-few-errors-before", "a", periods=2) == "OK"
     assert alarm("another-api", "b") == "OK"
     cloudwatch.delete_alarms(AlarmNames=["goes-off", "too-few-errors-before", "another-api"])
+    _alarms_of_tables(sandbox)
+
+
+def _alarms_of_tables(sandbox: Sandbox) -> None:
+    """An alarm of DynamoDB's metrics keeps its state while there is no data; a series of zeros ends it."""
+    cloudwatch = sandbox.client("cloudwatch")
+    metric = {"Namespace": "AWS/DynamoDB", "MetricName": "SystemErrors", "Dimensions": []}
+    query = {"Id": "m0", "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    expected = {"m0": "ALARM", "m0 + TIME_SERIES(0)": "OK"}
+    for expression in expected:
+        cloudwatch.put_metric_alarm(
+            AlarmName=expression, ComparisonOperator="GreaterThanOrEqualToThreshold", Threshold=1, EvaluationPeriods=1,
+            TreatMissingData="notBreaching",
+            Metrics=[query, {"Id": "result", "Expression": expression, "ReturnData": True}],
+        )  # fmt: skip
+        cloudwatch.set_alarm_state(AlarmName=expression, StateValue="ALARM", StateReason="There were errors.")
+    before = {"MetricName": "SystemErrors", "Value": 1, "Timestamp": dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)}
+    cloudwatch.put_metric_data(Namespace="AWS/DynamoDB", MetricData=[before])
+    found = cloudwatch.describe_alarms(AlarmNames=[*expected])["MetricAlarms"]
+    cloudwatch.delete_alarms(AlarmNames=[*expected])
+    assert {each["AlarmName"]: each["StateValue"] for each in found} == expected
 
 
 def saved_queries(sandbox: Sandbox) -> None:
@@ -526,6 +557,33 @@ def saved_queries(sandbox: Sandbox) -> None:
     for call in (logs.delete_query_definition, partial(logs.put_query_definition, **values)):
         with pytest.raises(logs.exceptions.ResourceNotFoundException):
             call(queryDefinitionId=query_id)
+
+
+def firewall_settings(sandbox: Sandbox) -> None:
+    """A web ACL has one log, which can be replaced and deleted, and keeps its data protection."""
+    waf = sandbox.client("wafv2")
+    metric = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": True, "MetricName": "a"}
+    protection = {"DataProtections": [{"Action": "SUBSTITUTION", "Field": {"FieldType": "BODY"}}]}
+    values = {"Name": "a", "Scope": "REGIONAL", "DefaultAction": {"Allow": {}}, "VisibilityConfig": metric}
+    acl = waf.create_web_acl(**values, DataProtectionConfig=protection)["Summary"]
+    identity = {"Name": "a", "Scope": "REGIONAL", "Id": acl["Id"]}
+    try:
+        assert waf.get_web_acl(**identity)["WebACL"].get("DataProtectionConfig") == protection
+        group = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-a"
+        for fields in ([{"QueryString": {}}], [{"SingleHeader": {"Name": "cookie"}}]):
+            log = {"ResourceArn": acl["ARN"], "LogDestinationConfigs": [group], "RedactedFields": fields}
+            waf.put_logging_configuration(LoggingConfiguration=log)
+            assert waf.get_logging_configuration(ResourceArn=acl["ARN"])["LoggingConfiguration"] == log
+        for wrong in ({"ResourceArn": f"{acl['ARN']}0"}, {"LogDestinationConfigs": [group.replace("aws-waf", "waf")]}):
+            with pytest.raises(waf.exceptions.ClientError):
+                waf.put_logging_configuration(LoggingConfiguration=log | wrong)
+        waf.delete_logging_configuration(ResourceArn=acl["ARN"])
+        with pytest.raises(waf.exceptions.WAFNonexistentItemException):
+            waf.get_logging_configuration(ResourceArn=acl["ARN"])
+        waf.update_web_acl(**values, Id=acl["Id"], LockToken=waf.get_web_acl(**identity)["LockToken"])
+        assert "DataProtectionConfig" not in waf.get_web_acl(**identity)["WebACL"]
+    finally:
+        waf.delete_web_acl(**identity, LockToken=waf.get_web_acl(**identity)["LockToken"])
 
 
 def access_logs(sandbox: Sandbox) -> None:
@@ -781,8 +839,10 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         typed_updates,
         resource_tags,
         point_in_time_recovery,
+        restore_permissions,
         alarm_expressions,
         saved_queries,
+        firewall_settings,
         access_logs,
         clean_interpreter,
         worker_survives,

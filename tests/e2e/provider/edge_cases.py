@@ -15,6 +15,7 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 RECORD = "aws:route53/record:Record"
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 Inputs = dict[str, Any]
@@ -97,9 +98,19 @@ def firewall_cases(at: Edge) -> dict[str, list[Inputs]]:
         "name": "cycle", "scope": "REGIONAL", "defaultAction": {"allow": {}}, "visibilityConfig": metric("cycle"),
         "rules": rules, "tags": {"stage": "dev"}, "dataProtectionConfig": {"dataProtections": [protection]},
     }  # fmt: skip
+    group_arn = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-"
+    fields = [{"queryString": {}}, {"singleHeader": {"name": "cookie"}}]
+    kept = [{"behavior": "KEEP", "requirement": "MEETS_ANY", "conditions": [{"actionCondition": {"action": "BLOCK"}}]}]
+    log: Inputs = {"resourceArn": at.web_acl, "logDestinationConfigs": [f"{group_arn}a"], "redactedFields": fields}
+    without = {name: value for name, value in acl.items() if name != "dataProtectionConfig"}
     return {
         WEB_ACL: [
             acl, acl | {"rules": rules[:1], "tags": {"team": "b"}}, acl | {"visibilityConfig": metric("other")},
+            without,
+        ],
+        LOGGING: [
+            log | {"loggingFilter": {"defaultBehavior": "DROP", "filters": kept}}, log,
+            log | {"redactedFields": fields[:1], "logDestinationConfigs": [f"{group_arn}b"]},
         ],
         ASSOCIATION: [{"resourceArn": at.stage_arn, "webAclArn": at.web_acl}],
     }  # fmt: skip
