@@ -10,6 +10,7 @@ import pytest
 
 from infra.packaging.bundles import ROOT
 from local.engines import Engine
+from local.processes import wait_until
 from local.provider import Provider
 from local.provider.connection import Connection
 from local.stack import StackOptions, running_stack
@@ -49,14 +50,19 @@ def queue_of(connection: Connection) -> str:
     return connection.client("sqs").create_queue(QueueName=QUEUE, Attributes={"Policy": policy})["QueueUrl"]
 
 
-def messages(connection: Connection, queue: str, seconds: float) -> list[dict[str, Any]]:
-    """Return the messages that arrive in a queue within some seconds."""
-    client, found, end = connection.client("sqs"), list[dict[str, Any]](), time.monotonic() + seconds
-    while time.monotonic() < end:
+def messages(connection: Connection, queue: str, *, expected: int) -> list[dict[str, Any]]:
+    """Return the messages in a queue half a second after the expected number has arrived."""
+    client, found = connection.client("sqs"), list[dict[str, Any]]()
+
+    def receive() -> bool:
         for each in client.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ()):
             found.append(json.loads(json.loads(each["Body"])["Message"]))
             client.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
-        time.sleep(0.1)
+        return len(found) >= expected
+
+    wait_until(receive, seconds=20)
+    time.sleep(0.5)
+    receive()
     return found
 
 
@@ -114,17 +120,17 @@ def test_one_incident_is_one_message_and_its_end_another(connection: Connection)
     queue, found = queue_of(connection), alarms(connection)
     put(connection, found["api-5xx"], {"errors": 4, "requests": 4})
     assert alarms(connection)["api-5xx"]["StateValue"] != "ALARM", "four errors are too few"
-    assert messages(connection, queue, 0.5) == []
+    assert messages(connection, queue, expected=0) == []
     put(connection, found["api-5xx"], {"errors": 6, "requests": 96})
     put(connection, found["items-read-errors"], {"errors": 10, "requests": 20})
     put(connection, found["items-table-throttles"], {"m0": 50})
     going = {name for name, each in alarms(connection).items() if each["StateValue"] == "ALARM"}
     assert going == {"api-5xx", "items-read-errors", "items-table-throttles"}
-    (message,) = messages(connection, queue, 1.5)
+    (message,) = messages(connection, queue, expected=1)
     assert message["AlarmName"] == f"{PREFIX}incident"
     assert message["NewStateValue"] == "ALARM"
     for name in sorted(going):
         reset = {"StateValue": "OK", "StateReason": "The incident has ended."}
         connection.client("cloudwatch").set_alarm_state(AlarmName=f"{PREFIX}{name}", **reset)
-    (message,) = messages(connection, queue, 1.5)
+    (message,) = messages(connection, queue, expected=1)
     assert (message["AlarmName"], message["NewStateValue"]) == (f"{PREFIX}incident", "OK")

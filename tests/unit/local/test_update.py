@@ -32,9 +32,9 @@ def test_ctrl_c_ends_a_preview_together_with_the_pulumi_cli(tmp_path: Path) -> N
         [sys.executable, "-m", "local", "preview", "--engine", "pulumi"],
         cwd=ROOT, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        assert wait_until(calls.exists, seconds=20)
+        assert wait_until(calls.exists, seconds=60)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "gatehouse: interrupted\n")
     assert calls.read_text().splitlines() == ["started", "interrupted"]
 
