@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,6 +34,14 @@ def the_authorizer(target: Target = HOST, *, compiled: bool = False) -> Bundle:
     return authorizer_bundle(data, target, compiled=compiled)
 
 
+@dataclass(frozen=True)
+class Again:
+    """A second folder with bundles, and how often packages were installed for it."""
+
+    folder: Path
+    installations: int
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("bundles")
@@ -44,19 +52,38 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return paths
 
 
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Again:
+    """A second folder, in which the bundles of three collections and their layer are built."""
+    installed: list[Path] = []
+    install = Requirements._install
+
+    def count(self: Requirements, site: Path) -> None:
+        installed.append(site)
+        install(self, site)
+
+    folder, sources = tmp_path_factory.mktemp("again"), HandlerSources()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Requirements, "_install", count)
+        for name in ("events", "items", "users"):
+            archive(handlers_bundle(HOST, sources.of([name]), name=name), folder)
+        archive(layer_bundle(HOST), folder)
+    return Again(folder, len(installed))
+
+
 def names_in(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as opened:
         return opened.namelist()
 
 
-def test_two_builds_in_two_folders_are_byte_identical(built: dict[str, Path], tmp_path: Path) -> None:
+def test_two_builds_in_two_folders_are_byte_identical(built: dict[str, Path], again: Again, tmp_path: Path) -> None:
     source = tmp_path / "elsewhere"
     shutil.copytree(bundles.ROOT / "handlers", source / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
     bundle = handlers_bundle(HOST)
     moved = handlers_bundle(HOST, modules_of(source / "handlers"))
     assert moved.digest() == bundle.digest()
-    build(moved, tmp_path / "again.zip")
-    assert (tmp_path / "again.zip").read_bytes() == built["handlers"].read_bytes()
+    build(moved, again.folder / "moved.zip")
+    assert (again.folder / "moved.zip").read_bytes() == built["handlers"].read_bytes()
 
 
 @pytest.mark.parametrize("name", ["authorizer", "handlers"])
@@ -197,33 +224,26 @@ def test_a_collections_bundle_has_the_modules_that_it_imports(tmp_path: Path, st
     assert "handlers/contract/collections/items.py" not in HandlerSources(package).of(["users"])
 
 
-def test_many_bundles_install_their_packages_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed: list[Path] = []
-    install = Requirements._install
-    monkeypatch.setattr(Requirements, "_install", lambda self, site: [installed.append(site), install(self, site)])
-    sources = HandlerSources()
-    for name in ("events", "items", "users"):
-        archive(handlers_bundle(HOST, sources.of([name]), name=name), tmp_path)
-    archive(layer_bundle(HOST), tmp_path)
-    assert len(installed) == 1
+def test_many_bundles_install_their_packages_once(again: Again) -> None:
+    assert again.installations == 1
 
 
 class TestLayer:
     def test_a_layer_and_a_bundle_without_packages_are_together_like_a_bundle(
-        self, built: dict[str, Path], tmp_path: Path
+        self, built: dict[str, Path], again: Again
     ) -> None:
-        layer, layered = layer_bundle(HOST), handlers_bundle(HOST, layered=True)
-        for bundle in (layer, layered):
-            build(bundle, tmp_path / f"{bundle.name}.zip")
-        names = [*(each.removeprefix("python/") for each in names_in(tmp_path / "layer.zip")),
-                 *names_in(tmp_path / "handlers.zip")]  # fmt: skip
+        layer, layered = (
+            Path(archive(bundle, again.folder).path)
+            for bundle in (layer_bundle(HOST), handlers_bundle(HOST, layered=True))
+        )
+        names = [*(each.removeprefix("python/") for each in names_in(layer)), *names_in(layered)]
         assert sorted(names) == names_in(built["handlers"])
-        assert all(each.startswith("handlers/") for each in names_in(tmp_path / "handlers.zip"))
+        assert all(each.startswith("handlers/") for each in names_in(layered))
 
-    def test_two_builds_are_byte_identical(self, tmp_path: Path) -> None:
-        for name in ("one", "two"):
-            archive(layer_bundle(HOST), tmp_path / name)
-        one, two = (next((tmp_path / name).glob("layer-*.zip")) for name in ("one", "two"))
+    def test_two_builds_are_byte_identical(self, built: dict[str, Path], again: Again) -> None:
+        one, two = (
+            Path(archive(layer_bundle(HOST), folder).path) for folder in (built["handlers"].parent, again.folder)
+        )
         assert one.name == two.name
         assert one.read_bytes() == two.read_bytes()
 
