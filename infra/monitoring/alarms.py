@@ -50,8 +50,9 @@ class Alarms(pulumi.ComponentResource):
         if len(rules) > 1:
             parts = {f"{INCIDENT}-{number}": rule for number, rule in enumerate(rules, start=1)}
             created = [self._composite(part, rule, created) for part, rule in parts.items()]
-            rules = list(_rules([args.stack.names.resource(part) for part in parts]))
-        self.incident = self._composite(INCIDENT, rules[0], created, notifies=True)
+            rules = _rules([args.stack.names.resource(part) for part in parts])
+        (rule,) = rules
+        self.incident = self._composite(INCIDENT, rule, created, notifies=True)
         self.arns = [self.incident.arn, *(each.arn for each in watching)]
         self.register_outputs({"incident": self.incident.alarm_name})
 
