@@ -2,7 +2,7 @@
 
 import re
 
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import Thresholds
 from infra.monitoring.monitoring import PAGE
 from infra.packaging.bundles import ROOT
 from local.plans.plan import plan
