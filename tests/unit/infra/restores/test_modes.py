@@ -88,7 +88,7 @@ class Disturbance:
             raise KeyboardInterrupt
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     mode=st.sampled_from(Mode),
     before=STATES,
