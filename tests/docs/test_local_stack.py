@@ -31,7 +31,7 @@ def test_a_setting_needs_the_types_that_the_table_names(settings: str, types: st
 @pytest.mark.parametrize(
     "settings",
     [
-        "waf.enabled=true; waf.logs=none",
+        "waf.enabled=true",
         "functions.versions=true; functions.provisionedConcurrency={minimum: 2, maximum: 2}",
         "data.capacity={mode: provisioned, reads: {minimum: 1, maximum: 1}, writes: {minimum: 1}}",
         "backups.enabled=true",
