@@ -10,7 +10,7 @@ local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
 
 test: tests emulator
-	@$(TIDY) $(BIN)/pytest --ignore=tests/bench
+	@$(TIDY) $(BIN)/pytest --hypothesis-profile=ci --ignore=tests/bench
 
 # The end-to-end tests on stacks that the Pulumi CLI deploys, in about six minutes; `pulumi` must be on PATH.
 e2e-pulumi: tests emulator

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 MAX_NAME = 64
 """The greatest length of a function's or role's name, in characters."""
 
+MAX_BACKUP_NAME = 50
+"""The greatest length of a backup vault's or plan's name, in characters (AWS Backup, "BackupVaultName")."""
+
 STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """What API Gateway allows as a stage's name, which is the stack's."""
 
 REVOCATIONS = "authorizer-revocations"
 """The name of the denylist's table. Names of collections have no hyphen, so it differs from all of them."""
+
+BACKUPS = "backups"
+"""The name of the tables' backup vault, and of its plan, role and key."""
 
 SENT = "sent"
 """The prefix of the logical names of API keys that clients send."""
@@ -28,7 +34,7 @@ class Names:
     stack: str
     branch: str | None = None
 
-    def problems(self, functions: Iterable[str]) -> Iterator[str]:
+    def problems(self, functions: Iterable[str], *, has_backups: bool = False) -> Iterator[str]:
         """Yield a line for each name that AWS would reject."""
         if not STAGE.fullmatch(self.stack):
             yield (
@@ -41,6 +47,10 @@ class Names:
         for name in physical:
             if len(name) > MAX_NAME:
                 yield f"{name}: a function's or role's name must have at most {MAX_NAME} characters (found {len(name)})"
+        backups = self.resource(BACKUPS)
+        if has_backups and len(backups) > MAX_BACKUP_NAME:
+            detail = f"must have at most {MAX_BACKUP_NAME} characters (found {len(backups)})"
+            yield f"{backups}: the name of a backup vault and plan {detail}"
 
     def resource(self, name: str) -> str:
         """Return the name of a function, role, table, usage plan or key."""

@@ -117,8 +117,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="override a setting for this run; VALUE is text or JSON",
     )  # fmt: skip
     parser.add_argument(
-        "--set", dest="overrides", action=_Override, default={}, metavar="GROUP.KEY=VALUE", type=_key_and_value,
-        help="override a part of a setting for this run: --set functions.memory=1024",
+        "--set", dest="overrides", action=_Override, default={}, metavar="GROUP.KEY=VALUE", type=_key_and_yaml,
+        help="override a part of a setting for this run, by YAML: --set functions.memory=1024",
     )  # fmt: skip
 
 
@@ -136,6 +136,13 @@ def _key_and_value(argument: str) -> tuple[str, str]:
     if not separator or not OVERRIDE.fullmatch(key):
         raise argparse.ArgumentTypeError(f"invalid override {argument!r}: must be KEY=VALUE or GROUP.KEY=VALUE")
     return key, value
+
+
+def _key_and_yaml(argument: str) -> tuple[str, str]:
+    """Return a key and its value, a list or a map as JSON, which is what a whole setting must be."""
+    key, value = _key_and_value(argument)
+    structured = _structured(value)
+    return key, _text(structured) if isinstance(structured, (dict, list)) else value
 
 
 def _defaults(project: str, declared: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,10 +1,15 @@
-"""What tests in several folders share: the engine to test, and the real DynamoDB engine."""
+"""What all tests share: the settings of Hypothesis, the engine to test, and the real DynamoDB engine."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.dynamodb.server import dynamodb_local
+
+# How long an example takes depends on what else the machine does. `make test` uses Hypothesis's profile `ci`, which has
+# no deadline either, and tries the same examples every time.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

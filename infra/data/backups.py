@@ -11,10 +11,7 @@ from infra.data.backup_settings import BackupSettings
 from infra.data.table import Table
 from infra.functions.role_policies import Statement, policy_document
 from infra.kms_key import KmsKey, KmsKeyArgs
-from infra.naming import Names
-
-NAME = "backups"
-"""The name of the vault, the plan, the role and the key."""
+from infra.naming import BACKUPS, Names
 
 FOR_AWS = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 """Only services of AWS get the use of the key that AWS Backup grants."""
@@ -54,10 +51,12 @@ class Backups(pulumi.ComponentResource):
         self.child_opts = pulumi.ResourceOptions(parent=self)
         vault, key_arn = self._vault()
         role = self._role(vault, key_arn)
-        plan = aws.backup.Plan(NAME, name=args.names.resource(NAME), rules=[self._rule(vault)], opts=self.child_opts)
+        plan = aws.backup.Plan(
+            BACKUPS, name=args.names.resource(BACKUPS), rules=[self._rule(vault)], opts=self.child_opts
+        )
         aws.backup.Selection(
-            NAME,
-            name=args.names.resource(NAME),
+            BACKUPS,
+            name=args.names.resource(BACKUPS),
             plan_id=plan.id,
             iam_role_arn=role.arn,
             resources=[table.arn for table in args.tables],
@@ -69,12 +68,12 @@ class Backups(pulumi.ComponentResource):
     def _vault(self) -> tuple[aws.backup.Vault, pulumi.Output[str]]:
         protected = pulumi.ResourceOptions(parent=self, protect=self.args.protect)
         description = f"Encrypts the backups of {self.args.names.resource('*')}"
-        key_arn = KmsKey(NAME, KmsKeyArgs(names=self.args.names, description=description), protected).arn
-        vault = aws.backup.Vault(NAME, name=self.args.names.resource(NAME), kms_key_arn=key_arn, opts=protected)
+        key_arn = KmsKey(BACKUPS, KmsKeyArgs(names=self.args.names, description=description), protected).arn
+        vault = aws.backup.Vault(BACKUPS, name=self.args.names.resource(BACKUPS), kms_key_arn=key_arn, opts=protected)
         if lock := self.args.settings.lock:
             # Without `changeable_for_days`: in the other mode, compliance, nobody can ever remove the lock.
             aws.backup.VaultLockConfiguration(
-                NAME,
+                BACKUPS,
                 backup_vault_name=vault.name,
                 min_retention_days=lock.minimum_days,
                 max_retention_days=lock.maximum_days,
@@ -99,14 +98,14 @@ class Backups(pulumi.ComponentResource):
 
     def _role(self, vault: aws.backup.Vault, key_arn: pulumi.Output[str]) -> aws.iam.Role:
         role = aws.iam.Role(
-            NAME,
-            name=self.args.names.resource(NAME),
+            BACKUPS,
+            name=self.args.names.resource(BACKUPS),
             assume_role_policy=pulumi.Output.json_dumps(TRUST),
             opts=self.child_opts,
         )
         aws.iam.RolePolicy(
-            NAME,
-            name=NAME,
+            BACKUPS,
+            name=BACKUPS,
             role=role.name,
             policy=pulumi.Output.json_dumps(self._permissions(vault, key_arn)),
             opts=self.child_opts,

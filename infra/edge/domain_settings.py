@@ -1,5 +1,6 @@
 """The settings of a custom domain."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -89,9 +90,14 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             )
 
     def deployment_problems(self, names: Names, region: str | None) -> Iterator[str]:
-        """Yield what certificates cannot do: be used in another region, or contain a branch's name that is too long."""
+        """Yield what certificates cannot do: be used in another region, or contain some names of branches."""
         found = self.certificate_arn.split(":")[3] if self.certificate_arn else region
         if region and found != region:
             yield f"gatehouse:domain.certificateArn: must be in the stack's region, {region} (found: {found})"
         if self.name and len(host := names.domain(self.name)) > MAX_HOST:
             yield f"gatehouse:domain.name: {host}, with the branch, must have at most {MAX_HOST} characters"
+        if self.name and names.branch and not re.fullmatch(_LABEL, names.branch):
+            yield (
+                f"gatehouse:domain.name: {names.branch}, the branch, must be valid in a domain name; "
+                "`python -m infra.branches STACK BRANCH` prints a valid name for its stack"
+            )

@@ -8,18 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from infra.api.rest_api import RestApi
 from infra.functions.function_settings import AUTHORIZER
-from infra.monitoring.alarm import Alarm, Metric, divided
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import ZERO, Alarm, Metric, Thresholds, divided, greatest, greatest_or_zero, total
 from infra.monitoring.monitored import Monitored
 
 OWN = "Gatehouse"
 """The namespace of the authorizer's metrics (`authorizer/log.py`)."""
 
-FAILURES = "(errors - FILL(unauthorized, 0))"
+FAILURES = "(errors - unauthorized)"
 """The authorizer's crashes, timeouts and faults. It raises an exception for each 401 too, which Lambda counts."""
-
-SUM, GREATEST = "SUM(FILL(METRICS(), 0))", "MAX(FILL(METRICS(), 0))"
-"""The sum or the greatest of all metrics. CloudWatch has no value for a metric in a period without events."""
 
 
 def alarms(stack: Monitored, thresholds: Thresholds) -> list[Alarm]:
@@ -48,7 +44,7 @@ def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         kind="api-latency",
         subject="milliseconds of the slowest responses (p99)",
         metrics={"latency": Metric("AWS/ApiGateway", "Latency", dimensions, "p99"), "requests": requests},
-        expression=f"IF(requests >= {thresholds.min_requests}, latency, 0)",
+        expression=f"IF((requests + {ZERO}) >= {thresholds.min_requests}, latency, 0)",
         threshold=thresholds.latency,
         exceeds=True,
         count=3,
@@ -68,7 +64,7 @@ def _authorizer(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     for kind, subject, name, least, period in found:
         dimensions = {**own, "outcome": "fault"} if name == "Decisions" else own
         metrics = [Metric(OWN, name, dimensions)]
-        yield from divided(kind, metrics, kind=kind, subject=subject, expression=SUM, threshold=least, period=period)
+        yield from divided(kind, metrics, total, kind=kind, subject=subject, threshold=least, period=period)
 
 
 def _errors(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
@@ -94,9 +90,9 @@ def _throttles(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         yield from divided(
             f"{name}-throttles",
             [_function(stack, each, "Throttles") for each in functions],
+            total,
             kind="function-throttles",
             subject=f"throttled invocations of {name}",
-            expression=SUM,
             threshold=thresholds.function_throttles,
         )
 
@@ -106,9 +102,9 @@ def _durations(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         yield from divided(
             f"{name}-duration",
             [_function(stack, each, "Duration", "p99") for each in functions],
+            greatest_or_zero,
             kind="function-duration",
             subject=f"milliseconds of the slowest invocations of {name} (p99), which may take {timeout} s",
-            expression=GREATEST,
             threshold=_percent(thresholds.function_duration, timeout * 1000),
             count=3,
         )
@@ -120,7 +116,9 @@ def _concurrency(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         if reserved is not None:
             metrics = [_function(stack, each, "ConcurrentExecutions", "Maximum") for each in functions]
             subject = f"concurrent invocations of {name}, for each function of which {reserved:,} are reserved"
-            yield from _near(f"{name}-concurrency", metrics, subject, _percent(thresholds.concurrency, reserved))
+            yield from _near(
+                f"{name}-reserved-concurrency", metrics, subject, _percent(thresholds.concurrency, reserved)
+            )
     limit = thresholds.account_concurrency
     subject = f"concurrent invocations in the account and region, which may have {limit:,}"
     metrics = [Metric("AWS/Lambda", "ClaimedAccountConcurrency", {}, "Maximum")]
@@ -128,8 +126,9 @@ def _concurrency(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
 
 
 def _near(name: str, metrics: Sequence[Metric], subject: str, threshold: float) -> Iterator[Alarm]:
+    # Not `greatest_or_zero`: the latest minute's value often arrives later, and would be 0.
     return divided(
-        name, metrics, kind="concurrency", subject=subject, expression=GREATEST, threshold=threshold, period=60, count=5
+        name, metrics, greatest, kind="concurrency", subject=subject, threshold=threshold, period=60, count=5
     )
 
 
@@ -140,17 +139,17 @@ def _tables(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         yield from divided(
             f"{table.name}-table-throttles",
             [Metric("AWS/DynamoDB", f"{verb}ThrottleEvents", part) for part in parts for verb in ("Read", "Write")],
+            total,
             kind="table-throttles",
             subject=f"throttled reads and writes of the table {table.name} and its indexes",
-            expression=SUM,
             threshold=thresholds.table_throttles,
         )
         yield from divided(
             f"{table.name}-table-errors",
             [Metric("AWS/DynamoDB", "SystemErrors", {**dimensions, "Operation": each}) for each in table.operations],
+            total,
             kind="table-errors",
             subject=f"requests to the table {table.name} that failed in DynamoDB",
-            expression=SUM,
             threshold=thresholds.table_errors,
         )
 
@@ -165,8 +164,8 @@ def _function(stack: Monitored, function: str, name: str, statistic: str = "Sum"
 
 def _rate(thresholds: Thresholds, errors: str) -> str:
     """Return the expression for the percentage of errors, if there are enough of them."""
-    return f"IF({errors} >= {thresholds.min_errors}, 100 * {errors} / requests, 0)"
+    return f"IF(({errors} + {ZERO}) >= {thresholds.min_errors}, 100 * {errors} / requests, 0)"
 
 
 def _percent(percentage: float, limit: int) -> float:
-    return round(percentage * limit / 100, 3)
+    return round(percentage * limit / 100, 6)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.monitoring.alarm import Alarm, Metric
+from infra.monitoring.alarm import Alarm, Metric, Thresholds
 from infra.monitoring.alarm_definitions import alarms
-from infra.monitoring.alarm_settings import Thresholds
 from infra.monitoring.monitored import Monitored
 
 MAX_CHILDREN = 100
@@ -50,8 +49,9 @@ class Alarms(pulumi.ComponentResource):
         if len(rules) > 1:
             parts = {f"{INCIDENT}-{number}": rule for number, rule in enumerate(rules, start=1)}
             created = [self._composite(part, rule, created) for part, rule in parts.items()]
-            rules = list(_rules([args.stack.names.resource(part) for part in parts]))
-        self.incident = self._composite(INCIDENT, rules[0], created, notifies=True)
+            rules = _rules([args.stack.names.resource(part) for part in parts])
+        (rule,) = rules
+        self.incident = self._composite(INCIDENT, rule, created, notifies=True)
         self.arns = [self.incident.arn, *(each.arn for each in watching)]
         self.register_outputs({"incident": self.incident.alarm_name})
 

@@ -85,9 +85,3 @@ class Monitored:
             name = collection if value == value_of(collection) else function
             found.setdefault(name, (value, []))[1].append(function)
         return [(name, value, functions) for name, (value, functions) in found.items()]
-
-    @property
-    def log_groups(self) -> list[str]:
-        """The names of the log groups whose lines share a request's ids: the API's first, then the authorizer's."""
-        functions = (AUTHORIZER, *self.handlers)
-        return [self.names.access_log_group, *map(self.names.function_log_group, functions)]

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from handlers.contract import REQUIREMENT, FieldError
 from handlers.metrics import MetricSettings
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import Thresholds
 from infra.monitoring.alarms import Alarms, AlarmsArgs
 from infra.monitoring.dashboard import Dashboard, DashboardArgs
 from infra.monitoring.log_queries import LogQueries
@@ -21,10 +21,11 @@ from infra.naming import Names
 RunbookUrl = Annotated[
     str,
     Meta(
-        pattern=r"^https://[^\s()\[\]]{1,1000}(?![\s\S])",
-        extra={REQUIREMENT: "an https URL without spaces, parentheses and brackets"},
+        pattern=r"^https://[^\s()\[\]]{1,700}(?![\s\S])",
+        extra={REQUIREMENT: "an https URL of at most 708 characters, without spaces, parentheses and brackets"},
     ),
 ]
+"""A URL that fits into an alarm's description, of 1,024 characters (AWS, "PutMetricAlarm")."""
 
 PAGE: Final = "docs/monitoring.md"
 """The page with a section for each kind of alarm."""

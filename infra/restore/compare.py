@@ -1,5 +1,6 @@
 """How an item differs between the restore point and the present table, and what each mode does about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -47,7 +48,7 @@ class Comparison:
 
     def of_restored(self, restored: Item, present: Item | None) -> Difference:
         """Return the difference of an item of the restore point."""
-        if restored == present:
+        if present is not None and _is_same(restored, present):
             return Difference.SAME
         if self._has_expired(restored):
             return Difference.EXPIRED
@@ -74,10 +75,16 @@ class Comparison:
         expiry = item.get(EXPIRY, {}).get("N")
         return expiry is not None and float(expiry) <= self.now
 
+    def missing(self, key: str) -> dict[str, Any]:
+        """Return the condition of a write that requires that there is no item that clients see.
 
-def absent(key: str) -> dict[str, Any]:
-    """Return the condition of a write that requires that there is no item. `key` is a key attribute."""
-    return {"ConditionExpression": "attribute_not_exists(#key)", "ExpressionAttributeNames": {"#key": key}}
+        `key` is a key attribute.
+        """
+        return {
+            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
+            "ExpressionAttributeNames": {"#key": key, "#expiry": EXPIRY},
+            "ExpressionAttributeValues": {":now": {"N": str(self.now)}},
+        }
 
 
 def unchanged(key: str, seen: Item) -> dict[str, Any]:
@@ -97,3 +104,24 @@ def unchanged(key: str, seen: Item) -> dict[str, Any]:
         "ExpressionAttributeNames": names,
         **({"ExpressionAttributeValues": values} if values else {}),
     }
+
+
+def _is_same(one: Item, other: Item) -> bool:
+    return one == other or _without_order(one) == _without_order(other)
+
+
+def _without_order(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes in which sets have no order: DynamoDB keeps none (AWS, "Supported data types")."""
+    return {name: _plain(value) for name, value in attributes.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case {"SS": elements} | {"NS": elements} | {"BS": elements}:
+            return (*value, frozenset(elements))
+        case {"L": elements}:
+            return [_plain(each) for each in elements]
+        case {"M": attributes}:
+            return _without_order(attributes)
+        case _:
+            return value

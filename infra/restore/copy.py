@@ -14,12 +14,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
-from infra.restore.compare import Comparison, Difference, Item, absent, unchanged
+from infra.restore.compare import Comparison, Difference, Item, unchanged
 from infra.restore.errors import RestoreError, code_of
 from infra.restore.progress import Progress
 from infra.restore.tables import Counts, Reader, in_segments
 
-CONDITION_FAILED = "ConditionalCheckFailedException"
+CLIENT_WAS_FASTER = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+"""Errors of a write: a client wrote the item since the comparison, or is writing it in a transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ class Copy:
                 seen = present.get(self.reader.identity(restored))
                 difference = comparison.of_restored(restored, seen)
                 if difference in self.undone:
-                    difference = self._put(restored, seen, difference)
+                    condition = self._condition(comparison, seen, difference)
+                    difference = self._write("put_item", difference, restored, condition, Item=restored)
                 counts[difference] += 1
             self.progress.add(done=len(batch))
         return counts
@@ -83,7 +85,8 @@ class Copy:
                     continue
                 difference = comparison.of_added(present)
                 if difference in self.undone:
-                    difference = self._delete(present, difference)
+                    condition = self._condition(comparison, present, difference)
+                    difference = self._write("delete_item", difference, None, condition, Key=self.reader.key(present))
                 counts[difference] += 1
             self.progress.add(done=len(batch))
         return counts
@@ -94,17 +97,12 @@ class Copy:
                 return
             yield batch
 
-    def _put(self, restored: Item, seen: Item | None, difference: Difference) -> Difference:
+    def _condition(self, comparison: Comparison, seen: Item | None, difference: Difference) -> Mapping[str, Any]:
+        """Return the condition of the write that undoes a difference: the item still differs in the same way."""
         key = self.reader.keys[0]
-        condition = absent(key) if seen is None else unchanged(key, seen)
-        if seen is not None and difference is Difference.MISSING:  # The item that was seen has expired.
-            expressions = absent(key)["ConditionExpression"], condition["ConditionExpression"]
-            condition["ConditionExpression"] = "{} OR ({})".format(*expressions)
-        return self._write("put_item", difference, restored, condition, Item=restored)
-
-    def _delete(self, present: Item, difference: Difference) -> Difference:
-        condition = unchanged(self.reader.keys[0], present)
-        return self._write("delete_item", difference, None, condition, Key=self.reader.key(present))
+        if seen is None or difference is Difference.MISSING:
+            return comparison.missing(key)
+        return unchanged(key, seen)
 
     def _write(
         self,
@@ -121,7 +119,7 @@ class Copy:
                 TableName=self.target, ReturnValuesOnConditionCheckFailure="ALL_OLD", **condition, **arguments
             )
         except ClientError as error:
-            if code_of(error) != CONDITION_FAILED:
+            if code_of(error) not in CLIENT_WAS_FASTER:
                 raise
             if error.response.get("Item") != wanted:
                 return Difference.RECENT

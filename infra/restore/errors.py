@@ -35,6 +35,4 @@ def _text(error: ClientError) -> str:
         return f"{error.operation_name}: {code}: {message}"
     # IAM names the action that is missing, which may differ from the operation.
     named = re.search(r"not authorized to perform: ([\w-]+:\w+)", message)
-    service = "backup" if error.operation_name.endswith("RestoreJob") else "dynamodb"
-    action = named[1] if named else f"{service}:{error.operation_name}"
-    return f"permission {action} is missing: {message}"
+    return f"permission {named[1] if named else f'for {error.operation_name}'} is missing: {message}"

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from infra.restore.errors import RestoreError
 
@@ -20,23 +20,6 @@ class Clients:
 
     dynamodb: Any
     backup: Any
-
-
-class RestorePoint(Protocol):
-    """A state of a table that AWS can restore into a new table."""
-
-    @property
-    def label(self) -> str:
-        """The part of the temporary table's name that belongs to this restore point."""
-        ...
-
-    def check(self, clients: Clients, table: Mapping[str, Any]) -> str:
-        """Return a description. Raises RestoreError if the table cannot be restored to this point."""
-        ...
-
-    def start(self, clients: Clients, table: Mapping[str, Any], target: str) -> None:
-        """Start to restore the table, as DescribeTable describes it, into a new one."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -88,12 +71,7 @@ class Backup:
 
     arn: str
     source: str
-    backup_id: str
-
-    @property
-    def label(self) -> str:
-        """The backup's id."""
-        return self.backup_id
+    label: str
 
     def check(self, clients: Clients, table: Mapping[str, Any]) -> str:
         """Return a description. Raises RestoreError if the backup is of another table or not available."""
@@ -114,13 +92,8 @@ class RecoveryPoint:
     """A recovery point in a vault of AWS Backup, which restores it with the permissions of a role."""
 
     arn: str
-    point_id: str
+    label: str
     role: str
-
-    @property
-    def label(self) -> str:
-        """The recovery point's id."""
-        return self.point_id
 
     def check(self, clients: Clients, table: Mapping[str, Any]) -> str:
         """Return a description. Raises RestoreError if the recovery point is not one of the table."""
@@ -146,6 +119,14 @@ class RecoveryPoint:
             ResourceType="DynamoDB",
             IdempotencyToken=str(uuid.uuid4()),
         )
+
+
+RestorePoint = PointInTime | Backup | RecoveryPoint
+"""A state of a table that AWS can restore into a new table.
+
+`label` becomes a part of the temporary table's name, `check` raises RestoreError if the table cannot be restored to it,
+and `start` starts the restore of a table, as DescribeTable describes it.
+"""
 
 
 def parse_backup(arn: str, role: str | None) -> Backup | RecoveryPoint:

@@ -3,21 +3,20 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.restore.compare import Difference, Item
 from infra.restore.errors import RestoreError
 
-PAGE = 500
-"""Items of a page. With items of 400 KB, DynamoDB ends it at 1 MB."""
-
-BATCH = 100
-"""Keys of a batch, the most that DynamoDB allows (AWS, "BatchGetItem")."""
+PAGE = 100
+"""Items that are read at once: the most keys that DynamoDB allows in a batch (AWS, "BatchGetItem")."""
 
 ATTEMPTS = 12
+"""Attempts to read a batch of which each returns nothing. They take about a minute and a half."""
+
 MAX_PAUSE = 20.0
 
 Key = tuple[Any, ...]
@@ -57,15 +56,15 @@ class Reader:
         return {name: item[name] for name in self.keys}
 
     def batches(self, table: str, segment: int, segments: int) -> Iterator[list[Item]]:
-        """Yield the items of a segment of a table, at most BATCH at once."""
+        """Yield the items of a segment of a table, at most PAGE, or those of one second, at once."""
         start: dict[str, Any] = {}
+        limit = min(PAGE, int(self.pace.rate) or PAGE)
         while True:
             page = self.dynamodb.scan(
-                TableName=table, Segment=segment, TotalSegments=segments, Limit=PAGE, ConsistentRead=True, **start
+                TableName=table, Segment=segment, TotalSegments=segments, Limit=limit, ConsistentRead=True, **start
             )
-            items: list[Item] = page["Items"]
-            for begin in range(0, len(items), BATCH):
-                yield items[begin : begin + BATCH]
+            if page["Items"]:
+                yield page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -75,13 +74,16 @@ class Reader:
         self.pace.take(len(items))
         found: dict[Key, Item] = {}
         request: dict[str, Any] = {table: {"Keys": [self.key(each) for each in items], "ConsistentRead": True}}
-        for attempt in range(ATTEMPTS):
+        attempt = 0
+        while attempt < ATTEMPTS:
             response = self.dynamodb.batch_get_item(RequestItems=request)
-            found |= {self.identity(each): each for each in response["Responses"].get(table, [])}
+            read: list[Item] = response["Responses"].get(table, [])
+            found |= {self.identity(each): each for each in read}
             request = response.get("UnprocessedKeys") or {}
             if not request:
                 return found
             # DynamoDB returns what exceeds 16 MB, or the throughput, as unprocessed.
+            attempt = 0 if read else attempt + 1
             self.pace.sleep(min(0.05 * 2**attempt, MAX_PAUSE))
         raise RestoreError(f"BatchGetItem: {table} is throttled; run the command again, with a lower --rate")
 
@@ -96,24 +98,16 @@ def in_segments(segments: int, work: Callable[[int, threading.Event], Counts]) -
     `work` gets an event that is set when another thread failed, or when the user pressed Ctrl-C.
     """
     stop = threading.Event()
-    with ThreadPoolExecutor(segments) as pool:
-        running = [pool.submit(_guarded, work, segment, stop) for segment in range(segments)]
+
+    def guarded(segment: int) -> Counts:
         try:
-            return _sum(running)
+            return work(segment, stop)
+        except BaseException:
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(segments) as pool:
+        try:
+            return sum(pool.map(guarded, range(segments)), Counts())
         finally:
             stop.set()
-
-
-def _guarded(work: Callable[[int, threading.Event], Counts], segment: int, stop: threading.Event) -> Counts:
-    try:
-        return work(segment, stop)
-    except BaseException:
-        stop.set()
-        raise
-
-
-def _sum(running: Iterable[Future[Counts]]) -> Counts:
-    total: Counts = Counter()
-    for each in running:
-        total.update(each.result())
-    return total

@@ -54,9 +54,10 @@ class TemporaryTable:
             with suppress(self.clients.dynamodb.exceptions.TableAlreadyExistsException):
                 self.point.start(self.clients, self.table, self.name)
         else:
-            self._require_own(found)
             self.report(f"Continuing with the temporary table {self.name}.")
-        return self._wait(started=time.monotonic())
+        restored = self._wait(started=time.monotonic())
+        self._require_own(restored)
+        return restored
 
     def backup(self, began: datetime) -> str:
         """Return the ARN of a backup of the stack's table, made since the restore began. Makes one if necessary."""
@@ -64,18 +65,20 @@ class TemporaryTable:
         arn = self._existing_backup(began)
         if arn is None:
             arn = dynamodb.create_backup(TableName=table, BackupName=self.name)["BackupDetails"]["BackupArn"]
-        while True:
-            details = dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]
-            if details["BackupStatus"] == "AVAILABLE":
-                return arn
+        while (status := self._backup_status(arn)) == "CREATING":
             self.pause(POLL_SECONDS)
+        if status != "AVAILABLE":
+            raise RestoreError(f"backup {arn} cannot be used: its status is {status}")
+        return arn
 
-    def delete(self) -> None:
-        """Delete the temporary table, if it exists."""
+    def delete(self) -> str:
+        """Delete the temporary table, if it exists, and return a line that says so."""
         found = self.description()
-        if found is not None:
-            self._require_own(found)
-            self.clients.dynamodb.delete_table(TableName=self.name)
+        if found is None:
+            return f"There is no temporary table {self.name}."
+        self._require_own(found)
+        self.clients.dynamodb.delete_table(TableName=self.name)
+        return f"Deleted the temporary table {self.name}."
 
     def require_no_other(self) -> None:
         """Raise RestoreError if the stack's table is being restored to another point."""
@@ -96,8 +99,17 @@ class TemporaryTable:
                     return each["BackupArn"]
         return None
 
+    def _backup_status(self, arn: str) -> str:
+        return self.clients.dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"][
+            "BackupStatus"
+        ]
+
     def _require_own(self, found: Mapping[str, Any]) -> None:
-        source = found.get("RestoreSummary", {}).get("SourceTableArn", self.table["TableArn"])
+        """Raise RestoreError unless AWS restored the table: --exact removes the items that it does not have."""
+        summary = found.get("RestoreSummary")
+        if summary is None:
+            raise RestoreError(f"table {self.name} was not created by a restore")
+        source = summary.get("SourceTableArn", self.table["TableArn"])
         if source != self.table["TableArn"]:
             raise RestoreError(f"table {self.name} was restored from another table: {source}")
 
@@ -106,9 +118,9 @@ class TemporaryTable:
         while True:
             found = self.description()
             status = found["TableStatus"] if found else MISSING
-            if found and status == "ACTIVE":
+            if found and status == "ACTIVE" and not found.get("RestoreSummary", {}).get("RestoreInProgress"):
                 return found
-            if status not in ("CREATING", "UPDATING", MISSING):
+            if status not in ("ACTIVE", "CREATING", "UPDATING", MISSING):
                 raise RestoreError(f"table {self.name} cannot be used: its status is {status}")
             seconds = time.monotonic() - started
             if status == MISSING and seconds > MISSING_SECONDS:

@@ -1,6 +1,7 @@
 """CloudWatch's metric math, for one point in time: the functions and operators that the project's alarms use.
 
-Source: AWS, "Using math expressions with CloudWatch metrics". A metric without a value in the period is None.
+Source: AWS, "Using math expressions with CloudWatch metrics". A series without a value in the period is None. In
+arithmetic of two series it is 0, if the other has a value.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 Number = float | None
 Value = Any  # a number, or a list of numbers
+
+
+class Scalar(float):
+    """A number, which is no series: an operation with it has a value where the other operand has one."""
+
 
 _OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = {
     ast.Add: lambda left, right: left + right,
@@ -40,13 +46,15 @@ def evaluate(expression: str, metrics: Mapping[str, Number]) -> Number:
 def _value(node: ast.expr, metrics: Mapping[str, Number]) -> Value:
     match node:
         case ast.Constant(value=int() | float() as number):
-            return float(number)
+            return Scalar(number)
         case ast.Name(id=name) if name in metrics:
             return metrics[name]
         case ast.BinOp(left=left, op=kind, right=right) | ast.Compare(left=left, ops=[kind], comparators=[right]):
             return _operate(kind, _value(left, metrics), _value(right, metrics))
         case ast.Call(func=ast.Name(id="METRICS"), args=[]):
             return list(metrics.values())
+        case ast.List(elts=elements):
+            return [_value(each, metrics) for each in elements]
         case ast.Call(func=ast.Name(id=name), args=arguments) if name in _FUNCTIONS:
             return _FUNCTIONS[name](*(_value(each, metrics) for each in arguments))
         case _:
@@ -56,15 +64,14 @@ def _value(node: ast.expr, metrics: Mapping[str, Number]) -> Value:
 def _operate(kind: ast.AST, left: Value, right: Value) -> Number:
     if type(kind) not in _OPERATORS or list in (type(left), type(right)):
         raise ValueError(f"not supported: {kind}")
-    if left is None or right is None or (right == 0 and isinstance(kind, ast.Div)):
+    if left is None or right is None:
+        if isinstance(right if left is None else left, Scalar | None):
+            return None
+        left, right = left or 0.0, right or 0.0
+    if right == 0 and isinstance(kind, ast.Div):
         return None
-    return float(_OPERATORS[type(kind)](left, right))
-
-
-def _fill(value: Value, missing: Value) -> Value:
-    if isinstance(value, list):
-        return [missing if each is None else each for each in cast("list[Number]", value)]
-    return missing if value is None else value
+    result = float(_OPERATORS[type(kind)](left, right))
+    return Scalar(result) if isinstance(left, Scalar) and isinstance(right, Scalar) else result
 
 
 def _choose(condition: Value, then: Value, otherwise: Value) -> Value:
@@ -83,9 +90,8 @@ def _combined(function: Callable[[Sequence[float]], float]) -> Callable[[Value],
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
-    "FILL": _fill,
+    "TIME_SERIES": float,
     "IF": _choose,
     "SUM": _combined(sum),
     "MAX": _combined(max),
-    "MIN": _combined(min),
 }

@@ -23,6 +23,7 @@ FIREWALL = "ministack.services.waf"
 LOGS = "ministack.services.cloudwatch_logs"
 WORKERS = "ministack.core.lambda_runtime"
 POLICIES = "ministack.core.iam_evaluator"
+ACTIONS = "ministack.core.iam_actions"
 RESPONSES = "ministack.core.responses"
 
 Original = Callable[..., Any]

@@ -47,7 +47,9 @@ class UnsupportedTypeError(Exception):
     """The local provider does not support this type of resource."""
 
     def __init__(self) -> None:
-        super().__init__("this type is not supported locally; local/provider/resources defines the supported types")
+        super().__init__(
+            "this type is not supported locally; docs/local-stack.md lists the settings that need such types"
+        )
 
 
 class ServiceError(Exception):

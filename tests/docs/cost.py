@@ -69,23 +69,31 @@ def prices() -> dict[str, Price]:
     return {name.strip("`"): Price.parse(dollars, unit) for name, _, dollars, unit, *_ in rows("prices")}
 
 
-def column(label: str, number: int) -> dict[str, float]:
-    """Return the numbers in a column of a table, by the names in its first column."""
-    return {row[0].strip("`"): evaluated(row[number].replace(",", ""), {}) for row in rows(label)}
+def column(label: str, choice: int = 0) -> dict[str, float]:
+    """Return the numbers in the last column of a table, by the names in its first column.
+
+    `choice` is which of two numbers that are separated by ` / `.
+    """
+    found: dict[str, float] = {}
+    for first, *_, last in rows(label):
+        numbers = last.replace(",", "").split(" / ")
+        found |= dict.fromkeys(re.findall(r"\w+", first), evaluated(numbers[min(choice, len(numbers) - 1)], {}))
+    return found
 
 
 def names(scale: str, flavour: Flavour, **changes: float) -> dict[str, Any]:
     """Return everything that the formulas of lines refer to, with changes of the tables' values."""
-    of_flavour = 2 if flavour == "rest" else 3
+    http = int(flavour == "http")
     found: dict[str, Any] = {
         **prices(),
-        **column("capacity", 2),
-        **column("logs", of_flavour),
-        **column("counts", of_flavour),
-        **column("workload", 2 + SCALES.index(scale)),
+        **column("capacity"),
+        **column("logs", http),
+        **column("counts", http),
+        **column("workload", SCALES.index(scale)),
+        "http": http,
         **changes,
     }
-    for name, _, formula in rows("month"):
+    for name, formula in rows("month"):
         found[name.strip("`")] = evaluated(formula, found)
     return found
 
@@ -93,6 +101,4 @@ def names(scale: str, flavour: Flavour, **changes: float) -> dict[str, Any]:
 def bill(scale: str, flavour: Flavour, **changes: float) -> dict[str, float]:
     """Return the dollars a month of each line of the worked example."""
     values = names(scale, flavour, **changes)
-    return {
-        line: evaluated(formula, values) for line, formula, apis in rows("lines") if apis in ("both", flavour.upper())
-    }
+    return {line: evaluated(formula, values) for line, formula, *_ in rows("bill") if formula}

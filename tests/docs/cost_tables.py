@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import product
 from typing import get_args
 
 from tests.docs.cost import PAGE, SCALES, Flavour, amount, bill, evaluated, names, rows
@@ -13,8 +12,6 @@ PEAK = 10
 
 MONTH = 730 * 3600
 """Seconds of a month."""
-
-BOTH = tuple(product(get_args(Flavour), SCALES))
 
 
 def money(dollars: float) -> str:
@@ -35,12 +32,12 @@ def computed() -> dict[str, list[str]]:
 
 def counts() -> list[str]:
     """Return the rows of the table of counts."""
-    rest, http = (counted(flavour) for flavour in get_args(Flavour))
-    number = {
-        name: (str(Fraction(rest[name]).limit_denominator(100)), str(Fraction(http[name]).limit_denominator(100)))
-        for name in rest
-    }
-    return [f"| {name} | {what} | {' | '.join(number[name.strip('`')])} |" for name, what, *_ in rows("counts")]
+    flavours = [counted(flavour) for flavour in get_args(Flavour)]
+    found: dict[str, str] = {}
+    for name in flavours[0]:
+        numbers = (str(Fraction(each[name]).limit_denominator(100)) for each in flavours)
+        found[name] = " / ".join(dict.fromkeys(numbers))
+    return [f"| {name} | {found[name.strip('`')]} |" for name, _ in rows("counts")]
 
 
 def update() -> None:
@@ -64,14 +61,10 @@ def _summary() -> Iterator[list[str]]:
 
 
 def _bill() -> Iterator[list[str]]:
-    bills = [bill(scale, flavour) for flavour, scale in BOTH]
-    for line in dict.fromkeys(line for each in bills for line, dollars in each.items() if dollars):
-        yield [line, *(cell for each in bills for cell in _with_share(each.get(line, 0), sum(each.values())))]
-    yield ["**Sum**", *(cell for each in bills for cell in (f"**{money(sum(each.values()))}**", ""))]
-
-
-def _with_share(dollars: float, total: float) -> tuple[str, str]:
-    return (money(dollars), f"{dollars / total:.0%}".replace("%", " %")) if dollars else ("-", "-")
+    bills = [bill(scale, "rest") for scale in SCALES]
+    for line, formula, *_ in (row for row in rows("bill") if row[1]):
+        yield [line, formula, *(money(each[line]) for each in bills)]
+    yield ["**Sum**", "", *(f"**{money(sum(each.values()))}**" for each in bills)]
 
 
 def saved(values: str, scale: str) -> float:
@@ -103,10 +96,9 @@ def used(formula: str, scale: str) -> float:
 def _quotas() -> list[list[str]]:
     found: list[tuple[float, list[str]]] = []
     for quota, default, formula, *_, advice in rows("quotas"):
-        small, large = (used(formula, scale) for scale in SCALES)
-        reached = amount(default) / (small * PEAK)
-        cells = (f"{rounded(each)}, {rounded(each * PEAK)}" for each in (small, large))
-        found.append((reached, [quota, default, formula, *cells, _requests(reached), advice]))
+        small, large = (PEAK * used(formula, scale) for scale in SCALES)
+        reached = amount(default) / small
+        found.append((reached, [quota, default, formula, rounded(large), _requests(reached), advice]))
     return [cells for _, cells in sorted(found)]
 
 
@@ -127,17 +119,6 @@ def _sizes() -> list[list[str]]:
         reached = next(n for n in range(10_000) if evaluated(formula, {"collections": n + 1}) > amount(default))
         found.append((reached, [quota, default, formula, f"{reached:,}", advice]))
     return [cells for _, cells in sorted(found)]
-
-
-def break_even() -> str:
-    """Return the price of provisioned capacity that is fully used, as a percentage of the price on demand."""
-    found = names(SCALES[0], "rest")
-    reads, writes = (
-        found[capacity](1 / 3600) / found[price](1)
-        for capacity, price in (("read_capacity", "reads_price"), ("write_capacity", "writes_price"))
-    )
-    assert round(reads, 3) == round(writes, 3)
-    return f"{reads:.0%}".replace("%", " %")
 
 
 if __name__ == "__main__":

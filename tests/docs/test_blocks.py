@@ -11,7 +11,7 @@ from tests.docs.pages import PAGES, Block, anchors, blocks, blocks_of, inline_co
 LABELS = {
     "sh": {"", "session", "walkthrough", "revoke"},
     "python": {"", "collection"},
-    "json": {"response"},
+    "json": {"policy", "response"},
     "yaml": {"", "account", "cognito", "example", "revocation", "stack", "usage"},
     "text": {"", "comment", "decisions", "insights", "metrics", "plan", "requests"},
     "mermaid": {"", "diagram"},

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from authorizer import log
 from infra.naming import REVOCATIONS
+from local.emulator.metric_math import evaluate
 from local.engine import Resource
 from local.plans.architecture import Architecture, statements, texts
 from local.provider.example import ACCOUNT
@@ -73,6 +74,18 @@ def alarms_keep_the_limits_of_cloudwatch(plan: Architecture) -> Iterator[str]:
             yield f"{alarm.name}: {queries}"
         if alarm.inputs["threshold"] <= 0 or alarm.inputs.get("treatMissingData") != "notBreaching":
             yield f"{alarm.name}: {alarm.inputs['threshold']}, {alarm.inputs.get('treatMissingData')}"
+        if len(alarm.inputs["alarmDescription"]) > 1024:
+            yield f"{alarm.name}: {alarm.inputs['alarmDescription']}"
+
+
+def alarms_end_when_there_are_no_requests(plan: Architecture) -> Iterator[str]:
+    """Without data, an alarm has the value 0, not its last one. A period of a minute may only get its data later."""
+    for alarm in plan.deployment.of_type(ALARM):
+        *queries, result = alarm.inputs["metricQueries"]
+        value = evaluate(result["expression"], dict.fromkeys(each["id"] for each in queries))
+        is_late = queries[0]["metric"]["period"] == 60
+        if value != (None if is_late else 0):
+            yield f"{alarm.name}: {result['expression']} is {value} without data"
 
 
 def alarms_of_durations_go_off_before_the_timeout(plan: Architecture) -> Iterator[str]:

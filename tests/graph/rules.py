@@ -19,6 +19,7 @@ from local.plans.architecture import Architecture, Document, Grant, Method, func
 from local.provider.example import ACCOUNT
 from local.provider.tags import is_taggable
 from tests.graph.alarm_rules import (
+    alarms_end_when_there_are_no_requests,
     alarms_evaluate_metrics_that_exist,
     alarms_keep_the_limits_of_cloudwatch,
     alarms_of_durations_go_off_before_the_timeout,
@@ -472,6 +473,7 @@ RULES: Final[tuple[Rule, ...]] = (
     every_function_table_and_api_has_its_alarms,
     alarms_evaluate_metrics_that_exist,
     alarms_keep_the_limits_of_cloudwatch,
+    alarms_end_when_there_are_no_requests,
     alarms_of_durations_go_off_before_the_timeout,
     one_alarm_notifies_and_every_other_reaches_it,
     only_cloudwatch_for_this_account_publishes_to_an_encrypted_topic,

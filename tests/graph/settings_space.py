@@ -160,7 +160,7 @@ VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "monitoring.topicArn": (DEFAULT, TOPIC_ARN),
     "monitoring.notifyRecovery": (DEFAULT, True),
     "monitoring.handlerMetrics": (DEFAULT, "none", "operation"),
-    "monitoring.runbook": (DEFAULT, "https://wiki.example.com/runbook"),
+    "monitoring.runbook": (DEFAULT, f"https://{'w' * 700}"),
     "monitoring.thresholds": (DEFAULT, THRESHOLDS),
     "provider.permissionsBoundary": (DEFAULT, "arn:aws:iam::123456789012:policy/gatehouse-account/boundary"),
     "provider.accountIds": (DEFAULT, ["210987654321"], ["123456789012"]),

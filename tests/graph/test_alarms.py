@@ -1,12 +1,20 @@
 """The planned alarms: what they evaluate, and thresholds that follow the settings."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from handlers.contract import load_collections, routes
+from infra.functions.function_settings import FunctionSettings
+from infra.monitoring import alarm_definitions
+from infra.monitoring.alarm import Thresholds
 from infra.monitoring.alarms import MAX_CHILDREN, _rules  # pyright: ignore[reportPrivateUsage]
+from infra.monitoring.monitored import Monitored
+from infra.naming import Names
 from infra.packaging.bundles import ROOT
 from local.emulator.metric_math import evaluate
 from local.plans.architecture import Architecture
@@ -47,7 +55,7 @@ def test_a_few_errors_are_no_incident() -> None:
     assert not state(alarm, errors=4, requests=4)
     assert state(alarm, errors=5, requests=499)
     assert not state(alarm, errors=5, requests=500)
-    assert state(alarm, errors=None, requests=None) is None
+    assert state(alarm, errors=None, requests=None) is False
 
 
 def test_rejected_tokens_are_not_errors_of_the_authorizer() -> None:
@@ -70,6 +78,43 @@ def test_a_duration_is_measured_by_the_functions_own_timeout() -> None:
     assert {name: each["threshold"] for name, each in found.items() if name.startswith("items") and "dur" in name} == {
         "items-duration": 8000, "items-list-duration": 16000,
     }  # fmt: skip
+
+
+def names_of(collections: Sequence[str], functions: FunctionSettings) -> list[str]:
+    """Return the names of the alarms of a stack with collections of these names."""
+    found = [replace(load_collections()[0], name=each) for each in collections]
+    gateway = cast("Any", SimpleNamespace(api_id="a1", stage_name="prod"))
+    stack = Monitored(Names("gatehouse", "prod"), routes(found), functions, gateway, has_denylist=True)
+    return [each.name for each in alarm_definitions.alarms(stack, Thresholds())]
+
+
+@pytest.mark.parametrize("layout", ["operation", "collection", "single"])
+def test_alarms_have_different_names_whatever_collections_are_called(layout: str) -> None:
+    functions = FunctionSettings(layout=cast("Any", layout), reserved_concurrency=5)
+    found = names_of(["account", "api", "incident", "key", "table", "handlers"], functions)
+    assert len(set(found)) == len(found)
+
+
+def test_many_alarms_need_only_one_alarm_of_composite_alarms() -> None:
+    names = names_of([f"{'c' * 26}{number:04}" for number in range(150)], FunctionSettings())
+    assert len(names) > 1500
+    parts = list(_rules([f"{'p' * 24}-{name}" for name in names]))
+    assert len(list(_rules([f"{'p' * 24}-incident-{number}" for number in range(len(parts))]))) == 1
+
+
+def test_a_threshold_is_above_zero_however_small_the_percentage_is() -> None:
+    thresholds = json.dumps({"concurrency": 0.01})
+    found = alarms(**{"functions.reservedConcurrency": "1", "monitoring.thresholds": thresholds})
+    assert found["items-reserved-concurrency"]["threshold"] == 0.0001
+
+
+def test_an_alarm_of_concurrency_is_not_hidden_by_a_minute_whose_data_arrives_later() -> None:
+    found = alarms(**{"functions.reservedConcurrency": "5"})
+    assert state(found["account-concurrency"], m0=None) is None
+    functions = found["items-reserved-concurrency"]
+    none = dict.fromkeys((each["id"] for each in functions["metricQueries"][:-1]), None)
+    assert state(functions, **none) is None
+    assert state(functions, **none | {"m1": 4})
 
 
 def test_thresholds_are_settings() -> None:

@@ -18,6 +18,7 @@ from infra.packaging.bundles import ROOT
 from infra.settings import route_scopes
 from local.plans.architecture import Architecture, Grant
 from local.plans.plan import example
+from tests.docs.pages import blocks_of
 from tests.graph.conftest import explained
 from tests.graph.settings_space import everything_on, overrides
 
@@ -75,6 +76,11 @@ def test_nothing_is_found_in_the_policies_that_the_authorizer_returns(encoding: 
     for granted in (tuple(each.scope for each in scopes), ("items:read",)):
         policy = Policies(scopes, encoding).document(stage, granted, 1_800_000_000)
         assert findings(json.loads(json.dumps(policy["Statement"]))) == []
+
+
+def test_nothing_is_found_in_the_documented_policy_for_restores() -> None:
+    (policy,) = (each.text for each in blocks_of(ROOT / "docs" / "restore.md") if each.kind == "policy")
+    assert findings(json.loads(policy)["Statement"]) == []
 
 
 @pytest.mark.parametrize(

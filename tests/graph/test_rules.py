@@ -93,6 +93,11 @@ def metric(alarm: str, **changes: Any) -> Alteration:
     return altered(ALARM, lambda found: found["metricQueries"][0]["metric"].update(changes), alarm)
 
 
+def expression(alarm: str, changed: str) -> Alteration:
+    """Return a function that changes the expression of an alarm."""
+    return altered(ALARM, lambda found: found["metricQueries"][-1].update(expression=changed), alarm)
+
+
 def publisher(changes: Mapping[str, Any]) -> Alteration:
     """Return a function that changes who may publish to the topic of alarms."""
     return with_json(TOPIC_POLICY, "policy", lambda document: document["Statement"][0].update(changes), "alarms")
@@ -266,6 +271,10 @@ COUNTER_EXAMPLES: Final[Mapping[rules.Rule, Sequence[Alteration]]] = {
         with_inputs(ALARM, evaluationPeriods=289), metric("api-5xx", period=60), metric("authorizer-faults", period=90),
         altered(ALARM, lambda alarm: alarm["metricQueries"].extend(alarm["metricQueries"][:1] * 9), "api-5xx"),
         altered(ALARM, lambda alarm: alarm["metricQueries"][-1].pop("returnData"), "api-5xx"),
+        with_inputs(ALARM, alarmDescription="x" * 1025),
+    ),
+    rules.alarms_end_when_there_are_no_requests: (
+        expression("items-table-throttles", "m0 + m1"), expression("account-concurrency", "m0 + TIME_SERIES(0)"),
     ),
     rules.alarms_of_durations_go_off_before_the_timeout: (with_inputs(ALARM, "items-duration", threshold=900_001),),
     rules.one_alarm_notifies_and_every_other_reaches_it: (

@@ -40,7 +40,7 @@ NAMES = Names("gatehouse", "prod")
 RICHEST = [DEFAULTS, *({**DEFAULTS, key: value} for key, each in VALUES.items() for value in each[1:])]
 """Each value once, for settings within lists and maps."""
 
-sampled = settings(derandomize=True, max_examples=150, deadline=None, database=None)
+sampled = settings(max_examples=150)
 
 
 def reported(given_: dict[str, str]) -> set[str]:

@@ -9,9 +9,17 @@ from typing import Any, Self
 
 PYTHON = Path(__file__).parents[2] / ".venv-emulator" / "bin" / "python"
 
-PROGRAM = """
-import json, sys
+PROGRAM = r"""
+import functools, json, re, sys
+from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document, validate_policy_document
+
+@functools.cache
+def compiled(pattern, ignore_case):  # MiniStack's wildcards do not match line feeds
+    regex = "".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in pattern)
+    return re.compile(rf"(?s:{regex})\Z", re.IGNORECASE if ignore_case else 0)
+
+iam_evaluator._fnmatch_compile = compiled
 for line in sys.stdin:
     policy, resources = json.loads(line)
     assert validate_policy_document(policy) is None, validate_policy_document(policy)

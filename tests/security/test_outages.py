@@ -12,6 +12,7 @@ from authorizer.authorizer import Authorizer
 from authorizer.errors import Fault, KeysUnavailable
 from authorizer.http.fetch import FetchFailed
 from authorizer.settings import KeySettings
+from local.processes import wait_until
 from tests.security.key_server import (
     Behaviour,
     closes,
@@ -28,8 +29,11 @@ from tests.unit.authorizer.provider import ManualClock, event, issuer, jwk, jwks
 KEYS = jwks(jwk("ES256"))
 OTHER_KEYS = jwks(jwk("EdDSA"))
 TIMEOUT = 0.3
-MARGIN = 0.7
-"""Seconds of delay that are tolerated on a busy machine."""
+PATIENT = 3.0
+"""A timeout, in seconds, for fetches that succeed, even on a busy machine."""
+
+MARGIN = 3.0
+"""Seconds of delay that are tolerated on a busy machine; the outages last at least five seconds."""
 
 OUTAGES: dict[str, Behaviour] = {
     "says_nothing": stays_silent,
@@ -60,8 +64,8 @@ OUTAGES: dict[str, Behaviour] = {
 }
 
 
-def authorizer(url: str, clock: ManualClock | None = None) -> Authorizer:
-    times = KeySettings(fetch_timeout=TIMEOUT, refresh_timeout=TIMEOUT)
+def authorizer(url: str, clock: ManualClock | None = None, *, timeout: float = PATIENT) -> Authorizer:
+    times = KeySettings(fetch_timeout=timeout, refresh_timeout=timeout)
     made = settings(issuers=(issuer(key_url=url),), keys=times, log_decisions=False)
     return Authorizer(made, clock=(clock or ManualClock()).as_clock())
 
@@ -76,7 +80,7 @@ def timed(call: Callable[[], object]) -> float:
 class TestOutage:
     def test_without_cached_keys_it_is_a_fault_within_the_timeout(self, outage: str) -> None:
         with key_server(OUTAGES[outage]) as server:
-            authorize = authorizer(server.url)
+            authorize = authorizer(server.url, timeout=TIMEOUT)
 
             def attempt() -> None:
                 with pytest.raises(KeysUnavailable) as failed:
@@ -86,25 +90,25 @@ class TestOutage:
 
             assert timed(attempt) < TIMEOUT + MARGIN
             assert server.connections == 1
-            assert timed(attempt) < 0.1, "the failure must be cached for a while"
-            assert server.connections == 1
+            attempt()
+            assert server.connections == 1, "the failure must be cached for a while"
 
     def test_with_cached_keys_valid_tokens_are_accepted(self, outage: str) -> None:
         clock = ManualClock()
         with key_server(responds_with(KEYS)) as server:
-            authorize = authorizer(server.url, clock)
+            authorize = authorizer(server.url, clock, timeout=TIMEOUT)
             authorize(event(token("ES256")), None)
             server.behaviour = OUTAGES[outage]
             clock.advance(301)
             late = timed(lambda: authorize(event(token("ES256", jti="2")), None))
             assert late < TIMEOUT + MARGIN
-            assert server.connections == 2
-            assert timed(lambda: authorize(event(token("ES256", jti="3")), None)) < 0.1
+            authorize(event(token("ES256", jti="3")), None)
+            assert server.connections == 2, "the failure must be cached for a while"
 
     def test_recovery_needs_no_restart(self, outage: str) -> None:
         clock = ManualClock()
         with key_server(OUTAGES[outage]) as server:
-            authorize = authorizer(server.url, clock)
+            authorize = authorizer(server.url, clock, timeout=TIMEOUT)
             with pytest.raises(Fault):
                 authorize(event(token("ES256")), None)
             server.behaviour = responds_with(KEYS)
@@ -156,17 +160,27 @@ def test_a_hundred_threads_at_a_cold_start_cause_one_fetch() -> None:
         assert server.connections == 1
 
 
+def silent_until_released() -> tuple[Behaviour, threading.Event]:
+    """Return the behaviour of a server that sends nothing, and the event at which it closes the connections."""
+    released = threading.Event()
+
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        released.wait(10)
+
+    return behave, released
+
+
 def test_a_known_key_does_not_wait_for_the_search_for_an_unknown_one() -> None:
     with key_server(responds_with(KEYS)) as server:
         authorize = authorizer(server.url)
         authorize(event(token("ES256")), None)
-        server.behaviour = stays_silent
+        server.behaviour, release = silent_until_released()
         with ThreadPoolExecutor(1) as pool:
             searching = pool.submit(authorize, event(token("EdDSA")), None)
-            while server.connections < 2:
-                time.sleep(0.001)
-            assert timed(lambda: authorize(event(token("ES256", jti="2")), None)) < TIMEOUT / 2
+            assert wait_until(lambda: server.connections == 2, seconds=10, interval=0.01)
+            authorize(event(token("ES256", jti="2")), None)
             assert not searching.done()
+            release.set()
             assert isinstance(searching.exception(), KeysUnavailable)
 
 
@@ -175,14 +189,14 @@ def test_a_known_key_does_not_wait_for_a_refresh_by_another_request() -> None:
     with key_server(responds_with(KEYS)) as server:
         authorize = authorizer(server.url, clock)
         authorize(event(token("ES256")), None)
-        server.behaviour = stays_silent
+        server.behaviour, release = silent_until_released()
         clock.advance(301)
         with ThreadPoolExecutor(1) as pool:
             refreshing = pool.submit(authorize, event(token("ES256", jti="2")), None)
-            while server.connections < 2:
-                time.sleep(0.001)
-            assert timed(lambda: authorize(event(token("ES256", jti="3")), None)) < TIMEOUT / 2
+            assert wait_until(lambda: server.connections == 2, seconds=10, interval=0.01)
+            authorize(event(token("ES256", jti="3")), None)
             assert not refreshing.done()
+            release.set()
             assert refreshing.result()["principalId"] == "main|alice"
 
 

@@ -21,7 +21,7 @@ from tests.unit.authorizer.provider import (
     token,
 )
 
-bounded = settings(derandomize=True, max_examples=300, deadline=None, database=None)
+bounded = settings(max_examples=300)
 
 TOKENS = {algorithm: token(algorithm) for algorithm in ("RS256", "PS256", "ES256", "EdDSA")}
 HARNESS = Harness()

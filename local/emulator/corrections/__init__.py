@@ -30,6 +30,7 @@ CORRECTIONS = (
     "typed-updates",
     "resource-tags",
     "point-in-time-recovery",
+    "restore-permissions",
     "alarm-expressions",
     "saved-queries",
     "firewall-settings",

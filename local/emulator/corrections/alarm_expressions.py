@@ -40,7 +40,7 @@ def _evaluate(_original: Original, alarm: dict[str, Any]) -> None:
         return  # its expression has not been stored yet
     now, count = time.time(), alarm["EvaluationPeriods"]
     values = [_value(_queries(alarm), now, index) for index in range(count)]
-    missing = alarm["TreatMissingData"]
+    missing = _missing(alarm)
     if all(value is None for value in values) and missing in ("missing", "ignore"):
         return
     breaches = [missing == "breaching" if value is None else _is_breach(alarm, value) for value in values]
@@ -52,6 +52,12 @@ def _evaluate(_original: Original, alarm: dict[str, Any]) -> None:
         internal(ALARMS, "_record_history")(alarm["AlarmName"], before, state, reason)
         internal(ALARMS, "_dispatch_alarm_actions")(alarm, before, state, reason)
         internal(ALARMS, "_evaluate_parent_alarms")(alarm)
+
+
+def _missing(alarm: Mapping[str, Any]) -> str:
+    """Return what a period without a value is. AWS, "PutMetricAlarm": always "ignore" for metrics of DynamoDB."""
+    stored = [each["MetricStat"]["Metric"]["Namespace"] for each in _queries(alarm) if each.get("MetricStat")]
+    return "ignore" if "AWS/DynamoDB" in stored else alarm["TreatMissingData"]
 
 
 def _queries(alarm: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tests.e2e.emulator.cognito_checks import COGNITO_CHECKS
 from tests.e2e.emulator.http_checks import HTTP_CHECKS
 from tests.e2e.emulator.sandbox import AUTHORIZER, ECHO, ROLE, allowing, eventually, returning, zip_of
-from tests.e2e.emulator.table_checks import point_in_time_recovery
+from tests.e2e.emulator.table_checks import point_in_time_recovery, restore_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -512,6 +512,27 @@ def alarm_expressions(sandbox: Sandbox) -> None:
     assert alarm("too-few-errors-before", "a", periods=2) == "OK"
     assert alarm("another-api", "b") == "OK"
     cloudwatch.delete_alarms(AlarmNames=["goes-off", "too-few-errors-before", "another-api"])
+    _alarms_of_tables(sandbox)
+
+
+def _alarms_of_tables(sandbox: Sandbox) -> None:
+    """An alarm of DynamoDB's metrics keeps its state while there is no data; a series of zeros ends it."""
+    cloudwatch = sandbox.client("cloudwatch")
+    metric = {"Namespace": "AWS/DynamoDB", "MetricName": "SystemErrors", "Dimensions": []}
+    query = {"Id": "m0", "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    expected = {"m0": "ALARM", "m0 + TIME_SERIES(0)": "OK"}
+    for expression in expected:
+        cloudwatch.put_metric_alarm(
+            AlarmName=expression, ComparisonOperator="GreaterThanOrEqualToThreshold", Threshold=1, EvaluationPeriods=1,
+            TreatMissingData="notBreaching",
+            Metrics=[query, {"Id": "result", "Expression": expression, "ReturnData": True}],
+        )  # fmt: skip
+        cloudwatch.set_alarm_state(AlarmName=expression, StateValue="ALARM", StateReason="There were errors.")
+    before = {"MetricName": "SystemErrors", "Value": 1, "Timestamp": dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)}
+    cloudwatch.put_metric_data(Namespace="AWS/DynamoDB", MetricData=[before])
+    found = cloudwatch.describe_alarms(AlarmNames=[*expected])["MetricAlarms"]
+    cloudwatch.delete_alarms(AlarmNames=[*expected])
+    assert {each["AlarmName"]: each["StateValue"] for each in found} == expected
 
 
 def saved_queries(sandbox: Sandbox) -> None:
@@ -818,6 +839,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
         typed_updates,
         resource_tags,
         point_in_time_recovery,
+        restore_permissions,
         alarm_expressions,
         saved_queries,
         firewall_settings,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+from tests.e2e.emulator.sandbox import ROLE
 
 if TYPE_CHECKING:
     from tests.e2e.emulator.sandbox import Sandbox
@@ -77,3 +80,47 @@ def _restored(database: Any, moment: int) -> Any:
         return error.response.get("Error", {}).get("Code")
     items = database.scan(TableName="target")["Items"]
     return sorted(items, key=lambda item: item["id"]["S"])
+
+
+def restore_permissions(sandbox: Sandbox) -> None:
+    """A restore needs permissions for the source, and to read and write the new table; backups are listed of `*`."""
+    with contextlib.closing(sandbox.client("dynamodb")) as database:
+        source = database.create_table(
+            TableName="restored",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )["TableDescription"]["TableArn"]
+        backup = database.create_backup(TableName="restored", BackupName="now")["BackupDetails"]["BackupArn"]
+    read, written = [f"{source}-new"], ["dynamodb:*Item", "dynamodb:Query", "dynamodb:Scan"]
+    restore = {"Action": "dynamodb:RestoreTableFromBackup", "Resource": [backup, *read]}
+    fill = {"Action": written, "Resource": read}
+    listed = {"Action": "dynamodb:ListBackups", "Resource": source}
+    described = {"Action": "dynamodb:DescribeBackup", "Resource": backup}
+    for statements, denied in (
+        ([restore, fill], ["DescribeBackup", "ListBackups"]),
+        ([restore, fill | {"Resource": source}], ["DescribeBackup", "ListBackups", "RestoreTableFromBackup"]),
+        ([restore, fill | {"Action": written[:-1]}, described], ["ListBackups", "RestoreTableFromBackup"]),
+        ([described | {"Resource": source}, listed], ["DescribeBackup", "ListBackups", "RestoreTableFromBackup"]),
+    ):
+        assert _denied(sandbox, statements, backup) == denied
+
+
+def _denied(sandbox: Sandbox, statements: list[dict[str, Any]], backup: str) -> list[str]:
+    """Return the operations that a role with these statements is denied."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **each} for each in statements]}
+    sandbox.client("iam").put_role_policy(RoleName=ROLE, PolicyName="restore", PolicyDocument=json.dumps(policy))
+    found = list[str]()
+    with contextlib.closing(sandbox.as_role("dynamodb")) as database:
+        for call in (
+            lambda: database.describe_backup(BackupArn=backup),
+            lambda: database.list_backups(TableName="restored"),
+            lambda: database.restore_table_from_backup(BackupArn=backup, TargetTableName="restored-new"),
+        ):
+            try:
+                call()
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") == "AccessDeniedException":
+                    found.append(error.operation_name)
+    sandbox.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="restore")
+    return found

@@ -325,7 +325,7 @@ class TestUnsupported:
                 "aws.efs.FileSystem('t')",
                 (
                     "aws:efs/fileSystem:FileSystem t: this type is not supported locally;"
-                    " local/provider/resources defines the supported types"
+                    " docs/local-stack.md lists the settings that need such types"
                 ),
             ),
             (

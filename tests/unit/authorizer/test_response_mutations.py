@@ -138,7 +138,7 @@ def test_all_parsers_accept_the_original_responses() -> None:
 def test_all_parsers_agree_on_accepted_mutants() -> None:
     accepted: list[bool] = []
 
-    @settings(derandomize=True, max_examples=1000, deadline=None, database=None)
+    @settings(max_examples=1000)
     @given(st.randoms(use_true_random=True))
     def agree(random: Random) -> None:
         for response in RESPONSES:

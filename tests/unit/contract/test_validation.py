@@ -210,7 +210,7 @@ VALUES = st.recursive(
 INTERNAL = re.compile(r"`|\b(Expected|Invalid|got|regex|str|int|bool|dict|float|array|datetime|timedelta|NoneType)\b")
 
 
-@settings(derandomize=True, max_examples=500)
+@settings(max_examples=500)
 @given(KINDS, VALUES)
 def test_no_detail_contains_a_term_of_python(kind: Any, value: object) -> None:
     try:

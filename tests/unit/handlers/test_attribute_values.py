@@ -20,13 +20,13 @@ VALUES = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(VALUES)
 def test_a_stored_value_is_read_back_unchanged(found: object) -> None:
     assert deserialize(serialize(found)) == found
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(NUMBERS)
 def test_a_number_in_a_response_is_the_stored_number(number: Decimal | int) -> None:
     text = Response(status=200, document={"number": deserialize(serialize(number))}).to_event({}, with_body=True)[

@@ -13,7 +13,7 @@ from tests.unit.handlers.conftest import Answer, Api
 
 pytestmark = pytest.mark.java
 
-UNITS = column("capacity", 2)
+UNITS = column("capacity")
 KEY = {"idempotency-key": "once"}
 
 

@@ -140,7 +140,7 @@ SORT_VALUES = (
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(item_id=IDS, sort_value=SORT_VALUES, listed=st.sampled_from([query for query, _ in LISTS]))
 def test_a_cursor_with_a_computed_checksum_returns_nothing_of_others(
     meetings: Api, item_id: str, sort_value: Any, listed: dict[str, str]

@@ -33,7 +33,7 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-EXAMPLES = {"moto": 40, "dynamodb-local": 15}
+EXAMPLES = {"moto": 20, "dynamodb-local": 15}
 """Fewer for the real engine, which takes longer."""
 
 PATIENT = Context(60_000)

@@ -71,6 +71,13 @@ class TestSettings:
         assert list(fits.deployment_problems(names, None)) == []
         assert "must have at most 64 characters" in next(exceeds.deployment_problems(names, None))
 
+    @pytest.mark.parametrize("branch", ["PR_12", "Fix", "a_b", "x-", "-x", "ä"])
+    def test_a_branch_that_no_domain_name_can_contain_is_rejected(self, branch: str) -> None:
+        names = Names("gatehouse", f"dev-{branch}", branch)
+        (problem,) = DomainSettings(name=HOST, zone_id="Z1").deployment_problems(names, None)
+        assert f"gatehouse:domain.name: {branch}, the branch, must be valid in a domain name" in problem
+        assert "python -m infra.branches" in problem
+
     def test_the_url_has_no_trailing_slash(self) -> None:
         assert DomainSettings(name=HOST).url(HOST) == "https://api.example.com"
         assert DomainSettings(name=HOST, base_path="v1").url(HOST) == "https://api.example.com/v1"

@@ -33,7 +33,7 @@ def test_a_request_is_searched_in_all_log_groups(collections: int, number: int) 
     assert len(found) == number
     assert all(each.groups[:2] == FIRST and len(each.groups) <= 50 for each in found)
     handlers = [group for each in found for group in each.groups[2:]]
-    assert handlers == stack(collections).log_groups[2:]
+    assert handlers == [f"/aws/lambda/gatehouse-prod-{each}" for each in stack(collections).handlers]
 
 
 def test_parts_have_different_names_and_say_how_many_there_are() -> None:

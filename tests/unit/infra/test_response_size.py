@@ -66,7 +66,7 @@ def stacks(draw: st.DrawFn) -> DeploymentSettings:
     return settings(routes=routes(*names), issuers=(known,), usage=usage, policy_encoding=encoding)
 
 
-@bounded(derandomize=True, max_examples=300, deadline=None, database=None)
+@bounded(max_examples=300)
 @given(made=stacks(), stage=STAGES, data=st.data())
 def test_no_response_exceeds_the_computed_size(made: DeploymentSettings, stage: Stage, data: st.DataObject) -> None:
     (known,) = made.issuers
@@ -87,7 +87,7 @@ def test_no_response_exceeds_the_computed_size(made: DeploymentSettings, stage: 
     assert response_size.response_size(response) <= largest(made, stage)
 
 
-@bounded(derandomize=True, max_examples=60, deadline=None, database=None)
+@bounded(max_examples=60)
 @given(made=stacks(), stage=STAGES)
 def test_some_token_gets_a_response_of_the_computed_size(made: DeploymentSettings, stage: Stage) -> None:
     """Of all sets of scopes of two collections, and the callers with the longest accepted texts."""
@@ -203,7 +203,7 @@ class TestCacheBy:
         with pytest.raises(ResponseTooLarge):
             with_policy_that_fits(long, STAGE, "route")
 
-    @bounded(derandomize=True, max_examples=100, deadline=None, database=None)
+    @bounded(max_examples=100)
     @given(made=stacks(), stage=STAGES, data=st.data())
     def test_no_response_about_a_route_exceeds_the_computed_size(
         self, made: DeploymentSettings, stage: Stage, data: st.DataObject

@@ -200,6 +200,14 @@ class TestOverrides:
         options = parser.parse_args(["--set", "a.b=1", "--config", "a={}", "--set", "a.b=2"])
         assert list(options.overrides.items()) == [("a", "{}"), ("a.b", "2")]
 
+    def test_a_whole_setting_can_be_set_by_yaml(self, tmp_path: Path) -> None:
+        parser = argparse.ArgumentParser()
+        add_options(parser)
+        overrides = parser.parse_args(["--set", "tags={team: a}"]).overrides
+        assert json.loads(read(project(tmp_path, "demo:tags: {}"), "dev", overrides).values["demo:tags"]) == {
+            "team": "a"
+        }
+
     @pytest.mark.parametrize("argument", ["x", "=1", "a.=1", "a[b]=1"])
     def test_a_malformed_option_is_rejected(self, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
         parser = argparse.ArgumentParser()

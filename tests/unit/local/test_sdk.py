@@ -19,7 +19,7 @@ class Node:
     """A resource, as far as dependencies are concerned."""
 
 
-@settings(derandomize=True, max_examples=300, deadline=None, database=None)
+@settings(max_examples=300)
 @given(pairs=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=25))
 def test_a_dependency_is_rejected_if_and_only_if_it_would_close_a_cycle(pairs: list[tuple[int, int]]) -> None:
     declare = dependency_declarer()

@@ -4,6 +4,7 @@ Its engine is moto's or Amazon's own, DynamoDB Local. Neither can restore a tabl
 backups are imitated here: they create a table with the items of a restore point.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +36,8 @@ def error(code: str, operation: str, message: str = "") -> ClientError:
 class Recovery:
     """A client of DynamoDB with imitated restores. `point` is the state of the restore point.
 
-    `disturb` is called with each operation and its arguments, before it is done.
+    `disturb` is called with each operation and its arguments, before it is done. Operations are done one after the
+    other: moto does not check a condition and write in one step, and cannot scan a table while an item is added.
     """
 
     client: Any
@@ -46,6 +48,8 @@ class Recovery:
     recovery: dict[str, Any] = field(default_factory=dict)
     backups: list[dict[str, Any]] = field(default_factory=list)
     description: dict[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] | None = field(default_factory=lambda: {"RestoreInProgress": False})
+    lock: Any = field(default_factory=threading.RLock)
 
     def __getattr__(self, name: str) -> Any:
         own, original = getattr(type(self), f"_{name}", None), getattr(self.client, name)
@@ -53,10 +57,11 @@ class Recovery:
             return original if own is None else lambda *a, **more: own(self, *a, **more)
 
         def call(**arguments: Any) -> Any:
-            if self.recorded:
-                self.calls.append((name, arguments))
-            self.disturb(name, arguments)
-            return own(self, **arguments) if own else original(**arguments)
+            with self.lock:
+                if self.recorded:
+                    self.calls.append((name, arguments))
+                self.disturb(name, arguments)
+                return own(self, **arguments) if own else original(**arguments)
 
         return call
 
@@ -66,7 +71,8 @@ class Recovery:
 
     def _describe_table(self, **arguments: Any) -> Any:
         table = self.client.describe_table(**arguments)["Table"]
-        return {"Table": {**table, **(self.description if arguments["TableName"] == TABLE else {})}}
+        summary = {} if self.summary is None else {"RestoreSummary": self.summary}
+        return {"Table": {**table, **(self.description if arguments["TableName"] == TABLE else summary)}}
 
     def _describe_continuous_backups(self, **_: Any) -> Any:
         window = {

@@ -1,8 +1,8 @@
 """What a table can be restored from, and why not."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,12 +10,10 @@ import botocore.session
 import pytest
 from botocore.stub import ANY, Stubber
 
-import infra.restore
-from infra.restore.compare import Mode
 from infra.restore.errors import RestoreError
 from infra.restore.point import Backup, Clients, PointInTime, RecoveryPoint, parse_backup
 from infra.restore.table_restore import Plan, TableRestore
-from tests.unit.infra.restores.database import KEY_ARN, TABLE, Recovery, recovery_of, restore
+from tests.unit.infra.restores.database import KEY_ARN, TABLE, TEMPORARY, recovery_of, restore
 
 BACKUP = f"arn:aws:dynamodb:us-east-1:000000000000:table/{TABLE}/backup/01489602797149-73d8d5bc"
 POINT = "arn:aws-us-gov:backup:us-gov-west-1:000000000000:recovery-point:1EB3B5E7-9EB0-435A-A80B-108B488B0D45"
@@ -139,41 +137,42 @@ def test_only_recovery_points_of_the_table_are_restored() -> None:
         RecoveryPoint("x", "id", ROLE).check(clients, DESCRIPTION)
 
 
-def test_a_temporary_table_that_was_restored_from_another_table_is_neither_used_nor_deleted(
-    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("summary", "expected"),
+    [
+        ({"SourceTableArn": "arn:other"}, "was restored from another table: arn:other"),
+        (None, "was not created by a restore"),
+    ],
+)
+def test_a_table_with_the_name_of_the_temporary_table_is_neither_used_nor_deleted(
+    dynamodb: Any, summary: Any, expected: str
 ) -> None:
     database = recovery_of(dynamodb)
     restore(database, apply=False)
-    original = Recovery._describe_table
-
-    def describe(self: Recovery, **arguments: Any) -> Any:
-        table = original(self, **arguments)["Table"]
-        summary = {"RestoreSummary": {"SourceTableArn": "arn:other"}}
-        return {"Table": table | ({} if arguments["TableName"] == TABLE else summary)}
-
-    monkeypatch.setattr(Recovery, "_describe_table", describe)
+    database.summary = summary
     for discard in (False, True):
-        with pytest.raises(RestoreError, match="was restored from another table: arn:other"):
+        with pytest.raises(RestoreError, match=expected):
             restore(database, apply=not discard, discard=discard)
-    assert database.called("delete_table", "create_backup") == []
+    assert database.called("delete_table", "create_backup", "put_item") == []
+
+
+def test_a_temporary_table_is_not_used_before_its_restore_is_complete(dynamodb: Any) -> None:
+    database, described = recovery_of(dynamodb), list[bool]()
+    restore(database, apply=False)
+
+    def describe(operation: str, arguments: Mapping[str, Any]) -> None:
+        if operation == "describe_table" and arguments["TableName"] == TEMPORARY:
+            described.append(len(described) < 3)
+            database.summary = {"RestoreInProgress": described[-1]}
+        elif arguments.get("TableName") == TEMPORARY:
+            assert described[-1] is False
+
+    database.disturb = describe
+    restore(database, apply=False)
+    assert described == [True, True, True, False]
 
 
 def test_a_missing_table_is_reported(dynamodb: Any) -> None:
     plan = Plan(point=PointInTime.parse("2026-11-22T14:03:00Z"))
     with pytest.raises(RestoreError, match=r"there is no table gatehouse-none-items in us-east-1, .*: is the stack"):
         list(TableRestore("gatehouse-none-items", plan, Clients(dynamodb, None), lambda _: None).run())
-
-
-def test_the_documented_permissions_are_those_of_the_calls(dynamodb: Any) -> None:
-    database = recovery_of(dynamodb, [], [])
-    restore(database, Mode.EXACT)
-    called = {"".join(part.capitalize() for part in name.split("_")) for name, _ in database.calls}
-    documented = set(
-        re.findall(r"dynamodb:(\w+)|(?<=, )([A-Z]\w+Item)|and (BatchWriteItem)", infra.restore.__doc__ or "")
-    )
-    names = {name for group in documented for name in group if name}
-    assert called <= names
-    sources = "".join(path.read_text() for path in Path(infra.restore.__path__[0]).glob("*.py"))
-    methods = set(re.findall(r"dynamodb\.([a-z_]+)\(|\"(put_item|delete_item|list_backups)\"", sources))
-    operations = {"".join(part.capitalize() for part in "".join(each).split("_")) for each in methods}
-    assert operations - {"GetPaginator"} <= names

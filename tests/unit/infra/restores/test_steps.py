@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from infra.restore.command import client_config
-from infra.restore.compare import Difference, Item, Mode
+from infra.restore.compare import Comparison, Difference, Item, Mode
 from infra.restore.copy import Copy
 from infra.restore.errors import RestoreError
 from infra.restore.progress import Progress
@@ -119,8 +119,9 @@ def test_a_later_restore_to_the_same_point_makes_its_own_backup(recovery: Recove
 def test_the_temporary_table_can_be_kept_and_discarded(recovery: Recovery, dynamodb: Any) -> None:
     restore(recovery, keep=True)
     assert dynamodb.list_tables()["TableNames"] == [TABLE, TEMPORARY]
-    restore(recovery, apply=False, discard=True)
+    assert restore(recovery, apply=False, discard=True) == [f"Deleted the temporary table {TEMPORARY}."]
     assert dynamodb.list_tables()["TableNames"] == [TABLE]
+    assert restore(recovery, apply=False, discard=True) == [f"There is no temporary table {TEMPORARY}."]
 
 
 def test_the_temporary_table_is_not_deleted_if_a_difference_is_left(recovery: Recovery, dynamodb: Any) -> None:
@@ -222,6 +223,55 @@ def test_a_write_that_is_repeated_because_its_answer_was_lost_is_counted(recover
     assert f"Table {TABLE}: 1 put back." in restore(database)
 
 
+def test_an_item_that_a_client_is_writing_in_a_transaction_is_left_to_the_client(
+    recovery: Recovery, dynamodb: Any
+) -> None:
+    database = recovery_of(dynamodb, [], [item(1), item(2)])
+
+    def conflict(operation: str, arguments: Mapping[str, Any]) -> None:
+        if operation == "put_item" and arguments["Item"] == item(2):
+            dynamodb.put_item(TableName=TABLE, Item=item(2, "client") | LATER)
+            raise error("TransactionConflictException", "PutItem")
+
+    database.disturb = conflict
+    assert f"Table {TABLE}: 1 put back." in restore(database)
+    assert scan(dynamodb) == [item(1), item(2, "client") | LATER]
+
+
+def test_nothing_is_removed_if_another_restore_deletes_the_temporary_table(recovery: Recovery, dynamodb: Any) -> None:
+    database = recovery_of(dynamodb, [item(1), item(3)], [item(1)])
+
+    def finish(operation: str, arguments: Mapping[str, Any]) -> None:
+        if operation == "scan" and arguments["TableName"] == TABLE:
+            dynamodb.delete_table(TableName=TEMPORARY)
+            database.disturb = lambda *_: None
+
+    database.disturb = finish
+    with pytest.raises(RestoreError, match="BatchGetItem: ResourceNotFoundException"):
+        restore(database, Mode.EXACT)
+    assert scan(dynamodb) == [item(1), item(3)]
+
+
+def test_values_of_every_type_are_compared_and_restored_and_sets_have_no_order(
+    recovery: Recovery, dynamodb: Any
+) -> None:
+    def types(*elements: str) -> Item:
+        values = {"B": b"\x00\xff", "N": "-1.5", "BOOL": False, "NULL": True, "SS": [*elements]}
+        sets = {"NS": [str(len(each)) for each in elements], "BS": [each.encode() for each in elements]}
+        attributes = {name: {name: value} for name, value in (values | sets).items()}
+        return {"M": {"M": attributes}, "L": {"L": [*attributes.values()]}, **attributes}
+
+    present = [item(1) | types("a", "bb", "ccc"), item(2)]
+    point = [item(1) | types("ccc", "bb", "a"), item(2) | types("a", "bb"), item(3) | types("a")]
+    database = recovery_of(dynamodb, present, point)
+    assert "         1 equal" in "".join(restore(database, Mode.EXACT, apply=False))
+    restore(database, Mode.EXACT)
+    assert len(database.called("put_item")) == 2
+    compare = Comparison(datetime.now(UTC), 0).of_restored
+    assert {compare(*pair) for pair in zip(point, scan(dynamodb), strict=True)} == {Difference.SAME}
+    assert compare(item(4) | types("a"), item(4) | types("b")) is Difference.CHANGED
+
+
 def test_an_item_that_a_client_deletes_before_it_is_rolled_back_is_not_put_back_unseen(
     recovery: Recovery, dynamodb: Any
 ) -> None:
@@ -247,7 +297,7 @@ def recovery_operation(name: str) -> str:
 @pytest.mark.parametrize(
     ("operation", "message", "expected"),
     [
-        ("scan", "no", "permission dynamodb:Scan is missing"),
+        ("scan", "no", "permission for Scan is missing: no"),
         (
             "restore_table_to_point_in_time",
             "User: x is not authorized to perform: dynamodb:BatchWriteItem on resource: y",
@@ -349,8 +399,47 @@ def test_keys_that_dynamodb_did_not_process_are_requested_again(recovery: Recove
             return {**found, "UnprocessedKeys": {table: {**request, "Keys": rest}} if rest else {}}
 
     reader = Reader(Partial(), ("owner", "id"), Pace(sleep=waits.append))
-    assert len(reader.find(TABLE, [item(0), item(1), item(2), item(3)])) == 3
-    assert waits == [0.05, 0.1, 0.2]
+    assert len(reader.find(TABLE, [item(0), item(1), item(3)])) == 3
+    assert waits == [0.05, 0.05]
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_throttled_batch_is_given_up_only_if_nothing_is_read_for_minutes(progress: bool) -> None:
+    waits: list[float] = []
+
+    class Throttled:
+        """Reads one of 100 items at a time, or none."""
+
+        def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803
+            ((table, request),) = RequestItems.items()
+            first, *rest = request["Keys"]
+            if not progress:
+                return {"Responses": {}, "UnprocessedKeys": RequestItems}
+            unprocessed = {"UnprocessedKeys": {table: {**request, "Keys": rest}}} if rest else {}
+            return {"Responses": {table: [first]}, **unprocessed}
+
+    reader = Reader(Throttled(), ("owner", "id"), Pace(sleep=waits.append))
+    if progress:
+        assert len(reader.find(TABLE, [item(number) for number in range(100)])) == 100
+    else:
+        with pytest.raises(RestoreError, match=f"{TABLE} is throttled; run the command again, with a lower --rate"):
+            reader.find(TABLE, [item(0)])
+        assert 60 < sum(waits) < 120
+
+
+@pytest.mark.parametrize(("rate", "limit"), [(0, 100), (7.5, 7), (1, 1), (1000, 100)])
+def test_a_page_has_at_most_the_items_of_a_second(rate: float, limit: int) -> None:
+    limits: list[int] = []
+
+    class Empty:
+        """A table without items."""
+
+        def scan(self, *, Limit: int, **_: Any) -> Any:  # noqa: N803
+            limits.append(Limit)
+            return {"Items": []}
+
+    assert list(Reader(Empty(), ("owner", "id"), Pace(rate)).batches(TABLE, 0, 1)) == []
+    assert limits == [limit]
 
 
 def test_the_rate_is_that_of_all_threads_together() -> None:
