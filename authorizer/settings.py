@@ -126,17 +126,6 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = None
 
 
-class UserPoolIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The issuer of the stack's user pool, whose URL and clients are in the environment.
-
-    They are not here, so that a new client changes only the environment: Lambda does not change it and the bundle at
-    the same moment.
-    """
-
-    name: Name
-    scope_prefix: str
-
-
 class RouteScope(msgspec.Struct, frozen=True, kw_only=True):
     """A route as the authorizer sees it: its methods, its path template and the scope that allows it."""
 
@@ -205,7 +194,7 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
     With `log_decisions`, each decision is logged in a line with metrics. `policy_encoding` is the most readable one
     that fits API Gateway's limit for every caller. `cache_by` is how the API is deployed; the authorizer recognizes it
-    by the event, so that it can serve the deployments before and after a change. `user_pool` is another issuer.
+    by the event, so that it can serve the deployments before and after a change.
     """
 
     project: str
@@ -219,7 +208,6 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
     log_decisions: bool = True
     policy_encoding: PolicyEncoding = "methods"
     cache_by: CacheBy = "token"
-    user_pool: UserPoolIssuer | None = None
 
 
 class SettingProblem(NamedTuple):

@@ -1,9 +1,13 @@
 """The settings file of a bundle, which can be read before the types of the settings are imported."""
 
 import json
+import os
 
 FILE_NAME = "settings.json"
 """The file's name inside the authorizer's package."""
+
+USER_POOL = "USER_POOL"
+"""The environment variable that describes the stack's user pool, which is known only after a deployment."""
 
 
 def read() -> bytes:
@@ -18,6 +22,6 @@ def fetches_over_https() -> bool:
     try:
         settings = json.loads(read())
         urls = [issuer.get("keyUrl") or issuer["url"] for issuer in settings["issuers"]]
-        return any(url.startswith("https:") for url in urls) or settings.get("userPool") is not None
+        return any(url.startswith("https:") for url in urls) or USER_POOL in os.environ
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False

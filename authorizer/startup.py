@@ -6,6 +6,7 @@ Otherwise a cold start would wait for the network and for OpenSSL's certificate 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from authorizer import settings as deployment
 from authorizer.clock import SYSTEM, Clock
 from authorizer.errors import AuthorizerError, SettingsInvalid, with_context
 from authorizer.key_source import Fetch, FetchCounter, KeySources
+from authorizer.settings_file import USER_POOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -43,7 +45,7 @@ def start(
     This takes at most the keys' `fetch_timeout`; failures are retried on first use. `options` are passed to
     Authorizer. Raises SettingsInvalid.
     """
-    if settings.user_pool is not None:
+    if USER_POOL in os.environ:
         from authorizer.user_pool import with_user_pool  # noqa: PLC0415 -- only if it is needed
 
         settings = with_user_pool(settings)

@@ -1,6 +1,7 @@
-"""The issuer of the stack's user pool, whose URL and client ids are in the environment.
+"""The issuer of the stack's user pool, which an environment variable describes.
 
-They are known only after a deployment; everything else about the issuer is in the bundle.
+Its URL and client ids are known only after a deployment. Lambda does not change the environment and the bundle at the
+same moment, so everything about the pool is in one variable: it is added, changed and removed in one step.
 """
 
 import os
@@ -8,17 +9,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, field
+from msgspec import Meta
 
 from authorizer.errors import SettingsInvalid
 from authorizer.http.connection import parse_endpoint
-from authorizer.settings import MAX_URL, DeploymentSettings, Issuer, UserPoolIssuer
-
-USER_POOL_URL = "USER_POOL_URL"
-"""The variable with the URL that is the `iss` of the pool's tokens."""
-
-USER_POOL_CLIENTS = "USER_POOL_CLIENTS"
-"""The variable with the client ids: a JSON object with an id for each client's name."""
+from authorizer.settings import MAX_URL, DeploymentSettings, Issuer, Name
+from authorizer.settings_file import USER_POOL
 
 MAX_CLIENT_ID = 128
 """Characters of a client id (AWS, "UserPoolClientType")."""
@@ -32,38 +28,40 @@ PoolUrl = Annotated[
 ClientId = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_+]{{1,{MAX_CLIENT_ID}}}(?![\s\S])")]
 
 
-class _Variables(msgspec.Struct, frozen=True):
-    url: PoolUrl = field(name=USER_POOL_URL)
-    clients: str = field(name=USER_POOL_CLIENTS)
-    endpoint: str = field(name="AWS_ENDPOINT_URL", default="")
+class UserPool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What the variable says: the issuer's name, the `iss` of its tokens, and the client ids by the clients' names."""
+
+    name: Name
+    url: PoolUrl
+    scope_prefix: str
+    clients: Annotated[dict[str, ClientId], Meta(min_length=1)]
 
 
 def with_user_pool(settings: DeploymentSettings, variables: Mapping[str, str] = os.environ) -> DeploymentSettings:
-    """Return settings with the user pool as one of the issuers. Raises SettingsInvalid."""
-    pool = settings.user_pool
-    if pool is None:
+    """Return settings with the user pool as one of the issuers, if there is one. Raises SettingsInvalid."""
+    if USER_POOL not in variables:
         return settings
     try:
-        found = msgspec.convert(dict(variables), _Variables)
-        ids = msgspec.json.decode(found.clients, type=dict[str, ClientId])
-        issuer = _issuer(pool, found, list(ids.values()))
+        pool = msgspec.json.decode(variables[USER_POOL], type=UserPool)
+        issuer = _issuer(pool, variables.get("AWS_ENDPOINT_URL", ""))
     except (ValueError, RecursionError) as error:  # messages contain no values
-        raise SettingsInvalid(f"environment: {error}") from None
-    if len(set(ids.values())) != len(ids):
-        raise SettingsInvalid(f"environment: {USER_POOL_CLIENTS} must not have an id twice")
-    changes: dict[str, Any] = {"issuers": (*settings.issuers, issuer), "user_pool": None}
+        raise SettingsInvalid(f"environment: {USER_POOL}: {error}") from None
+    names = {id_: name for name, id_ in pool.clients.items()}
+    if len(names) != len(pool.clients):
+        raise SettingsInvalid(f"environment: {USER_POOL} must not have an id twice")
+    changes: dict[str, Any] = {"issuers": (*settings.issuers, issuer)}
     if settings.usage is not None:
-        names = {id_: name for name, id_ in ids.items()}
         changes["usage"] = msgspec.structs.replace(settings.usage, names={pool.name: names})
     return msgspec.structs.replace(settings, **changes)
 
 
-def _issuer(pool: UserPoolIssuer, variables: _Variables, ids: list[str]) -> Issuer:
+def _issuer(pool: UserPool, endpoint: str) -> Issuer:
     """Return the issuer, checked like those in the bundle."""
+    ids = list(pool.clients.values())
     members = {
         "name": pool.name,
-        "url": variables.url,
-        "keyUrl": _key_url(variables),
+        "url": pool.url,
+        "keyUrl": _key_url(pool.url, endpoint),
         "audiences": ids,
         "clients": ids,
         "algorithms": ["RS256"],
@@ -73,8 +71,8 @@ def _issuer(pool: UserPoolIssuer, variables: _Variables, ids: list[str]) -> Issu
     return msgspec.convert(members, Issuer)
 
 
-def _key_url(variables: _Variables) -> str:
+def _key_url(url: str, endpoint: str) -> str:
     """Return the URL of the pool's keys: the emulator's if the services are at a loopback address, as it is."""
-    if variables.endpoint and parse_endpoint(variables.endpoint).is_loopback:
-        return f"{variables.endpoint.rstrip('/')}/{variables.url.rpartition('/')[2]}{KEYS}"
-    return variables.url + KEYS
+    if endpoint and parse_endpoint(endpoint).is_loopback:
+        return f"{endpoint.rstrip('/')}/{url.rpartition('/')[2]}{KEYS}"
+    return url + KEYS

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra import cli_yaml
+from infra.packaging.bundles import ROOT
 
 MAX_STACK = 24
 """Characters of a branch stack's name. With it, names of functions and roles have at most 64 characters as long as that
@@ -73,7 +74,17 @@ def stack_of(base: str, branch: str) -> str:
     return f"{base}-{suffix}"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def require_branch_of(root: Path, base: str, stack: str) -> None:
+    """Raise ValueError if a name is that of another stack, or of a branch of one: they would overwrite each other."""
+    found = base_of(root, stack)
+    if found is None and not _has_settings(root / f"Pulumi.{stack}.yaml"):
+        raise ValueError(f"{base}: no such stack file with settings, Pulumi.{base}.yaml")
+    if found != base:
+        owner = f"a branch of the stack {found}" if found else "a stack with settings of its own"
+        raise ValueError(f"{stack}: is the name of {owner}; pass another name for the branch")
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Print the name of a branch's stack."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.branches", description="Print the name of a branch's stack.", allow_abbrev=False
@@ -82,10 +93,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("branch", help="the name of a branch, or pr-NUMBER for a pull request")
     options = parser.parse_args(arguments)
     try:
-        sys.stdout.write(f"{stack_of(options.base, options.branch)}\n")
+        stack = stack_of(options.base, options.branch)
+        require_branch_of(root, options.base, stack)
     except ValueError as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
+    sys.stdout.write(f"{stack}\n")
     return 0
 
 

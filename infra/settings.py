@@ -96,9 +96,9 @@ class StackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             revocation=self.revocation,
             usage=self.usage.clients(),
             log_decisions=self.logs.decisions,
-            user_pool=self.identity.for_authorizer(names.project),
         )
-        return with_policy_that_fits(data, expected_stage(names.stack), self.authorizer.cache_by)
+        pool = self.identity.issuer if self.identity.enabled else None
+        return with_policy_that_fits(data, expected_stage(names.stack), self.authorizer.cache_by, pool)
 
 
 def route_scopes(routes: Sequence[Route]) -> tuple[RouteScope, ...]:

@@ -7,8 +7,6 @@ prefix, so neither it nor its roles can do more than the boundaries allow, whate
 
 from collections.abc import Iterator
 
-import pulumi
-
 from infra.account.place import Place
 from infra.account.statements import Statement, allow
 
@@ -50,5 +48,5 @@ def stack_boundary(prefix: str, place: Place) -> Iterator[Statement]:
     yield allow(
         ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant"], [place.arn("kms", "key/*")], own
     )
-    vaults = pulumi.Output.concat("arn:", place.partition, ":backup:*:*:backup-vault:*")
+    vaults = place.arn("backup", "backup-vault:*", region="*", account="*")
     yield allow(["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [vaults])

@@ -59,7 +59,7 @@ class Deployment:
     def _api(self) -> Iterator[Statement]:
         kinds = ("restapis", "apis", "usageplans", "apikeys", "domainnames")
         paths = [f"/{kind}{end}" for kind in kinds for end in ("", "/*")]
-        resources = [self.place.unowned_arn("apigateway", path) for path in (*paths, "/tags/*")]
+        resources = [self.place.arn("apigateway", path, account="") for path in (*paths, "/tags/*")]
         yield allow(of("apigateway", "GET", "POST", "PUT", "PATCH", "DELETE"), resources)
 
     def _functions(self) -> Iterator[Statement]:
@@ -80,7 +80,7 @@ class Deployment:
         yield allow(of("acm", "RequestCertificate"), ["*"])
         acls, stages = (
             self.named("wafv2", "regional/webacl/"),
-            self.place.unowned_arn("apigateway", "/restapis/*/stages/*"),
+            self.place.arn("apigateway", "/restapis/*/stages/*", account=""),
         )
         yield allow(
             of("wafv2", "GetWebACL", "CreateWebACL", "UpdateWebACL", "DeleteWebACL", "PutLoggingConfiguration",
@@ -90,8 +90,8 @@ class Deployment:
         yield allow(of("wafv2", "AssociateWebACL", "GetWebACLForResource"), [*acls, stages])
         yield allow(["wafv2:DisassociateWebACL", "apigateway:SetWebACL"], [stages])
         if self.hosted_zone:
-            zone = pulumi.Output.concat("arn:", self.place.partition, ":route53:::hostedzone/", self.hosted_zone)
-            changes = pulumi.Output.concat("arn:", self.place.partition, ":route53:::change/*")
+            zone = self.place.arn("route53", f"hostedzone/{self.hosted_zone}", region="", account="")
+            changes = self.place.arn("route53", "change/*", region="", account="")
             yield allow(
                 of("route53", "GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets",
                    "ListTagsForResource"),
@@ -155,7 +155,7 @@ class Deployment:
         )
         # AWS requires all resources: "scoped to *" (PutCompositeAlarm and DescribeAlarms in CloudWatch's reference).
         yield allow(of("cloudwatch", "PutCompositeAlarm", "DescribeAlarms"), ["*"])
-        dashboard = self.place.global_arn("cloudwatch", f"dashboard/{self.prefix}*")
+        dashboard = self.place.arn("cloudwatch", f"dashboard/{self.prefix}*", region="")
         yield allow(of("cloudwatch", "PutDashboard", "GetDashboard", "DeleteDashboards"), [dashboard])
 
     def _identity(self) -> Iterator[Statement]:

@@ -26,8 +26,10 @@ CONTEXT = "stack"
 
 def role_statements(deployment: Deployment, boundary: pulumi.Input[str]) -> Iterator[Statement]:
     """Yield the statements for roles and policies. Roles are created and changed only with the boundary."""
-    iam = deployment.place.global_arn
-    roles, policies = iam("iam", f"role/{deployment.prefix}*"), iam("iam", f"policy/{deployment.prefix}*")
+    roles, policies, linked = (
+        deployment.place.arn("iam", each, region="")
+        for each in (f"role/{deployment.prefix}*", f"policy/{deployment.prefix}*", "role/aws-service-role/*")
+    )
     yield allow(
         of("iam", "CreateRole", "PutRolePolicy", "DeleteRolePolicy", "AttachRolePolicy", "DetachRolePolicy",
            "PutRolePermissionsBoundary"),
@@ -46,7 +48,7 @@ def role_statements(deployment: Deployment, boundary: pulumi.Input[str]) -> Iter
     yield allow(of("iam", "PassRole"), [roles], {"StringEquals": {"iam:PassedToService": list(SERVICES)}})
     yield allow(
         of("iam", "CreateServiceLinkedRole"),
-        [iam("iam", "role/aws-service-role/*")],
+        [linked],
         {"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
     )
 

@@ -24,17 +24,13 @@ class Place:
             account=aws.get_caller_identity_output(opts=lookup).account_id,
         )
 
-    def arn(self, service: str, resource: str) -> pulumi.Output[str]:
-        """Return the ARN of a service's resource in this region and account."""
-        return pulumi.Output.concat(
-            "arn:", self.partition, ":", service, ":", self.region, ":", self.account, ":", resource
-        )
+    def arn(
+        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
+    ) -> pulumi.Output[str]:
+        """Return the ARN of a service's resource in this region and account, or in others, such as `*`.
 
-    def global_arn(self, service: str, resource: str) -> pulumi.Output[str]:
-        """Return the ARN of a resource of a service without regions, such as IAM."""
-        return pulumi.Output.concat("arn:", self.partition, ":", service, "::", self.account, ":", resource)
-
-    def unowned_arn(self, service: str, resource: str, *, in_region: bool = True) -> pulumi.Output[str]:
-        """Return the ARN of a resource of a service whose ARNs have no account, such as API Gateway."""
-        region = self.region if in_region else ""
-        return pulumi.Output.concat("arn:", self.partition, ":", service, ":", region, "::", resource)
+        They are empty for services whose ARNs have none: IAM has no regions, and API Gateway's ARNs no account.
+        """
+        here = self.region if region is None else region
+        owner = self.account if account is None else account
+        return pulumi.Output.concat("arn:", self.partition, ":", service, ":", here, ":", owner, ":", resource)

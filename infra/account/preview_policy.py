@@ -5,8 +5,6 @@ A preview compares the program with the state. It takes no lock, writes nothing,
 
 from collections.abc import Iterator
 
-import pulumi
-
 from infra.account.place import Place
 from infra.account.statements import StateAccess, Statement, allow
 
@@ -25,13 +23,13 @@ def preview_statements(
         ))  # fmt: skip
         yield allow(["kms:Decrypt"], [state.key])
     # A stack with a domain looks up its hosted zone (infra/edge/hosted_zone.py).
-    zones = pulumi.Output.concat("arn:", place.partition, ":route53:::hostedzone/*")
+    zones = place.arn("route53", "hostedzone/*", region="", account="")
     yield allow(["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"], [zones])
     # The account's project looks up the role for logs and GitHub's OIDC provider.
-    yield allow(["apigateway:GET"], [place.unowned_arn("apigateway", "/account")])
+    yield allow(["apigateway:GET"], [place.arn("apigateway", "/account", account="")])
     yield allow(["iam:ListRoles", "iam:ListOpenIDConnectProviders"], ["*"])
     yield allow(
         ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-        [place.global_arn("iam", f"role/{project}-gateway-logs-*")],
+        [place.arn("iam", f"role/{project}-gateway-logs-*", region="")],
     )
-    yield allow(["iam:GetOpenIDConnectProvider"], [place.global_arn("iam", "oidc-provider/*")])
+    yield allow(["iam:GetOpenIDConnectProvider"], [place.arn("iam", "oidc-provider/*", region="")])

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from authorizer.user_pool import USER_POOL_CLIENTS
+from authorizer.settings_file import USER_POOL
 from handlers.contract import Route
 from infra.functions.function_settings import AUTHORIZER
 from infra.functions.layouts import SINGLE, RouteGroup, grouped
@@ -66,8 +66,11 @@ API_KEYS = Quota("API keys", 10_000, f"{REQUEST}, or list fewer clients in usage
 CLIENT_ID = "x" * 26
 """An id as long as those that Cognito generates."""
 
+POOL_URL = "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_000000000"
+"""A URL as long as those of user pools."""
+
 OTHER_VARIABLES = 350
-"""Bytes of a function's other variables, which hold names of at most 64 characters, and the metrics' settings."""
+"""Bytes of everything else: names of at most 64 characters, and the metrics' settings."""
 
 
 def exceeded_quotas(routes: Sequence[Route], names: Names, settings: StackSettings, document: str) -> list[Exceeded]:
@@ -107,7 +110,12 @@ def _with_parents(path: str) -> list[str]:
 def _environment(name: str, settings: StackSettings) -> int:
     """Return the bytes of a function's environment variables."""
     own = settings.functions.of(name).environment
-    ids = dict.fromkeys(settings.identity.clients, CLIENT_ID)
-    variables = {USER_POOL_CLIENTS: json.dumps(ids)} if name == AUTHORIZER else settings.api.cors.environment()
+    variables = _pool(settings) if name == AUTHORIZER else settings.api.cors.environment()
     lifetimes = settings.data.lifetimes if name == SINGLE else {}
     return OTHER_VARIABLES + len(json.dumps({**variables, **lifetimes, **own}).encode())
+
+
+def _pool(settings: StackSettings) -> dict[str, str]:
+    """Return the variable that describes the user pool, if the stack has one, without what is short."""
+    ids = dict.fromkeys(settings.identity.clients, CLIENT_ID)
+    return {USER_POOL: json.dumps({"url": POOL_URL, "clients": ids})} if settings.identity.enabled else {}

@@ -15,7 +15,8 @@ from authorizer.event import Route, Stage
 from authorizer.policy import ENCODINGS, Json, Policies
 from authorizer.resource_patterns import RouteGroup
 from authorizer.settings import MAX_TEXT, CacheBy, DeploymentSettings, Issuer, PolicyEncoding
-from authorizer.user_pool import MAX_CLIENT_ID, USER_POOL_CLIENTS, USER_POOL_URL, with_user_pool
+from authorizer.settings_file import USER_POOL
+from authorizer.user_pool import MAX_CLIENT_ID, with_user_pool
 
 MAX_BYTES = 8000
 """Bytes of an authorizer's response, including its context (AWS, "Amazon API Gateway quotas": 8 KB)."""
@@ -42,12 +43,14 @@ class ResponseTooLarge(ValueError):
     """No encoding keeps the largest response within API Gateway's limits."""
 
 
-def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: CacheBy | None) -> DeploymentSettings:
+def with_policy_that_fits(
+    settings: DeploymentSettings, stage: Stage, cache_by: CacheBy | None, user_pool: str | None = None
+) -> DeploymentSettings:
     """Return the settings with a policy for all routes if that fits for every token, and else with one for each route.
 
-    `cache_by` overrides the choice. Raises ResponseTooLarge.
+    `cache_by` overrides the choice, and `user_pool` is the issuer's name of the stack's pool. Raises ResponseTooLarge.
     """
-    measured = _with_longest_clients(settings)
+    measured = settings if user_pool is None else _with_longest_clients(settings, user_pool)
     try:
         chosen, encoding = cache_by or "token", choose_encoding(measured, stage)
     except ResponseTooLarge as error:
@@ -60,14 +63,12 @@ def with_policy_that_fits(settings: DeploymentSettings, stage: Stage, cache_by: 
     return msgspec.structs.replace(settings, policy_encoding=encoding, cache_by=chosen)
 
 
-def _with_longest_clients(settings: DeploymentSettings) -> DeploymentSettings:
+def _with_longest_clients(settings: DeploymentSettings, name: str) -> DeploymentSettings:
     """Return settings with a user pool in which all clients of usage plans, and another, have the longest ids."""
-    if settings.user_pool is None:
-        return settings
-    listed = settings.usage.clients.get(settings.user_pool.name, ()) if settings.usage else ()
-    ids = {name: f"{index:0{MAX_CLIENT_ID}}" for index, name in enumerate((*listed, UNLISTED))}
-    url = "https://user-pool.invalid/region_pool"
-    return with_user_pool(settings, {USER_POOL_URL: url, USER_POOL_CLIENTS: json.dumps(ids)})
+    listed = settings.usage.clients.get(name, ()) if settings.usage else ()
+    ids = {client: f"{index:0{MAX_CLIENT_ID}}" for index, client in enumerate((*listed, UNLISTED))}
+    pool = {"name": name, "url": "https://user-pool.invalid/region_pool", "scopePrefix": "", "clients": ids}
+    return with_user_pool(settings, {USER_POOL: json.dumps(pool)})
 
 
 def choose_encoding(settings: DeploymentSettings, stage: Stage) -> PolicyEncoding:

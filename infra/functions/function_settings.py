@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from authorizer.revocation.environment import REVOCATIONS_TABLE
-from authorizer.user_pool import USER_POOL_CLIENTS, USER_POOL_URL
+from authorizer.settings_file import USER_POOL
 from handlers.contract import REQUIREMENT, FieldError
 from handlers.environment import VARIABLES
 from infra.functions.provisioned_concurrency import ProvisionedConcurrencySettings
@@ -17,7 +17,7 @@ from infra.packaging.target import RUNTIME
 AUTHORIZER = "authorizer"
 """The authorizer's name in `overrides`."""
 
-OWN_VARIABLES = (*VARIABLES, REVOCATIONS_TABLE, USER_POOL_URL, USER_POOL_CLIENTS)
+OWN_VARIABLES = (*VARIABLES, REVOCATIONS_TABLE, USER_POOL)
 """The environment variables that the program sets."""
 
 Layout = Literal["operation", "collection", "single"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from authorizer.settings import Issuer, Name, UserPoolIssuer
+from authorizer.settings import Issuer, Name
 from handlers.contract import REQUIREMENT, FieldError, Route
 
 PLACEHOLDER = "https://user-pool.invalid"
@@ -133,12 +133,6 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         if not self.enabled:
             return ()
         return (Issuer(name=self.issuer, url=PLACEHOLDER, audiences=self.clients, clients=self.clients),)
-
-    def for_authorizer(self, project: str) -> UserPoolIssuer | None:
-        """Return what the authorizer's bundle contains about the pool."""
-        if not self.enabled:
-            return None
-        return UserPoolIssuer(name=self.issuer, scope_prefix=f"{project}/")
 
     def problems(self) -> Iterator[FieldError]:
         """Yield mistakes between fields."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from authorizer.user_pool import USER_POOL_CLIENTS, USER_POOL_URL
+from authorizer.settings_file import USER_POOL
 from handlers.contract import Route
 from infra.identity.identity_settings import EmailSettings, IdentitySettings, PasswordSettings, api_scopes
 from infra.identity.user_pool_clients import ClientArgs, app_client, machine_client
@@ -46,7 +46,9 @@ class UserPool(pulumi.ComponentResource):
         machines = {each: machine_client(each, some, common, opts) for each, some in args.identity.machines.items()}
         ids = {each: client.id for each, client in {**apps, **machines}.items()}
         issuer = pulumi.Output.concat("https://", pool.endpoint)
-        self.environment = {USER_POOL_URL: issuer, USER_POOL_CLIENTS: pulumi.Output.json_dumps(ids, sort_keys=True)}
+        name = args.identity.issuer
+        described = {"name": name, "url": issuer, "scopePrefix": f"{args.names.project}/", "clients": ids}
+        self.environment = {USER_POOL: pulumi.Output.json_dumps(described, sort_keys=True)}
         self.description = {"poolId": pool.id, "issuer": issuer, "domain": domain.domain, "clients": ids}
         self.secrets = {each: pulumi.Output.secret(client.client_secret) for each, client in machines.items()}
         self.register_outputs({"poolId": pool.id})

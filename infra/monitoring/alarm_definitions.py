@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from infra.api.rest_api import RestApi
 from infra.functions.function_settings import AUTHORIZER
-from infra.monitoring.alarm import ZERO, Alarm, Metric, divided, greatest, greatest_or_zero, total
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import ZERO, Alarm, Metric, Thresholds, divided, greatest, greatest_or_zero, total
 from infra.monitoring.monitored import Monitored
 
 OWN = "Gatehouse"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.monitoring.alarm import Alarm, Metric
+from infra.monitoring.alarm import Alarm, Metric, Thresholds
 from infra.monitoring.alarm_definitions import alarms
-from infra.monitoring.alarm_settings import Thresholds
 from infra.monitoring.monitored import Monitored
 
 MAX_CHILDREN = 100

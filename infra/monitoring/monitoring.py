@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from handlers.contract import REQUIREMENT, FieldError
 from handlers.metrics import MetricSettings
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import Thresholds
 from infra.monitoring.alarms import Alarms, AlarmsArgs
 from infra.monitoring.dashboard import Dashboard, DashboardArgs
 from infra.monitoring.log_queries import LogQueries

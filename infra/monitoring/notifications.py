@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from handlers.contract import REQUIREMENT, FieldError
 from infra.kms_key import KmsKey, KmsKeyArgs
+from infra.monitoring.alarms import INCIDENT
 from infra.naming import Names
 
 Protocol = Literal["email", "https", "sms", "sqs", "lambda"]
@@ -65,9 +66,9 @@ class NotificationsArgs:
 
 
 class Notifications(pulumi.ComponentResource):
-    """A topic, encrypted with its own key, to which only alarms of the stack can publish.
+    """A topic, encrypted with its own key, to which only the stack's alarm that notifies can publish.
 
-    `topic_arn` is known when they can.
+    `topic_arn` is known when it can.
     """
 
     def __init__(self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -96,7 +97,9 @@ class Notifications(pulumi.ComponentResource):
         self.register_outputs({"topic_arn": self.topic_arn})
 
     def _allow_alarms(self, names: Names) -> dict[str, Any]:
-        """Return the part of a statement that says who: CloudWatch, for alarms of this stack and no other.
+        """Return the part of a statement that says who: CloudWatch, for the alarm that notifies and no other.
+
+        All alarms of the stack would include those of its branch stacks, whose names start like its own.
 
         AWS, "Amazon SNS encryption: compatibility with event sources", and "Cross-service confused deputy prevention".
         """
@@ -104,11 +107,11 @@ class Notifications(pulumi.ComponentResource):
         partition = aws.get_partition_output(opts=opts).partition
         region = aws.get_region_output(opts=opts).region
         account = aws.get_caller_identity_output(opts=opts).account_id
-        alarms = f":alarm:{names.resource('*')}"
-        source = pulumi.Output.concat("arn:", partition, ":cloudwatch:", region, ":", account, alarms)
+        alarm = f":alarm:{names.resource(INCIDENT)}"
+        source = pulumi.Output.concat("arn:", partition, ":cloudwatch:", region, ":", account, alarm)
         return {
             "Sid": "Alarms",
             "Effect": "Allow",
             "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": source}},
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": source}},
         }

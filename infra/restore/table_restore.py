@@ -58,8 +58,7 @@ class TableRestore:
             table = self._table()
             temporary = TemporaryTable(self.clients, table, self.plan.point, self.report, self.pause)
             if self.plan.discard:
-                temporary.delete()
-                yield f"Deleted the temporary table {temporary.name}."
+                yield temporary.delete()
                 return
             yield from self._checked(table, temporary)
             if not self.plan.check:
@@ -136,11 +135,8 @@ class TableRestore:
             if kept
             else ""
         )
-        if self.plan.keep:
-            yield f"Kept the temporary table {temporary.name}; --discard deletes it."
-        else:
-            temporary.delete()
-            yield f"Deleted the temporary table {temporary.name}."
+        kept_table = f"Kept the temporary table {temporary.name}; --discard deletes it."
+        yield kept_table if self.plan.keep else temporary.delete()
 
 
 def _keys(table: Mapping[str, Any]) -> Sequence[str]:

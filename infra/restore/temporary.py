@@ -71,12 +71,14 @@ class TemporaryTable:
             raise RestoreError(f"backup {arn} cannot be used: its status is {status}")
         return arn
 
-    def delete(self) -> None:
-        """Delete the temporary table, if it exists."""
+    def delete(self) -> str:
+        """Delete the temporary table, if it exists, and return a line that says so."""
         found = self.description()
-        if found is not None:
-            self._require_own(found)
-            self.clients.dynamodb.delete_table(TableName=self.name)
+        if found is None:
+            return f"There is no temporary table {self.name}."
+        self._require_own(found)
+        self.clients.dynamodb.delete_table(TableName=self.name)
+        return f"Deleted the temporary table {self.name}."
 
     def require_no_other(self) -> None:
         """Raise RestoreError if the stack's table is being restored to another point."""

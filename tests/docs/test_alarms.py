@@ -2,7 +2,7 @@
 
 import re
 
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import Thresholds
 from infra.monitoring.monitoring import PAGE
 from infra.packaging.bundles import ROOT
 from local.plans.plan import plan
@@ -22,12 +22,18 @@ def test_every_threshold_is_named_by_the_alarm_that_has_it() -> None:
     assert names <= set(re.findall(r"`(\w+)`", MEANING))
 
 
-def test_the_page_says_how_many_alarms_the_stack_has() -> None:
-    alarms = [
-        each.inputs for each in plan(ROOT, "prod", {"monitoring.enabled": "true"}).custom if "MetricAlarm" in each.type
-    ]
+def alarms_of(layout: str) -> tuple[int, int, float]:
+    """Return the number of prod's alarms and of their metrics, and what they cost a month, in dollars."""
+    found = plan(ROOT, "prod", {"functions.layout": layout}).custom
+    alarms = [each.inputs for each in found if "MetricAlarm" in each.type]
     metrics = sum("metric" in query for each in alarms for query in each["metricQueries"])
-    cost = metrics * 0.10 + 0.50 + 1.00
+    return len(alarms), metrics, metrics * 0.10 + 0.50 + 1.00
+
+
+def test_the_page_says_how_many_alarms_the_stack_has_and_what_they_cost() -> None:
     text = " ".join((ROOT / PAGE).read_text().split())
-    assert f"gets {len(alarms)} alarms on {metrics} metrics" in text
+    number, metrics, cost = alarms_of("operation")
+    assert f"gets {number} alarms on {metrics} metrics" in text
     assert f"together ${cost:.2f} a month" in text
+    *_, less = alarms_of("collection")
+    assert f"| ${cost:.2f} | `functions.layout: collection`: ${less:.2f} |" in text

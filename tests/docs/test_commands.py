@@ -31,6 +31,7 @@ NOT_RUN = {
     "make openapi": "`make check` compares what it would write",
     "make settings": "`make check` compares what it would write",
     "make diagram": "tests/graph/test_diagram.py compares what it would write",
+    "python -m tests.docs.cost_tables": "tests/docs/test_cost.py compares what it would write",
     "make clean": "removes the environment of the tests",
     "pulumi": "the Pulumi CLI is not a Python package, and the commands need an AWS account",
     ".venv/bin/python -m infra.restore": "needs a deployed stack; tests/e2e/test_restore.py restores in the emulator",

@@ -177,6 +177,12 @@ def has(kind: Any, names: list[str]) -> bool:
     return bool(found) and has(found[0], names[1:])
 
 
+def test_the_page_about_the_architecture_names_every_package_of_infra() -> None:
+    table = page("architecture.md").partition("| package of `infra/` |")[2].partition("\n\n")[0]
+    listed = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)/`", row.split("|")[1])]
+    assert sorted(listed) == sorted(each.parent.name for each in (ROOT / "infra").glob("*/__init__.py"))
+
+
 def test_the_page_about_size_quotes_what_a_deployment_says() -> None:
     assert f"gatehouse: {CACHED_BY_ROUTE}\n" in page("size.md")
 

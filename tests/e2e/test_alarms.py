@@ -105,7 +105,7 @@ def test_the_topic_is_encrypted_and_only_alarms_publish_to_it(connection: Connec
     attributes = connection.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     (statement,) = json.loads(attributes["Policy"])["Statement"]
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert statement["Condition"]["ArnLike"]["aws:SourceArn"].endswith(f":alarm:{PREFIX}*")
+    assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":alarm:{PREFIX}incident")
     keys = connection.client("kms")
     key = keys.describe_key(KeyId=attributes["KmsMasterKeyId"])["KeyMetadata"]
     assert key["KeyManager"] == "CUSTOMER"

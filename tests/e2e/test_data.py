@@ -1,8 +1,11 @@
 """A stack whose tables have other settings, used over HTTP, looked up with boto3, and changed back and forth."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -151,6 +154,48 @@ def test_the_tables_and_no_others_are_backed_up_every_night(stack: Deployed) -> 
     vault = backup.describe_backup_vault(BackupVaultName=rule["TargetBackupVaultName"])
     assert ":key/" in vault["EncryptionKeyArn"]
     assert vault["EncryptionKeyArn"] != key_of(stack)
+
+
+@contextmanager
+def traffic(stack: Deployed) -> Iterator[list[tuple[str, int]]]:
+    """Create, read, change, list and delete items until the end of the block. Yields the requests with their status."""
+    sent, stop = list[tuple[str, int]](), threading.Event()
+
+    def send() -> None:
+        with httpx.Client(timeout=30) as http:
+            client = Client(stack.stack, http, flavour="rest")
+
+            def call(method: str, path: str, **more: Any) -> httpx.Response:
+                answer = client.call(method, path, stack.token, **more)
+                sent.append((f"{method} {path.split('/')[1]}", answer.status_code))
+                return answer
+
+            while not stop.is_set():
+                created = call("POST", "/events", json=EVENT)
+                path = f"/events/{created.json().get('id')}"
+                call("PUT", path, json={**EVENT, "name": "b"})
+                call("GET", path)
+                call("GET", f"/events?date={EVENT['date']}")
+                call("DELETE", path)
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(send)
+        try:
+            yield sent
+        finally:
+            stop.set()
+            running.result()
+
+
+def test_no_request_fails_while_the_tables_change_their_key(stack: Deployed) -> None:
+    first = key_of(stack)
+    with traffic(stack) as sent:
+        for encryption in ("owned", "customer"):
+            before = len(sent)
+            stack.up({**ON, "data": {**ON["data"], "encryption": encryption}})
+            assert len(sent) > before + 5, "requests were sent during the deployment"
+    assert {status for _, status in sent} == {200, 201, 204}, [each for each in sent if each[1] >= 400]
+    assert key_of(stack) != first
 
 
 def test_settings_change_and_change_back_without_a_new_table_or_a_lost_item(stack: Deployed) -> None:

@@ -98,11 +98,13 @@ def policy(key: str) -> list[dict[str, Any]]:
 
 
 def prepared(owner: Connection, key: str) -> str:
-    """Create the table with an item and a key of KMS, and return a restore point."""
+    """Create a protected, provisioned table with a key of KMS and an item, and return a restore point."""
     create_table("items", TABLE, owner.endpoint)
     dynamodb = owner.client("dynamodb")
     encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": owner.arn("kms", f"key/{key}")}
-    dynamodb.update_table(TableName=TABLE, SSESpecification=encryption)
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+    dynamodb.update_table(TableName=TABLE, SSESpecification=encryption, DeletionProtectionEnabled=True)
+    dynamodb.update_table(TableName=TABLE, BillingMode="PROVISIONED", ProvisionedThroughput=units)
     recovery = {"PointInTimeRecoveryEnabled": True}
     dynamodb.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=recovery)
     dynamodb.put_item(TableName=TABLE, Item=ITEM)

@@ -1,9 +1,11 @@
 """The stack's own user pool: people and machines get tokens from it, call the API, and are signed out everywhere."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -13,10 +15,11 @@ import pytest
 from infra import revoke
 from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
-from local import cli
+from local import cli, engines
 from local.engine.values import Secret, revealed
 from local.engines import Engine
 from local.issuer import TokenRequest
+from local.processes import wait_until
 from local.provider import Provider
 from local.stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
@@ -48,6 +51,7 @@ class Pool:
     """The stack's user pool, in which one user exists."""
 
     stack: RunningStack
+    options: StackOptions
     flavour: str
 
     @property
@@ -99,7 +103,7 @@ def pool(request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytes
         settings={"identity": IDENTITY} | ({"usage": USAGE} if request.param == "rest" else {"api.flavour": "http"}),
     )
     with running_stack(options, lambda _: None, lambda _: None) as running:
-        pool = Pool(running, request.param)
+        pool = Pool(running, options, request.param)
         cognito = pool.aws("cognito-idp")
         user = {"UserPoolId": pool.described["poolId"], "Username": USER}
         cognito.admin_create_user(**user, MessageAction="SUPPRESS")
@@ -273,3 +277,29 @@ def test_secrets_are_secrets_and_in_no_log(pool: Pool) -> None:
     options = pool.stack.emulator.options
     for log in (options.functions_log, options.log):
         assert value not in log.read_text()
+
+
+def test_requests_with_other_tokens_are_served_while_the_pool_is_removed(pool: Pool) -> None:
+    """The last test of the file. Each request has another token, for which no decision is cached."""
+    of_pool = pool.sign_in("web", "openid", *SCOPES)["access_token"]
+    usage = {"plans": USAGE["plans"][1:], "unlisted": "others"}
+    without = {"usage": usage} if pool.flavour == "rest" else {"api.flavour": "http"}
+    target = replace(pool.options, settings=without).target(pool.endpoint)
+    found: list[int] = []
+    removed = threading.Event()
+
+    def send() -> None:
+        while not removed.is_set():
+            found.append(pool.call(pool.stack.issuer.token(TokenRequest(scope="items:read"))).status_code)
+
+    with ThreadPoolExecutor() as executor:
+        sending = executor.submit(send)
+        assert wait_until(lambda: len(found) > 0 or sending.done(), seconds=30)
+        try:
+            engines.up(pool.options.engine, target)
+        finally:
+            removed.set()
+        sending.result()
+    assert set(found) == {200}
+    assert pool.aws("cognito-idp").list_user_pools(MaxResults=10)["UserPools"] == []
+    assert pool.call(of_pool).status_code == 401

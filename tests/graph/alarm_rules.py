@@ -132,11 +132,11 @@ def only_cloudwatch_for_this_account_publishes_to_an_encrypted_topic(plan: Archi
 def _is_alarms(statement: Mapping[str, Any]) -> bool:
     """Return whether a statement is for CloudWatch's alarms of this account and no other."""
     condition = statement.get("Condition", {})
-    source = condition.get("ArnLike", {}).get("aws:SourceArn", "")
+    source = condition.get("ArnEquals", {}).get("aws:SourceArn", "")
     return (
         statement.get("Principal") == {"Service": "cloudwatch.amazonaws.com"}
         and condition.get("StringEquals") == {"aws:SourceAccount": ACCOUNT}
-        and re.fullmatch(rf"arn:aws:cloudwatch:[a-z0-9-]+:{ACCOUNT}:alarm:[\w-]+-\*", source) is not None
+        and re.fullmatch(rf"arn:aws:cloudwatch:[a-z0-9-]+:{ACCOUNT}:alarm:[\w-]+-incident", source) is not None
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from handlers.contract import load_collections, routes
 from infra.functions.function_settings import FunctionSettings
 from infra.monitoring import alarm_definitions
-from infra.monitoring.alarm_settings import Thresholds
+from infra.monitoring.alarm import Thresholds
 from infra.monitoring.alarms import MAX_CHILDREN, _rules  # pyright: ignore[reportPrivateUsage]
 from infra.monitoring.monitored import Monitored
 from infra.naming import Names

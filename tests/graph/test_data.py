@@ -9,6 +9,7 @@ from handlers.contract import FieldError
 from infra.data.data_settings import CapacitySettings, DataSettings, TableOverride, Units
 from infra.packaging.bundles import ROOT
 from local.engine import ProgramError, Resource
+from local.engine.paths import with_ignored_changes
 from local.plans.architecture import Architecture
 from local.plans.plan import example, plan
 from local.provider import Provider
@@ -90,6 +91,17 @@ class TestCapacity:
     def test_only_scaled_capacities_are_ignored(self) -> None:
         users = table(planned(capacity={**FIXED, "reads": RANGE}), "users")
         assert users.ignore_changes == ("readCapacity", "globalSecondaryIndexes[*].readCapacity")
+
+    def test_a_table_gets_the_minimum_of_its_range_only_through_a_fixed_capacity(self) -> None:
+        """What is ignored keeps its old value, and a table on demand has none: hence the two steps in docs/data.md."""
+        on_demand, fixed, scaled = (
+            table(planned(capacity=each), "users")
+            for each in ({}, {"mode": "provisioned", "reads": {"minimum": 5}, "writes": {"minimum": 5}}, SCALED)
+        )
+        for old, expected in ((fixed, 5), (on_demand, None)):
+            inputs = with_ignored_changes(scaled.inputs, old.inputs, scaled.ignore_changes)
+            for each in (inputs, *inputs["globalSecondaryIndexes"]):
+                assert (each.get("readCapacity"), each.get("writeCapacity")) == (expected, expected)
 
     def test_a_table_can_differ_from_the_others_and_so_can_the_denylist(self) -> None:
         overrides = {"events": {"capacity": {}}, "authorizer-revocations": {"capacity": {}}}

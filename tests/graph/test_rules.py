@@ -106,6 +106,10 @@ def publisher(changes: Mapping[str, Any]) -> Alteration:
 PUBLISHERS: Final[Sequence[Mapping[str, Any]]] = (
     {"Principal": "*"}, {"Principal": {"Service": "events.amazonaws.com"}}, {"Action": "sns:*"}, {"Condition": {}},
     {"Condition": {"StringEquals": {"aws:SourceAccount": "210987654321"}}},
+    {"Condition": {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:gatehouse-prod-*"},
+    }},
 )  # fmt: skip
 """Statements of a topic's policy that allow too much, or somebody else."""
 

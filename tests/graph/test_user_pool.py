@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.settings import DeploymentSettings
+from authorizer.settings import dump
 from handlers.contract import load_collections, routes
 from infra.checks.deployable import NotDeployable, require_deployable
 from infra.naming import Names
@@ -133,38 +133,32 @@ class TestAuthorizer:
         function = planned().of_type("lambda/function:Function")["authorizer"]
         variables = dict(function.inputs["environment"]["variables"])
         variables.pop("REVOCATIONS_TABLE")
-        assert variables.keys() == {"USER_POOL_URL", "USER_POOL_CLIENTS"}
-        assert all(isinstance(each, Unknown) for each in variables.values())
+        assert variables.keys() == {"USER_POOL"}
+        assert isinstance(variables["USER_POOL"], Unknown)
         urns = function.property_dependencies["environment"]
         assert sum(urn.endswith(("UserPool::users", "Client::web", "Client::reports")) for urn in urns) == 3
-        assert self.data().issuers == ()
-        assert self.data().user_pool is not None
+        assert loaded(IDENTITY).for_authorizer(NAMES, ROUTES).issuers == ()
 
-    def test_the_variables_have_the_pools_url_and_the_ids_of_the_clients(self) -> None:
+    def test_the_variable_has_the_pools_url_and_the_ids_of_the_clients(self) -> None:
         deployment = example(ROOT, "prod", {"identity": json.dumps(IDENTITY)})
         (function,) = (each for each in deployment.of_type("aws:lambda/function:Function") if each.name == "authorizer")
-        variables = function.inputs["environment"]["variables"]
+        pool = json.loads(function.inputs["environment"]["variables"]["USER_POOL"])
         ids = {each.name: each.id for each in deployment.of_type(f"aws:{CLIENT}")}
-        assert json.loads(variables["USER_POOL_CLIENTS"]) == ids
+        assert (pool["name"], pool["scopePrefix"], pool["clients"]) == ("users", "gatehouse/", ids)
         region = "us-east-1"
-        assert variables["USER_POOL_URL"].startswith(f"https://cognito-idp.{region}.amazonaws.com/{region}_")
-        assert deployment.exports["userPool"]["issuer"] == variables["USER_POOL_URL"]
+        assert pool["url"].startswith(f"https://cognito-idp.{region}.amazonaws.com/{region}_")
+        assert deployment.exports["userPool"]["issuer"] == pool["url"]
 
-    def test_the_handlers_do_not_get_these_variables(self) -> None:
+    def test_the_handlers_do_not_get_the_variable(self) -> None:
         for name, function in planned().of_type("lambda/function:Function").items():
             if name != "authorizer":
-                assert not {"USER_POOL_URL", "USER_POOL_CLIENTS"} & function.inputs["environment"]["variables"].keys()
+                assert "USER_POOL" not in function.inputs["environment"]["variables"]
 
-    def test_another_client_changes_only_the_environment(self) -> None:
+    def test_a_pool_and_its_clients_change_only_the_environment(self) -> None:
         """Lambda does not change it and the code at the same moment, and both must fit together meanwhile."""
-        before, after = (
-            planned(machines=machines).of_type("lambda/function:Function")["authorizer"].inputs["code"].path
-            for machines in ({"reports": ["items:read"]}, {"reports": ["items:read"], "jobs": ["items:read"]})
-        )
-        assert before == after
-
-    def data(self) -> DeploymentSettings:
-        return loaded(IDENTITY).for_authorizer(NAMES, ROUTES)
+        more = IDENTITY | {"machines": {"reports": ["items:read"], "jobs": ["items:read"]}}
+        with_main = (loaded(identity, (ISSUER,)) for identity in (IDENTITY, more, {"enabled": False}))
+        assert len({dump(each.for_authorizer(NAMES, ROUTES)) for each in with_main}) == 1
 
 
 class TestSettings:

@@ -1,4 +1,4 @@
-"""The user pool as an issuer: its tokens are accepted only with a complete environment, and only from its clients."""
+"""The user pool as an issuer: its tokens are accepted only with a valid environment, and only from its clients."""
 
 import json
 import re
@@ -12,9 +12,10 @@ from authorizer import settings_file
 from authorizer.authorizer import Authorizer
 from authorizer.decision import usage_key
 from authorizer.errors import SettingsInvalid
-from authorizer.settings import DeploymentSettings, UsageClients, UserPoolIssuer
+from authorizer.settings import DeploymentSettings, UsageClients
+from authorizer.settings_file import USER_POOL
 from authorizer.startup import LazyAuthorizer, start
-from authorizer.user_pool import USER_POOL_CLIENTS, USER_POOL_URL, with_user_pool
+from authorizer.user_pool import with_user_pool
 from tests.unit.authorizer.provider import (
     NOW,
     ManualClock,
@@ -32,12 +33,13 @@ from tests.unit.authorizer.provider import (
 POOL = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123"
 KEYS = f"{POOL}/.well-known/jwks.json"
 IDS = {"web": "1example23456789", "reports": "2example34567890"}
-ENVIRONMENT = {USER_POOL_URL: POOL, USER_POOL_CLIENTS: json.dumps(IDS)}
-ISSUER = UserPoolIssuer(name="users", scope_prefix="gatehouse/")
+DESCRIBED = {"name": "users", "url": POOL, "scopePrefix": "gatehouse/", "clients": IDS}
+NO_ISSUER = settings(issuers=())
 
 
-def with_pool(**changes: Any) -> DeploymentSettings:
-    return settings(**{"issuers": (), "user_pool": ISSUER, **changes})
+def variables(**changes: Any) -> dict[str, str]:
+    """Return the environment, with changes of the pool's description."""
+    return {USER_POOL: json.dumps(DESCRIBED | changes)}
 
 
 def pool_token(**changes: Any) -> str:
@@ -55,8 +57,7 @@ def provider() -> Provider:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(USER_POOL, variables()[USER_POOL])
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     return monkeypatch
 
@@ -70,7 +71,7 @@ def started(made: DeploymentSettings, found: Provider | None = None, lines: list
 class TestTokens:
     def test_a_token_of_a_client_is_accepted_and_its_keys_are_fetched_from_the_pool(self) -> None:
         found = provider()
-        output = started(with_pool(), found)(event(pool_token()), None)
+        output = started(NO_ISSUER, found)(event(pool_token()), None)
         assert output["principalId"] == "users|alice"
         assert allowed(output)
         assert found.requests == [KEYS]
@@ -94,24 +95,24 @@ class TestTokens:
         if "key" in changes:
             changes = {"key": private_key("RSA1", 1)}
         lines: list[bytes] = []
-        decide = started(with_pool(), lines=lines)
+        decide = started(NO_ISSUER, lines=lines)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             decide(event(pool_token(**changes)), None)
         assert json.loads(lines[-1])["reason"] == reason
 
     def test_scopes_of_another_resource_server_allow_nothing(self) -> None:
-        decide = started(with_pool())
+        decide = started(NO_ISSUER)
         for scope in ("items:read", "other/items:read", "aws.cognito.signin.user.admin"):
             assert allowed(decide(event(pool_token(scope=scope)), None)) == []
 
     def test_external_issuers_are_accepted_as_well(self) -> None:
-        decide = started(with_pool(issuers=(issuer(),)))
+        decide = started(settings(issuers=(issuer(),)))
         assert decide(event(pool_token()), None)["principalId"] == "users|alice"
         assert decide(event(token()), None)["principalId"] == "main|alice"
 
     def test_a_usage_plan_that_lists_a_client_by_name_applies_to_its_id(self) -> None:
         usage = UsageClients(clients={"users": ("web",), "main": ("web",)}, unlisted="refuse")
-        decide = started(with_pool(issuers=(issuer(),), usage=usage))
+        decide = started(settings(issuers=(issuer(),), usage=usage))
         output = decide(event(pool_token()), None)
         assert output["usageIdentifierKey"] == usage_key("gatehouse", "test", "users", "web")
         others = (pool_token(client_id=IDS["reports"]), token(client_id=IDS["web"]))
@@ -125,10 +126,14 @@ WRONG_URLS = (
     "https://user@cognito-idp.eu-central-1.amazonaws.com/eu-central-1_A", "https://localhost/us-east-1_A",
     "https://cognito-idp.eu-central-1.amazonaws.com/" + "a" * 500 + "_A",
 )  # fmt: skip
-WRONG_CLIENTS = (
-    "", "x", "[]", "null", "{}", '{"web":1}', '{"web":null}', '{"web":["4x"]}',
-    json.dumps(dict.fromkeys(IDS, "same")), json.dumps({**IDS, "web": ""}), json.dumps({**IDS, "web": "a b"}),
-    json.dumps({**IDS, "web": "x" * 129}), "[" * 100_000,
+WRONG_CLIENTS: tuple[Any, ...] = (
+    None, "x", [], {}, {"web": 1}, {"web": None}, {"web": ["4x"]}, dict.fromkeys(IDS, "same"), {**IDS, "web": ""},
+    {**IDS, "web": "a b"}, {**IDS, "web": "x" * 129},
+)  # fmt: skip
+WRONG_POOLS = (
+    "", "x", "[]", "null", "{}", "[" * 100_000, *(variables(url=url)[USER_POOL] for url in WRONG_URLS),
+    *(variables(clients=clients)[USER_POOL] for clients in WRONG_CLIENTS), variables(name="A")[USER_POOL],
+    variables(scopePrefix=None)[USER_POOL], variables(other=1)[USER_POOL],
 )  # fmt: skip
 
 
@@ -136,70 +141,61 @@ class TestEnvironment:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            *((name, None) for name in ENVIRONMENT),
-            *((USER_POOL_URL, value) for value in WRONG_URLS),
-            *((USER_POOL_CLIENTS, value) for value in WRONG_CLIENTS),
+            *((USER_POOL, value) for value in WRONG_POOLS),
             ("AWS_ENDPOINT_URL", "http://example.com"),
             ("AWS_ENDPOINT_URL", "nonsense"),
         ],
     )
-    def test_without_valid_variables_every_request_fails(
-        self, name: str, value: str | None, environment: pytest.MonkeyPatch
+    def test_with_an_invalid_variable_every_request_fails(
+        self, name: str, value: str, environment: pytest.MonkeyPatch
     ) -> None:
-        """Also requests with tokens of other issuers: a stack that is half configured answers 503."""
-        if value is None:
-            environment.delenv(name)
-        else:
-            environment.setenv(name, value)
-        lazy = LazyAuthorizer(lambda: with_pool(issuers=(issuer(),)), started)
+        """Also requests with tokens of other issuers: a stack that is wrongly configured answers 503."""
+        environment.setenv(name, value)
+        lazy = LazyAuthorizer(lambda: settings(issuers=(issuer(),)), started)
         lazy.warm_up()
         for each in (pool_token(), token()):
             with pytest.raises(SettingsInvalid, match=r"^environment: "):
                 lazy(event(each), None)
 
+    def test_without_the_variable_only_tokens_of_other_issuers_are_accepted(
+        self, environment: pytest.MonkeyPatch
+    ) -> None:
+        environment.delenv(USER_POOL)
+        decide = started(settings(issuers=(issuer(),)))
+        assert decide(event(token()), None)["principalId"] == "main|alice"
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            decide(event(pool_token()), None)
+        with pytest.raises(SettingsInvalid, match="issuers: must not be empty"):
+            started(NO_ISSUER)
+
     def test_messages_contain_no_values(self) -> None:
-        for variables in ({USER_POOL_URL: "https://secret"}, {USER_POOL_CLIENTS: '{"web":"se cret"}'}):
+        wrong: tuple[dict[str, Any], ...] = ({"url": "https://secret"}, {"clients": {"web": "se cret"}})
+        for changes in wrong:
             with pytest.raises(SettingsInvalid) as raised:
-                with_user_pool(with_pool(), {**ENVIRONMENT, **variables})
+                with_user_pool(NO_ISSUER, variables(**changes))
             assert "cret" not in str(raised.value)
 
     def test_the_pools_issuer_is_checked_together_with_the_others(self, environment: pytest.MonkeyPatch) -> None:
         del environment
-        twice = with_pool(issuers=(issuer(name="other", url=POOL), issuer(name="users")))
+        twice = settings(issuers=(issuer(name="other", url=POOL), issuer(name="users")))
         with pytest.raises(SettingsInvalid, match=re.escape("issuers[2].name")) as raised:
             started(twice)
         assert "issuers[2].url: must not be the URL of another issuer" in str(raised.value)
 
-    def test_without_a_pool_the_variables_are_ignored(self) -> None:
-        made = settings()
-        assert with_user_pool(made, {USER_POOL_URL: "nonsense"}) is made
-
     @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://localhost:4566/"])
     def test_the_keys_are_the_emulators_where_the_services_are_at_a_loopback_address(self, endpoint: str) -> None:
-        (found,) = with_user_pool(with_pool(), {**ENVIRONMENT, "AWS_ENDPOINT_URL": endpoint}).issuers
+        (found,) = with_user_pool(NO_ISSUER, {**variables(), "AWS_ENDPOINT_URL": endpoint}).issuers
         assert found.key_url == f"{endpoint.rstrip('/')}/eu-central-1_AbCdEf123/.well-known/jwks.json"
         assert found.url == POOL
 
     @pytest.mark.parametrize("endpoint", ["", "https://vpce-1.cognito-idp.eu-central-1.vpce.amazonaws.com"])
     def test_any_other_endpoint_does_not_change_where_the_keys_are(self, endpoint: str) -> None:
-        (found,) = with_user_pool(with_pool(), {**ENVIRONMENT, "AWS_ENDPOINT_URL": endpoint}).issuers
+        (found,) = with_user_pool(NO_ISSUER, {**variables(), "AWS_ENDPOINT_URL": endpoint}).issuers
         assert found.key_url == KEYS
 
 
-class TestBundle:
-    def test_contains_the_pool_without_its_url_and_ids(self) -> None:
-        raw = bundle.dump(with_pool())
-        assert bundle.load(raw) == with_pool()
-        assert json.loads(raw)["userPool"] == {
-            "name": "users",
-            "scopePrefix": "gatehouse/",
-        }
-
-    def test_an_authorizer_that_does_not_read_the_environment_does_not_start(self) -> None:
-        with pytest.raises(SettingsInvalid, match="issuers: must not be empty"):
-            Authorizer(with_pool())
-
-    def test_the_certificate_authorities_are_preloaded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
-        (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(with_pool()))
+class TestStart:
+    def test_the_certificate_authorities_are_preloaded(self, tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+        environment.setattr(settings_file, "__file__", str(tmp_path / "settings_file.py"))
+        (tmp_path / settings_file.FILE_NAME).write_bytes(bundle.dump(NO_ISSUER))
         assert settings_file.fetches_over_https()

@@ -104,6 +104,25 @@ class TestNames:
         assert main(["x" * 20, "pr-12"]) == 1
         assert "at most 16 characters" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("branch", "message"),
+        [
+            ("eu", "dev-eu: is the name of a stack with settings of its own"),
+            ("eu-fix", "dev-eu-fix: is the name of a branch of the stack dev-eu"),
+            ("EU/Fix", "dev-eu-fix-"),
+        ],
+    )
+    def test_a_name_that_belongs_to_another_stack_is_rejected(
+        self, root: Path, branch: str, message: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["dev", branch], root) == 1
+        captured = capsys.readouterr()
+        assert (message in captured.err, captured.out) == (True, "")
+
+    def test_a_base_without_a_file_is_rejected(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["dve", "pr-12"], root) == 1
+        assert "dve: no such stack file with settings, Pulumi.dve.yaml" in capsys.readouterr().err
+
     def test_the_command_prints_the_name_and_nothing_else(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["dev", "pr-12"]) == 0
         assert capsys.readouterr() == ("dev-pr-12\n", "")

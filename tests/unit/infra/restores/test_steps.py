@@ -119,8 +119,9 @@ def test_a_later_restore_to_the_same_point_makes_its_own_backup(recovery: Recove
 def test_the_temporary_table_can_be_kept_and_discarded(recovery: Recovery, dynamodb: Any) -> None:
     restore(recovery, keep=True)
     assert dynamodb.list_tables()["TableNames"] == [TABLE, TEMPORARY]
-    restore(recovery, apply=False, discard=True)
+    assert restore(recovery, apply=False, discard=True) == [f"Deleted the temporary table {TEMPORARY}."]
     assert dynamodb.list_tables()["TableNames"] == [TABLE]
+    assert restore(recovery, apply=False, discard=True) == [f"There is no temporary table {TEMPORARY}."]
 
 
 def test_the_temporary_table_is_not_deleted_if_a_difference_is_left(recovery: Recovery, dynamodb: Any) -> None:
