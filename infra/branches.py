@@ -80,7 +80,7 @@ def require_branch_of(root: Path, base: str, stack: str) -> None:
     if found is None and not _has_settings(root / f"Pulumi.{stack}.yaml"):
         raise ValueError(f"{base}: no such stack file with settings, Pulumi.{base}.yaml")
     if found != base:
-        owner = f"a branch of the stack {found}" if found else "a stack with settings of its own"
+        owner = f"a branch of the stack {found}" if found else "a stack with its own settings"
         raise ValueError(f"{stack}: is the name of {owner}; pass another name for the branch")
 
 

@@ -8,8 +8,9 @@ MiniStack lacks a name, the emulator fails when it applies the correction, befor
 from __future__ import annotations
 
 import functools
+import json
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
 APP = "ministack.app"
@@ -54,6 +55,21 @@ def patch(module: str, name: str, replacement: Original) -> None:
         return replacement(original, *args, **kwargs)
 
     setattr(owner, last, patched)
+
+
+def add_operations(module: str, operations: Mapping[str, Callable[[dict[str, Any]], Response]]) -> None:
+    """Add operations, by their names, to a service whose requests are JSON."""
+
+    async def handle(
+        original: Original, method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Response:
+        name = headers.get("x-amz-target", "").rpartition(".")[2]
+        if name in operations:
+            return operations[name](json.loads(body))
+        response: Response = await original(method, path, headers, body, query)
+        return response
+
+    patch(module, "handle_request", handle)
 
 
 def json_object(value: object) -> dict[str, Any] | None:

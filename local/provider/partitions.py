@@ -1,4 +1,4 @@
-"""The partitions of AWS: groups of regions with ARNs, endpoints and domain names of their own."""
+"""The partitions of AWS: groups of regions with separate ARNs, endpoints and domain names."""
 
 import re
 from dataclasses import dataclass

@@ -8,10 +8,9 @@ to the log, because MiniStack evaluates no web ACL.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from local.emulator.ministack_internals import FIREWALL, Original, Response, internal, patch
+from local.emulator.ministack_internals import FIREWALL, Original, Response, add_operations, internal, patch
 
 _PROTECTION = "DataProtectionConfig"
 
@@ -21,19 +20,12 @@ _logs: dict[str, dict[str, Any]] = {}
 
 def apply() -> None:
     """Add the operations of logs, and keep the data protection."""
-    patch(FIREWALL, "handle_request", _handle)
+    add_operations(
+        FIREWALL,
+        {"PutLoggingConfiguration": _put, "GetLoggingConfiguration": _get, "DeleteLoggingConfiguration": _delete},
+    )
     patch(FIREWALL, "create_web_acl_record", _create)
     patch(FIREWALL, "_update_web_acl", _update)
-
-
-async def _handle(
-    original: Original, method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-) -> Response:
-    action = headers.get("x-amz-target", "").rpartition(".")[2]
-    if action not in _ACTIONS:
-        response: Response = await original(method, path, headers, body, query)
-        return response
-    return _ACTIONS[action](json.loads(body))
 
 
 def _create(original: Original, name: str, scope: str, data: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
@@ -83,10 +75,3 @@ def _missing() -> Response:
 
 def _error(code: str, message: str) -> Response:
     return internal(FIREWALL, "error_response_json")(code, message, 400)
-
-
-_ACTIONS = {
-    "PutLoggingConfiguration": _put,
-    "GetLoggingConfiguration": _get,
-    "DeleteLoggingConfiguration": _delete,
-}

@@ -6,12 +6,11 @@ nor DescribeQueryDefinitions and DeleteQueryDefinition.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from typing import Any
 
-from local.emulator.ministack_internals import LOGS, Original, Response, internal, patch
+from local.emulator.ministack_internals import LOGS, Response, add_operations, internal
 
 _saved: dict[str, dict[str, Any]] = {}
 """The queries by their ids."""
@@ -19,17 +18,9 @@ _saved: dict[str, dict[str, Any]] = {}
 
 def apply() -> None:
     """Add the three operations to those of CloudWatch Logs."""
-    patch(LOGS, "handle_request", _handle)
-
-
-async def _handle(
-    original: Original, method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-) -> Response:
-    action = headers.get("x-amz-target", "").rpartition(".")[2]
-    if action not in _ACTIONS:
-        response: Response = await original(method, path, headers, body, query)
-        return response
-    return _ACTIONS[action](json.loads(body))
+    add_operations(
+        LOGS, {"PutQueryDefinition": _put, "DescribeQueryDefinitions": _describe, "DeleteQueryDefinition": _delete}
+    )
 
 
 def _put(data: dict[str, Any]) -> Response:
@@ -58,10 +49,3 @@ def _missing() -> Response:
     return internal(LOGS, "error_response_json")(
         "ResourceNotFoundException", "The query definition does not exist.", 400
     )
-
-
-_ACTIONS = {
-    "PutQueryDefinition": _put,
-    "DescribeQueryDefinitions": _describe,
-    "DeleteQueryDefinition": _delete,
-}

@@ -107,7 +107,7 @@ class TestNames:
     @pytest.mark.parametrize(
         ("branch", "message"),
         [
-            ("eu", "dev-eu: is the name of a stack with settings of its own"),
+            ("eu", "dev-eu: is the name of a stack with its own settings"),
             ("eu-fix", "dev-eu-fix: is the name of a branch of the stack dev-eu"),
             ("EU/Fix", "dev-eu-fix-"),
         ],
