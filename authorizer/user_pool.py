@@ -38,9 +38,7 @@ class UserPool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def with_user_pool(settings: DeploymentSettings, variables: Mapping[str, str] = os.environ) -> DeploymentSettings:
-    """Return settings with the user pool as one of the issuers, if there is one. Raises SettingsInvalid."""
-    if USER_POOL not in variables:
-        return settings
+    """Return settings with the user pool, which a variable describes, as one of the issuers. Raises SettingsInvalid."""
     try:
         pool = msgspec.json.decode(variables[USER_POOL], type=UserPool)
         issuer = _issuer(pool, variables.get("AWS_ENDPOINT_URL", ""))

@@ -50,15 +50,12 @@ SessionName = Annotated[
     ),
 ]
 
-TagName = Annotated[
-    str,
-    Meta(
-        pattern=r"^(?![Aa][Ww][Ss]:)[\w .:/=+@-]{1,128}(?![\s\S])",
-        extra={REQUIREMENT: "1 to 128 letters, digits, spaces and any of _.:/=+-@ that do not start with aws:"},
-    ),
-]
+TAG = r"(?![Aa][Ww][Ss]:)[\w .:/=+@-]"
+"""The characters of a tag's name or value, as a regular expression to be repeated."""
 
-TAG_VALUE = re.compile(r"(?![Aa][Ww][Ss]:)[\w .:/=+@-]*")
+TAG_RULE = "letters, digits, spaces and any of _.:/=+-@ that do not start with aws:"
+
+TagName = Annotated[str, Meta(pattern=rf"^{TAG}{{1,128}}(?![\s\S])", extra={REQUIREMENT: f"1 to 128 {TAG_RULE}"})]
 
 Tags = Annotated[
     dict[TagName, Annotated[str, Meta(max_length=256)]], Meta(max_length=50, description="Tags on every resource.")
@@ -110,9 +107,8 @@ def tag_problems(tags: Mapping[str, str]) -> Iterator[FieldError]:
     for name, value in tags.items():
         if (other := found.setdefault(name.lower(), name)) != name:
             yield FieldError(f"tags.{name}", f"must differ from {other} in more than upper and lower case")
-        if value != ENCRYPTED and not TAG_VALUE.fullmatch(value):
-            detail = "must be letters, digits, spaces and any of _.:/=+-@ that do not start with aws:"
-            yield FieldError(f"tags.{name}", detail, value)
+        if value != ENCRYPTED and not re.fullmatch(f"{TAG}*", value):
+            yield FieldError(f"tags.{name}", f"must be {TAG_RULE}", value)
 
 
 def _account(arn: str) -> str:
