@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,7 +26,8 @@ def delayed_signals() -> Generator[None]:
         received.append(number)
         if len(received) > 1:
             restore()
-            signal.raise_signal(number)
+            for each in received:
+                signal.raise_signal(each)
 
     def restore() -> None:
         for number, handler in handlers.items():
@@ -42,23 +43,47 @@ def delayed_signals() -> Generator[None]:
             signal.raise_signal(received[0])
 
 
-@contextlib.contextmanager
-def immediate_interrupts(on_interrupt: Callable[[], None]) -> Generator[None]:
-    """Make Ctrl-C call `on_interrupt` and raise KeyboardInterrupt at once, unless the process handles it another way.
+class Interrupts:
+    """Ctrl-C during a deployment: it ends the program at once, and everything else after the operation in progress.
 
-    Otherwise, asyncio would only cancel the main task, and resources that are already requested would be created.
+    An exception in asyncio itself could lose the task that is about to run, and asyncio would wait for it forever. So
+    the first Ctrl-C raises KeyboardInterrupt only where `raised` allows it; a second one raises it everywhere.
     """
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
-    def handle(_number: int, _frame: FrameType | None) -> NoReturn:
-        on_interrupt()
-        raise KeyboardInterrupt
+    def __init__(self, on_interrupt: Callable[[], None]) -> None:
+        self._on_interrupt = on_interrupt
+        self._received = False
+        self._raises = False
 
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    @contextlib.contextmanager
+    def handled(self) -> Generator[None]:
+        """Call `on_interrupt` at Ctrl-C, unless the process handles it another way.
+
+        Without this, asyncio would only cancel the main task, and create the resources that are already requested.
+        """
+        previous = signal.getsignal(signal.SIGINT)
+        if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signal.signal(signal.SIGINT, self._handle)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    @contextlib.contextmanager
+    def raised(self) -> Generator[None]:
+        """Let Ctrl-C raise KeyboardInterrupt in this block."""
+        self._raises = True
+        try:
+            if self._received:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._raises = False
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._on_interrupt()
+        again, self._received = self._received, True
+        if again or self._raises:
+            raise KeyboardInterrupt

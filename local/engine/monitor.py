@@ -55,6 +55,7 @@ class ResourceMonitor:
         self.resources: dict[str, Resource] = {}
         self.exports: Mapping[str, Any] = {}
         self.failure: DeploymentError | None = None
+        self.interrupted = False
         self._engine = engine
         self._providers = providers
         self._default_providers = default_providers
@@ -66,6 +67,11 @@ class ResourceMonitor:
         if self.failure is None:
             failure.__cause__ = cause
             self.failure = failure
+
+    def interrupt(self) -> None:
+        """Record that the run is interrupted; it changes nothing from here on."""
+        self.interrupted = True
+        self.fail(DeploymentError("interrupted"))
 
     def handle_unawaited_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Report an exception of a task that is never awaited; after a failure such exceptions are expected."""
@@ -93,7 +99,7 @@ class ResourceMonitor:
             except Exception as error:  # noqa: BLE001 - a provider may raise any exception
                 self.fail(ResourceError(request.type, request.name, str(error) or type(error).__name__), error)
             except KeyboardInterrupt:
-                self.fail(DeploymentError("interrupted"))
+                self.interrupt()
                 raise
         return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.FAIL)
 

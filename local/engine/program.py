@@ -17,9 +17,9 @@ from pulumi.runtime.stack import run_in_stack
 
 from infra import stack_file
 from local.engine.checkpoint import Checkpoint
-from local.engine.deployment import Deployment, DeploymentError, ProgramError, Step
+from local.engine.deployment import Deployment, ProgramError, Step
 from local.engine.engine import Engine
-from local.engine.interrupts import immediate_interrupts
+from local.engine.interrupts import Interrupts
 from local.engine.isolation import InlineExecutor, isolated_environment, note_location, task_factory
 from local.engine.monitor import EngineLog, ResourceMonitor
 from local.engine.operations import Operations
@@ -107,16 +107,17 @@ def run(
         organization="organization",
     )
 
-    def interrupt() -> None:
-        monitor.fail(DeploymentError("interrupted"))
-
-    with isolated_environment(program.parent), immediate_interrupts(interrupt), fast_sdk():
+    interrupts = Interrupts(monitor.interrupt)
+    with isolated_environment(program.parent), interrupts.handled(), fast_sdk():
         try:
-            asyncio.run(_run(program, config, settings, monitor))
+            asyncio.run(_run(program, config, settings, monitor, interrupts))
             if monitor.failure is None:
-                engine.finish()
+                with interrupts.raised():
+                    engine.finish()
         finally:
             snapshot.save()
+    if monitor.interrupted:
+        raise KeyboardInterrupt
     if monitor.failure is not None:
         raise monitor.failure
     return Deployment(
@@ -131,7 +132,9 @@ def run(
     )
 
 
-async def _run(program: Path, config: Mapping[str, str], settings: Settings, monitor: ResourceMonitor) -> None:
+async def _run(
+    program: Path, config: Mapping[str, str], settings: Settings, monitor: ResourceMonitor, interrupts: Interrupts
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(InlineExecutor())
     loop.set_exception_handler(monitor.handle_unawaited_error)
@@ -140,22 +143,22 @@ async def _run(program: Path, config: Mapping[str, str], settings: Settings, mon
     configure(settings)
     set_root_resource(cast("Any", None))  # discard one that an import created outside of a run
     try:
-        await run_in_stack(lambda: _execute(program, monitor))
+        await run_in_stack(lambda: _execute(program, monitor, interrupts))
     except Exception as error:  # noqa: BLE001 - raised by a callback of the program, or caused by an earlier failure
         monitor.fail(_program_error(error, program.parent), error)
 
 
-def _execute(program: Path, monitor: ResourceMonitor) -> None:
+def _execute(program: Path, monitor: ResourceMonitor, interrupts: Interrupts) -> None:
     try:
-        runpy.run_path(str(program), run_name="__main__")
+        with interrupts.raised():
+            runpy.run_path(str(program), run_name="__main__")
     except SystemExit as stop:
         if stop.code not in (None, 0):
             monitor.fail(_program_error(stop, program.parent), stop)
     except Exception as error:  # noqa: BLE001 - any exception of the program ends the run
         monitor.fail(_program_error(error, program.parent), error)
-    except KeyboardInterrupt:  # without this, the SDK first creates all resources that are already requested
-        monitor.fail(DeploymentError("interrupted"))
-        raise
+    except KeyboardInterrupt:
+        monitor.interrupt()
 
 
 def _program_error(error: BaseException, root: Path) -> ProgramError:

@@ -91,7 +91,10 @@ class Deployed:
         ) as process:
             assert wait_until(lambda: when() or process.poll() is not None, seconds=120, interval=0.01)
             process.send_signal(signal.SIGINT)
-            output, errors = process.communicate(timeout=120)
+            try:
+                output, errors = process.communicate(timeout=120)
+            finally:
+                process.kill()
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     @cached_property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -18,6 +21,7 @@ from tests.unit.local.programs import FakeProvider, FakeStack, changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from local.provider.state import State
 
@@ -129,6 +133,29 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, previous)
 
 
+@contextmanager
+def signal_in_callback(number: int) -> Iterator[None]:
+    """Send SIGINT to this process when the event loop is about to run its n-th callback; fail after 20 seconds."""
+    calls = itertools.count(1)
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is asyncio.Handle._run.__code__ and next(calls) == number:
+            signal.raise_signal(signal.SIGINT)
+
+    def expire(_number: int, _frame: FrameType | None) -> NoReturn:
+        pytest.fail("the deployment did not end within 20 seconds")
+
+    previous = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(20)
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+
+
 @pytest.mark.usefixtures("interruptible")
 class TestInterrupts:
     def test_the_operation_in_progress_is_recorded_and_no_other_begins(self, tmp_path: Path) -> None:
@@ -144,6 +171,26 @@ class TestInterrupts:
         stack.provider.created.clear()
         assert "create three" in changes(stack.up(SOURCE + 'Thing("four")\nThing("five")'))
         assert not {"one", "two"} & set(stack.provider.names)
+
+    @pytest.mark.parametrize("callback", range(1, 60, 4))
+    def test_a_signal_in_the_event_loop_ends_the_deployment(self, tmp_path: Path, callback: int) -> None:
+        """An exception there would lose the task that is about to run, and the deployment would never end."""
+        stack = FakeStack(tmp_path)
+        with signal_in_callback(callback), pytest.raises(KeyboardInterrupt):
+            stack.up(SOURCE)
+        recorded = {resource.id for resource in Checkpoint(stack.checkpoint).load() if not resource.is_provider} - {""}
+        assert recorded == set(stack.provider.cloud)
+        assert "three" not in stack.provider.names
+
+    def test_a_second_signal_ends_the_operation_in_progress(self, tmp_path: Path) -> None:
+        class Waiting(FakeProvider):
+            def create(self, type_: str, name: str, inputs: dict[str, Any]) -> State:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+                pytest.fail("the operation continues")
+
+        with pytest.raises(KeyboardInterrupt):
+            FakeStack(tmp_path, provider=Waiting()).up(SOURCE)
 
     def test_a_process_can_be_stopped_while_the_program_is_busy(self, tmp_path: Path) -> None:
         code = (
