@@ -1,7 +1,8 @@
 """Names, fields and options of collections."""
 
 import re
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -46,8 +47,15 @@ def test_a_model_must_not_have_a_field_that_the_api_sets(field: str) -> None:
 
 
 def test_an_example_that_does_not_match_its_model_is_rejected() -> None:
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(ValueError, match=r"collection 'orders': the example does not match: .*`title`"):
         collection(example={"title": "first"})
+
+
+def test_a_limit_that_msgspec_does_not_support_names_the_collection() -> None:
+    kind = Annotated[Decimal, msgspec.Meta(ge=0)]
+    model = msgspec.defstruct("Model", [("price", kind)], bases=(Model,))
+    with pytest.raises(ValueError, match=r"collection 'orders': .*Can only set `ge` on a numeric type"):
+        collection(model=model, example={"price": 1})
 
 
 def test_an_unknown_partition_is_rejected() -> None:
