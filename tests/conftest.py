@@ -1,4 +1,4 @@
-"""What all tests share: the settings of Hypothesis, the engine to test, and the real DynamoDB engine."""
+"""What all tests share: Hypothesis's settings, the engine to test, the real DynamoDB engine, the sample collections."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.dynamodb.server import dynamodb_local
+from tests.samples import only_samples
 
 # How long an example takes depends on what else the machine does. `make test` uses Hypothesis's profile `ci`, which has
 # no deadline either, and tries the same examples every time.
@@ -23,3 +24,10 @@ def dynamodb_local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     """The URL of Amazon's DynamoDB Local, started once; tests that need it are skipped where it is not available."""
     with dynamodb_local(tmp_path_factory.mktemp("dynamodb")) as url:
         yield url
+
+
+@pytest.fixture
+def samples() -> Iterator[None]:
+    """Limit the API to the sample collections, for a test that expects exactly these; a team may have added others."""
+    with only_samples():
+        yield

@@ -1,4 +1,4 @@
-"""A running stack in a copy of the project, one for all examples."""
+"""The collections that the documentation is about, and a running stack in a copy of the project for all examples."""
 
 import subprocess
 import sys
@@ -9,6 +9,11 @@ import pytest
 
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
+
+
+@pytest.fixture(autouse=True)
+def documented(samples: None) -> None:
+    """The documentation's figures are those of stacks with the sample collections only."""
 
 
 @pytest.fixture(scope="session")

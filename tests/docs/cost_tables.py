@@ -6,6 +6,7 @@ from typing import get_args
 
 from tests.docs.cost import PAGE, SCALES, Flavour, amount, bill, evaluated, names, rows
 from tests.docs.cost_counts import counted
+from tests.samples import only_samples
 
 PEAK = 10
 """The peak of traffic, as a multiple of the average."""
@@ -42,7 +43,8 @@ def counts() -> list[str]:
 
 def update() -> None:
     """Write all tables into the page: the counts first, from which the others follow."""
-    _write({"counts": counts()})
+    with only_samples():
+        _write({"counts": counts()})
     _write(computed())
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -14,9 +15,16 @@ from local.plans.architecture import Architecture
 from local.plans.diagram import MAX_GROUPS, draw
 from local.plans.plan import example
 from local.plans.readme import with_diagram
-from tests.graph.conftest import explained
+from tests.samples import only_samples
 
 REVOCATION = {"revocation.enabled": "true"}
+
+
+@cache
+def explained(stack: str) -> Architecture:
+    """Return a stack that has the sample collections only."""
+    with only_samples():
+        return Architecture(example(ROOT, stack))
 
 
 def arrows(lines: list[str]) -> set[tuple[str, str]]:
@@ -42,6 +50,7 @@ def test_a_protected_table_and_a_denylist_are_recognisable() -> None:
     assert '"items"' in "\n".join(draw(explained("dev"), ["main"]))
 
 
+@pytest.mark.usefixtures("samples")
 def test_usage_plans_are_counted() -> None:
     plans = [{"name": "p", "rate": 1, "burst": 1, "clients": {"main": ["a"]}}]
     lines = draw(Architecture(example(ROOT, "dev", {"usage.plans": json.dumps(plans)})), ["main", "other"])

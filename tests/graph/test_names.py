@@ -1,8 +1,8 @@
 """The URNs and physical names of the shipped stacks' resources, which no change may break.
 
 A resource whose URN changes without an alias is deleted and created again, and so is one whose physical name changes.
-`tests/graph/names` lists both, one resource per line. A new resource is added to the list; one whose line is removed is
-deleted from the stacks of all teams. `python -m tests.graph.test_names` writes the lists.
+`tests/graph/names` lists both, for the sample collections, one resource per line. A new resource is added to the list;
+one whose line is removed is deleted from the stacks of all teams. `python -m tests.graph.test_names` writes the lists.
 """
 
 import json
@@ -17,6 +17,9 @@ from local.engine import Deployment, Step, deploy
 from local.plans.plan import UNKNOWN_MARK, plan
 from local.provider import Provider
 from local.provider.resources import RESOURCE_TYPES
+from tests.samples import only_samples
+
+pytestmark = pytest.mark.usefixtures("samples")
 
 FOLDER = Path(__file__).parent / "names"
 STACKS = {"dev": ROOT, "prod": ROOT, "local": ROOT, "account": ROOT / "infra" / "account"}
@@ -82,7 +85,8 @@ def test_a_renamed_resource_without_an_alias_would_be_deleted(tmp_path: Path) ->
 
 
 if __name__ == "__main__":
-    for each, root in STACKS.items():
-        rows = lines(plan(root, stack_of(each), SETTINGS.get(each))).items()
-        (FOLDER / f"{each}.txt").write_text("".join(f"{urn}\t{physical}\n" for urn, physical in rows))
+    with only_samples():
+        for each, root in STACKS.items():
+            rows = lines(plan(root, stack_of(each), SETTINGS.get(each))).items()
+            (FOLDER / f"{each}.txt").write_text("".join(f"{urn}\t{physical}\n" for urn, physical in rows))
     sys.stdout.write(f"{FOLDER}\n")

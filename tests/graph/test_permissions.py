@@ -35,8 +35,9 @@ def test_a_handler_is_explained_in_full() -> None:
     ]
 
 
+@pytest.mark.usefixtures("samples")
 def test_the_api_is_explained() -> None:
-    lines = blocks(explained("dev"))["API gatehouse-dev-api"]
+    lines = blocks(Architecture(example(ROOT, "dev")))["API gatehouse-dev-api"]
     assert lines == [
         "  gatehouse-dev-authorizer authorizes 24 methods",
         "  anyone may send OPTIONS to /, /events, /events/{id}, /items, /items/{id}, /users, /users/{id}, /{proxy+}",

@@ -128,6 +128,7 @@ class TestThrottling:
         assert set(found) == {("GET", "/users/{id}"), ("HEAD", "/users/{id}")}
 
 
+@pytest.mark.usefixtures("samples")
 @pytest.mark.parametrize(
     ("api", "line"),
     [

@@ -27,6 +27,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("samples")
 def test_names_that_follow_from_the_stack_are_no_differences(project: Path) -> None:
     settings, change, _, heading, groups, retention, count = "\n".join(
         differences(project, "prod", "other", {})

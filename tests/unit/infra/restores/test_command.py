@@ -22,6 +22,7 @@ def parsed(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@pytest.mark.usefixtures("samples")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
