@@ -11,7 +11,7 @@ from infra.changes import as_markdown, as_text, losses
 from infra.changes.renderings import code
 from infra.packaging.bundles import ROOT
 from local.console import CONSOLE, AddCommand, CommandError
-from local.engines import DEFAULT_STACK
+from local.deploy import DEFAULT_STACK
 from local.plans.against import NOT_COMPARED, changes_since
 from local.plans.architecture import Architecture
 from local.plans.diagram import draw

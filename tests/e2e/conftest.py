@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.engines import Engine
+from local.deploy import Engine
 from local.issuer import TokenRequest
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 
 ORIGIN = "http://localhost:3000"
 ALL_SCOPES = "events:read events:write items:read items:write users:read users:write"

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local import engines
-from local.engines import Engine
+from local import deploy
+from local.deploy import Engine
 from local.provider import Provider
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 LIMITS = {"reads": {"maximum": 900}, "writes": {"maximum": 800}}
@@ -52,7 +52,7 @@ class Deployed:
     def up(self, settings: dict[str, Any]) -> None:
         """Deploy again, with other settings."""
         given = replace(self.options, settings={"functions": self.options.settings["functions"], **settings})
-        engines.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
+        deploy.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
 
     def table(self, name: str) -> dict[str, Any]:
         return self.dynamodb.describe_table(TableName=f"gatehouse-local-{name}")["Table"]

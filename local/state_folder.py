@@ -1,4 +1,4 @@
-"""The state of the local stack: files that describe it, and the locks of the running stack and of its deployments."""
+"""The folder `.local`: what is known about the running stack, and the locks of the stack and of its deployments."""
 
 import fcntl
 import os
@@ -76,8 +76,8 @@ class AlreadyRunning(Exception):
     """Another process holds the lock."""
 
 
-class State:
-    """The state folder of a checkout."""
+class StateFolder:
+    """The folder with the state of a checkout's local stack."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder

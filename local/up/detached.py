@@ -9,7 +9,7 @@ from rich.console import Console
 
 from infra.packaging.bundles import ROOT
 from local.processes import ignore_signals, wait_until
-from local.state import State
+from local.state_folder import StateFolder
 
 LOG_NAME = "up.log"
 START_TIMEOUT = 600
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 """The exit status that shells report for a process ended by SIGINT."""
 
 
-def start(arguments: Sequence[str], state: State, console: Console) -> int:
+def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int:
     """Start `python -m local up` with these arguments, wait until the stack is running, and return an exit status."""
     state.create()
     log = state.folder / LOG_NAME
