@@ -26,7 +26,7 @@ from infra.functions.function import FunctionDefaults
 from infra.functions.function_settings import FunctionSettings
 from infra.identity.identity_settings import IdentitySettings
 from infra.logs import LogSettings
-from infra.monitoring.monitoring import MonitoringSettings
+from infra.monitoring.monitoring_settings import MonitoringSettings
 from infra.naming import Names
 from infra.provider import ProviderSettings, Tags, tag_problems
 from infra.stack_file import SettingsError

@@ -19,19 +19,19 @@ from infra.restore import command as restore
 from infra.restore.errors import RestoreError
 from infra.restore.point import Clients as RestoreClients
 from infra.stack_file import SettingsError
-from local import detached, foreground, update
 from local.console import CONSOLE, AddCommand, CommandError
+from local.deploy import DEFAULT_STACK, Engine, exports
 from local.emulator.launch import DEFAULT_PORT, EmulatorError
 from local.engine import DeploymentError
 from local.engine.values import revealed
-from local.engines import DEFAULT_STACK, Engine, exports
 from local.issuer import ALGORITHMS, DEFAULT_TTL, TokenRequest
 from local.plans import plan_command
 from local.processes import process_exists, wait_until
 from local.provider import Provider
 from local.pulumi_cli import PulumiError
-from local.stack import StackOptions, StartError
-from local.state import FOLDER, StackStatus, State
+from local.running_stack import StackOptions, StartError
+from local.state_folder import FOLDER, StackStatus, StateFolder
+from local.up import detached, foreground, update
 
 EXPECTED_ERRORS = (
     BundleError,
@@ -66,7 +66,7 @@ def _fail(reason: str) -> int:
 
 def up(options: argparse.Namespace) -> int:
     """Start the stack, in the foreground or detached, or update the running one."""
-    if running := State().running():
+    if running := StateFolder().running():
         port = _port_of(running)
         if options.port not in (None, port):
             raise CommandError(
@@ -77,13 +77,13 @@ def up(options: argparse.Namespace) -> int:
     if options.detach:
         overrides = (f"--config={key}={value}" for key, value in options.overrides.items())
         arguments = [f"--stack={options.stack or DEFAULT_STACK}", f"--port={port}", f"--engine={options.engine}"]
-        return detached.start([*arguments, *overrides], State(), CONSOLE)
-    return foreground.run(_stack_options(options, port), State(), CONSOLE)
+        return detached.start([*arguments, *overrides], StateFolder(), CONSOLE)
+    return foreground.run(_stack_options(options, port), StateFolder(), CONSOLE)
 
 
 def preview(options: argparse.Namespace) -> int:
     """Show what `up` would change."""
-    running = State().running()
+    running = StateFolder().running()
     port = _port_of(running) if running else DEFAULT_PORT
     return update.preview(_stack_options(options, port, running), running, CONSOLE)
 
@@ -103,7 +103,7 @@ def _port_of(running: StackStatus) -> int:
 
 def down(_: argparse.Namespace) -> int:
     """Stop the running stack."""
-    pid = State().holder()
+    pid = StateFolder().holder()
     if pid is None:
         raise CommandError("no stack is running")
     os.kill(pid, signal.SIGTERM)
@@ -151,7 +151,7 @@ def token(options: argparse.Namespace) -> int:
 def show_key(options: argparse.Namespace) -> int:
     """Print a client's API key and nothing else."""
     _running()
-    keys = cast("dict[str, dict[str, str]]", revealed(exports(State()).get("apiKeys", {})))
+    keys = cast("dict[str, dict[str, str]]", revealed(exports(StateFolder()).get("apiKeys", {})))
     key = keys.get(options.issuer, {}).get(options.client)
     if key is None:
         clients = ", ".join(f"{client} of {issuer}" for issuer, listed in keys.items() for client in listed)
@@ -164,7 +164,7 @@ def show_key(options: argparse.Namespace) -> int:
 def show_secret(options: argparse.Namespace) -> int:
     """Print the secret of a machine of the user pool and nothing else."""
     _running()
-    secrets = cast("dict[str, str]", revealed(exports(State()).get("clientSecrets", {})))
+    secrets = cast("dict[str, str]", revealed(exports(StateFolder()).get("clientSecrets", {})))
     if options.client not in secrets:
         known = ", ".join(sorted(secrets)) or "none; add machines to gatehouse:identity"
         raise CommandError(f"client {options.client} has no secret; clients with one: {known}")
@@ -191,7 +191,7 @@ def restore_tables(options: argparse.Namespace) -> int:
 
 
 def _running() -> StackStatus:
-    running = State().running()
+    running = StateFolder().running()
     if running is None:
         raise CommandError("no stack is running; start one with `python -m local up`")
     return running

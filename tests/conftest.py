@@ -1,9 +1,12 @@
-"""What all tests share: Hypothesis's settings, the engine to test, the real DynamoDB engine, the sample collections."""
+"""What all tests share: settings of Hypothesis, the engine, the real DynamoDB engine, the samples, and parallel runs."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.dynamodb.server import dynamodb_local
 from tests.samples import only_samples
@@ -31,3 +34,18 @@ def samples() -> Iterator[None]:
     """Limit the API to the sample collections, for a test that expects exactly these; a team may have added others."""
     with only_samples():
         yield
+
+
+class FilesAndStacks(LoadFileScheduling):
+    """Assign whole files to processes, and all tests of a shared stack to one process, so that it is deployed once."""
+
+    _SHARED_STACK = re.compile(r"tests/e2e/test_\w+\.py::[^[]+\[(rest|http)\b")
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = self._SHARED_STACK.match(nodeid)
+        return shared[1] if shared else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return FilesAndStacks(config, log) if config.getoption("dist") == "loadfile" else None

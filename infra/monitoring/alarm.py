@@ -11,23 +11,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-import pulumi
 from msgspec import Meta
+
+from infra.monitoring.metric import Metric
 
 MAX_METRICS = 10
 """The greatest number of metrics that an alarm can evaluate (AWS, "Limits that apply to alarms")."""
 ZERO = "TIME_SERIES(0)"
 """A series with the value 0 in every period."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric of CloudWatch, and the statistic of each period that is evaluated."""
-
-    namespace: str
-    name: str
-    dimensions: Mapping[str, pulumi.Input[str]]
-    statistic: str = "Sum"
 
 
 @dataclass(frozen=True, kw_only=True)

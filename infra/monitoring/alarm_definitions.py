@@ -6,13 +6,10 @@ metrics for Lambda functions", "DynamoDB metrics and dimensions", "Using math ex
 
 from collections.abc import Iterator, Sequence
 
-from infra.api.rest_api import RestApi
 from infra.functions.function_settings import AUTHORIZER
-from infra.monitoring.alarm import ZERO, Alarm, Metric, Thresholds, divided, greatest, greatest_or_zero, total
+from infra.monitoring.alarm import ZERO, Alarm, Thresholds, divided, greatest, greatest_or_zero, total
+from infra.monitoring.metric import Metric
 from infra.monitoring.monitored import Monitored
-
-OWN = "Gatehouse"
-"""The namespace of the authorizer's metrics (`authorizer/log.py`)."""
 
 FAILURES = "(errors - unauthorized)"
 """The authorizer's crashes, timeouts and faults. It raises an exception for each 401 too, which Lambda counts."""
@@ -25,16 +22,12 @@ def alarms(stack: Monitored, thresholds: Thresholds) -> list[Alarm]:
 
 
 def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
-    is_rest, gateway = isinstance(stack.gateway, RestApi), stack.gateway
-    api = {"ApiName": stack.names.api} if is_rest else {"ApiId": gateway.api_id}
-    dimensions = {**api, "Stage": gateway.stage_name}
-    errors = Metric("AWS/ApiGateway", "5XXError" if is_rest else "5xx", dimensions)
-    requests = Metric("AWS/ApiGateway", "Count", dimensions, "SampleCount")
+    requests = stack.of_api("Count", "SampleCount")
     yield Alarm(
         name="api-5xx",
         kind="api-5xx",
         subject="responses with a status of 500 or more, in percent",
-        metrics={"errors": errors, "requests": requests},
+        metrics={"errors": stack.of_errors(5), "requests": requests},
         expression=_rate(thresholds, "errors"),
         threshold=thresholds.error_rate,
         exceeds=True,
@@ -43,7 +36,7 @@ def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         name="api-latency",
         kind="api-latency",
         subject="milliseconds of the slowest responses (p99)",
-        metrics={"latency": Metric("AWS/ApiGateway", "Latency", dimensions, "p99"), "requests": requests},
+        metrics={"latency": stack.of_api("Latency", "p99"), "requests": requests},
         expression=f"IF((requests + {ZERO}) >= {thresholds.min_requests}, latency, 0)",
         threshold=thresholds.latency,
         exceeds=True,
@@ -53,25 +46,24 @@ def _api(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
 
 def _authorizer(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     """Yield the alarms about the authorizer's own metrics."""
-    own = _own(stack)
+    faults = stack.of_code("Decisions", dimensions={"outcome": "fault"})
+    fetches = stack.of_code("KeyFetchFailures")
     found = [
-        ("authorizer-faults", "tokens that could not be checked", "Decisions", thresholds.authorizer_faults, 300),
-        ("key-fetch-failures", "failed fetches of keys", "KeyFetchFailures", thresholds.key_fetch_failures, 900),
+        ("authorizer-faults", "tokens that could not be checked", faults, thresholds.authorizer_faults, 300),
+        ("key-fetch-failures", "failed fetches of keys", fetches, thresholds.key_fetch_failures, 900),
     ]
     if stack.has_denylist:
-        unread = "decisions without the list of revoked tokens"
-        found.append(("revocation-failures", unread, "RevocationFailures", thresholds.revocation_failures, 300))
-    for kind, subject, name, least, period in found:
-        dimensions = {**own, "outcome": "fault"} if name == "Decisions" else own
-        metrics = [Metric(OWN, name, dimensions)]
-        yield from divided(kind, metrics, total, kind=kind, subject=subject, threshold=least, period=period)
+        reads, subject = stack.of_code("RevocationFailures"), "decisions without the list of revoked tokens"
+        found.append(("revocation-failures", subject, reads, thresholds.revocation_failures, 300))
+    for kind, subject, metric, least, period in found:
+        yield from divided(kind, [metric], total, kind=kind, subject=subject, threshold=least, period=period)
 
 
 def _errors(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     for name in stack.all_functions:
-        metrics = {"errors": _function(stack, name, "Errors"), "requests": _function(stack, name, "Invocations")}
+        metrics = {"errors": stack.of_function(name, "Errors"), "requests": stack.of_function(name, "Invocations")}
         if name == AUTHORIZER:
-            metrics["unauthorized"] = Metric(OWN, "Decisions", {**_own(stack), "outcome": "unauthorized"})
+            metrics["unauthorized"] = stack.of_code("Decisions", dimensions={"outcome": "unauthorized"})
         yield Alarm(
             name=f"{name}-errors",
             kind="function-errors",
@@ -89,7 +81,7 @@ def _throttles(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     for name, _, functions in stack.by_collection(lambda _: None):
         yield from divided(
             f"{name}-throttles",
-            [_function(stack, each, "Throttles") for each in functions],
+            [stack.of_function(each, "Throttles") for each in functions],
             total,
             kind="function-throttles",
             subject=f"throttled invocations of {name}",
@@ -101,7 +93,7 @@ def _durations(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     for name, timeout, functions in stack.by_collection(stack.timeout):
         yield from divided(
             f"{name}-duration",
-            [_function(stack, each, "Duration", "p99") for each in functions],
+            [stack.of_function(each, "Duration", "p99") for each in functions],
             greatest_or_zero,
             kind="function-duration",
             subject=f"milliseconds of the slowest invocations of {name} (p99), which may take {timeout} s",
@@ -114,7 +106,7 @@ def _concurrency(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     """Yield an alarm for functions with reserved concurrency, and one for the account, which all others share."""
     for name, reserved, functions in stack.by_collection(lambda each: stack.functions.of(each).reserved_concurrency):
         if reserved is not None:
-            metrics = [_function(stack, each, "ConcurrentExecutions", "Maximum") for each in functions]
+            metrics = [stack.of_function(each, "ConcurrentExecutions", "Maximum") for each in functions]
             subject = f"concurrent invocations of {name}, for each function of which {reserved:,} are reserved"
             yield from _near(
                 f"{name}-reserved-concurrency", metrics, subject, _percent(thresholds.concurrency, reserved)
@@ -134,11 +126,10 @@ def _near(name: str, metrics: Sequence[Metric], subject: str, threshold: float) 
 
 def _tables(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
     for table in stack.tables:
-        dimensions = {"TableName": stack.names.resource(table.name)}
-        parts = [dimensions, *({**dimensions, "GlobalSecondaryIndexName": each} for each in table.indexes)]
+        parts = [{}, *({"GlobalSecondaryIndexName": each} for each in table.indexes)]
         yield from divided(
             f"{table.name}-table-throttles",
-            [Metric("AWS/DynamoDB", f"{verb}ThrottleEvents", part) for part in parts for verb in ("Read", "Write")],
+            [stack.of_table(table.name, f"{verb}ThrottleEvents", part) for part in parts for verb in ("Read", "Write")],
             total,
             kind="table-throttles",
             subject=f"throttled reads and writes of the table {table.name} and its indexes",
@@ -146,20 +137,12 @@ def _tables(stack: Monitored, thresholds: Thresholds) -> Iterator[Alarm]:
         )
         yield from divided(
             f"{table.name}-table-errors",
-            [Metric("AWS/DynamoDB", "SystemErrors", {**dimensions, "Operation": each}) for each in table.operations],
+            [stack.of_table(table.name, "SystemErrors", {"Operation": each}) for each in table.operations],
             total,
             kind="table-errors",
             subject=f"requests to the table {table.name} that failed in DynamoDB",
             threshold=thresholds.table_errors,
         )
-
-
-def _own(stack: Monitored) -> dict[str, str]:
-    return {"project": stack.names.project, "stack": stack.names.stack}
-
-
-def _function(stack: Monitored, function: str, name: str, statistic: str = "Sum") -> Metric:
-    return Metric("AWS/Lambda", name, {"FunctionName": stack.names.resource(function)}, statistic)
 
 
 def _rate(thresholds: Thresholds, errors: str) -> str:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.monitoring.alarm import Alarm, Metric, Thresholds
+from infra.monitoring.alarm import Alarm
 from infra.monitoring.alarm_definitions import alarms
+from infra.monitoring.metric import Metric
 from infra.monitoring.monitored import Monitored
+from infra.monitoring.monitoring_settings import PAGE, MonitoringSettings
 
 MAX_CHILDREN = 100
 """The greatest number of alarms in the rule of a composite alarm (AWS, "PutCompositeAlarm")."""
@@ -23,16 +25,11 @@ INCIDENT = "incident"
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is monitored, when alarms go off, and the topic that is notified.
-
-    `runbook` is where docs/monitoring.md is, which the alarms' descriptions name.
-    """
+    """What is monitored, when alarms go off, and the topic that is notified."""
 
     stack: Monitored
-    thresholds: Thresholds
+    settings: MonitoringSettings
     topic_arn: pulumi.Input[str]
-    notify_recovery: bool
-    runbook: str
 
 
 class Alarms(pulumi.ComponentResource):
@@ -40,9 +37,9 @@ class Alarms(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gatehouse:operations:Alarms", name, None, opts)
-        self.args = args
+        self.args, self.runbook = args, args.settings.runbook or PAGE
         self.child_opts = pulumi.ResourceOptions(parent=self)
-        defined = alarms(args.stack, args.thresholds)
+        defined = alarms(args.stack, args.settings.thresholds)
         watching = [self._alarm(each) for each in defined]
         created: list[pulumi.Resource] = list(watching)
         rules = list(_rules([args.stack.names.resource(each.name) for each in defined]))
@@ -64,7 +61,7 @@ class Alarms(pulumi.ComponentResource):
         return aws.cloudwatch.MetricAlarm(
             alarm.name,
             name=args.stack.names.resource(alarm.name),
-            alarm_description=f"{alarm.subject[0].upper()}{alarm.subject[1:]}. Runbook: {args.runbook}#{alarm.kind}",
+            alarm_description=f"{alarm.subject[0].upper()}{alarm.subject[1:]}. Runbook: {self.runbook}#{alarm.kind}",
             metric_queries=[*queries, result],
             comparison_operator="GreaterThanThreshold" if alarm.exceeds else "GreaterThanOrEqualToThreshold",
             threshold=alarm.threshold,
@@ -83,10 +80,10 @@ class Alarms(pulumi.ComponentResource):
         return aws.cloudwatch.CompositeAlarm(
             name,
             alarm_name=args.stack.names.resource(name),
-            alarm_description=f"An alarm of {args.stack.names.stack} is in ALARM state. Runbook: {args.runbook}",
+            alarm_description=f"An alarm of {args.stack.names.stack} is in ALARM state. Runbook: {self.runbook}",
             alarm_rule=rule,
             alarm_actions=actions,
-            ok_actions=actions if args.notify_recovery else None,
+            ok_actions=actions if args.settings.notify_recovery else None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(children)),
         )
 

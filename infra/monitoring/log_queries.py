@@ -11,7 +11,6 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from infra.api.http_api import HttpApi
 from infra.functions.function_settings import AUTHORIZER
 from infra.monitoring.monitored import Monitored
 
@@ -61,7 +60,7 @@ class LogQuery:
 
 def queries(stack: Monitored) -> Iterator[LogQuery]:
     """Yield the queries of a stack."""
-    names, is_http = stack.names, isinstance(stack.gateway, HttpApi)
+    names, is_http = stack.names, stack.is_http
     access, authorizer = names.access_log_group, names.function_log_group(AUTHORIZER)
     handlers = [names.function_log_group(each) for each in stack.handlers]
     yield from _divided(

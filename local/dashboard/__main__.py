@@ -17,7 +17,7 @@ from local.dashboard.traffic import Traffic
 from local.emulator import launch
 from local.provider.aws import Provider
 from local.provider.connection import Connection
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 
 PICTURE: Final = ROOT / "docs" / "images" / "dashboard.svg"
 SECONDS: Final = 240

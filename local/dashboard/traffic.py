@@ -11,7 +11,7 @@ import httpx
 
 from local.issuer import TokenRequest
 from local.provider.connection import Connection
-from local.stack import RunningStack
+from local.running_stack import RunningStack
 
 MISSING: Final = "/items/0190d5a0-0000-7000-8000-000000000000"
 POLICY: Final = "function"

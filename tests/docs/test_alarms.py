@@ -3,7 +3,7 @@
 import re
 
 from infra.monitoring.alarm import Thresholds
-from infra.monitoring.monitoring import PAGE
+from infra.monitoring.monitoring_settings import PAGE
 from infra.packaging.bundles import ROOT
 from local.plans.plan import plan
 

@@ -18,8 +18,8 @@ from handlers.metrics import Metrics, MetricSettings
 from infra.checks import quotas
 from infra.checks.deployable import CACHED_BY_ROUTE
 from infra.checks.response_size import ResponseTooLarge, choose_encoding
-from infra.monitoring.dashboard_rows import OUTCOMES
-from infra.monitoring.monitoring import METRICS_BY
+from infra.monitoring.dashboard import OUTCOMES
+from infra.monitoring.monitoring_settings import METRICS_BY
 from infra.packaging.bundles import ROOT
 from tests.docs.pages import PAGES, blocks
 from tests.security.attacks import ATTACKS

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.engines import Engine
+from local.deploy import Engine
 from local.processes import wait_until
 from local.provider import Provider
 from local.provider.connection import Connection
-from local.stack import StackOptions, running_stack
+from local.running_stack import StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 
 QUEUE = "on-call"

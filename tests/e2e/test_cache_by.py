@@ -14,10 +14,10 @@ import pytest
 from infra import revoke
 from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
-from local import engines
-from local.engines import Engine
+from local import deploy
+from local.deploy import Engine
 from local.provider import Provider
-from local.stack import StackOptions, running_stack
+from local.running_stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 from tests.e2e.gateway_answers import assert_answer
 from tests.e2e.test_tokens import BAD
@@ -51,7 +51,7 @@ def client(options: StackOptions, flavour: str) -> Iterator[Client]:
         created = client.call("POST", "/items", token, json=ITEM)
         assert created.status_code == 201
         by_route = replace(options, settings={**SETTINGS[flavour], "authorizer.cacheBy": "route"})
-        engines.up(options.engine, by_route.target(stack.emulator.endpoint_url))
+        deploy.up(options.engine, by_route.target(stack.emulator.endpoint_url))
         for _first_then_cached in range(2):
             assert client.call("GET", f"/items/{created.json()['id']}", token).json() == created.json()
         yield client

@@ -19,10 +19,10 @@ import yaml
 
 from authorizer.settings import Issuer
 from infra.packaging.bundles import ROOT
+from local.deploy import Engine
 from local.emulator.launch import Options, free_port, start
-from local.engines import Engine
 from local.provider import Provider
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 from tests.e2e.sign_in import granted, signed_in, token_response
 

@@ -18,7 +18,7 @@ import pytest
 from handlers.contract import load_collections, routes
 from infra.packaging.bundles import ROOT
 from local.processes import wait_until
-from local.state import State
+from local.state_folder import StateFolder
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
 from tests.pulumi.conftest import NO_CLI
@@ -69,7 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(folder: Path) -> Iterator[Project]:
     project = Project(folder)
     yield project
-    if State(folder / ".local").holder() is not None:
+    if StateFolder(folder / ".local").holder() is not None:
         project.run("down")
 
 
@@ -245,7 +245,7 @@ def test_a_crash_of_the_emulator_is_reported(project: Project) -> None:
         pid for pid in project.processes() if b"emulator/server.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     os.kill(emulator, signal.SIGKILL)
-    assert wait_until(lambda: project.run("status").returncode == 1, seconds=10)
+    assert wait_until(lambda: project.run("status").returncode == 1, seconds=60)
     assert "the emulator exited unexpectedly" in (project.folder / ".local" / "up.log").read_text()
     assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local import engines
-from local.engines import Engine
+from local import deploy
+from local.deploy import Engine
 from local.provider import Provider
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 LIMITS = {"reads": {"maximum": 900}, "writes": {"maximum": 800}}
@@ -52,7 +52,7 @@ class Deployed:
     def up(self, settings: dict[str, Any]) -> None:
         """Deploy again, with other settings."""
         given = replace(self.options, settings={"functions": self.options.settings["functions"], **settings})
-        engines.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
+        deploy.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
 
     def table(self, name: str) -> dict[str, Any]:
         return self.dynamodb.describe_table(TableName=f"gatehouse-local-{name}")["Table"]
@@ -102,6 +102,15 @@ def test_capacity_protection_and_recovery_are_those_of_the_settings(stack: Deplo
         assert (recovery["PointInTimeRecoveryStatus"], recovery["RecoveryPeriodInDays"]) == ("ENABLED", 7)
     throughput = stack.table("items")["ProvisionedThroughput"]
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (7, 8)
+
+
+def test_the_program_can_look_up_the_mode_of_a_table(stack: Deployed) -> None:
+    """As it does before it scales one (infra/data/table_scaling.py)."""
+    look_up = stack.provider.invoke
+    assert "gatehouse-local-users" in (look_up("aws:dynamodb/getTables:getTables", {}) or {})["names"]
+    for name, mode in (("users", "PAY_PER_REQUEST"), ("items", "PROVISIONED")):
+        found = look_up("aws:dynamodb/getTable:getTable", {"name": f"gatehouse-local-{name}"})
+        assert (found or {})["billingMode"] == mode
 
 
 def test_one_key_with_rotation_encrypts_the_tables(stack: Deployed) -> None:

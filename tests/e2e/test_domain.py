@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local import engines
+from local import deploy
+from local.deploy import Engine
 from local.engine import DeploymentError
-from local.engines import Engine
 from local.issuer import TokenRequest
 from local.provider import Provider
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import ALL_SCOPES, two_free_ports
 
 DOMAIN = "api.example.test"
@@ -41,7 +41,7 @@ class DomainStack:
         """Deploy the stack with these settings, whose names have `_` for `.`, and return its exports."""
         given = {name.replace("_", "."): value for name, value in settings.items()}
         target = replace(self.options, settings=given).target(self.running.emulator.endpoint_url)
-        engines.up(self.options.engine, target)
+        deploy.up(self.options.engine, target)
         return target.exports()
 
     def call(self, method: str, path: str, *, signed_in: bool = True, **request: Any) -> httpx.Response:

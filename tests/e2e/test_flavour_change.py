@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local import engines
-from local.engines import Engine
+from local import deploy
+from local.deploy import Engine
 from local.provider import Provider
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 ACCESS_LOG = "/aws/apigateway/gatehouse-local-access"
@@ -54,7 +54,7 @@ def test_changes_to_an_http_api_and_back_keep_data_functions_and_the_access_log(
         item = client.call("POST", "/items", token, json={"name": "a"}).json()
         for flavour, written in (("http", 2), ("rest", 3)):
             target = replace(options, settings={"api.flavour": flavour}).target(stack.emulator.endpoint_url)
-            engines.up(options.engine, target)
+            deploy.up(options.engine, target)
             moved = Client(replace(stack, exports=target.exports()), http, flavour=flavour)
             assert moved.call("GET", f"/items/{item['id']}", token).json() == item
             assert apis(stack) == {"rest": 0, "http": 0} | {flavour: 1}

@@ -12,12 +12,12 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from infra.packaging.bundles import ROOT
-from local import engines
+from local import deploy
+from local.deploy import Engine
 from local.engine import DeploymentError
-from local.engines import Engine
 from local.provider import Provider
 from local.pulumi_cli import PulumiError
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 ROUTES = routes(load_collections())
@@ -57,7 +57,7 @@ class Deployed:
         """Deploy again, with other settings of the functions."""
         settings = {**self.options.settings, "functions": {**self.options.settings["functions"], **functions}}
         given = replace(self.options, settings=settings)
-        engines.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
+        deploy.up(given.engine, given.target(self.stack.emulator.endpoint_url), lambda _: None)
 
     def configuration(self, name: str, **more: Any) -> dict[str, Any]:
         return self.aws_lambda.get_function_configuration(FunctionName=f"gatehouse-local-{name}", **more)

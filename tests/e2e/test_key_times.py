@@ -12,9 +12,9 @@ import pytest
 
 from authorizer.settings import Issuer
 from infra.packaging.bundles import ROOT
-from local.engines import Engine
+from local.deploy import Engine
 from local.issuer import DevelopmentIssuer, IssuerServer, SigningKey, TokenRequest
-from local.stack import StackOptions, running_stack
+from local.running_stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 
 MAX_AGE, STALE_IF_ERROR = 1, 4

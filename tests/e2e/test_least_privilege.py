@@ -7,7 +7,7 @@ import pytest
 
 from handlers.contract import load_collections, routes
 from local.provider import Provider
-from local.stack import RunningStack
+from local.running_stack import RunningStack
 from tests.e2e.conftest import Client
 
 ROUTES = routes(load_collections())

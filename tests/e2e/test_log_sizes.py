@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from handlers.metrics import Metrics, MetricSettings
-from infra.monitoring.monitoring import METRICS_BY
+from infra.monitoring.monitoring_settings import METRICS_BY
 from tests.docs.cost import column
 from tests.e2e.conftest import Client
 from tests.e2e.test_logs import provider

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.engines import Engine
+from local.deploy import Engine
 from local.provider import Provider
-from local.stack import StackOptions, running_stack
+from local.running_stack import StackOptions, running_stack
 from tests.e2e.conftest import Client, two_free_ports
 from tests.embedded_metrics import sums, values
 from tests.unit.infra.test_dashboard import used

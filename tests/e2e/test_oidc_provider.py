@@ -21,8 +21,8 @@ import pytest
 
 from authorizer.settings import Issuer
 from infra.packaging.bundles import ROOT
-from local.engines import Engine
-from local.stack import RunningStack, StackOptions, running_stack
+from local.deploy import Engine
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 from tests.node.packages import running
 

@@ -18,11 +18,11 @@ import pytest
 from authorizer.decision import usage_key
 from infra.changes import as_text
 from infra.packaging.bundles import ROOT
-from local import cli, engines
+from local import cli, deploy
+from local.deploy import Engine
 from local.engine.values import Secret, revealed
-from local.engines import Engine
-from local.stack import RunningStack, StackOptions, running_stack
-from local.state import State
+from local.running_stack import RunningStack, StackOptions, running_stack
+from local.state_folder import StateFolder
 from tests.e2e.conftest import ORIGIN, Client, two_free_ports
 
 QUOTA = 3
@@ -142,7 +142,7 @@ class TestKeys:
         self, client: KeyClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         folder = client.stack.emulator.options.state
-        monkeypatch.setattr(cli, "State", lambda: State(folder))
+        monkeypatch.setattr(cli, "StateFolder", lambda: StateFolder(folder))
         monkeypatch.setattr(cli, "_running", lambda: None)
         assert cli.main(["key", "--client", "fast"]) == 0
         assert capsys.readouterr().out == client.keys["fast"] + "\n"
@@ -345,8 +345,8 @@ def test_switching_to_a_header_replaces_the_keys_that_anyone_can_compute(engine:
         assert client.call("GET", "/items", token).status_code == 200
         switched = replace(options, settings={"usage": {"keys": "header", "plans": plans}})
         target = switched.target(stack.emulator.endpoint_url)
-        with State(tmp_path).deploying():
-            changes = engines.up(engine, target)
+        with StateFolder(tmp_path).deploying():
+            changes = deploy.up(engine, target)
         key = revealed(target.exports()["apiKeys"])["local"]["app"]
         computed = usage_key("gatehouse", "local", "local", "app")
         found = [

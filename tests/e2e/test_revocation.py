@@ -18,7 +18,7 @@ from infra.naming import Names
 from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeError, RevokeRequest
 from local.provider import Provider
-from local.stack import RunningStack
+from local.running_stack import RunningStack
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_answers import assert_answer
 from tests.e2e.test_least_privilege import role_policies

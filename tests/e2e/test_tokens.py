@@ -10,7 +10,7 @@ import pytest
 
 from local.issuer import ALGORITHMS, DevelopmentIssuer, TokenRequest
 from local.provider import Provider
-from local.stack import RunningStack
+from local.running_stack import RunningStack
 from tests.e2e.conftest import ALL_SCOPES, Client
 from tests.e2e.gateway_answers import assert_answer
 

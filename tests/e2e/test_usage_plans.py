@@ -11,8 +11,8 @@ import pytest
 
 from authorizer.decision import usage_key
 from infra.packaging.bundles import ROOT
-from local.engines import Engine
-from local.stack import StackOptions, running_stack
+from local.deploy import Engine
+from local.running_stack import StackOptions, running_stack
 from tests.e2e.conftest import ALL_SCOPES, Client, two_free_ports
 
 QUOTA = 5

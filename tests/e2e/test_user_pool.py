@@ -15,13 +15,13 @@ import pytest
 from infra import revoke
 from infra.packaging.bundles import ROOT
 from infra.revoke import Clients, DeployedStack, RevokeRequest
-from local import cli, engines
+from local import cli, deploy
+from local.deploy import Engine
 from local.engine.values import Secret, revealed
-from local.engines import Engine
 from local.issuer import TokenRequest
 from local.processes import wait_until
 from local.provider import Provider
-from local.stack import RunningStack, StackOptions, running_stack
+from local.running_stack import RunningStack, StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 from tests.e2e.sign_in import granted, signed_in, token_response
 
@@ -296,7 +296,7 @@ def test_requests_with_other_tokens_are_served_while_the_pool_is_removed(pool: P
         sending = executor.submit(send)
         assert wait_until(lambda: len(found) > 0 or sending.done(), seconds=30)
         try:
-            engines.up(pool.options.engine, target)
+            deploy.up(pool.options.engine, target)
         finally:
             removed.set()
         sending.result()

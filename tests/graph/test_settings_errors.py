@@ -9,7 +9,7 @@ from infra import revoke
 from infra.stack_file import ENCRYPTED, SettingsError
 from local.engine import DeploymentError
 from local.plans.plan import plan
-from local.stack import StackOptions, running_stack
+from local.running_stack import StackOptions, running_stack
 from tests.checkout import checkout
 
 STACK_FILE = """

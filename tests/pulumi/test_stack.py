@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local import engines
+from local import deploy
+from local.deploy import Engine, Target
 from local.engine import refresh
-from local.engines import Engine, Target
 from local.provider import Provider
 from local.pulumi_cli import PulumiError
-from local.stack import StackOptions, running_stack
+from local.running_stack import StackOptions, running_stack
 from tests.e2e.conftest import two_free_ports
 from tests.pulumi.conftest import require_cli
 from tests.pulumi.deployed import NOTHING, TABLE, compare
@@ -34,7 +34,7 @@ class Stack:
     provider: Provider
 
     def up(self) -> None:
-        engines.up(self.engine, self.target)
+        deploy.up(self.engine, self.target)
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Return the resources in the state by URN, without those of the engines."""
@@ -44,7 +44,7 @@ class Stack:
     def changed_by_up(self, capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
         """Return what a preview shows: operations and names."""
         if self.engine is Engine.LOCAL:
-            changes = engines.preview(self.engine, self.target)
+            changes = deploy.preview(self.engine, self.target)
             assert changes is not None
             return [(change.operation, change.name) for change in changes]
         capfd.readouterr()

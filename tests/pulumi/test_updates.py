@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from handlers.contract import load_collections, routes
-from local.detached import INTERRUPTED
+from local.up.detached import INTERRUPTED
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
 from tests.graph.test_fourth_collection import MODULE
@@ -50,8 +50,8 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "pulumi" and shutil.which("pulumi") is None:
         pytest.skip(NO_CLI)
     stack = Deployed(checkout(tmp_path_factory.mktemp("checkout")), request.param, two_free_ports())
-    stack.start()
     try:
+        stack.start()
         answer = httpx.post(f"{stack.status['url']}/items", json=ITEM, headers=authorization(stack))
         assert answer.status_code == 201
         yield stack

@@ -3,17 +3,24 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pytest
 
 from authorizer import errors, log
+from handlers.contract import load_collections, routes
 from handlers.metrics import Metrics, MetricSettings
-from infra.monitoring.dashboard_rows import OUTCOMES, Rows, Subjects
-from infra.monitoring.monitoring import METRICS_BY
+from infra.api.http_api import HttpApi
+from infra.api.rest_api import RestApi
+from infra.functions.function_settings import FunctionSettings, Layout
+from infra.monitoring.dashboard import OUTCOMES, DashboardArgs, Rows
+from infra.monitoring.monitored import Monitored
+from infra.monitoring.monitoring_settings import METRICS_BY, MonitoringSettings
 from infra.monitoring.widgets import laid_out
+from infra.naming import Names
 
 AWS_METRICS = {
     ("AWS/ApiGateway", ("ApiName", "Stage")): {
@@ -38,27 +45,27 @@ with Lambda", "DynamoDB metrics and dimensions".
 STACK = {"project": "gatehouse", "stack": "prod"}
 
 
-def dashboard(*, http: bool = False, collections: int = 3, by: str = "route", functions: int = 6) -> dict[str, Any]:
-    """Return the dashboard of a stack with so many collections, and functions for each."""
-    dimensions = METRICS_BY[by]
-    subjects = Subjects(
-        stack=STACK,
-        region="eu-central-1",
-        api={"ApiId": "a1b2c3", "Stage": "prod"} if http else {"ApiName": "gatehouse-prod-api", "Stage": "prod"},
-        functions={f"c{n}-f{m}": f"gatehouse-prod-c{n}-f{m}" for n in range(collections) for m in range(functions)},
-        authorizer="gatehouse-prod-authorizer",
-        tables={f"c{number}": f"gatehouse-prod-c{number}" for number in range(collections)},
-        alarms=[f"arn:aws:cloudwatch:eu-central-1:0:alarm:a{number}" for number in range(4 * collections)],
-        metrics=MetricSettings(**STACK, by=dimensions) if dimensions else None,
-        runbook="https://wiki.example.com/runbook",
+def dashboard(
+    *, http: bool = False, collections: int = 3, by: str = "route", layout: Layout = "operation"
+) -> dict[str, Any]:
+    """Return the dashboard of a stack with so many collections, and a function for each or for each operation."""
+    gateway = cast("RestApi | HttpApi", object.__new__(HttpApi if http else RestApi))
+    vars(gateway).update(api_id="a1b2c3", stage_name="prod")
+    found = routes([replace(load_collections()[0], name=f"c{number}") for number in range(collections)])
+    stack = Monitored(Names(**STACK), found, FunctionSettings(layout=layout), gateway, has_denylist=False)
+    settings = MonitoringSettings(
+        enabled=True, handler_metrics=cast("Any", by), runbook="https://wiki.example.com/runbook"
     )
-    body = laid_out(Rows(subjects).all())
+    alarms = [f"arn:aws:cloudwatch:eu-central-1:0:alarm:a{number}" for number in range(4 * collections)]
+    args = DashboardArgs(stack=stack, settings=settings, alarms=alarms)
+    body = laid_out(Rows(args, region="eu-central-1").all())
     assert json.loads(json.dumps(body)) == body
     return body
 
 
 SMALL = [dashboard(http=http, by=by) for http in (False, True) for by in METRICS_BY]
-LARGE = [dashboard(collections=150, functions=functions, http=http) for functions in (1, 6) for http in (False, True)]
+LAYOUTS: tuple[Layout, ...] = ("collection", "operation")
+LARGE = [dashboard(collections=150, layout=layout, http=http) for layout in LAYOUTS for http in (False, True)]
 
 
 class Used(NamedTuple):

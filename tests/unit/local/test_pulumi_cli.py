@@ -13,12 +13,12 @@ from typing import NoReturn
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local import engines
+from local import deploy
+from local.deploy import Engine, Target
 from local.engine.checkpoint import CheckpointError
-from local.engines import Engine, Target
 from local.processes import is_running, wait_until
 from local.pulumi_cli import PulumiError, PulumiStack, environment
-from local.state import State
+from local.state_folder import StateFolder
 
 SCRIPT = """#!/bin/sh
 shift  # --non-interactive
@@ -141,11 +141,11 @@ def test_a_backend_that_is_deleted_in_part_is_not_used(cli: Cli, monkeypatch: py
 
 
 def test_the_local_engine_recovers_the_state_of_a_killed_update_first(cli: Cli) -> None:
-    state = State(cli.folder / "state")
+    state = StateFolder(cli.folder / "state")
     cli.stack = replace(cli.stack, folder=state.pulumi)
     cli.leave_killed()
     with pytest.raises(CheckpointError, match=r"stack\.json"):  # "after" is not JSON
-        engines.preview(Engine.LOCAL, Target(root=ROOT, state=state, endpoint="http://127.0.0.1:1"))
+        deploy.preview(Engine.LOCAL, Target(root=ROOT, state=state, endpoint="http://127.0.0.1:1"))
     assert state.checkpoint.read_text() == "after"
     assert not state.pulumi.exists()
 

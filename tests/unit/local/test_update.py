@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.packaging.bundles import ROOT
 from local.cli import main
 from local.processes import wait_until
+from tests.checkout import checkout
 
 SCRIPT = """#!/bin/sh
 case "$2" in
@@ -25,12 +25,13 @@ esac
 
 
 def test_ctrl_c_ends_a_preview_together_with_the_pulumi_cli(tmp_path: Path) -> None:
+    root = checkout(tmp_path / "checkout")  # a stack that runs in this one must not be changed
     calls, script = tmp_path / "calls", tmp_path / "pulumi"
     script.write_text(SCRIPT.format(calls=calls))
     script.chmod(0o755)
     with subprocess.Popen(
         [sys.executable, "-m", "local", "preview", "--engine", "pulumi"],
-        cwd=ROOT, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, stderr=subprocess.PIPE, text=True,
+        cwd=root, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert wait_until(calls.exists, seconds=60)
         process.send_signal(signal.SIGINT)

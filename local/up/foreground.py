@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from local.deploy import Engine
 from local.engine import Step
-from local.engines import Engine
 from local.issuer import TokenRequest
 from local.processes import exit_on_signals, ignore_signals
-from local.stack import StackOptions, StartError, running_stack
-from local.state import AlreadyRunning, StackStatus, State
+from local.running_stack import StackOptions, StartError, running_stack
+from local.state_folder import AlreadyRunning, StackStatus, StateFolder
 
 
-def run(options: StackOptions, state: State, console: Console) -> NoReturn:
+def run(options: StackOptions, state: StateFolder, console: Console) -> NoReturn:
     """Run the stack until a signal ends the process.
 
     Raises:
@@ -40,7 +40,7 @@ def run(options: StackOptions, state: State, console: Console) -> NoReturn:
             state.clear()
 
 
-def _run(options: StackOptions, state: State, console: Console) -> NoReturn:
+def _run(options: StackOptions, state: StateFolder, console: Console) -> NoReturn:
     started = time.perf_counter()
     progress = console.status("Starting")
     with (

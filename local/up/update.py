@@ -1,4 +1,4 @@
-"""Change the running stack, or show what that would change: a second `python -m local up`, and `preview`."""
+"""`python -m local up` while the stack is running: update it. `preview`: show what that would change."""
 
 import signal
 import sys
@@ -11,10 +11,10 @@ import msgspec
 from rich.console import Console
 
 from infra.changes import Change, as_text
-from local import engines
-from local.detached import INTERRUPTED
-from local.stack import StackOptions, StartError
-from local.state import AlreadyRunning, StackStatus, State, described
+from local import deploy
+from local.running_stack import StackOptions, StartError
+from local.state_folder import AlreadyRunning, StackStatus, StateFolder, described
+from local.up.detached import INTERRUPTED
 
 _BUSY = StartError("another `up` or `preview` is working on the stack; try again when it is done")
 
@@ -31,11 +31,11 @@ def update(options: StackOptions, running: StackStatus, console: Console) -> int
     # Until now, Ctrl-C simply ended this process. From here on, the engine completes what it has begun.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.perf_counter()
-    state = State(options.state)
+    state = StateFolder(options.state)
     try:
         with state.deploying():
             target = options.target(running.endpoint)
-            changes = engines.up(options.engine, target)
+            changes = deploy.up(options.engine, target)
             fields = described(target.exports(), running.endpoint)
             status = msgspec.structs.replace(running, engine=options.engine, **fields)
             state.write(status)
@@ -69,9 +69,9 @@ def preview(options: StackOptions, running: StackStatus | None, console: Console
 def _previewed(options: StackOptions, running: StackStatus | None) -> list[Change] | None:
     if running is None:
         with TemporaryDirectory() as folder:
-            return engines.preview(options.engine, replace(options, state=Path(folder)).target(None))
-    with State(options.state).deploying():
-        return engines.preview(options.engine, options.target(running.endpoint))
+            return deploy.preview(options.engine, replace(options, state=Path(folder)).target(None))
+    with StateFolder(options.state).deploying():
+        return deploy.preview(options.engine, options.target(running.endpoint))
 
 
 def _print(changes: list[Change] | None, console: Console, *, done: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The state of the local stack: files that describe it, and the locks of the running stack and of its deployments."""
+"""The folder `.local`: what is known about the running stack, and the locks of the stack and of its deployments."""
 
 import fcntl
 import os
@@ -12,6 +12,7 @@ import msgspec
 
 from infra.packaging.bundles import ROOT
 from local.emulator.corrections.custom_domains import ADDRESS as DOMAINS
+from local.engine.checkpoint import Checkpoint
 from local.processes import wait_until
 
 FOLDER = ROOT / ".local"
@@ -76,8 +77,8 @@ class AlreadyRunning(Exception):
     """Another process holds the lock."""
 
 
-class State:
-    """The state folder of a checkout."""
+class StateFolder:
+    """The folder with the state of a checkout's local stack."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
@@ -159,7 +160,7 @@ class State:
 
     def forget_resources(self) -> None:
         """Delete the state of resources: a new emulator has none."""
-        self.checkpoint.unlink(missing_ok=True)
+        Checkpoint(self.checkpoint).delete()
         shutil.rmtree(self.pulumi, ignore_errors=True)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from infra.packaging.bundles import ROOT
-from local.stack import StackOptions, StartError, running_stack
-from local.state import AlreadyRunning, StackStatus, State
+from local.running_stack import StackOptions, StartError, running_stack
+from local.state_folder import AlreadyRunning, StackStatus, StateFolder
 from tests.e2e.conftest import two_free_ports
 
 PROCESSES = multiprocessing.get_context("spawn")
@@ -27,13 +27,13 @@ def watch(folder: Path, found: Any, over: Any) -> None:
     """Read the holder repeatedly, and report it."""
     found.put(0)
     while not over.is_set():
-        holder = State(folder).holder()
+        holder = StateFolder(folder).holder()
         if holder is not None:
             found.put(holder)
 
 
 def test_an_empty_folder_has_no_holder(tmp_path: Path) -> None:
-    state = State(tmp_path)
+    state = StateFolder(tmp_path)
     assert (state.holder(), state.running()) == (None, None)
     assert list(tmp_path.iterdir()) == []
 
@@ -41,7 +41,7 @@ def test_an_empty_folder_has_no_holder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("exists", [False, True])
 def test_other_users_cannot_read_the_folder(tmp_path: Path, exists: bool) -> None:
     """Not even one that an earlier version left readable."""
-    state = State(tmp_path / "state")
+    state = StateFolder(tmp_path / "state")
     if exists:
         state.folder.mkdir(mode=0o755)
     with state.lock():
@@ -50,14 +50,14 @@ def test_other_users_cannot_read_the_folder(tmp_path: Path, exists: bool) -> Non
 
 def test_a_reader_is_not_mistaken_for_the_holder_and_does_not_prevent_a_start(tmp_path: Path) -> None:
     found, over = PROCESSES.Queue(), PROCESSES.Event()
-    with State(tmp_path).lock():
+    with StateFolder(tmp_path).lock():
         pass
     watchers = [PROCESSES.Process(target=watch, args=(tmp_path, found, over)) for _ in range(3)]
     for watcher in watchers:
         watcher.start()
-    seen = {found.get(timeout=30) for _ in watchers}
+    seen = {found.get(timeout=120) for _ in watchers}
     for _ in range(100):
-        with State(tmp_path).lock():
+        with StateFolder(tmp_path).lock():
             time.sleep(0.005)
     over.set()
     while any(watcher.is_alive() for watcher in watchers) or not found.empty():
@@ -67,14 +67,14 @@ def test_a_reader_is_not_mistaken_for_the_holder_and_does_not_prevent_a_start(tm
 
 
 def test_a_second_stack_is_rejected(tmp_path: Path) -> None:
-    with State(tmp_path).lock():
+    with StateFolder(tmp_path).lock():
         with pytest.raises(AlreadyRunning):
-            State(tmp_path).lock()
-        assert State(tmp_path).holder() == os.getpid()
+            StateFolder(tmp_path).lock()
+        assert StateFolder(tmp_path).holder() == os.getpid()
 
 
 def test_the_description_of_a_killed_stack_is_not_used_for_the_next_one(tmp_path: Path) -> None:
-    state = State(tmp_path)
+    state = StateFolder(tmp_path)
     with state.lock():
         state.write(running(os.getpid()))
         assert state.running() == running(os.getpid())
@@ -89,7 +89,7 @@ def test_the_description_of_a_killed_stack_is_not_used_for_the_next_one(tmp_path
 def test_a_stack_is_not_started_while_an_update_of_the_previous_one_is_running(tmp_path: Path) -> None:
     options = StackOptions(root=ROOT, state=tmp_path, port=two_free_ports())
     with (
-        State(tmp_path).deploying(),
+        StateFolder(tmp_path).deploying(),
         pytest.raises(StartError, match="an update of the previous stack is still running; try again when it is done"),
         running_stack(options, lambda _: None, lambda _: None),
     ):

@@ -1,4 +1,4 @@
-"""Deploy the program into the emulator with either engine: the one in this process, or the Pulumi CLI's.
+"""Deploy the program into a running emulator, or preview that: with the local engine, or with the Pulumi CLI's.
 
 Both keep the state of the resources in the same file, so an update may use another engine than the one before it.
 """
@@ -18,7 +18,7 @@ from local.engine.checkpoint import Checkpoint
 from local.plans.plan import json_value
 from local.provider import Provider
 from local.pulumi_cli import PulumiStack
-from local.state import State
+from local.state_folder import StateFolder
 
 DEFAULT_STACK = "local"
 
@@ -44,7 +44,7 @@ class Target:
     """
 
     root: Path
-    state: State
+    state: StateFolder
     endpoint: str | None
     stack: str = DEFAULT_STACK
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -65,7 +65,7 @@ class Target:
         )
 
 
-def exports(state: State) -> Mapping[str, Any]:
+def exports(state: StateFolder) -> Mapping[str, Any]:
     """Return the program's exports after the last deployment. Secrets among them are of the type `Secret`."""
     (stack,) = (each for each in Checkpoint(state.checkpoint).load() if each.type == STACK_TYPE)
     return stack.outputs

@@ -1,4 +1,4 @@
-"""The local stack: the development issuer, the emulator, and the program deployed into the emulator."""
+"""Start and stop a local stack: the development issuer, the emulator, and the program deployed into it."""
 
 import contextlib
 import gc
@@ -14,14 +14,14 @@ import msgspec
 from authorizer.settings import Issuer
 from infra import stack_file
 from infra.settings import StackSettings, load
-from local import engines, hosted_zone
+from local import deploy, hosted_zone
+from local.deploy import DEFAULT_STACK, Engine, Target
 from local.emulator import launch
 from local.emulator.launch import DEFAULT_ACCOUNT, DEFAULT_PORT, Emulator
 from local.engine import Step
-from local.engines import DEFAULT_STACK, Engine, Target
 from local.issuer import HOST, DevelopmentIssuer, IssuerServer
 from local.provider import Provider
-from local.state import AlreadyRunning, StackStatus, State, described
+from local.state_folder import AlreadyRunning, StackStatus, StateFolder, described
 
 
 class StartError(Exception):
@@ -73,7 +73,7 @@ class StackOptions:
         for key, value in replaced.items():
             given.pop(key, None)  # the last override applies
             given[key] = _as_text(value)
-        state = State(self.state)
+        state = StateFolder(self.state)
         return Target(root=self.root, state=state, endpoint=endpoint, stack=self.stack, overrides=given)
 
     def _read(self) -> StackSettings:
@@ -141,14 +141,14 @@ def running_stack(
     _require_free_ports(options)
     launch.require_installed()
     with contextlib.ExitStack() as stack:
-        with _deploying(State(options.state)) as state:
+        with _deploying(StateFolder(options.state)) as state:
             state.forget_resources()
             stack.enter_context(IssuerServer(issuer, options.issuer_port))
             on_phase("Starting the emulator")
             emulator = stack.enter_context(launch.start(launch.Options(state=options.state, port=options.port)))
             on_phase("Building the bundles and deploying the program")
             target = options.target(emulator.endpoint_url)
-            engines.up(options.engine, target, on_step)
+            deploy.up(options.engine, target, on_step)
         exports = target.exports()
         gc.collect()  # in a large stack that takes seconds, in which the issuer, a thread, would not answer
         yield RunningStack(name=options.stack, engine=options.engine, emulator=emulator, issuer=issuer, exports=exports)
@@ -166,7 +166,7 @@ def _as_text(value: object) -> str:
 
 
 @contextmanager
-def _deploying(state: State) -> Generator[State]:
+def _deploying(state: StateFolder) -> Generator[StateFolder]:
     """Hold the lock of deployments: an update of a stack that was stopped meanwhile could change the new one."""
     try:
         with state.deploying():
