@@ -107,6 +107,7 @@ class Deployment:
                *TAG),
             self.named("dynamodb", "table/"),
         )  # fmt: skip
+        yield allow(of("dynamodb", "ListTables"), ["*"])
         yield allow(
             of("application-autoscaling", "RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy",
                "DeleteScalingPolicy", "PutScheduledAction", "DeleteScheduledAction", "ListTagsForResource", *TAG),

@@ -25,6 +25,10 @@ def preview_statements(
     # A stack with a domain looks up its hosted zone (infra/edge/hosted_zone.py).
     zones = place.arn("route53", "hostedzone/*", region="", account="")
     yield allow(["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"], [zones])
+    # A stack with scaled tables looks up their capacity mode (infra/data/table_scaling.py).
+    yield allow(["dynamodb:ListTables"], ["*"])
+    reads = ("DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups", "ListTagsOfResource")
+    yield allow([f"dynamodb:{each}" for each in reads], [place.arn("dynamodb", f"table/{project}-*")])
     # The account's project looks up the role for logs and GitHub's OIDC provider.
     yield allow(["apigateway:GET"], [place.arn("apigateway", "/account", account="")])
     yield allow(["iam:ListRoles", "iam:ListOpenIDConnectProviders"], ["*"])

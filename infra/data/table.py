@@ -11,7 +11,7 @@ from handlers.contract import Collection, Index
 from handlers.contract.keys import EXPIRY, PARTITION_KEY, SORT_KEY
 from infra.data.data_key import DataKey, DataKeyArgs
 from infra.data.data_settings import CapacitySettings, DataSettings
-from infra.data.table_scaling import TableScaling, TableScalingArgs
+from infra.data.table_scaling import TableScaling, TableScalingArgs, is_provisioned
 from infra.naming import Names
 
 NO_LIMIT = -1
@@ -75,9 +75,11 @@ class Table(pulumi.ComponentResource):
         super().__init__("gatehouse:data:Table", name, None, opts)
         settings = args.defaults.settings
         capacity = settings.capacity_of(name)
+        name_in_aws = args.defaults.names.resource(name)
+        ignored = ignored_changes(name_in_aws, capacity, pulumi.InvokeOptions(parent=self))
         table = aws.dynamodb.Table(
             name,
-            name=args.defaults.names.resource(name),
+            name=name_in_aws,
             billing_mode="PROVISIONED" if capacity.is_provisioned else "PAY_PER_REQUEST",
             hash_key=args.keys[0],
             range_key=args.keys[1] if len(args.keys) > 1 else None,
@@ -95,9 +97,7 @@ class Table(pulumi.ComponentResource):
             deletion_protection_enabled=settings.is_deletion_protected,
             point_in_time_recovery=recovery(settings),
             server_side_encryption=encryption(args.defaults),
-            opts=pulumi.ResourceOptions(
-                parent=self, protect=settings.protect, ignore_changes=scaled_properties(capacity) or None
-            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect, ignore_changes=ignored or None),
             **throughput(capacity),
         )
         if any(units.is_scaled for units in capacity.by_kind.values()):
@@ -130,9 +130,14 @@ def throughput(capacity: CapacitySettings) -> dict[str, Any]:
     return {"on_demand_throughput": limits} if limits else {}
 
 
-def scaled_properties(capacity: CapacitySettings) -> list[str]:
-    """Return the paths of the capacities that Application Auto Scaling changes and Pulumi must not change back."""
+def ignored_changes(table: str, capacity: CapacitySettings, opts: pulumi.InvokeOptions) -> list[str]:
+    """Return the paths of the capacities that Application Auto Scaling changes and Pulumi must not change back.
+
+    They are not ignored where the table is on demand: it has none, and would become one with a single unit.
+    """
     properties = [f"{kind}Capacity" for kind, units in capacity.by_kind.items() if units.is_scaled]
+    if not properties or not is_provisioned(table, opts):
+        return []
     return [path for name in properties for path in (name, f"globalSecondaryIndexes[*].{name}")]
 
 

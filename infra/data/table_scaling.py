@@ -21,6 +21,13 @@ class TableScalingArgs:
     capacity: CapacitySettings
 
 
+def is_provisioned(table: str, opts: pulumi.InvokeOptions) -> bool:
+    """Return whether a table of this name exists in AWS and has provisioned capacity."""
+    if table not in aws.dynamodb.get_tables(opts=opts).names:
+        return False
+    return aws.dynamodb.get_table(name=table, opts=opts).billing_mode == "PROVISIONED"
+
+
 class TableScaling(pulumi.ComponentResource):
     """Targets and policies for reads and writes, of the table and of each index."""
 

@@ -6,7 +6,7 @@ settings.
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Self, TypeVar
 
@@ -22,6 +22,7 @@ from local.provider.provider_settings import ProviderSettings
 from local.provider.resource_type import ResourceType
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.resources.dns import find_records, find_zone
+from local.provider.resources.dynamodb import find_table, find_tables
 from local.provider.resources.iam import find_roles
 from local.provider.resources.identity_providers import find_provider
 from local.provider.state import Diff, Document, Failure, State
@@ -38,6 +39,15 @@ _REGION: Final = "region"
 _NEW_ACCOUNT: Final[Document] = {"cloudwatchRoleArn": ""}
 """The settings of an account as previews assume them: API Gateway has no role for logs yet."""
 _OFFLINE_ENDPOINT: Final = "http://offline.invalid"
+_FINDERS: Final[Mapping[str, Callable[[Connection, Document], Document]]] = {
+    "getOpenIdConnectProvider": find_provider,
+    "getRecords": find_records,
+    "getRoles": find_roles,
+    "getTable": find_table,
+    "getTables": find_tables,
+    "getZone": find_zone,
+}
+"""The functions of pulumi-aws that look something up in AWS."""
 
 
 _T = TypeVar("_T")
@@ -197,14 +207,8 @@ class Provider:
         """
         if not self._online:
             return look_up(token, args, region=self.settings.region, account=self._account)
-        if token.endswith(":getRoles"):
-            return find_roles(self.connection, args)
-        if token.endswith(":getOpenIdConnectProvider"):
-            return find_provider(self.connection, args)
-        if token.endswith(":getZone"):
-            return find_zone(self.connection, args)
-        if token.endswith(":getRecords"):
-            return find_records(self.connection, args)
+        if find := _FINDERS.get(token.rpartition(":")[2]):
+            return find(self.connection, args)
         return look_up(token, args, region=self.connection.region, account=self.connection.account)
 
     def _require_connection(self) -> Connection:

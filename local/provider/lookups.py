@@ -39,6 +39,9 @@ def look_up(token: str, args: Mapping[str, Any], *, region: str | None, account:
             # In a preview, none; a deployment calls `resources.dns.find_records`.
             found = {"zoneId": arguments.pop("zoneId"), "nameRegex": arguments.pop("nameRegex")}
             result = {"id": found["zoneId"], "resourceRecordSets": [], **found}
+        case "getTables":
+            # In a preview, none; a deployment calls `resources.dynamodb.find_tables`.
+            result = {"id": "", "names": []}
         case _:
             raise NotImplementedError("the local provider does not support this function")
     arguments.require_all_used()

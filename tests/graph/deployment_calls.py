@@ -158,6 +158,7 @@ CALLS: dict[str, list[Call]] = {
     "dynamodb/table:Table": [
         (("dynamodb:CreateTable DescribeTable UpdateTable DeleteTable UpdateTimeToLive DescribeTimeToLive "
          f"UpdateContinuousBackups DescribeContinuousBackups ListTagsOfResource {TAGS}"), TABLE),
+        ("dynamodb:ListTables", "*"),  # the program looks up the capacity mode of scaled tables
         ("kms:DescribeKey CreateGrant Decrypt GenerateDataKey", KEY),
     ],
     "iam/policy:Policy": [

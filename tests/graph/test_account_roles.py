@@ -107,6 +107,8 @@ READS = [
     Request("apigateway:GET", "arn:aws:apigateway:us-east-1::/account"),
     Request("route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z0123456789"),
     Request("route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789"),
+    Request("dynamodb:ListTables", "*"),
+    Request("dynamodb:DescribeTable", f"arn:aws:dynamodb:{HERE}:table/gatehouse-prod-items"),
     Request("iam:ListRoles", "*"),
     Request("iam:GetRole", f"{IAM}:role/gatehouse-gateway-logs-us-east-1"),
     Request("iam:GetOpenIDConnectProvider", f"{IAM}:oidc-provider/token.actions.githubusercontent.com"),
@@ -241,7 +243,7 @@ class TestPreviews:
     def test_the_programs_look_up_nothing_else(self) -> None:
         """A function of the provider that reads from AWS needs a statement for the preview's role."""
         free = {"getRegion", "getPartition", "getCallerIdentity"}
-        allowed_ = {"getRoles", "getOpenIdConnectProvider", "getZone", "getRecords"}
+        allowed_ = {"getRoles", "getOpenIdConnectProvider", "getZone", "getRecords", "getTables", "getTable"}
         assert looked_up() <= free | allowed_
 
 

@@ -13,18 +13,49 @@ from local.engine.paths import with_ignored_changes
 from local.plans.architecture import Architecture
 from local.plans.plan import example, plan
 from local.provider import Provider
+from local.provider.example import ExampleProvider
 
 TABLE = "aws:dynamodb/table:Table"
 TARGET = "aws:appautoscaling/target:Target"
 POLICY = "aws:appautoscaling/policy:Policy"
 RANGE = {"minimum": 5, "maximum": 50}
 SCALED = {"mode": "provisioned", "reads": RANGE | {"utilization": 0.5}, "writes": RANGE}
+TABLES = [f"gatehouse-dev-{name}" for name in ("events", "items", "users", "authorizer-revocations")]
 FIXED = {"mode": "provisioned", "reads": {"minimum": 7}, "writes": {"minimum": 8, "maximum": 8}}
 
 
 def planned(**data: Any) -> Architecture:
     values = {f"data.{name}": json.dumps(value) for name, value in data.items()}
     return Architecture(example(ROOT, "dev", {**values, "revocation.enabled": "true"}))
+
+
+def existing(monkeypatch: pytest.MonkeyPatch, mode: str) -> list[str]:
+    """Let all tables exist in the example account with this billing mode; return the lookups."""
+    asked: list[str] = []
+    original = ExampleProvider.invoke
+
+    def invoke(self: ExampleProvider, token: str, args: dict[str, Any]) -> dict[str, Any] | None:
+        function = token.rpartition(":")[2]
+        if function not in ("getTables", "getTable"):
+            return original(self, token, args)
+        asked.append(function)
+        return {"names": TABLES} if function == "getTables" else {"name": args["name"], "billingMode": mode}
+
+    monkeypatch.setattr(ExampleProvider, "invoke", invoke)
+    return asked
+
+
+@pytest.fixture
+def provisioned_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    existing(monkeypatch, "PROVISIONED")
+
+
+def capacities(*, before: dict[str, Any], after: dict[str, Any]) -> list[int | None]:
+    """Return the reads and writes of a table and its two indexes after a change, as the engine decides."""
+    old, new = (table(planned(capacity=each), "users") for each in (before, after))
+    inputs = with_ignored_changes(new.inputs, old.inputs, new.ignore_changes)
+    parts = (inputs, *inputs["globalSecondaryIndexes"])
+    return [each.get(f"{kind}Capacity") for each in parts for kind in ("read", "write")]
 
 
 def table(plan: Architecture, name: str) -> Resource:
@@ -88,20 +119,27 @@ class TestCapacity:
             ("WriteCapacityUnits", "DynamoDBWriteCapacityUtilization", 70),
         }
 
+    @pytest.mark.usefixtures("provisioned_tables")
     def test_only_scaled_capacities_are_ignored(self) -> None:
         users = table(planned(capacity={**FIXED, "reads": RANGE}), "users")
         assert users.ignore_changes == ("readCapacity", "globalSecondaryIndexes[*].readCapacity")
 
-    def test_a_table_gets_the_minimum_of_its_range_only_through_a_fixed_capacity(self) -> None:
-        """What is ignored keeps its old value, and a table on demand has none: hence the two steps in docs/data.md."""
-        on_demand, fixed, scaled = (
-            table(planned(capacity=each), "users")
-            for each in ({}, {"mode": "provisioned", "reads": {"minimum": 5}, "writes": {"minimum": 5}}, SCALED)
+    @pytest.mark.usefixtures("provisioned_tables")
+    def test_a_provisioned_table_keeps_the_capacity_that_scaling_gave_it(self) -> None:
+        assert (
+            capacities(before={**FIXED, "reads": {"minimum": 40}, "writes": {"minimum": 40}}, after=SCALED) == [40] * 6
         )
-        for old, expected in ((fixed, 5), (on_demand, None)):
-            inputs = with_ignored_changes(scaled.inputs, old.inputs, scaled.ignore_changes)
-            for each in (inputs, *inputs["globalSecondaryIndexes"]):
-                assert (each.get("readCapacity"), each.get("writeCapacity")) == (expected, expected)
+
+    def test_a_table_on_demand_gets_the_minimum_of_its_range(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is ignored keeps its old value, and a table on demand has none: with none, it would have one unit."""
+        existing(monkeypatch, "PAY_PER_REQUEST")
+        assert capacities(before={}, after=SCALED) == [5] * 6
+        assert table(planned(capacity=SCALED), "users").ignore_changes == ()
+
+    def test_a_table_without_scaling_is_not_looked_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = existing(monkeypatch, "PROVISIONED")
+        planned(capacity=FIXED)
+        assert asked == []
 
     def test_a_table_can_differ_from_the_others_and_so_can_the_denylist(self) -> None:
         overrides = {"events": {"capacity": {}}, "authorizer-revocations": {"capacity": {}}}

@@ -130,6 +130,20 @@ def test_renamed_resources_stay(engines: Engines) -> None:
     """) == ["update id-of-moved"]
 
 
+def test_ignored_changes_of_a_list_are_those_of_the_elements_that_stay(engines: Engines) -> None:
+    """As with the indexes of a scaled table. The CLI before 3.190 failed: "cannot ignore changes …"."""
+    source = 'Thing("one", list={}, opts=pulumi.ResourceOptions(ignore_changes=["list[*].size"]))'
+
+    def sizes(*given: dict[str, int]) -> list[dict[str, int]]:
+        engines.up(source.format(list(given)))
+        return engines.local.provider.cloud["id-of-one"]["list"]
+
+    assert sizes({"id": 1, "size": 5}) == [{"id": 1, "size": 5}]
+    assert sizes({"id": 1, "size": 7}) == [{"id": 1, "size": 5}]
+    assert sizes({"id": 1, "size": 7}, {"id": 2, "size": 8}) == [{"id": 1, "size": 5}, {"id": 2, "size": 8}]
+    assert sizes({"id": 2, "size": 9}) == [{"id": 2, "size": 5}]
+
+
 DELETED_FIRST = """
 one = Thing("one", key={}, title="a")
 two = Thing("two", key=one.id)
