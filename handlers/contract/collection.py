@@ -79,7 +79,7 @@ class Collection:
         self._check_parameters()
         if not self.singular:
             object.__setattr__(self, "singular", self.name.removesuffix("s"))
-        self._check_example()
+        msgspec.convert(self.example, self.model)
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -142,14 +142,6 @@ class Collection:
         """The query parameters of the collection's list."""
         bounds = (name for field in self.range_fields for name in range_parameters(field))
         return (*PARAMETERS, *self.filter_fields, *bounds, *filter(None, (self.id_parameter,)))
-
-    def _check_example(self) -> None:
-        try:
-            msgspec.convert(self.example, self.model)
-        except TypeError as error:
-            raise ValueError(f"collection {self.name!r}: unsupported model: {error}") from None
-        except msgspec.ValidationError as error:
-            raise ValueError(f"collection {self.name!r}: the example does not match: {error}") from None
 
     def _check_parameters(self) -> None:
         names = self.field_names

@@ -7,7 +7,6 @@ import msgspec
 
 from handlers.contract import Collection
 from handlers.contract.identifiers import Id
-from handlers.json_values import json_value
 from infra.documents.patch_schemas import patch_schemas
 from infra.documents.schemas import REFERENCE, field_schemas, type_schema
 
@@ -17,8 +16,6 @@ EXAMPLE_CURSOR = "YOfoamxcr2rFMDFhMWY5N2YtMDhmMS03YjVhLWFiYWUtZjczOWRhN2NmMzIyID
 
 CURSOR_FORMAT = "cursor"
 """The format of a cursor. Its schema has no pattern, because cursors are opaque."""
-
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def _text(description: str, **more: Any) -> dict[str, Any]:
@@ -75,9 +72,8 @@ def response_schemas(collections: Sequence[Collection]) -> dict[str, Any]:
 
 
 def stored_example(collection: Collection) -> dict[str, Any]:
-    """Return an example of an item in a response, with numbers and times as handlers write them."""
-    stored = json_value(msgspec.convert(collection.example, collection.model))
-    fields = msgspec.json.decode(_ENCODER.encode(stored))
+    """Return an example of an item in a response."""
+    fields = msgspec.to_builtins(msgspec.convert(collection.example, collection.model))
     return {"id": EXAMPLE_ID, **fields, "created_at": EXAMPLE_TIME, "updated_at": EXAMPLE_TIME}
 
 
