@@ -1,6 +1,5 @@
 """`python -m local up --detach`: run the same command in the background, with its output in a file."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from infra.packaging.bundles import ROOT
-from local.processes import ignore_signals, wait_until
+from local.processes import recorded_signals, wait_until
 from local.state_folder import StateFolder
 
 LOG_NAME = "up.log"
@@ -16,28 +15,24 @@ START_TIMEOUT = 600
 """Seconds that a start may take. The first one downloads the packages of the bundles."""
 STOP_TIMEOUT = 15
 """Seconds that a stack has to stop before it is killed."""
-INTERRUPTED = 130
-"""The exit status that shells report for a process ended by SIGINT."""
 
 
 def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int:
     """Start `python -m local up` with these arguments, wait until the stack is running, and return an exit status."""
     state.create()
     log = state.folder / LOG_NAME
-    # Until now, Ctrl-C simply ended this process. From here on there is a child process to end first.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    with log.open("wb") as output:
+    with recorded_signals() as received, log.open("wb") as output:
         command = [sys.executable, "-m", "local", "up", *arguments]
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
-    try:
         with console.status("Starting the stack"):
-            wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=START_TIMEOUT)
-    except KeyboardInterrupt:
-        _stop(process)
+            wait_until(lambda: _has_ended(process, state) or bool(received), seconds=START_TIMEOUT)
+        if received or not _has_ended(process, state):
+            _stop(process)
+    if received:
         sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
-        return INTERRUPTED
+        return 128 + received[0]
     status = state.running()
     if status is None:
         _, prefix, message = log.read_text().rpartition("gatehouse: ")
@@ -47,8 +42,12 @@ def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int
     return 0
 
 
+def _has_ended(process: subprocess.Popen[bytes], state: StateFolder) -> bool:
+    """Return whether the start has succeeded or failed."""
+    return state.running() is not None or process.poll() is not None
+
+
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    ignore_signals()  # a second Ctrl-C must not interrupt the shutdown
     process.terminate()
     try:
         process.wait(STOP_TIMEOUT)
