@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -21,18 +22,21 @@ def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int
     """Start `python -m local up` with these arguments, wait until the stack is running, and return an exit status."""
     state.create()
     log = state.folder / LOG_NAME
-    with recorded_signals() as received, log.open("wb") as output:
-        command = [sys.executable, "-m", "local", "up", *arguments]
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+    with recorded_signals() as received:
+        process = _started(arguments, log)
         with console.status("Starting the stack"):
-            wait_until(lambda: _has_ended(process, state) or bool(received), seconds=START_TIMEOUT)
-        if received or not _has_ended(process, state):
+            in_time = wait_until(
+                lambda: bool(received) or state.running() is not None or process.poll() is not None,
+                seconds=START_TIMEOUT,
+            )
+        if received or not in_time:
             _stop(process)
     if received:
         sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
         return 128 + received[0]
+    if not in_time:
+        sys.stderr.write(f"gatehouse: the stack did not start within {START_TIMEOUT} seconds; see {log}\n")
+        return 1
     status = state.running()
     if status is None:
         _, prefix, message = log.read_text().rpartition("gatehouse: ")
@@ -42,9 +46,12 @@ def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int
     return 0
 
 
-def _has_ended(process: subprocess.Popen[bytes], state: StateFolder) -> bool:
-    """Return whether the start has succeeded or failed."""
-    return state.running() is not None or process.poll() is not None
+def _started(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "local", "up", *arguments]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

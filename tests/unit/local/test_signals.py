@@ -12,13 +12,9 @@ from rich.console import Console
 
 from infra.interrupts import INTERRUPTED
 from infra.packaging.bundles import ROOT
-from local.console import CONSOLE
 from local.processes import SIGNALS
 from local.running_stack import StackOptions
-from local.state_folder import StateFolder
-from local.up import detached, update
-
-POPEN: Any = subprocess.Popen
+from local.up import update
 
 
 @pytest.fixture(autouse=True)
@@ -27,45 +23,6 @@ def handlers() -> Iterator[None]:
     yield
     for number, handler in previous.items():
         signal.signal(number, handler)
-
-
-class Start:
-    """Starts a process that does nothing instead of `python -m local up`, and gets a signal before that has begun."""
-
-    def __init__(self, number: signal.Signals | None) -> None:
-        self.number = number
-        self.process: Any = None
-
-    def __call__(self, _: object, **options: Any) -> Any:
-        self.process = POPEN([sys.executable, "-c", "import time; time.sleep(60)"], **options)
-        if self.number is not None:
-            signal.raise_signal(self.number)
-        return self.process
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_detached_start_that_is_interrupted_ends_what_it_has_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
-) -> None:
-    """At any time: an exception in `Popen` would lose the process."""
-    start = Start(number)
-    monkeypatch.setattr(detached.subprocess, "Popen", start)
-    signal.signal(number, signal.default_int_handler)
-    assert detached.start([], StateFolder(tmp_path), CONSOLE) == 128 + number
-    assert capsys.readouterr().err == "gatehouse: interrupted; the stack was not started\n"
-    assert start.process.returncode == -signal.SIGTERM
-    assert signal.getsignal(number) is signal.default_int_handler
-
-
-def test_a_detached_start_that_takes_too_long_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    start = Start(None)
-    monkeypatch.setattr(detached.subprocess, "Popen", start)
-    monkeypatch.setattr(detached, "START_TIMEOUT", 0)
-    assert detached.start([], StateFolder(tmp_path), CONSOLE) != 0
-    assert "the stack could not be started" in capsys.readouterr().err
-    assert start.process.returncode == -signal.SIGTERM
 
 
 def test_ctrl_c_simply_ends_the_process_again_once_the_work_is_done(
