@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis's settings, the engine, the real DynamoDB engine, the samples, and parallel runs."""
+"""What all tests share: Hypothesis's settings, the engine, the real DynamoDB engine, the samples, parallel runs."""
 
 import re
 from collections.abc import Iterator
