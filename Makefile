@@ -9,8 +9,10 @@ TIDY = PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY="$(CURDIR)/build/h
 local: program emulator
 	@$(BIN)/python -m local up $(if $(PORT),--port $(PORT))
 
+# In two processes if there are two processors. Files start in the order of their names, so that the last ones are short.
 test: tests emulator
-	@$(TIDY) $(BIN)/pytest --hypothesis-profile=ci --ignore=tests/bench
+	@$(TIDY) $(BIN)/pytest --numprocesses auto --maxprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
+		--hypothesis-profile=ci --ignore=tests/bench
 
 # The end-to-end tests on stacks that the Pulumi CLI deploys, in about six minutes; `pulumi` must be on PATH.
 e2e-pulumi: tests emulator

@@ -14,7 +14,7 @@ STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """What API Gateway allows as a stage's name, which is the stack's."""
 
 REVOCATIONS = "authorizer-revocations"
-"""The name of the denylist's table. Names of collections have no hyphen, so it differs from all of them."""
+"""The name of the denylist's table. Names of collections have no hyphen, so it differs from all of them in a stack."""
 
 BACKUPS = "backups"
 """The name of the tables' backup vault, and of its plan, role and key."""
@@ -34,8 +34,10 @@ class Names:
     stack: str
     branch: str | None = None
 
-    def problems(self, functions: Iterable[str], *, has_backups: bool = False) -> Iterator[str]:
-        """Yield a line for each name that AWS would reject."""
+    def problems(
+        self, functions: Iterable[str], collections: Iterable[str] = (), *, has_backups: bool = False
+    ) -> Iterator[str]:
+        """Yield a line for each name that AWS would reject, or that another stack may have."""
         if not STAGE.fullmatch(self.stack):
             yield (
                 f"invalid stack name {self.stack!r}: must consist of letters, digits, '-' and '_'; "
@@ -51,6 +53,13 @@ class Names:
         if has_backups and len(backups) > MAX_BACKUP_NAME:
             detail = f"must have at most {MAX_BACKUP_NAME} characters (found {len(backups)})"
             yield f"{backups}: the name of a backup vault and plan {detail}"
+        shorter, _, last = self.stack.rpartition("-")
+        for name in collections:
+            if shorter and f"{last}-{name}" == REVOCATIONS:
+                yield (
+                    f"{self.resource(name)}: the table of collection {name} would have the name of the denylist of the "
+                    f"stack {shorter}; use a stack whose name does not end in -{last}"
+                )
 
     def resource(self, name: str) -> str:
         """Return the name of a function, role, table, usage plan or key."""

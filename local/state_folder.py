@@ -12,6 +12,7 @@ import msgspec
 
 from infra.packaging.bundles import ROOT
 from local.emulator.corrections.custom_domains import ADDRESS as DOMAINS
+from local.engine.checkpoint import Checkpoint
 from local.processes import wait_until
 
 FOLDER = ROOT / ".local"
@@ -159,7 +160,7 @@ class StateFolder:
 
     def forget_resources(self) -> None:
         """Delete the state of resources: a new emulator has none."""
-        self.checkpoint.unlink(missing_ok=True)
+        Checkpoint(self.checkpoint).delete()
         shutil.rmtree(self.pulumi, ignore_errors=True)
 
 

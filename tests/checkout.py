@@ -21,8 +21,9 @@ def checkout(folder: Path) -> Path:
             shutil.copy(ROOT / name, folder / name)
     for name in ENVIRONMENTS:
         (folder / name).symlink_to(ROOT / name)
-    if BUILD.exists():
-        shutil.copytree(BUILD, folder / "build", ignore=shutil.ignore_patterns(".*", "bench", "node"))
+    (folder / "build").mkdir()
+    for bundle in BUILD.glob("*.zip"):
+        shutil.copy(bundle, folder / "build")
     return folder
 
 

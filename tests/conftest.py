@@ -1,9 +1,12 @@
-"""What all tests share: the settings of Hypothesis, the engine to test, and the real DynamoDB engine."""
+"""What all tests share: the settings of Hypothesis, the engine to test, the real DynamoDB engine, and parallel runs."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.dynamodb.server import dynamodb_local
 
@@ -23,3 +26,18 @@ def dynamodb_local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     """The URL of Amazon's DynamoDB Local, started once; tests that need it are skipped where it is not available."""
     with dynamodb_local(tmp_path_factory.mktemp("dynamodb")) as url:
         yield url
+
+
+class FilesAndStacks(LoadFileScheduling):
+    """Assign whole files to processes, and all tests of a shared stack to one process, so that it is deployed once."""
+
+    _SHARED_STACK = re.compile(r"tests/e2e/test_\w+\.py::[^[]+\[(rest|http)\b")
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = self._SHARED_STACK.match(nodeid)
+        return shared[1] if shared else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return FilesAndStacks(config, log) if config.getoption("dist") == "loadfile" else None

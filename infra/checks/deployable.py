@@ -41,7 +41,11 @@ def require_deployable(routes: Sequence[Route], names: Names, settings: StackSet
         *settings.identity.contract_problems(routes),
         *settings.data.contract_problems(collection.name for collection in collections),
         *settings.domain.deployment_problems(names, pulumi.Config("aws").get("region")),
-        *names.problems(function_names(routes, settings.functions.layout), has_backups=settings.backups.enabled),
+        *names.problems(
+            function_names(routes, settings.functions.layout),
+            [collection.name for collection in collections],
+            has_backups=settings.backups.enabled,
+        ),
         *override_problems(routes, settings.functions),
         *_response_problems(routes, names, settings),
     ]

@@ -89,6 +89,11 @@ class Checkpoint:
         temporary.replace(self.path)
         self._journal.discard()
 
+    def delete(self) -> None:
+        """Forget all resources: delete the file, and the journal of a deployment that was killed."""
+        self._journal.discard()
+        self.path.unlink(missing_ok=True)
+
     def _resources(self, entries: list[Entry]) -> tuple[Resource, ...]:
         """Return the resources of the file, with the changes of a deployment that was killed."""
         try:

@@ -10,7 +10,7 @@ from local.engine.snapshot import Snapshot
 from local.provider.state import Provider
 
 
-def delete_remaining(operations: Operations) -> Iterator[Step]:
+def delete_remaining(operations: Operations, is_interrupted: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     """Delete what is left of the last deployment; yield a step for each resource that the stack no longer has.
 
     A protected resource is only deleted if it has been replaced; whether that is allowed was decided before.
@@ -21,6 +21,8 @@ def delete_remaining(operations: Operations) -> Iterator[Step]:
     remaining = list(reversed(operations.snapshot.old))
     _require_unprotected(remaining)
     for resource in remaining:
+        if is_interrupted():
+            return
         operations.delete(resource)
         if not (resource.delete or resource.external or resource.is_provider):
             yield Step(operation="delete", resource=resource, old=resource)

@@ -72,13 +72,15 @@ class Engine:
         self._snapshot.change(resource, changed)
         return changed
 
-    def finish(self) -> None:
+    def finish(self, *, is_interrupted: Callable[[], bool]) -> None:
         """Delete what the program no longer registers and what was replaced. Call this only if the program succeeded.
+
+        An interrupt ends it after the deletion in progress.
 
         Raises:
             ResourceError: A deletion failed or is not allowed; the rest remains in the state.
         """
-        for step in delete_remaining(self._operations):
+        for step in delete_remaining(self._operations, is_interrupted):
             self._finish_step(step)
 
     def _register_urn(self, goal: Resource) -> None:

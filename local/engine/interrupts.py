@@ -1,4 +1,4 @@
-"""Interrupts: they end a deployment at once, but not while the provider works, so that what it does is recorded."""
+"""Interrupts: they end a deployment after the operation in progress, so that what it does is recorded."""
 
 import contextlib
 import signal
@@ -20,6 +20,7 @@ def delayed_signals() -> Generator[None]:
         yield
         return
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    handlers = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
     received: list[int] = []
 
     def handle(number: int, _: FrameType | None) -> None:
@@ -33,7 +34,7 @@ def delayed_signals() -> Generator[None]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
-    for number in _SIGNALS:
+    for number in handlers:
         signal.signal(number, handle)
     try:
         yield
@@ -43,47 +44,24 @@ def delayed_signals() -> Generator[None]:
             signal.raise_signal(received[0])
 
 
-class Interrupts:
-    """Ctrl-C during a deployment: it ends the program at once, and everything else after the operation in progress.
+@contextlib.contextmanager
+def handled_interrupts(on_interrupt: Callable[[], None]) -> Generator[None]:
+    """Call `on_interrupt` at Ctrl-C, unless the process handles it another way; a second one ends the process at once.
 
-    An exception in asyncio itself could lose the task that is about to run, and asyncio would wait for it forever. So
-    the first Ctrl-C raises KeyboardInterrupt only where `raised` allows it; a second one raises it everywhere.
+    An exception could be raised anywhere instead, for example in asyncio or in Pulumi's SDK, which would then wait
+    forever for a task that was lost.
     """
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
-    def __init__(self, on_interrupt: Callable[[], None]) -> None:
-        self._on_interrupt = on_interrupt
-        self._received = False
-        self._raises = False
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        on_interrupt()
 
-    @contextlib.contextmanager
-    def handled(self) -> Generator[None]:
-        """Call `on_interrupt` at Ctrl-C, unless the process handles it another way.
-
-        Without this, asyncio would only cancel the main task, and create the resources that are already requested.
-        """
-        previous = signal.getsignal(signal.SIGINT)
-        if previous is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signal.signal(signal.SIGINT, self._handle)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous)
-
-    @contextlib.contextmanager
-    def raised(self) -> Generator[None]:
-        """Let Ctrl-C raise KeyboardInterrupt in this block."""
-        self._raises = True
-        try:
-            if self._received:
-                raise KeyboardInterrupt
-            yield
-        finally:
-            self._raises = False
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self._on_interrupt()
-        again, self._received = self._received, True
-        if again or self._raises:
-            raise KeyboardInterrupt
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -98,9 +98,6 @@ class ResourceMonitor:
                 self.fail(failure, failure.__cause__)
             except Exception as error:  # noqa: BLE001 - a provider may raise any exception
                 self.fail(ResourceError(request.type, request.name, str(error) or type(error).__name__), error)
-            except KeyboardInterrupt:
-                self.interrupt()
-                raise
         return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.FAIL)
 
     def RegisterResourceOutputs(  # noqa: N802 - the protocol's name

@@ -19,7 +19,7 @@ from infra import stack_file
 from local.engine.checkpoint import Checkpoint
 from local.engine.deployment import Deployment, ProgramError, Step
 from local.engine.engine import Engine
-from local.engine.interrupts import Interrupts
+from local.engine.interrupts import handled_interrupts
 from local.engine.isolation import InlineExecutor, isolated_environment, note_location, task_factory
 from local.engine.monitor import EngineLog, ResourceMonitor
 from local.engine.operations import Operations
@@ -107,13 +107,11 @@ def run(
         organization="organization",
     )
 
-    interrupts = Interrupts(monitor.interrupt)
-    with isolated_environment(program.parent), interrupts.handled(), fast_sdk():
+    with isolated_environment(program.parent), handled_interrupts(monitor.interrupt), fast_sdk():
         try:
-            asyncio.run(_run(program, config, settings, monitor, interrupts))
+            asyncio.run(_run(program, config, settings, monitor))
             if monitor.failure is None:
-                with interrupts.raised():
-                    engine.finish()
+                engine.finish(is_interrupted=lambda: monitor.interrupted)
         finally:
             snapshot.save()
     if monitor.interrupted:
@@ -132,9 +130,7 @@ def run(
     )
 
 
-async def _run(
-    program: Path, config: Mapping[str, str], settings: Settings, monitor: ResourceMonitor, interrupts: Interrupts
-) -> None:
+async def _run(program: Path, config: Mapping[str, str], settings: Settings, monitor: ResourceMonitor) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(InlineExecutor())
     loop.set_exception_handler(monitor.handle_unawaited_error)
@@ -143,22 +139,19 @@ async def _run(
     configure(settings)
     set_root_resource(cast("Any", None))  # discard one that an import created outside of a run
     try:
-        await run_in_stack(lambda: _execute(program, monitor, interrupts))
+        await run_in_stack(lambda: _execute(program, monitor))
     except Exception as error:  # noqa: BLE001 - raised by a callback of the program, or caused by an earlier failure
         monitor.fail(_program_error(error, program.parent), error)
 
 
-def _execute(program: Path, monitor: ResourceMonitor, interrupts: Interrupts) -> None:
+def _execute(program: Path, monitor: ResourceMonitor) -> None:
     try:
-        with interrupts.raised():
-            runpy.run_path(str(program), run_name="__main__")
+        runpy.run_path(str(program), run_name="__main__")
     except SystemExit as stop:
         if stop.code not in (None, 0):
             monitor.fail(_program_error(stop, program.parent), stop)
     except Exception as error:  # noqa: BLE001 - any exception of the program ends the run
         monitor.fail(_program_error(error, program.parent), error)
-    except KeyboardInterrupt:
-        monitor.interrupt()
 
 
 def _program_error(error: BaseException, root: Path) -> ProgramError:

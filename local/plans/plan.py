@@ -90,6 +90,12 @@ def tree(deployment: Deployment) -> Tree:
     return top
 
 
+def count(deployment: Deployment) -> str:
+    """Return how many resources the stack would have in AWS, without those that it only reads."""
+    number = sum(each.type.startswith("aws:") and not each.external for each in deployment.custom)
+    return f"{number} AWS resource{'' if number == 1 else 's'}"
+
+
 def _add_children(branch: Tree, deployment: Deployment, parent: Resource) -> None:
     for resource in sorted(deployment.children(parent.urn), key=lambda child: (child.type, child.name)):
         _add_children(branch.add(_line(resource)), deployment, resource)

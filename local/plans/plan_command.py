@@ -16,7 +16,7 @@ from local.plans.against import NOT_COMPARED, changes_since
 from local.plans.architecture import Architecture
 from local.plans.diagram import draw
 from local.plans.permissions import explain
-from local.plans.plan import example, plan, records, tree
+from local.plans.plan import count, example, plan, records, tree
 from local.plans.stack_differences import differences, issuers_of
 
 
@@ -54,7 +54,9 @@ def show_plan(options: argparse.Namespace) -> int:
     elif options.json:
         _print([json.dumps(records(plan(ROOT, stack, overrides)), indent=2)])
     else:
-        CONSOLE.print(tree(plan(ROOT, stack, overrides)))
+        deployment = plan(ROOT, stack, overrides)
+        CONSOLE.print(tree(deployment))
+        CONSOLE.print(f"\n{count(deployment)}")
     return 0
 
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -26,18 +27,20 @@ def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int
     log = state.folder / LOG_NAME
     # Until now, Ctrl-C simply ended this process. From here on there is a child process to end first.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with log.open("wb") as output:
-        command = [sys.executable, "-m", "local", "up", *arguments]
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+    process = _started(arguments, log)
     try:
         with console.status("Starting the stack"):
-            wait_until(lambda: state.running() is not None or process.poll() is not None, seconds=START_TIMEOUT)
+            in_time = wait_until(
+                lambda: state.running() is not None or process.poll() is not None, seconds=START_TIMEOUT
+            )
     except KeyboardInterrupt:
         _stop(process)
         sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
         return INTERRUPTED
+    if not in_time:
+        _stop(process)
+        sys.stderr.write(f"gatehouse: the stack did not start within {START_TIMEOUT} seconds; see {log}\n")
+        return 1
     status = state.running()
     if status is None:
         _, prefix, message = log.read_text().rpartition("gatehouse: ")
@@ -45,6 +48,14 @@ def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int
         return process.poll() or 1
     console.print(f"The stack is up at {status.url} (logs in {state.folder}; stop it with `python -m local down`).")
     return 0
+
+
+def _started(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "local", "up", *arguments]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

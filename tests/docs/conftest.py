@@ -17,8 +17,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = checkout(tmp_path_factory.mktemp("docs"))
     command = [sys.executable, "-m", "local"]
     port = str(two_free_ports())
-    subprocess.run(
-        [*command, "up", "--detach", "--port", port], cwd=folder, check=True, capture_output=True, timeout=120
-    )
-    yield folder
-    subprocess.run([*command, "down"], cwd=folder, check=False, capture_output=True, timeout=60)
+    start = [*command, "up", "--detach", "--port", port]
+    try:
+        done = subprocess.run(start, cwd=folder, check=False, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        yield folder
+    finally:  # even after a start that took too long
+        subprocess.run([*command, "down"], cwd=folder, check=False, capture_output=True, timeout=60)

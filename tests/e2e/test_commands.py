@@ -245,7 +245,7 @@ def test_a_crash_of_the_emulator_is_reported(project: Project) -> None:
         pid for pid in project.processes() if b"emulator/server.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     os.kill(emulator, signal.SIGKILL)
-    assert wait_until(lambda: project.run("status").returncode == 1, seconds=10)
+    assert wait_until(lambda: project.run("status").returncode == 1, seconds=60)
     assert "the emulator exited unexpectedly" in (project.folder / ".local" / "up.log").read_text()
     assert wait_until(lambda: project.processes() == [], seconds=20), project.processes()
 

@@ -40,8 +40,9 @@ def local(project: Path, *arguments: str) -> str:
 def running(project: Path, names: list[str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Deploy the collections with a layout, and return the stack's status."""
     assert names
-    local(project, "up", "--detach", f"--port={two_free_ports()}", "--set", f"functions.layout={request.param}")
+    layout = f"functions.layout={request.param}"
     try:
+        local(project, "up", "--detach", f"--port={two_free_ports()}", "--set", layout)
         yield json.loads(local(project, "status", "--json"))
     finally:
         local(project, "down")

@@ -50,8 +50,8 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "pulumi" and shutil.which("pulumi") is None:
         pytest.skip(NO_CLI)
     stack = Deployed(checkout(tmp_path_factory.mktemp("checkout")), request.param, two_free_ports())
-    stack.start()
     try:
+        stack.start()
         answer = httpx.post(f"{stack.status['url']}/items", json=ITEM, headers=authorization(stack))
         assert answer.status_code == 201
         yield stack

@@ -45,7 +45,7 @@ class Evaluator:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
     def allowed(self, policy: Mapping[str, Any], resources: Iterable[str]) -> set[str]:
         """Return the resources that the policy allows now."""

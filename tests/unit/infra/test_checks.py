@@ -101,6 +101,20 @@ def test_names_that_aws_rejects_are_reported(stack: str) -> None:
     assert stack in reasons(collection(), names=Names("gatehouse", stack))
 
 
+def test_a_table_with_the_name_of_another_stacks_denylist_is_rejected() -> None:
+    """`dev` and its branch `authorizer` would both have the table gatehouse-dev-authorizer-revocations."""
+    branch = Names("gatehouse", "dev-authorizer", "authorizer")
+    assert reasons(collection("revocations"), names=branch) == (
+        "stack dev-authorizer cannot be deployed: 1 problem\n  gatehouse-dev-authorizer-revocations: the table of "
+        "collection revocations would have the name of the denylist of the stack dev; use a stack whose name does not "
+        "end in -authorizer"
+    )
+    settings = load("gatehouse", "test", texts())
+    for names in (Names("gatehouse", "dev"), Names("gatehouse", "authorizer"), Names("gatehouse", "dev-pr-12")):
+        require_deployable(routes([collection("revocations")]), names, settings)
+    require_deployable(routes([collection("orders")]), branch, settings)
+
+
 MANY = [collection(f"{letter}{other}things", f"{letter}{other}") for letter in "abcdef" for other in "abcdefgh"]
 
 

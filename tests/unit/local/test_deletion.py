@@ -7,21 +7,22 @@ import itertools
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+import pulumi
 import pytest
 
 from local.engine import ResourceError, destroy, refresh
 from local.engine.checkpoint import Checkpoint
 from local.engine.values import Secret
+from local.processes import wait_until
 from tests.unit.local.programs import FakeProvider, FakeStack, changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
+    from collections.abc import Callable, Iterator
+    from types import FrameType, FunctionType
 
     from local.provider.state import State
 
@@ -134,12 +135,13 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def signal_in_callback(number: int) -> Iterator[None]:
-    """Send SIGINT to this process when the event loop is about to run its n-th callback; fail after 20 seconds."""
+def signal_at_call(function: Callable[..., Any], number: int) -> Iterator[None]:
+    """Send SIGINT to this process when a function is called for the n-th time; fail after 20 seconds."""
+    code = cast("FunctionType", function).__code__
     calls = itertools.count(1)
 
     def profile(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code is asyncio.Handle._run.__code__ and next(calls) == number:
+        if event == "call" and frame.f_code is code and next(calls) == number:
             signal.raise_signal(signal.SIGINT)
 
     def expire(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -154,6 +156,12 @@ def signal_in_callback(number: int) -> Iterator[None]:
         sys.setprofile(None)
         signal.alarm(0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def send_signal_to(process: subprocess.Popen[str]) -> int | None:
+    """Send SIGINT to a process, and return its exit status if it has ended."""
+    process.send_signal(signal.SIGINT)
+    return process.poll()
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -172,43 +180,60 @@ class TestInterrupts:
         assert "create three" in changes(stack.up(SOURCE + 'Thing("four")\nThing("five")'))
         assert not {"one", "two"} & set(stack.provider.names)
 
-    @pytest.mark.parametrize("callback", range(1, 60, 4))
-    def test_a_signal_in_the_event_loop_ends_the_deployment(self, tmp_path: Path, callback: int) -> None:
-        """An exception there would lose the task that is about to run, and the deployment would never end."""
+    @pytest.mark.parametrize(
+        ("function", "number"),
+        [
+            *((asyncio.Handle._run, number) for number in range(1, 60, 4)),
+            *((asyncio.ensure_future, number) for number in range(1, 20, 2)),
+            *((pulumi.Output.__init__, number) for number in range(1, 10, 2)),
+        ],
+    )
+    def test_a_signal_in_asyncio_or_in_the_sdk_ends_the_deployment(
+        self, tmp_path: Path, function: Callable[..., Any], number: int
+    ) -> None:
+        """An exception there would lose a task or a value that another one waits for, forever."""
         stack = FakeStack(tmp_path)
-        with signal_in_callback(callback), pytest.raises(KeyboardInterrupt):
+        with signal_at_call(function, number), pytest.raises(KeyboardInterrupt):
             stack.up(SOURCE)
         recorded = {resource.id for resource in Checkpoint(stack.checkpoint).load() if not resource.is_provider} - {""}
         assert recorded == set(stack.provider.cloud)
         assert "three" not in stack.provider.names
 
-    def test_a_second_signal_ends_the_operation_in_progress(self, tmp_path: Path) -> None:
-        class Waiting(FakeProvider):
-            def create(self, type_: str, name: str, inputs: dict[str, Any]) -> State:
+    def test_no_deletion_begins_after_a_signal(self, tmp_path: Path) -> None:
+        class InterruptedDeletion(FakeProvider):
+            def delete(self, type_: str, state: State) -> None:
                 signal.raise_signal(signal.SIGINT)
-                signal.raise_signal(signal.SIGINT)
-                pytest.fail("the operation continues")
+                super().delete(type_, state)
 
+        stack = FakeStack(tmp_path, provider=InterruptedDeletion())
+        stack.up(SOURCE)
         with pytest.raises(KeyboardInterrupt):
-            FakeStack(tmp_path, provider=Waiting()).up(SOURCE)
+            stack.up("")
+        assert len(stack.provider.cloud) == 2
+        assert {resource.id for resource in stack.state("one") + stack.state("two")} == set(stack.provider.cloud)
 
-    def test_a_process_can_be_stopped_while_the_program_is_busy(self, tmp_path: Path) -> None:
-        code = (
-            "import signal, sys; from pathlib import Path; from tests.unit.local.programs import FakeStack\n"
-            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            'FakeStack(Path(sys.argv[1])).up(\'Thing("one")\\nprint("busy", flush=True)\\nwhile True: pass\')'
-        )
-        command = [sys.executable, "-c", code, str(tmp_path)]
+    @pytest.mark.parametrize("busy", ['print("busy", flush=True)\nwhile True: pass', 'Thing("one")'])
+    def test_a_second_signal_ends_the_process_at_once(self, tmp_path: Path, busy: str) -> None:
+        """Whether the program or the provider is busy."""
+        code = """
+import signal, sys, time
+from pathlib import Path
+from tests.unit.local.programs import FakeProvider, FakeStack
+class WaitingProvider(FakeProvider):
+    def create(self, type_, name, inputs):
+        print("busy", flush=True)
+        time.sleep(60)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+FakeStack(Path(sys.argv[1]), provider=WaitingProvider()).up(sys.argv[2])
+"""
+        command = [sys.executable, "-c", code, str(tmp_path), busy]
         root = Path(__file__).parents[3]
         with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "busy\n"
-            start = time.monotonic()
-            process.send_signal(signal.SIGINT)
             try:
-                _, errors = process.communicate(timeout=20)
+                assert wait_until(lambda: send_signal_to(process) is not None, seconds=20)
             finally:
                 process.kill()
-        assert "KeyboardInterrupt" in errors
-        assert time.monotonic() - start < 10
-        assert Checkpoint(FakeStack(tmp_path).checkpoint).load() == ()
+            assert process.stderr is not None
+            assert (process.returncode, process.stderr.read()) == (-signal.SIGINT, "")

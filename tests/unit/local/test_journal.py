@@ -13,6 +13,7 @@ from local.engine.checkpoint import Checkpoint
 from local.engine.journal import Journal
 from local.engine.operations import Operations
 from local.engine.snapshot import Snapshot
+from local.state_folder import StateFolder
 from tests.unit.local.programs import FakeStack
 
 if TYPE_CHECKING:
@@ -135,3 +136,19 @@ def test_recording_a_step_does_not_write_what_has_not_changed(stack: FakeStack) 
     header, *lines = journal_of(stack).read_text().splitlines()
     assert list(json.loads(header)) == ["digest"]
     assert [json.loads(line) for line in lines] == [{"slot": len(snapshot.old)}]
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+def test_a_new_emulator_has_no_resources_of_a_deployment_that_was_killed(
+    tmp_path: Path, deployed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first deployment that was killed leaves a journal without a state file."""
+    folder = StateFolder(tmp_path)
+    stack = FakeStack(tmp_path)
+    monkeypatch.setattr(FakeStack, "checkpoint", folder.checkpoint)
+    if deployed:
+        stack.up(FIRST)
+    killed_after(stack, 3, SECOND, monkeypatch)
+    assert Journal(folder.checkpoint).read() != []
+    folder.forget_resources()
+    assert Checkpoint(folder.checkpoint).load() == ()

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from local.engine.values import UNKNOWN
-from local.plans.plan import plan, records, tree
+from local.plans.plan import count, plan, records, tree
 from tests.unit.local.programs import named, write_program
 
 if TYPE_CHECKING:
@@ -86,6 +86,19 @@ def test_the_tree_shows_parents_and_protection(planned: Deployment) -> None:
         "│   └── + aws:lambda/function:Function function",
         "└── + test:index:Thing files",
     ]
+
+
+def test_the_count_is_that_of_the_resources_in_aws(tmp_path: Path, planned: Deployment) -> None:
+    assert count(planned) == "2 AWS resources"
+    source = """
+    import pulumi_aws as aws
+    Group("group")
+    aws.sns.Topic("topic", opts=pulumi.ResourceOptions(provider=aws.Provider("explicit", region="eu-west-1")))
+    aws.iam.Role.get("existing", "role")
+    """
+    assert count(plan(write_program(tmp_path / "other", source, stack="aws:region: eu-west-1"), "dev")) == (
+        "1 AWS resource"
+    )
 
 
 def test_look_ups_use_the_settings_and_are_otherwise_unknown(tmp_path: Path) -> None:

@@ -199,5 +199,5 @@ def test_the_executable_ends_with_the_cli(how: str) -> None:
         assert info.version.startswith("7.")
         if how == "the CLI is done":
             plugin.send_signal(signal.SIGINT)
-        _, errors = plugin.communicate(timeout=10)  # closes standard input
+        _, errors = plugin.communicate(timeout=60)  # closes standard input
         assert (plugin.returncode, errors) == (0, "")

@@ -55,7 +55,7 @@ def test_a_reader_is_not_mistaken_for_the_holder_and_does_not_prevent_a_start(tm
     watchers = [PROCESSES.Process(target=watch, args=(tmp_path, found, over)) for _ in range(3)]
     for watcher in watchers:
         watcher.start()
-    seen = {found.get(timeout=30) for _ in watchers}
+    seen = {found.get(timeout=120) for _ in watchers}
     for _ in range(100):
         with StateFolder(tmp_path).lock():
             time.sleep(0.005)
