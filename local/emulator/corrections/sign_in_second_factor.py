@@ -29,7 +29,8 @@ def _submit(original: Original, method: str, path: str, headers: Any, body: byte
     form = dict(parse_qsl(body.decode(errors="replace")))
     body = _waiting.pop(form.get("mfa_token", ""), body)
     response: Response = original(method, path, headers, body, query)
-    (code,) = parse_qs(urlsplit(response[1].get("Location", "")).query).get("code", [""])
+    location = str(response[1].get("Location", ""))
+    code = parse_qs(urlsplit(location).query).get("code", [""])[0]
     codes: dict[str, dict[str, Any]] = internal(COGNITO, "_authorization_codes")
     if code not in codes:
         return response
