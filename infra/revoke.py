@@ -25,6 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 from authorizer.revocation.entries import ENTRY_LIFETIME, EXPIRY, ISSUED_UNTIL, KEY, subject_key, token_key
 from infra import stack_file
 from infra.authorizer.policy_caches import Flush, find_caches
+from infra.interrupts import INTERRUPTED
 from infra.naming import REVOCATIONS
 from infra.packaging.bundles import ROOT
 from infra.session import AccountError, DeployedStack
@@ -74,7 +75,7 @@ class Entry:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Revoke tokens in a deployed stack; 0 on success, 1 on failure."""
+    """Revoke tokens in a deployed stack; 0 on success, 1 on failure, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.revoke", description="Revoke tokens in a deployed stack.", allow_abbrev=False
     )
@@ -88,6 +89,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except (RevokeError, SettingsError, AccountError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"gatehouse: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("gatehouse: interrupted; some tokens may still be valid: run the same command again\n")
+        return INTERRUPTED
     return 0
 
 

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -59,7 +59,22 @@ def exit_on_signals(cleanup: Callable[[], None]) -> None:
             os._exit(0)
 
     for number in SIGNALS:
-        signal.signal(number, handle)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
+            signal.signal(number, handle)
+
+
+@contextmanager
+def recorded_signals() -> Generator[list[int]]:
+    """Yield a list of the signals that this process receives in this block, and would end it elsewhere."""
+    received: list[int] = []
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        for number in SIGNALS:
+            signal.signal(number, lambda number, _: received.append(number))
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def ignore_signals() -> None:

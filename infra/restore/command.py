@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[re
 
 from handlers.contract.discovery import load_collections
 from infra import stack_file
+from infra.interrupts import INTERRUPTED, interruptible
 from infra.naming import REVOCATIONS, Names
 from infra.packaging.bundles import ROOT
 from infra.restore.compare import Mode
@@ -22,8 +23,6 @@ from infra.session import AccountError, DeployedStack
 from infra.stack_file import SettingsError
 
 MAX_SEGMENTS = 64
-INTERRUPTED = 130
-"""The exit status of shells for a command that was interrupted with Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -51,10 +50,11 @@ def run(
     """Carry out parsed arguments for the stack with these names. Raises RestoreError."""
     more = {} if pause is None else {"pause": pause}
     try:
-        plan = plan_of(options)
-        for table in tables(options, names):
-            for line in TableRestore(table, plan, clients, _report, **more).run():
-                print_lines([line])
+        with interruptible():
+            plan = plan_of(options)
+            for table in tables(options, names):
+                for line in TableRestore(table, plan, clients, _report, **more).run():
+                    print_lines([line])
     except KeyboardInterrupt:
         sys.stderr.write("\ngatehouse: interrupted; run the same command again to continue\n")
         return INTERRUPTED

@@ -3,18 +3,23 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Final
+
+PATIENCE: Final = 3.0
+"""Seconds that an operation may take before it can be ended. The next deployment does not know what it has created."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def delayed_signals() -> Generator[None]:
-    """Delay a signal that would end the process until the end of the block; a second one takes effect at once.
+    """Delay signals that would end the process until the end of the block.
 
-    Signals are only handled in the main thread; elsewhere there is nothing to delay.
+    After `PATIENCE` seconds in the block, a second one takes effect at once. Signals are only handled in the main
+    thread; elsewhere there is nothing to delay.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -22,26 +27,25 @@ def delayed_signals() -> Generator[None]:
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     handlers = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
     received: list[int] = []
+    start = time.monotonic()
 
     def handle(number: int, _: FrameType | None) -> None:
         received.append(number)
-        if len(received) > 1:
-            restore()
-            for each in received:
-                signal.raise_signal(each)
+        if len(received) > 1 and time.monotonic() - start > PATIENCE:
+            take_effect()
 
-    def restore() -> None:
+    def take_effect() -> None:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        for number in received:
+            signal.raise_signal(number)
 
     for number in handlers:
         signal.signal(number, handle)
     try:
         yield
     finally:
-        restore()
-        if len(received) == 1:
-            signal.raise_signal(received[0])
+        take_effect()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """`python -m local up --detach`: run the same command in the background, with its output in a file."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.packaging.bundles import ROOT
-from local.processes import ignore_signals, wait_until
+from local.processes import recorded_signals, wait_until
 from local.state_folder import StateFolder
 
 LOG_NAME = "up.log"
@@ -17,28 +16,25 @@ START_TIMEOUT = 600
 """Seconds that a start may take. The first one downloads the packages of the bundles."""
 STOP_TIMEOUT = 15
 """Seconds that a stack has to stop before it is killed."""
-INTERRUPTED = 130
-"""The exit status that shells report for a process ended by SIGINT."""
 
 
 def start(arguments: Sequence[str], state: StateFolder, console: Console) -> int:
     """Start `python -m local up` with these arguments, wait until the stack is running, and return an exit status."""
     state.create()
     log = state.folder / LOG_NAME
-    # Until now, Ctrl-C simply ended this process. From here on there is a child process to end first.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = _started(arguments, log)
-    try:
+    with recorded_signals() as received:
+        process = _started(arguments, log)
         with console.status("Starting the stack"):
             in_time = wait_until(
-                lambda: state.running() is not None or process.poll() is not None, seconds=START_TIMEOUT
+                lambda: bool(received) or state.running() is not None or process.poll() is not None,
+                seconds=START_TIMEOUT,
             )
-    except KeyboardInterrupt:
-        _stop(process)
+        if received or not in_time:
+            _stop(process)
+    if received:
         sys.stderr.write("gatehouse: interrupted; the stack was not started\n")
-        return INTERRUPTED
+        return 128 + received[0]
     if not in_time:
-        _stop(process)
         sys.stderr.write(f"gatehouse: the stack did not start within {START_TIMEOUT} seconds; see {log}\n")
         return 1
     status = state.running()
@@ -59,7 +55,6 @@ def _started(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    ignore_signals()  # a second Ctrl-C must not interrupt the shutdown
     process.terminate()
     try:
         process.wait(STOP_TIMEOUT)

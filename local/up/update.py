@@ -1,6 +1,5 @@
 """`python -m local up` while the stack is running: update it. `preview`: show what that would change."""
 
-import signal
 import sys
 import time
 from dataclasses import replace
@@ -11,10 +10,10 @@ import msgspec
 from rich.console import Console
 
 from infra.changes import Change, as_text
+from infra.interrupts import INTERRUPTED, interruptible
 from local import deploy
 from local.running_stack import StackOptions, StartError
 from local.state_folder import AlreadyRunning, StackStatus, StateFolder, described
-from local.up.detached import INTERRUPTED
 
 _BUSY = StartError("another `up` or `preview` is working on the stack; try again when it is done")
 
@@ -28,12 +27,10 @@ def update(options: StackOptions, running: StackStatus, console: Console) -> int
         DeploymentError: The local engine failed.
         PulumiError: The Pulumi CLI failed.
     """
-    # Until now, Ctrl-C simply ended this process. From here on, the engine completes what it has begun.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.perf_counter()
     state = StateFolder(options.state)
     try:
-        with state.deploying():
+        with interruptible(), state.deploying():
             target = options.target(running.endpoint)
             changes = deploy.up(options.engine, target)
             fields = described(target.exports(), running.endpoint)
@@ -54,9 +51,9 @@ def preview(options: StackOptions, running: StackStatus | None, console: Console
 
     Raises the errors of `update`.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # the Pulumi CLI must not continue without this process
     try:
-        changes = _previewed(options, running)
+        with interruptible():  # the Pulumi CLI must not continue without this process
+            changes = _previewed(options, running)
     except AlreadyRunning:
         raise _BUSY from None
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from handlers.contract import load_collections, routes
-from local.up.detached import INTERRUPTED
+from infra.interrupts import INTERRUPTED
 from tests.checkout import checkout
 from tests.e2e.conftest import two_free_ports
 from tests.graph.test_fourth_collection import MODULE

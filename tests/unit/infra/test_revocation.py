@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import ClientError
 
 from authorizer.settings import RevocationSettings
 from infra.naming import Names
-from infra.revoke import MARGIN, Clients, DeployedStack, RevokeError, RevokeRequest, revoke
+from infra.revoke import MARGIN, Clients, DeployedStack, RevokeError, RevokeRequest, main, revoke
 from infra.settings import StackSettings
 from tests.unit.authorizer.provider import issuer
 
@@ -152,3 +152,16 @@ def test_an_invalid_request_is_rejected_before_aws_is_called(requested: Any, mes
     with pytest.raises(RevokeError, match=message):
         revoked(services, **requested)
     assert services.calls == []
+
+
+def test_ctrl_c_says_that_tokens_may_still_be_valid(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infra.revoke._clients", interrupted)
+    assert main(["--stack", "prod", "--subject", "ann"]) == 130
+    assert capsys.readouterr().err == (
+        "gatehouse: interrupted; some tokens may still be valid: run the same command again\n"
+    )

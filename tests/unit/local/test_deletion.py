@@ -199,6 +199,29 @@ class TestInterrupts:
         assert recorded == set(stack.provider.cloud)
         assert "three" not in stack.provider.names
 
+    def test_impatience_does_not_end_an_operation_that_has_just_begun(self, tmp_path: Path) -> None:
+        """Otherwise the next deployment would not know what it has created. Both signals take effect afterwards."""
+        code = """
+import signal, sys
+from pathlib import Path
+from tests.unit.local.programs import FakeProvider, FakeStack
+class InterruptedProvider(FakeProvider):
+    def create(self, type_, name, inputs):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        return super().create(type_, name, inputs)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+FakeStack(Path(sys.argv[1]), provider=InterruptedProvider()).up('Thing("one")\\nThing("two")')
+"""
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        done = subprocess.run(
+            command, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+        stack = FakeStack(tmp_path)
+        assert [resource.id for resource in stack.state("one")] == ["id-of-one"]
+        assert stack.state("two") == []
+
     def test_no_deletion_begins_after_a_signal(self, tmp_path: Path) -> None:
         class InterruptedDeletion(FakeProvider):
             def delete(self, type_: str, state: State) -> None:

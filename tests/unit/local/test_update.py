@@ -6,9 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from local.cli import main
 from local.processes import wait_until
 from tests.checkout import checkout
 
@@ -38,12 +35,3 @@ def test_ctrl_c_ends_a_preview_together_with_the_pulumi_cli(tmp_path: Path) -> N
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "gatehouse: interrupted\n")
     assert calls.read_text().splitlines() == ["started", "interrupted"]
-
-
-def test_an_unknown_engine_is_an_error_that_names_the_engines(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["up", "--engine", "other"])
-    error = capsys.readouterr().err
-    assert error.startswith("gatehouse: argument --engine: invalid choice: 'other' (choose from ")
-    assert "local" in error
-    assert "pulumi" in error

@@ -1,6 +1,7 @@
 """The arguments of `python -m infra.restore`, and how errors are reported."""
 
 import argparse
+import signal
 from typing import Any
 
 import pytest
@@ -101,12 +102,20 @@ def test_a_wrong_stack_is_reported_in_one_line(
 
 
 def test_ctrl_c_says_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also in `python -m local restore`, where it otherwise simply ends the process."""
+
     class Interrupted:
         """A client that is interrupted at once."""
 
         def __getattr__(self, name: str) -> Any:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+            raise AttributeError(name)
 
-    found = command.run(parsed("--all", *POINT), Names("gatehouse", "dev"), Clients(Interrupted(), None))
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        found = command.run(parsed("--all", *POINT), Names("gatehouse", "dev"), Clients(Interrupted(), None))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, previous)
     assert found == 130
     assert capsys.readouterr().err == "\ngatehouse: interrupted; run the same command again to continue\n"
