@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.naming import Names
+from infra.place import Place
 
 DELETION_DAYS = 30
 """Days between a key's deletion from the stack and its destruction, the longest that KMS allows.
@@ -56,13 +57,11 @@ class KmsKey(pulumi.ComponentResource):
 
         Without it, nobody could change the key's policy any more if the principals that it names were deleted.
         """
-        opts = pulumi.InvokeOptions(parent=self)
-        partition = aws.get_partition_output(opts=opts).partition
-        account = aws.get_caller_identity_output(opts=opts).account_id
+        place = Place.look_up(pulumi.InvokeOptions(parent=self))
         return {
             "Sid": "Account",
             "Effect": "Allow",
-            "Principal": {"AWS": pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")},
+            "Principal": {"AWS": place.arn("iam", "root", region="")},
             "Action": "kms:*",
             "Resource": "*",
         }

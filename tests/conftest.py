@@ -28,14 +28,20 @@ def dynamodb_local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         yield url
 
 
-class FilesAndStacks(LoadFileScheduling):
-    """Assign whole files to processes, and all tests of a shared stack to one process, so that it is deployed once."""
+_SHARED_STACK = re.compile(r"tests/e2e/test_\w+\.py::[^[]+\[(rest|http)\b")
 
-    _SHARED_STACK = re.compile(r"tests/e2e/test_\w+\.py::[^[]+\[(rest|http)\b")
+
+def run_together(nodeid: str) -> str:
+    """Return what the tests of one process have in common: their shared stack, so that it is deployed once, or file."""
+    shared = _SHARED_STACK.match(nodeid)
+    return shared[1] if shared else nodeid.partition("::")[0]
+
+
+class FilesAndStacks(LoadFileScheduling):
+    """Assigns files and shared stacks to processes."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = self._SHARED_STACK.match(nodeid)
-        return shared[1] if shared else super()._split_scope(nodeid)
+        return run_together(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

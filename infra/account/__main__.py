@@ -9,12 +9,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # Pulumi runs the 
 
 from infra.account.gateway_logs import gateway_logs
 from infra.account.pipeline import Pipeline, PipelineArgs
-from infra.account.place import Place
 from infra.account.settings import load
 from infra.account.state import State, StateArgs
 from infra.account.statements import StateAccess
 from infra.naming import Names
 from infra.packaging.bundles import ROOT
+from infra.place import Place
 from infra.provider import aws_provider
 from infra.stack_file import project_name
 
@@ -23,7 +23,7 @@ settings = load(names.project, names.stack)
 stacks_project = project_name(ROOT)
 
 opts = aws_provider(settings.provider, settings.tags)
-place = Place.look_up(opts)
+place = Place.look_up(pulumi.InvokeOptions(provider=opts.provider))
 pulumi.export("role", gateway_logs(stacks_project, opts, settings.logs_role))
 access = None
 if settings.state.enabled:

@@ -7,8 +7,8 @@ prefix, so neither it nor its roles can do more than the boundaries allow, whate
 
 from collections.abc import Iterator
 
-from infra.account.place import Place
 from infra.account.statements import Statement, allow
+from infra.place import Place
 
 SERVICES = (
     "acm", "apigateway", "application-autoscaling", "backup", "backup-storage", "cloudwatch", "cognito-idp", "dynamodb",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.account.place import Place
 from infra.account.statements import Statement, allow
+from infra.place import Place
 
 TAG = ("TagResource", "UntagResource")
 

@@ -9,11 +9,11 @@ import pulumi_aws as aws
 from infra.account.boundaries import services_boundary, stack_boundary
 from infra.account.deployment_policies import Deployment
 from infra.account.deployment_roles import key_statements, role_statements, state_statements
-from infra.account.place import Place
 from infra.account.preview_policy import preview_statements
 from infra.account.settings import Environment, PipelineSettings
 from infra.account.statements import StateAccess, Statement, document
 from infra.naming import Names
+from infra.place import Place
 
 HOST = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"

@@ -5,8 +5,8 @@ A preview compares the program with the state. It takes no lock, writes nothing,
 
 from collections.abc import Iterator
 
-from infra.account.place import Place
 from infra.account.statements import StateAccess, Statement, allow
+from infra.place import Place
 
 
 def preview_statements(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.account.place import Place
 from infra.kms_key import KmsKey, KmsKeyArgs
 from infra.naming import Names
+from infra.place import Place
 
 OLD_VERSION_DAYS = 90
 """Days for which an overwritten or deleted state can be restored from an earlier version."""

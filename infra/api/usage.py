@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from authorizer.decision import usage_key
+from infra.api.http_api import HttpApi
+from infra.api.rest_api import RestApi
 from infra.api.usage_settings import UsagePlan, UsageSettings
 from infra.naming import SENT, Names
 
@@ -19,8 +21,7 @@ class UsagePlansArgs:
     """The stage that the plans apply to, and their settings."""
 
     names: Names
-    api_id: pulumi.Input[str]
-    stage_name: pulumi.Input[str]
+    api: RestApi | HttpApi
     usage: UsageSettings
 
 
@@ -63,7 +64,7 @@ class UsagePlans(pulumi.ComponentResource):
         return aws.apigateway.UsagePlan(
             plan.name,
             name=args.names.resource(plan.name),
-            api_stages=[aws.apigateway.UsagePlanApiStageArgs(api_id=args.api_id, stage=args.stage_name)],
+            api_stages=[aws.apigateway.UsagePlanApiStageArgs(api_id=args.api.api_id, stage=args.api.stage_name)],
             throttle_settings=aws.apigateway.UsagePlanThrottleSettingsArgs(
                 rate_limit=plan.rate, burst_limit=plan.burst
             ),

@@ -1,6 +1,6 @@
 """Backups of the tables with AWS Backup: a vault, a plan that fills it, and the role of AWS Backup."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class BackupsArgs:
     """The tables, and how they are backed up. With `protect`, Pulumi does not delete the vault and its key."""
 
     names: Names
-    tables: Sequence[Table]
+    tables: Mapping[str, Table]
     settings: BackupSettings
     protect: bool
 
@@ -59,7 +59,7 @@ class Backups(pulumi.ComponentResource):
             name=args.names.resource(BACKUPS),
             plan_id=plan.id,
             iam_role_arn=role.arn,
-            resources=[table.arn for table in args.tables],
+            resources=[table.arn for table in args.tables.values()],
             opts=self.child_opts,
         )
         self.vault = vault.name
@@ -116,7 +116,7 @@ class Backups(pulumi.ComponentResource):
         copy_to = self.args.settings.copy_to
         vaults = [vault.arn, *([copy_to] if copy_to else [])]
         return policy_document([
-            Statement(actions=TABLE_ACTIONS, resources=[table.arn for table in self.args.tables]),
+            Statement(actions=TABLE_ACTIONS, resources=[table.arn for table in self.args.tables.values()]),
             Statement(actions=VAULT_ACTIONS, resources=vaults),
             Statement(actions=KEY_ACTIONS, resources=[key_arn]),
             Statement(actions=["kms:CreateGrant"], resources=[key_arn], condition=FOR_AWS),

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.kms_key import KmsKey, KmsKeyArgs
 from infra.naming import Names
+from infra.place import Place
 
 ACTIONS = (
     "kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey",
@@ -42,11 +42,7 @@ class DataKey(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
     def _tables(self, names: Names) -> dict[str, Any]:
-        opts = pulumi.InvokeOptions(parent=self)
-        account = aws.get_caller_identity_output(opts=opts).account_id
-        region = aws.get_region_output(opts=opts).region
-        partition = aws.get_partition_output(opts=opts)
-        roles = pulumi.Output.concat("arn:", partition.partition, ":iam::", account, ":role/", names.resource("*"))
+        place = Place.look_up(pulumi.InvokeOptions(parent=self))
         return {
             "Sid": "Tables",
             "Effect": "Allow",
@@ -55,9 +51,9 @@ class DataKey(pulumi.ComponentResource):
             "Resource": "*",
             "Condition": {
                 "StringEquals": {
-                    "kms:CallerAccount": account,
-                    "kms:ViaService": pulumi.Output.concat("dynamodb.", region, ".", partition.dns_suffix),
+                    "kms:CallerAccount": place.account,
+                    "kms:ViaService": pulumi.Output.concat("dynamodb.", place.region, ".", place.dns_suffix),
                 },
-                "ArnLike": {"aws:PrincipalArn": roles},
+                "ArnLike": {"aws:PrincipalArn": place.arn("iam", f"role/{names.resource('*')}", region="")},
             },
         }

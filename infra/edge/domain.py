@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.api.http_api import HttpApi
+from infra.api.rest_api import RestApi
 from infra.edge.domain_settings import DomainSettings
 from infra.edge.hosted_zone import require_usable
 from infra.naming import Names
@@ -26,8 +28,7 @@ class DomainArgs:
 
     names: Names
     domain: DomainSettings
-    api_id: pulumi.Input[str]
-    stage_name: pulumi.Input[str]
+    api: RestApi | HttpApi
 
     @property
     def host(self) -> str:
@@ -94,8 +95,8 @@ class Domain(pulumi.ComponentResource):
         aws.apigatewayv2.ApiMapping(
             name,
             domain_name=created.domain_name,
-            api_id=self.args.api_id,
-            stage=self.args.stage_name,
+            api_id=self.args.api.api_id,
+            stage=self.args.api.stage_name,
             api_mapping_key=self.args.domain.base_path,
             opts=self.child_opts,
         )

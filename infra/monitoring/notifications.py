@@ -11,6 +11,7 @@ from infra.kms_key import KmsKey, KmsKeyArgs
 from infra.monitoring.alarms import INCIDENT
 from infra.monitoring.monitoring_settings import Subscription
 from infra.naming import Names
+from infra.place import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +60,11 @@ class Notifications(pulumi.ComponentResource):
 
         AWS, "Amazon SNS encryption: compatibility with event sources", and "Cross-service confused deputy prevention".
         """
-        opts = pulumi.InvokeOptions(parent=self)
-        partition = aws.get_partition_output(opts=opts).partition
-        region = aws.get_region_output(opts=opts).region
-        account = aws.get_caller_identity_output(opts=opts).account_id
-        alarm = f":alarm:{names.resource(INCIDENT)}"
-        source = pulumi.Output.concat("arn:", partition, ":cloudwatch:", region, ":", account, alarm)
+        place = Place.look_up(pulumi.InvokeOptions(parent=self))
+        source = place.arn("cloudwatch", f"alarm:{names.resource(INCIDENT)}")
         return {
             "Sid": "Alarms",
             "Effect": "Allow",
             "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": source}},
+            "Condition": {"StringEquals": {"aws:SourceAccount": place.account}, "ArnEquals": {"aws:SourceArn": source}},
         }

@@ -46,19 +46,15 @@ class Comparison:
     began: datetime
     now: int
 
-    def of_restored(self, restored: Item, present: Item | None) -> Difference:
-        """Return the difference of an item of the restore point."""
-        if present is not None and _is_same(restored, present):
+    def difference(self, restored: Item | None, present: Item | None) -> Difference:
+        """Return how an item of the restore point and the present item differ; either may be missing."""
+        if restored is not None and present is not None and _is_same(restored, present):
             return Difference.SAME
-        if self._has_expired(restored):
+        if self._has_expired(present if restored is None else restored):
             return Difference.EXPIRED
-        if present is None or self._has_expired(present):
+        if present is None or (restored is not None and self._has_expired(present)):
             return Difference.MISSING
-        return self._unless_kept(present, Difference.CHANGED)
-
-    def of_added(self, present: Item) -> Difference:
-        """Return the difference of an item that the restore point does not have."""
-        return Difference.EXPIRED if self._has_expired(present) else self._unless_kept(present, Difference.ADDED)
+        return self._unless_kept(present, Difference.ADDED if restored is None else Difference.CHANGED)
 
     def _unless_kept(self, present: Item, difference: Difference) -> Difference:
         if present.get(PARTITION_KEY, {}).get("S", "").startswith(RECORDS):
@@ -70,9 +66,9 @@ class Comparison:
         began = self.began.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return present.get(UPDATED, {}).get("S", "") > began
 
-    def _has_expired(self, item: Item) -> bool:
+    def _has_expired(self, item: Item | None) -> bool:
         """Return whether the item's time is over. DynamoDB deletes such items late."""
-        expiry = item.get(EXPIRY, {}).get("N")
+        expiry = (item or {}).get(EXPIRY, {}).get("N")
         return expiry is not None and float(expiry) <= self.now
 
     def missing(self, key: str) -> dict[str, Any]:

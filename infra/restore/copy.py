@@ -6,7 +6,7 @@ Every write has a condition, so that it changes only what was compared; a client
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -61,67 +61,52 @@ class Copy:
         return counts
 
     def _restore(self, comparison: Comparison, segment: int, stop: threading.Event) -> Counts:
-        """Compare a segment of the restore point with the present items, and write those to be undone."""
+        """Compare a segment of the restore point with the present items."""
         counts: Counts = Counter()
-        for batch in self._batches(self.source, segment, stop):
+        for batch in self.reader.batches(self.source, segment, self.segments, stop):
             present = self.reader.find(self.target, batch)
-            for restored in batch:
-                seen = present.get(self.reader.identity(restored))
-                difference = comparison.of_restored(restored, seen)
-                if difference in self.undone:
-                    condition = self._condition(comparison, seen, difference)
-                    difference = self._write("put_item", difference, restored, condition, Item=restored)
-                counts[difference] += 1
+            for each in batch:
+                seen = present.get(self.reader.identity(each))
+                counts[self._undo(comparison, self.reader.key(each), each, seen)] += 1
             self.progress.add(done=len(batch))
         return counts
 
     def _remove(self, comparison: Comparison, segment: int, stop: threading.Event) -> Counts:
-        """Find the present items that the restore point does not have, and delete those to be undone."""
+        """Find the items of a segment of the present table that the restore point does not have."""
         counts: Counts = Counter()
-        for batch in self._batches(self.target, segment, stop):
+        for batch in self.reader.batches(self.target, segment, self.segments, stop):
             restored = self.reader.find(self.source, batch)
-            for present in batch:
-                if self.reader.identity(present) in restored:
-                    continue
-                difference = comparison.of_added(present)
-                if difference in self.undone:
-                    condition = self._condition(comparison, present, difference)
-                    difference = self._write("delete_item", difference, None, condition, Key=self.reader.key(present))
-                counts[difference] += 1
+            for each in batch:
+                if self.reader.identity(each) not in restored:
+                    counts[self._undo(comparison, self.reader.key(each), None, each)] += 1
             self.progress.add(done=len(batch))
         return counts
 
-    def _batches(self, table: str, segment: int, stop: threading.Event) -> Iterator[list[Item]]:
-        for batch in self.reader.batches(table, segment, self.segments):
-            if stop.is_set():
-                return
-            yield batch
-
-    def _condition(self, comparison: Comparison, seen: Item | None, difference: Difference) -> Mapping[str, Any]:
-        """Return the condition of the write that undoes a difference: the item still differs in the same way."""
-        key = self.reader.keys[0]
+    def _undo(self, comparison: Comparison, key: Item, restored: Item | None, seen: Item | None) -> Difference:
+        """Return the difference of the item with a key, which is undone if it should be and no client is faster."""
+        difference = comparison.difference(restored, seen)
+        if difference not in self.undone:
+            return difference
         if seen is None or difference is Difference.MISSING:
-            return comparison.missing(key)
-        return unchanged(key, seen)
+            condition = comparison.missing(self.reader.keys[0])
+        else:
+            condition = unchanged(self.reader.keys[0], seen)
+        return difference if self._write(key, restored, condition) else Difference.RECENT
 
-    def _write(
-        self,
-        operation: str,
-        difference: Difference,
-        wanted: Item | None,
-        condition: Mapping[str, Any],
-        **arguments: Any,
-    ) -> Difference:
-        """Write an item if the condition holds. Otherwise a client wrote it, or an earlier attempt did."""
+    def _write(self, key: Item, restored: Item | None, condition: Mapping[str, Any]) -> bool:
+        """Put an item of the restore point or, without one, delete the present item.
+
+        Return False if a client was faster. The condition also fails if an earlier attempt wrote the item.
+        """
+        dynamodb = self.reader.dynamodb
+        write = partial(dynamodb.put_item, Item=restored) if restored else partial(dynamodb.delete_item, Key=key)
         self.reader.pace.take(1)
         try:
-            getattr(self.reader.dynamodb, operation)(
-                TableName=self.target, ReturnValuesOnConditionCheckFailure="ALL_OLD", **condition, **arguments
-            )
+            write(TableName=self.target, ReturnValuesOnConditionCheckFailure="ALL_OLD", **condition)
         except ClientError as error:
             if code_of(error) not in CLIENT_WAS_FASTER:
                 raise
-            if error.response.get("Item") != wanted:
-                return Difference.RECENT
+            if error.response.get("Item") != restored:
+                return False
         self.progress.add(written=1)
-        return difference
+        return True

@@ -23,14 +23,14 @@ Key = tuple[Any, ...]
 Counts = Counter[Difference]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pace:
     """Limits how many items per second all threads together read or write; 0 is unlimited."""
 
     rate: float = 0
     sleep: Callable[[float], None] = time.sleep
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _next: list[float] = field(default_factory=lambda: [0.0])
+    _next: float = 0.0
 
     def take(self, number: int) -> None:
         """Wait until `number` more items may be read or written."""
@@ -38,8 +38,8 @@ class Pace:
             return
         with self._lock:
             now = time.monotonic()
-            start = max(now, self._next[0])
-            self._next[0] = start + number / self.rate
+            start = max(now, self._next)
+            self._next = start + number / self.rate
         self.sleep(start - now)
 
 
@@ -55,11 +55,11 @@ class Reader:
         """Return the key attributes of an item."""
         return {name: item[name] for name in self.keys}
 
-    def batches(self, table: str, segment: int, segments: int) -> Iterator[list[Item]]:
-        """Yield the items of a segment of a table, at most PAGE, or those of one second, at once."""
+    def batches(self, table: str, segment: int, segments: int, stop: threading.Event) -> Iterator[list[Item]]:
+        """Yield the items of a segment of a table, at most PAGE, or those of one second, at once, until `stop`."""
         start: dict[str, Any] = {}
         limit = min(PAGE, int(self.pace.rate) or PAGE)
-        while True:
+        while not stop.is_set():
             page = self.dynamodb.scan(
                 TableName=table, Segment=segment, TotalSegments=segments, Limit=limit, ConsistentRead=True, **start
             )

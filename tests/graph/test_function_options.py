@@ -13,7 +13,7 @@ from infra.naming import Names
 from infra.packaging.bundles import ROOT
 from local.engine import DeploymentError
 from local.plans.plan import plan
-from tests.graph.conftest import Graph
+from tests.graph.conftest import Graph, planned
 
 FUNCTION = "lambda/function:Function"
 PERMISSION = "lambda/permission:Permission"
@@ -41,14 +41,14 @@ def inputs_of(graph: Graph, name: str, kind: str = FUNCTION) -> dict[str, Any]:
 def added(graph: Graph) -> dict[str, int]:
     """Return how many resources of each type a stack has more, or fewer, than by default."""
     counts = Counter(each.type for each in graph.deployment.resources if each.custom)
-    counts.subtract(each.type for each in with_functions().deployment.resources if each.custom)
+    counts.subtract(each.type for each in planned("dev").deployment.resources if each.custom)
     return {type_.removeprefix("aws:"): number for type_, number in counts.items() if number}
 
 
 def test_a_route_adds_five_resources() -> None:
     for name, route in ROUTES.items():
         found = [
-            each for each in with_functions().deployment.resources
+            each for each in planned("dev").deployment.resources
             if each.custom and f"gatehouse:compute:Function::{name}" in (each.parent or "")
         ]  # fmt: skip
         assert len(found) == 5, (route, [each.urn for each in found])
@@ -197,7 +197,7 @@ class TestOptions:
         assert added(graph) == {ALIAS: len(FUNCTIONS)}
         assert set(graph.of_type(ALIAS)) == FUNCTIONS
         assert all(inputs_of(graph, name)["publish"] is True for name in FUNCTIONS)
-        default = set(with_functions().of_type(PERMISSION))
+        default = set(planned("dev").of_type(PERMISSION))
         permissions = graph.of_type(PERMISSION)
         assert set(permissions) == {f"{name}-live" for name in default}
         assert {each.inputs["qualifier"] for each in permissions.values()} == {"live"}

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import threading
 import tracemalloc
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -267,7 +268,7 @@ def test_values_of_every_type_are_compared_and_restored_and_sets_have_no_order(
     assert "         1 equal" in "".join(restore(database, Mode.EXACT, apply=False))
     restore(database, Mode.EXACT)
     assert len(database.called("put_item")) == 2
-    compare = Comparison(datetime.now(UTC), 0).of_restored
+    compare = Comparison(datetime.now(UTC), 0).difference
     assert {compare(*pair) for pair in zip(point, scan(dynamodb), strict=True)} == {Difference.SAME}
     assert compare(item(4) | types("a"), item(4) | types("b")) is Difference.CHANGED
 
@@ -438,7 +439,7 @@ def test_a_page_has_at_most_the_items_of_a_second(rate: float, limit: int) -> No
             limits.append(Limit)
             return {"Items": []}
 
-    assert list(Reader(Empty(), ("owner", "id"), Pace(rate)).batches(TABLE, 0, 1)) == []
+    assert list(Reader(Empty(), ("owner", "id"), Pace(rate)).batches(TABLE, 0, 1, threading.Event())) == []
     assert limits == [limit]
 
 

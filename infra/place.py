@@ -1,4 +1,4 @@
-"""The account and region that the project is deployed to, and ARNs in them."""
+"""The account and region that a program deploys to, and ARNs in them."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,22 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True)
 class Place:
-    """A partition, a region and an account, of which ARNs consist."""
+    """A partition, a region and an account, of which ARNs consist, and the domain of the partition's services."""
 
     partition: pulumi.Output[str]
+    dns_suffix: pulumi.Output[str]
     region: pulumi.Output[str]
     account: pulumi.Output[str]
 
     @classmethod
-    def look_up(cls, opts: pulumi.ResourceOptions) -> "Place":
-        """Return where resources with these options are created."""
-        lookup = pulumi.InvokeOptions(provider=opts.provider)
+    def look_up(cls, opts: pulumi.InvokeOptions) -> "Place":
+        """Return where the resources of a provider, or the children of a parent, are created."""
+        partition = aws.get_partition_output(opts=opts)
         return cls(
-            partition=aws.get_partition_output(opts=lookup).partition,
-            region=aws.get_region_output(opts=lookup).region,
-            account=aws.get_caller_identity_output(opts=lookup).account_id,
+            partition=partition.partition,
+            dns_suffix=partition.dns_suffix,
+            region=aws.get_region_output(opts=opts).region,
+            account=aws.get_caller_identity_output(opts=opts).account_id,
         )
 
     def arn(
