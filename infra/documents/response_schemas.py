@@ -7,7 +7,6 @@ import msgspec
 
 from handlers.contract import Collection
 from handlers.contract.identifiers import Id
-from handlers.json_values import json_value
 from infra.documents.patch_schemas import patch_schemas
 from infra.documents.schemas import REFERENCE, field_schemas, type_schema
 
@@ -75,9 +74,8 @@ def response_schemas(collections: Sequence[Collection]) -> dict[str, Any]:
 
 
 def stored_example(collection: Collection) -> dict[str, Any]:
-    """Return an example of an item in a response, with numbers and times as handlers write them."""
-    stored = json_value(msgspec.convert(collection.example, collection.model))
-    fields = msgspec.json.decode(_ENCODER.encode(stored))
+    """Return an example of an item in a response, with decimals as numbers, as handlers write them."""
+    fields = msgspec.json.decode(_ENCODER.encode(msgspec.convert(collection.example, collection.model)))
     return {"id": EXAMPLE_ID, **fields, "created_at": EXAMPLE_TIME, "updated_at": EXAMPLE_TIME}
 
 
