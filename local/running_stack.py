@@ -14,6 +14,7 @@ import msgspec
 from authorizer.settings import Issuer
 from infra import stack_file
 from infra.settings import StackSettings, load
+from infra.stack_file import SettingsError
 from local import deploy, hosted_zone
 from local.deploy import DEFAULT_STACK, Engine, Target
 from local.emulator import launch
@@ -22,6 +23,7 @@ from local.engine import Step
 from local.issuer import HOST, DevelopmentIssuer, IssuerServer
 from local.provider import Provider
 from local.state_folder import AlreadyRunning, StackStatus, StateFolder, described
+from local.unsupported_settings import unsupported_settings
 
 
 class StartError(Exception):
@@ -57,7 +59,7 @@ class StackOptions:
         """Return the stack's issuers, the first with the URL of the development issuer, and the additional ones.
 
         Raises:
-            SettingsError: The settings are invalid.
+            SettingsError: The settings are invalid, or not supported by the local stack.
             StartError: The stack has no issuer.
         """
         return self._trusted(self._read())
@@ -78,7 +80,10 @@ class StackOptions:
 
     def _read(self) -> StackSettings:
         file = stack_file.read(self.root, self.stack, self._overrides())
-        return load(file.project, file.stack, file.values)
+        settings = load(file.project, file.stack, file.values)
+        if unsupported := tuple(unsupported_settings(settings)):
+            raise SettingsError.of(file.project, file.stack, unsupported)
+        return settings
 
     def _trusted(self, settings: StackSettings) -> list[Issuer]:
         if not settings.issuers:

@@ -1,12 +1,15 @@
 """The settings that the page about the local stack says it rejects need resources that it lacks, and no others do."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from infra.packaging.bundles import ROOT
+from infra.stack_file import SettingsError
 from local.plans.plan import plan
 from local.provider.aws import RESOURCE_TYPES
+from local.running_stack import StackOptions
 
 PAGE = ROOT / "docs" / "local-stack.md"
 
@@ -28,6 +31,35 @@ def test_a_setting_needs_the_types_that_the_table_names(settings: str, types: st
     assert unsupported(settings.strip("`")) == set(re.findall(r"`(\w+)`", types)) != set()
 
 
+def require_supported(settings: str, folder: Path) -> None:
+    """Check settings as `up` and `preview` do before anything is created. Raises SettingsError."""
+    overrides = dict(each.split("=", 1) for each in settings.split("; "))
+    StackOptions(root=ROOT, state=folder, settings=overrides).trusted_issuers()
+
+
+SCHEDULE = '{name: night, cron: "0 20 * * ? *", minimum: 1, maximum: 1}'
+OVERRIDES = {
+    f"functions.overrides={{items: {{provisionedConcurrency: {{minimum: 1, maximum: 1, schedules: [{SCHEDULE}]}}}}}}": (
+        "gatehouse:functions.overrides.items.provisionedConcurrency: not supported by the local stack"
+    ),
+    "data.overrides={items: {capacity: {mode: provisioned, reads: {minimum: 1}, writes: {minimum: 1, maximum: 2}}}}": (
+        "gatehouse:data.overrides.items.capacity.writes: not supported by the local stack"
+    ),
+}
+
+
+@pytest.mark.parametrize("settings", [row[0].strip("`") for row in rows()])
+def test_what_the_table_lists_is_rejected_before_anything_is_created(settings: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="not supported by the local stack"):
+        require_supported(settings, tmp_path)
+
+
+@pytest.mark.parametrize(("settings", "message"), OVERRIDES.items())
+def test_so_are_settings_of_a_single_function_or_table(settings: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        require_supported(f"functions.versions=true; {settings}", tmp_path)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -37,5 +69,6 @@ def test_a_setting_needs_the_types_that_the_table_names(settings: str, types: st
         "backups.enabled=true",
     ],
 )
-def test_what_the_table_proposes_is_supported(settings: str) -> None:
+def test_what_the_table_proposes_is_supported(settings: str, tmp_path: Path) -> None:
     assert unsupported(settings) == set()
+    require_supported(settings, tmp_path)

@@ -1,42 +1,23 @@
 """The stack's own user pool: people and machines get tokens from it, call the API, and are signed out everywhere."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import httpx
-import jwt
 import pytest
 
-from infra import revoke
-from infra.packaging.bundles import ROOT
-from infra.revoke import Clients, DeployedStack, RevokeRequest
 from local import cli, deploy
 from local.deploy import Engine
 from local.engine.values import Secret, revealed
 from local.issuer import TokenRequest
 from local.processes import wait_until
-from local.provider import Provider
-from local.running_stack import RunningStack, StackOptions, running_stack
-from tests.e2e.conftest import two_free_ports
-from tests.e2e.sign_in import granted, signed_in, token_response
+from tests.e2e.sign_in import granted, token_response
+from tests.e2e.user_pool import CALLBACKS, IDENTITY, SCOPES, Pool, claims_of, running_pool
 
-USER, PASSWORD = "ann@example.com", "Made-up-for-this-test-1"
-CALLBACKS = {"web": "http://localhost:3000/callback", "mobile": "com.example.app://callback"}
-SCOPES = ("gatehouse/items:read", "gatehouse/items:write")
-IDENTITY = {
-    "enabled": True,
-    "apps": {
-        "web": {"callbackUrls": [CALLBACKS["web"]], "logoutUrls": ["http://localhost:3000/"]},
-        "mobile": {"callbackUrls": [CALLBACKS["mobile"]], "scopes": ["items:read"]},
-    },
-    "machines": {"reports": ["items:read"], "batch": ["items:read"]},
-    "accessTokenMinutes": 15,
-}
 USAGE = {
     "plans": [
         {"name": "small", "rate": 100, "burst": 100, "quota": 2, "clients": {"users": ["batch"]}},
@@ -46,73 +27,12 @@ USAGE = {
 }
 
 
-@dataclass(frozen=True)
-class Pool:
-    """The stack's user pool, in which one user exists."""
-
-    stack: RunningStack
-    options: StackOptions
-    flavour: str
-
-    @property
-    def described(self) -> dict[str, Any]:
-        return self.stack.exports["userPool"]
-
-    @property
-    def endpoint(self) -> str:
-        return self.stack.emulator.endpoint_url
-
-    def aws(self, service: str) -> Any:
-        return Provider(self.endpoint, account=self.stack.emulator.options.account).connection.client(service)
-
-    def client_id(self, name: str) -> str:
-        return self.described["clients"][name]
-
-    def sign_in(self, app: str, *scopes: str) -> dict[str, Any]:
-        return signed_in(self.endpoint, self.client_id(app), CALLBACKS[app], scopes, USER, PASSWORD)
-
-    def refresh(self, app: str, token: str) -> httpx.Response:
-        client = self.client_id(app)
-        return token_response(self.endpoint, grant_type="refresh_token", client_id=client, refresh_token=token)
-
-    def machine_token(self, scope: str = "gatehouse/items:read", name: str = "reports") -> httpx.Response:
-        client = (self.client_id(name), revealed(self.stack.exports["clientSecrets"])[name])
-        return token_response(self.endpoint, client, grant_type="client_credentials", scope=scope)
-
-    def call(self, token: str, method: str = "GET", path: str = "/items", **more: Any) -> httpx.Response:
-        url = f"{self.stack.exports['url']}{path}"
-        return httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=30, **more)
-
-    def sign_out_everywhere(self, subject: str) -> list[str]:
-        """Do what the documentation says: revoke the refresh tokens in the pool, and the access tokens in the API."""
-        pool = self.described["poolId"]
-        self.aws("cognito-idp").admin_user_global_sign_out(UserPoolId=pool, Username=USER)
-        stack = DeployedStack.read(ROOT, "local", {"identity": json.dumps(IDENTITY)})
-        request = RevokeRequest(subjects=[subject], issuer="users")
-        return revoke.revoke(stack, Clients.of(self.aws), request, pause=lambda _: None)
-
-
 @pytest.fixture(scope="module", params=["rest", "http"])
 def pool(request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    options = StackOptions(
-        root=ROOT,
-        state=tmp_path_factory.mktemp("state"),
-        port=two_free_ports(),
-        engine=engine,
-        # HTTP APIs have no usage plans.
-        settings={"identity": IDENTITY} | ({"usage": USAGE} if request.param == "rest" else {"api.flavour": "http"}),
-    )
-    with running_stack(options, lambda _: None, lambda _: None) as running:
-        pool = Pool(running, options, request.param)
-        cognito = pool.aws("cognito-idp")
-        user = {"UserPoolId": pool.described["poolId"], "Username": USER}
-        cognito.admin_create_user(**user, MessageAction="SUPPRESS")
-        cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
-        yield pool
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
+    # HTTP APIs have no usage plans.
+    more = {"usage": USAGE} if request.param == "rest" else {"api.flavour": "http"}
+    with running_pool(tmp_path_factory.mktemp("state"), engine, {"identity": IDENTITY, **more}) as running:
+        yield running
 
 
 def wait_for_the_next_second() -> None:
@@ -171,7 +91,7 @@ def test_a_machine_gets_only_the_scopes_in_its_settings(pool: Pool) -> None:
 
 def test_a_usage_plan_limits_a_client_that_it_lists_by_name(pool: Pool) -> None:
     token = granted(pool.machine_token(name="batch"))["access_token"]
-    expected = [200, 200, 429 if pool.flavour == "rest" else 200]
+    expected = [200, 200, 429 if "api.flavour" not in pool.options.settings else 200]
     assert [pool.call(token).status_code for _ in range(3)] == expected
     assert pool.call(granted(pool.machine_token())["access_token"]).status_code == 200
 
@@ -283,7 +203,7 @@ def test_requests_with_other_tokens_are_served_while_the_pool_is_removed(pool: P
     """The last test of the file. Each request has another token, for which no decision is cached."""
     of_pool = pool.sign_in("web", "openid", *SCOPES)["access_token"]
     usage = {"plans": USAGE["plans"][1:], "unlisted": "others"}
-    without = {"usage": usage} if pool.flavour == "rest" else {"api.flavour": "http"}
+    without = {"usage": usage} if "api.flavour" not in pool.options.settings else {"api.flavour": "http"}
     target = replace(pool.options, settings=without).target(pool.endpoint)
     found: list[int] = []
     removed = threading.Event()

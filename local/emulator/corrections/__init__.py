@@ -53,6 +53,8 @@ CORRECTIONS = (
     "http-payload-limits",
     "http-access-logs",
     "refresh-token-rotation",
+    "refresh-token-clients",
+    "sign-in-second-factor",
 )
 """In the order of their application: a later correction wraps the earlier ones. The modules have the same names."""
 
