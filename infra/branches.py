@@ -52,7 +52,7 @@ def _has_settings(file: Path) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
-        return True  # whoever reads the settings reports what is wrong with the file
+        return True  # reading the settings reports what is wrong with the file
     return not isinstance(content, dict) or not {"config", "environment"}.isdisjoint(cast("dict[Any, Any]", content))
 
 

@@ -71,8 +71,8 @@ def key_statements(deployment: Deployment) -> Iterator[Statement]:
                   "ScheduleKeyDeletion", *TAG)  # fmt: skip
     using = of("kms", "CreateGrant", "RetireGrant", "Decrypt", "GenerateDataKey")
     yield allow([*managing, *using], [keys], no_other)
-    # What DynamoDB requires of whoever chooses a table's key, besides `using` (AWS, "DynamoDB encryption at rest: usage
-    # notes").
+    # What DynamoDB requires of a principal that chooses a table's key, besides `using` (AWS, "DynamoDB encryption at
+    # rest: usage notes").
     yield allow(
         of("kms", "Encrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKeyWithoutPlaintext"),
         [keys], {**no_other, "StringLike": {"kms:ViaService": "dynamodb.*"}},

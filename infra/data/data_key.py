@@ -13,7 +13,7 @@ ACTIONS = (
     "kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey",
 )  # fmt: skip
-"""What DynamoDB does with a table's key for whoever uses the table.
+"""What DynamoDB does with a table's key for the principals that use the table.
 
 Source: AWS, "DynamoDB encryption at rest: usage notes", "Authorizing use of your customer managed key". It lists
 kms:CreateGrant too, which only the creation of a table and a change of its key need: the deployment's own permissions.

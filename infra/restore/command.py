@@ -16,7 +16,7 @@ from infra.naming import REVOCATIONS, Names
 from infra.packaging.bundles import ROOT
 from infra.restore.compare import Mode
 from infra.restore.errors import RestoreError
-from infra.restore.point import Clients, PointInTime, RestorePoint, parse_backup
+from infra.restore.point import Clients, PointInTime, parse_backup
 from infra.restore.table_restore import Plan, TableRestore
 from infra.revoke import print_lines
 from infra.session import AccountError, DeployedStack
@@ -95,20 +95,10 @@ def _add_steps(parser: argparse.ArgumentParser) -> None:
     steps.add_argument("--apply", action="store_true", help="change the table")
     steps.add_argument("--discard", action="store_true", help="only delete the temporary table")
     parser.add_argument("--keep", action="store_true", help="keep the temporary table")
-    parser.add_argument(
-        "--segments",
-        type=_segments,
-        default=4,
-        metavar="N",
-        help="parts of a table that are read at once (%(default)s)",
-    )
-    parser.add_argument(
-        "--rate",
-        type=_rate,
-        default=0.0,
-        metavar="N",
-        help="items that are read or written per second; unlimited by default",
-    )
+    segments = "parts of a table that are read at once (%(default)s)"
+    parser.add_argument("--segments", type=_segments, default=4, metavar="N", help=segments)
+    rate = "items that are read or written per second; unlimited by default"
+    parser.add_argument("--rate", type=_rate, default=0.0, metavar="N", help=rate)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -120,7 +110,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     if options.backup and (options.all or len(options.collection) > 1):
         raise RestoreError("a backup is of one table; choose its collection with --collection")
     return Plan(
-        point=_point(options),
+        point=options.to or parse_backup(options.backup, options.role),
         mode=options.mode,
         check=options.check,
         apply=options.apply,
@@ -138,15 +128,6 @@ def tables(options: argparse.Namespace, names: Names) -> Iterator[str]:
         raise RestoreError(f"unknown collection {unknown[0]!r}; collections: {', '.join(collections)}")
     chosen = [REVOCATIONS] if options.revocations else options.collection or collections
     return map(names.resource, dict.fromkeys(chosen))
-
-
-def _point(options: argparse.Namespace) -> RestorePoint:
-    if options.to:
-        return options.to
-    try:
-        return parse_backup(options.backup, options.role)
-    except ValueError as error:
-        raise RestoreError(str(error)) from None
 
 
 def _time(text: str) -> PointInTime:

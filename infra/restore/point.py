@@ -130,14 +130,14 @@ and `start` starts the restore of a table, as DescribeTable describes it.
 
 
 def parse_backup(arn: str, role: str | None) -> Backup | RecoveryPoint:
-    """Return the backup or recovery point with an ARN. Raises ValueError."""
+    """Return the backup or recovery point with an ARN. Raises RestoreError."""
     if match := BACKUP.fullmatch(arn):
         return Backup(arn, match["table"], match["id"])
     if match := RECOVERY_POINT.fullmatch(arn):
         if role is None:
-            raise ValueError("a recovery point needs --role, the ARN of the role with which AWS Backup restores it")
+            raise RestoreError("a recovery point needs --role, the ARN of the role with which AWS Backup restores it")
         return RecoveryPoint(arn, match["id"], role)
-    raise ValueError(f"invalid backup {arn!r}: must be the ARN of a backup of DynamoDB or a recovery point")
+    raise RestoreError(f"invalid backup {arn!r}: must be the ARN of a backup of DynamoDB or a recovery point")
 
 
 def _overrides(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -344,11 +344,6 @@ DEFAULTS: Final[Row] = {key: each[0] for key, each in VALUES.items()}
 """The settings of a stack that sets none."""
 
 
-def with_values(row: Row, **changes: Any) -> Row:
-    """Return a row with other values of some settings, whose keys have `__` for `.`."""
-    return {**row, **{key.replace("__", "."): value for key, value in changes.items()}}
-
-
 def everything_on(flavour: str) -> Row:
     """Return the settings that add the most resources to a stack with an API of this flavour."""
     row = {key: each[-1] for key, each in VALUES.items()} | {"api.flavour": flavour}

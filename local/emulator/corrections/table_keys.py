@@ -1,6 +1,6 @@
 """Permission to use the key of a DynamoDB table.
 
-AWS: whoever reads or writes a table that a key of KMS encrypts needs permission to use the key through DynamoDB, from
+AWS: anyone who reads or writes a table that a KMS key encrypts needs permission to use the key through DynamoDB, from
 the key's policy or, if that lets IAM policies grant it, from an IAM policy. MiniStack checks only the permission to use
 the table. In a condition, `aws:PrincipalArn` of a role's session is the role's ARN; in MiniStack it is the session's.
 """

@@ -69,7 +69,7 @@ def test_backups_and_recovery_points_are_told_apart_by_their_arn() -> None:
     [(POINT, "a recovery point needs --role"), ("x", "invalid backup 'x'"), (f"{BACKUP}/more", "invalid backup")],
 )
 def test_other_arns_are_rejected(arn: str, expected: str) -> None:
-    with pytest.raises(ValueError, match=expected):
+    with pytest.raises(RestoreError, match=expected):
         parse_backup(arn, None)
 
 
