@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from handlers.contract import load_collections, routes
 from infra.packaging.bundles import ROOT
 from local.deploy import Engine
 from local.emulator.launch import is_free
@@ -15,7 +16,7 @@ from local.issuer import TokenRequest
 from local.running_stack import RunningStack, StackOptions, running_stack
 
 ORIGIN = "http://localhost:3000"
-ALL_SCOPES = "events:read events:write items:read items:write users:read users:write"
+ALL_SCOPES = " ".join(sorted({route.scope for route in routes(load_collections())}))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from handlers.contract import load_collections
 from infra.packaging.bundles import ROOT
 from local import deploy
 from local.deploy import Engine
@@ -33,6 +34,7 @@ ON: dict[str, Any] = {
     "backups": {"enabled": True, "retentionDays": 30},
 }
 OFF: dict[str, Any] = {"data": {"overrides": {"users": {"capacity": FIXED}}}}
+TABLES = [collection.name for collection in load_collections()]
 EVENT = {"name": "a", "date": "2026-06-15"}
 
 
@@ -114,9 +116,7 @@ def test_the_program_can_look_up_the_mode_of_a_table(stack: Deployed) -> None:
 
 
 def test_one_key_with_rotation_encrypts_the_tables(stack: Deployed) -> None:
-    assert {stack.table(name)["SSEDescription"]["KMSMasterKeyArn"] for name in ("items", "users", "events")} == {
-        key_of(stack)
-    }
+    assert {stack.table(name)["SSEDescription"]["KMSMasterKeyArn"] for name in TABLES} == {key_of(stack)}
     assert stack.kms.get_key_rotation_status(KeyId=key_of(stack))["KeyRotationEnabled"]
     (alias,) = stack.kms.list_aliases(KeyId=key_of(stack))["Aliases"]
     assert alias["AliasName"] == "alias/gatehouse-local-data"
@@ -159,7 +159,7 @@ def test_the_tables_and_no_others_are_backed_up_every_night(stack: Deployed) -> 
     (selected,) = backup.list_backup_selections(BackupPlanId=plan["BackupPlanId"])["BackupSelectionsList"]
     ids = {"BackupPlanId": plan["BackupPlanId"], "SelectionId": selected["SelectionId"]}
     resources = backup.get_backup_selection(**ids)["BackupSelection"]["Resources"]
-    assert set(resources) == {stack.table(name)["TableArn"] for name in ("items", "users", "events")}
+    assert set(resources) == {stack.table(name)["TableArn"] for name in TABLES}
     vault = backup.describe_backup_vault(BackupVaultName=rule["TargetBackupVaultName"])
     assert ":key/" in vault["EncryptionKeyArn"]
     assert vault["EncryptionKeyArn"] != key_of(stack)
@@ -209,7 +209,7 @@ def test_no_request_fails_while_the_tables_change_their_key(stack: Deployed) -> 
 
 def test_settings_change_and_change_back_without_a_new_table_or_a_lost_item(stack: Deployed) -> None:
     kept = {name: stack.create(name, **(EVENT if name == "events" else {"name": "a"})) for name in ("items", "events")}
-    before = {name: stack.table(name)["TableId"] for name in ("items", "users", "events")}
+    before = {name: stack.table(name)["TableId"] for name in TABLES}
 
     def require_data() -> None:
         for name, item in kept.items():

@@ -15,6 +15,7 @@ from local.deploy import Engine
 from local.engine.values import Secret, revealed
 from local.issuer import TokenRequest
 from local.processes import wait_until
+from tests.e2e.conftest import ALL_SCOPES
 from tests.e2e.sign_in import granted, token_response
 from tests.e2e.user_pool import CALLBACKS, IDENTITY, SCOPES, Pool, claims_of, running_pool
 
@@ -139,8 +140,7 @@ class TestResources:
         server = pool.aws("cognito-idp").describe_resource_server(
             UserPoolId=pool.described["poolId"], Identifier="gatehouse"
         )["ResourceServer"]
-        expected = [f"{name}:{verb}" for name in ("events", "items", "users") for verb in ("read", "write")]
-        assert sorted(each["ScopeName"] for each in server["Scopes"]) == expected
+        assert sorted(each["ScopeName"] for each in server["Scopes"]) == ALL_SCOPES.split()
 
     def test_the_clients(self, pool: Pool) -> None:
         found: dict[str, dict[str, Any]] = {}
