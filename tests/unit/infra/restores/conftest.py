@@ -36,3 +36,4 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
         create_table("items", TABLE, client.meta.endpoint_url, DEFAULT_REGION, ACCESS_KEY)
         client.update_time_to_live(TableName=TABLE, TimeToLiveSpecification={"AttributeName": EXPIRY, "Enabled": False})
         yield client
+        client.delete_table(TableName=TABLE)  # the server remains, and the next file may begin with this database again
