@@ -1,8 +1,8 @@
 """Cursors: opaque texts that say where the next page of a list starts.
 
 A cursor contains a position and a checksum of the position, the list and the owner. The checksum rejects cursors that
-were changed, and those of other lists. It is not a signature: whoever computes one can choose another position in the
-same list of their own items, and nothing else, because each query contains the owner itself.
+were changed, and those of other lists. It is not a signature: anyone who computes one can choose another position in
+the same list of their own items, and nothing else, because each query contains the owner itself.
 """
 
 import base64

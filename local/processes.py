@@ -68,8 +68,9 @@ def recorded_signals() -> Generator[list[int]]:
     """Yield a list of the signals that this process receives in this block, and would end it elsewhere."""
     received: list[int] = []
     previous = {number: signal.getsignal(number) for number in SIGNALS}
+    previous = {number: handler for number, handler in previous.items() if handler is not signal.SIG_IGN}
     try:
-        for number in SIGNALS:
+        for number in previous:
             signal.signal(number, lambda number, _: received.append(number))
         yield received
     finally:

@@ -1,6 +1,7 @@
 """What `pulumi preview` of the stacks and of the account's project reads.
 
-A preview compares the program with the state. It takes no lock, writes nothing, and does not read the resources.
+A preview compares the program with the state. It takes no lock, writes nothing, and reads only what the
+programs look up.
 """
 
 from collections.abc import Iterator

@@ -22,7 +22,6 @@ from local.provider.provider_settings import ProviderSettings
 from local.provider.resource_type import ResourceType
 from local.provider.resources import RESOURCE_TYPES
 from local.provider.resources.dns import find_records, find_zone
-from local.provider.resources.dynamodb import find_table, find_tables
 from local.provider.resources.iam import find_roles
 from local.provider.resources.identity_providers import find_provider
 from local.provider.state import Diff, Document, Failure, State
@@ -43,8 +42,6 @@ _FINDERS: Final[Mapping[str, Callable[[Connection, Document], Document]]] = {
     "getOpenIdConnectProvider": find_provider,
     "getRecords": find_records,
     "getRoles": find_roles,
-    "getTable": find_table,
-    "getTables": find_tables,
     "getZone": find_zone,
 }
 """The functions of pulumi-aws that look something up in AWS."""

@@ -40,7 +40,7 @@ def look_up(token: str, args: Mapping[str, Any], *, region: str | None, account:
             found = {"zoneId": arguments.pop("zoneId"), "nameRegex": arguments.pop("nameRegex")}
             result = {"id": found["zoneId"], "resourceRecordSets": [], **found}
         case "getTables":
-            # In a preview, none; a deployment calls `resources.dynamodb.find_tables`.
+            # None: only scaled tables are looked up, which the local stack does not support.
             result = {"id": "", "names": []}
         case _:
             raise NotImplementedError("the local provider does not support this function")

@@ -106,15 +106,6 @@ def test_capacity_protection_and_recovery_are_those_of_the_settings(stack: Deplo
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (7, 8)
 
 
-def test_the_program_can_look_up_the_mode_of_a_table(stack: Deployed) -> None:
-    """As it does before it scales one (infra/data/table_scaling.py)."""
-    look_up = stack.provider.invoke
-    assert "gatehouse-local-users" in (look_up("aws:dynamodb/getTables:getTables", {}) or {})["names"]
-    for name, mode in (("users", "PAY_PER_REQUEST"), ("items", "PROVISIONED")):
-        found = look_up("aws:dynamodb/getTable:getTable", {"name": f"gatehouse-local-{name}"})
-        assert (found or {})["billingMode"] == mode
-
-
 def test_one_key_with_rotation_encrypts_the_tables(stack: Deployed) -> None:
     assert {stack.table(name)["SSEDescription"]["KMSMasterKeyArn"] for name in TABLES} == {key_of(stack)}
     assert stack.kms.get_key_rotation_status(KeyId=key_of(stack))["KeyRotationEnabled"]

@@ -16,8 +16,8 @@ from local.emulator.ministack_internals import COGNITO, Original, Response, inte
 
 APP = "SOFTWARE_TOKEN_MFA"
 
-_waiting: dict[str, bytes] = {}
-"""The forms with correct passwords that wait for a code, by a random token on the page."""
+_waiting: dict[str, tuple[dict[str, Any], str, dict[str, Any], Response]] = {}
+"""Sign-ins that wait for a code of an app, by a random token on the page: the user, and what they get afterwards."""
 
 
 def apply() -> None:
@@ -27,19 +27,26 @@ def apply() -> None:
 
 def _submit(original: Original, method: str, path: str, headers: Any, body: bytes, query: Any) -> Response:
     form = dict(parse_qsl(body.decode(errors="replace")))
-    body = _waiting.pop(form.get("mfa_token", ""), body)
-    response: Response = original(method, path, headers, body, query)
-    location = str(response[1].get("Location", ""))
-    code = parse_qs(urlsplit(location).query).get("code", [""])[0]
     codes: dict[str, dict[str, Any]] = internal(COGNITO, "_authorization_codes")
-    if code not in codes:
-        return response
-    pool = internal(COGNITO, "_get_pool_unscoped")(codes[code]["pool_id"])
-    user = pool["_users"][codes[code]["username"]]
-    if not _is_asked(pool, user) or _is_correct(user, form.get("mfa_code", "")):
-        return response
-    del codes[code]
-    return _page(user, body)
+    waiting = _waiting.pop(form.get("mfa_token", ""), None)
+    if waiting is None:
+        response: Response = original(method, path, headers, body, query)
+        location = str(response[1].get("Location", ""))
+        code = parse_qs(urlsplit(location).query).get("code", [""])[0]
+        if code not in codes:
+            return response
+        pool = internal(COGNITO, "_get_pool_unscoped")(codes[code]["pool_id"])
+        user = pool["_users"][codes[code]["username"]]
+        if not _is_asked(pool, user):
+            return response
+        waiting = user, code, codes.pop(code), response
+    user, code, entry, response = waiting
+    if not _is_correct(user, form.get("mfa_code", "")):
+        token = secrets.token_urlsafe(24)
+        _waiting[token] = waiting
+        return _page(user, token)
+    codes[code] = entry
+    return response
 
 
 def _is_asked(pool: dict[str, Any], user: dict[str, Any]) -> bool:
@@ -58,10 +65,8 @@ def _is_correct(user: dict[str, Any], code: str) -> bool:
     return True
 
 
-def _page(user: dict[str, Any], body: bytes) -> Response:
+def _page(user: dict[str, Any], token: str) -> Response:
     """Return the page that asks for a code. If no app is registered yet, it shows the secret to register one."""
-    token = secrets.token_urlsafe(24)
-    _waiting[token] = body
     text = ""
     if not user.get("_totp_secret"):
         secret = user.setdefault("_totp_pending_secret", base64.b32encode(secrets.token_bytes(20)).decode())

@@ -1,6 +1,5 @@
 """DynamoDB tables."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from local.processes import wait_until
@@ -18,23 +17,6 @@ _LIMITS: Final = {"maxReadRequestUnits": "MaxReadRequestUnits", "maxWriteRequest
 
 INDEX_SECONDS = 60
 """The longest time to wait for an index."""
-
-
-def find_tables(connection: Connection, args: Mapping[str, Any]) -> Document:
-    """Return the result of `aws.dynamodb.get_tables`."""
-    Properties(args).require_all_used()
-    pages = connection.client("dynamodb").get_paginator("list_tables").paginate()
-    return {"id": connection.region, "names": [name for page in pages for name in page["TableNames"]]}
-
-
-def find_table(connection: Connection, args: Mapping[str, Any]) -> Document:
-    """Return the name and the billing mode of `aws.dynamodb.get_table`."""
-    arguments = Properties(args)
-    name = arguments.pop("name")
-    arguments.require_all_used()
-    found = connection.client("dynamodb").describe_table(TableName=name)["Table"]
-    mode = found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-    return {"id": name, "name": name, "billingMode": mode}
 
 
 def _table_parameters(given: Properties) -> Document:

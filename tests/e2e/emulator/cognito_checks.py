@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.sign_in import SignIn, app_code, granted, signed_in, token_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
     from tests.e2e.emulator.sandbox import Sandbox
 
@@ -84,6 +87,18 @@ def sign_in_second_factor(sandbox: Sandbox) -> None:
     assert request.login("ann", PASSWORD, mfa_code=app_code(secret)).status_code == 302
     cognito.set_user_pool_mfa_config(UserPoolId=pool, MfaConfiguration="OFF")
     assert request.login("ann", PASSWORD).status_code == 302
+    cognito.set_user_pool_mfa_config(UserPoolId=pool, MfaConfiguration="ON", **app)
+    cognito.admin_create_user(UserPoolId=pool, Username="bob", MessageAction="SUPPRESS", TemporaryPassword="First-1!")
+    invited = hidden_inputs(request.login("bob", "First-1!"))
+    chosen = request.login("bob", "", **invited, new_password=PASSWORD, confirm_password=PASSWORD)
+    wrong = request.login("bob", "", **hidden_inputs(chosen), mfa_code="0")
+    (secret,) = re.findall(r'id="secret">(\w+)<', wrong.text)
+    assert request.login("bob", "", **hidden_inputs(wrong), mfa_code=app_code(secret)).status_code == 302
+
+
+def hidden_inputs(page: httpx.Response) -> dict[str, str]:
+    """Return the hidden inputs of a page's form."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page.text))
 
 
 COGNITO_CHECKS: dict[str, Callable[[Sandbox], None]] = {

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from infra.interrupts import INTERRUPTED
 from infra.packaging.bundles import ROOT
-from local.processes import SIGNALS
+from local.processes import SIGNALS, recorded_signals
 from local.running_stack import StackOptions
 from local.up import update
 
@@ -56,3 +56,12 @@ signal.raise_signal(signal.SIGTERM)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "running\nStopping.\ncleaned up\n"
+
+
+def test_a_detached_start_with_nohup_survives_its_terminal() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with recorded_signals() as received:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGTERM)
+    assert received == [signal.SIGTERM]
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
