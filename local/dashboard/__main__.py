@@ -53,8 +53,9 @@ def _dashboard(connection: Connection, name: str) -> dict[str, Any]:
 
 def _states(connection: Connection, prefix: str) -> dict[str, str]:
     """Return the states of the stack's alarms."""
-    found = connection.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm", "MetricAlarm"])
-    alarms = [*found["CompositeAlarms"], *found["MetricAlarms"]]
+    paginator = connection.client("cloudwatch").get_paginator("describe_alarms")
+    pages = paginator.paginate(AlarmTypes=["CompositeAlarm", "MetricAlarm"])
+    alarms = [each for page in pages for each in (*page["CompositeAlarms"], *page["MetricAlarms"])]
     return {each["AlarmName"].removeprefix(prefix): each["StateValue"] for each in alarms}
 
 

@@ -105,7 +105,8 @@ def test_the_dashboard_is_deployed_and_shows_metrics_that_are_logged(
     logged = {(name, frozenset(dict(dimensions))) for each in lines.values() for name, dimensions in values(each)}
     shown = {(each.name, frozenset(each.dimensions)) for each in used(body) if each.namespace == "Gatehouse"}
     assert shown <= logged
-    names = {alarm["AlarmArn"] for page in ("MetricAlarms", "CompositeAlarms") for alarm in alarms(client)[page]}
+    pages = list(client.get_paginator("describe_alarms").paginate(AlarmTypes=["CompositeAlarm", "MetricAlarm"]))
+    names = {each["AlarmArn"] for page in pages for each in (*page["CompositeAlarms"], *page["MetricAlarms"])}
     (states,) = (each["properties"] for each in body["widgets"] if each["type"] == "alarm")
     assert set(states["alarms"]) == names
 
@@ -141,7 +142,3 @@ def json_lines(logs: Any, group: str) -> list[dict[str, Any]]:
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
     messages = [event["message"] for page in pages for event in page["events"]]
     return [json.loads(each) for each in messages if each.startswith("{")]
-
-
-def alarms(client: Any) -> dict[str, Any]:
-    return client.describe_alarms(AlarmTypes=["CompositeAlarm", "MetricAlarm"])
