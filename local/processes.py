@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_PERIOD = 5.0
@@ -58,17 +58,21 @@ def exit_on_signals(cleanup: Callable[[], None]) -> None:
         finally:
             os._exit(0)
 
-    for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
-            signal.signal(number, handle)
+    for number in signal_handlers():
+        signal.signal(number, handle)
+
+
+def signal_handlers() -> dict[signal.Signals, Any]:
+    """Return the handlers of those `SIGNALS` that this process does not ignore; `nohup` ignores SIGHUP."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    return {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
 
 @contextmanager
 def recorded_signals() -> Generator[list[int]]:
     """Yield a list of the signals that this process receives in this block, and would end it elsewhere."""
     received: list[int] = []
-    previous = {number: signal.getsignal(number) for number in SIGNALS}
-    previous = {number: handler for number, handler in previous.items() if handler is not signal.SIG_IGN}
+    previous = signal_handlers()
     try:
         for number in previous:
             signal.signal(number, lambda number, _: received.append(number))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Final
 
+from local.processes import signal_handlers
+
 PATIENCE: Final = 3.0
 """Seconds that an operation may take before it can be ended. The next deployment does not know what it has created."""
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -24,8 +24,7 @@ def delayed_signals() -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    handlers = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
+    handlers = signal_handlers()
     received: list[int] = []
     start = time.monotonic()
 
